@@ -1,0 +1,17 @@
+#pragma once
+// Pieces of variable-length attention shared by the operator, its kernels and the references.
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <vector>
+
+namespace torch_lora {
+
+// Reads cu_seqlens [B + 1] (int32) and raises ValueError unless it starts at 0, never decreases, ends at
+// `tokens` and no sequence is longer than max_seqlen. `op` names the operator in the message.
+std::vector<int64_t> sequence_bounds(const char* op, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                                     int64_t tokens);
+
+double attention_scale(std::optional<double> scale, int64_t head_size);
+
+}  // namespace torch_lora

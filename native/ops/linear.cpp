@@ -1,0 +1,395 @@
+// lora::linear: y = cat_i( x W_i^T + b_i + s_i drop(x) A_i^T B_i^T ), with its own derivative.
+#include "ops/linear.h"
+
+#include "ops/pch.h"
+
+#include "ops/dispatch.h"
+#include "ops/random_ops.h"
+
+namespace torch_lora {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+using Optional = std::optional<at::Tensor>;
+
+using ForwardSignature = std::tuple<at::Tensor, at::Tensor>(const at::Tensor&, at::TensorList, at::TensorList,
+                                                            const OptionalTensors&, const OptionalTensors&,
+                                                            at::ArrayRef<double>, double, const Optional&,
+                                                            const Optional&);
+using BackwardSignature = std::vector<at::Tensor>(const at::Tensor&, const Optional&, const Optional&, at::TensorList,
+                                                  const OptionalTensors&, const OptionalTensors&,
+                                                  at::ArrayRef<double>, double, const Optional&, const Optional&,
+                                                  at::IntArrayRef);
+
+const auto& forward_op() {
+  static const auto op = find_operator<ForwardSignature>("lora::_linear_forward");
+  return op;
+}
+const auto& backward_op() {
+  static const auto op = find_operator<BackwardSignature>("lora::_linear_backward");
+  return op;
+}
+
+// ---- autograd ----
+
+struct LinearArguments {
+  at::TensorList weight, bias;
+  const OptionalTensors& lora_A;
+  const OptionalTensors& lora_B;
+  at::ArrayRef<double> scaling;
+  double dropout_p;
+  const Optional& packed;
+  const Optional& packed_t;
+};
+
+bool has_adapter(const OptionalTensors& list) {
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (list.get(i).has_value()) return true;
+  }
+  return false;
+}
+
+Optional draw_seed_if(bool needed) { return needed ? Optional(draw_seed()) : Optional(); }
+
+Optional defined_or_none(const at::Tensor& tensor) { return tensor.defined() ? Optional(tensor) : Optional(); }
+
+// Tensors of the graph node, in one flat order: x, weights, biases, then A and B of every segment that has them.
+variable_list flatten(const at::Tensor& x, const LinearArguments& a) {
+  variable_list flat{x};
+  flat.insert(flat.end(), a.weight.begin(), a.weight.end());
+  flat.insert(flat.end(), a.bias.begin(), a.bias.end());
+  for (const auto* list : {&a.lora_A, &a.lora_B}) {
+    for (size_t i = 0; i < list->size(); ++i) {
+      const Optional tensor = list->get(i);
+      if (tensor.has_value()) flat.push_back(*tensor);
+    }
+  }
+  return flat;
+}
+
+bool any_requires_grad(const OptionalTensors& list) {
+  for (size_t i = 0; i < list.size(); ++i) {
+    const Optional tensor = list.get(i);
+    if (tensor.has_value() && tensor->requires_grad()) return true;
+  }
+  return false;
+}
+
+class Linear : public torch::autograd::Function<Linear> {
+ public:
+  static at::Tensor forward(AutogradContext* ctx, const LinearArguments* a, at::TensorList flat) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    const at::Tensor& x = flat[0];
+    const bool adapter = has_adapter(a->lora_A);
+    const Optional seed = draw_seed_if(adapter && a->dropout_p > 0.0);
+    auto [y, skinny] = forward_op().call(x, a->weight, a->bias, a->lora_A, a->lora_B, a->scaling, a->dropout_p, seed,
+                                         a->packed);
+    bool weight_grad = false;
+    for (const auto& weight : a->weight) weight_grad |= weight.requires_grad();
+    // x is kept only for dW = dy^T x and dA = (s dy B)^T drop(x); a frozen layer keeps no activation at all.
+    const bool keep_x = weight_grad || any_requires_grad(a->lora_A);
+    const bool keep_skinny = any_requires_grad(a->lora_B);
+    variable_list saved{keep_x ? x : at::Tensor(), keep_skinny ? skinny : at::Tensor(), seed.value_or(at::Tensor()),
+                        a->packed_t.value_or(at::Tensor())};
+    saved.insert(saved.end(), a->weight.begin(), a->weight.end());
+    for (const auto* list : {&a->lora_A, &a->lora_B}) {
+      for (size_t i = 0; i < a->weight.size(); ++i) {
+        saved.push_back(list->empty() ? at::Tensor() : list->get(i).value_or(at::Tensor()));
+      }
+    }
+    ctx->save_for_backward(std::move(saved));
+    ctx->saved_data["segments"] = static_cast<int64_t>(a->weight.size());
+    ctx->saved_data["biases"] = static_cast<int64_t>(a->bias.size());
+    ctx->saved_data["scaling"] = a->scaling.vec();
+    ctx->saved_data["dropout_p"] = a->dropout_p;
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const variable_list saved = ctx->get_saved_variables();
+    const auto segments = static_cast<size_t>(ctx->saved_data["segments"].toInt());
+    const auto biases = static_cast<size_t>(ctx->saved_data["biases"].toInt());
+    const std::vector<double> scaling = ctx->saved_data["scaling"].toDoubleVector();
+    const variable_list weight(saved.begin() + 4, saved.begin() + 4 + segments);
+    OptionalTensors lora_A, lora_B;
+    for (size_t i = 0; i < segments; ++i) lora_A.push_back(defined_or_none(saved[4 + segments + i]));
+    for (size_t i = 0; i < segments; ++i) lora_B.push_back(defined_or_none(saved[4 + 2 * segments + i]));
+
+    // `edge` walks the flat inputs; needs[] is x, then per segment W, b, A, B (all W first, and so on).
+    size_t edge = 0;
+    std::vector<int64_t> needs{ctx->needs_input_grad(edge++)};
+    for (size_t i = 0; i < segments; ++i) needs.push_back(ctx->needs_input_grad(edge++));
+    for (size_t i = 0; i < segments; ++i) needs.push_back(biases > 0 && ctx->needs_input_grad(edge++));
+    for (const auto* list : {&lora_A, &lora_B}) {
+      for (size_t i = 0; i < segments; ++i) {
+        needs.push_back(list->get(i).has_value() && ctx->needs_input_grad(edge++));
+      }
+    }
+    variable_list found = backward_op().call(
+        grads[0], defined_or_none(saved[0]), defined_or_none(saved[1]), weight, lora_A, lora_B, scaling,
+        ctx->saved_data["dropout_p"].toDouble(), defined_or_none(saved[2]), defined_or_none(saved[3]), needs);
+
+    variable_list result{at::Tensor()};  // the pointer argument of forward() has no gradient
+    size_t next = 0;
+    const auto take = [&](bool needed) { result.push_back(needed ? found[next++] : at::Tensor()); };
+    take(needs[0]);
+    for (size_t i = 0; i < segments; ++i) take(needs[1 + i]);
+    for (size_t i = 0; i < biases; ++i) take(needs[1 + segments + i]);
+    for (size_t i = 0; i < segments; ++i) {
+      if (lora_A.get(i).has_value()) take(needs[1 + 2 * segments + i]);
+    }
+    for (size_t i = 0; i < segments; ++i) {
+      if (lora_B.get(i).has_value()) take(needs[1 + 3 * segments + i]);
+    }
+    return result;
+  }
+};
+
+at::Tensor linear_autograd(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
+                           const OptionalTensors& lora_A, const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
+                           double dropout_p, const Optional& packed, const Optional& packed_t) {
+  check_dropout("linear", dropout_p);
+  const LinearArguments arguments{weight, bias, lora_A, lora_B, scaling, dropout_p, packed, packed_t};
+  const variable_list flat = flatten(x, arguments);
+  bool differentiable = false;
+  if (c10::GradMode::is_enabled()) {
+    for (const auto& tensor : flat) differentiable |= tensor.requires_grad();
+  }
+  if (differentiable) return Linear::apply(&arguments, at::TensorList(flat));
+  at::AutoDispatchBelowADInplaceOrView below;
+  const Optional seed = draw_seed_if(dropout_p > 0.0 && has_adapter(lora_A));
+  return std::get<0>(forward_op().call(x, weight, bias, lora_A, lora_B, scaling, dropout_p, seed, packed));
+}
+
+// ---- kernels ----
+
+std::tuple<at::Tensor, at::Tensor> linear_forward(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
+                                                  const OptionalTensors& lora_A, const OptionalTensors& lora_B,
+                                                  at::ArrayRef<double> scaling, double dropout_p, const Optional& seed,
+                                                  const Optional& packed) {
+  const LinearSegments segments = linear_segments(x, weight, bias, lora_A, lora_B, scaling);
+  auto [y, skinny] = linear_forward_composed(segments, x.reshape({-1, segments.in}), dropout_p, seed);
+  std::vector<int64_t> shape = x.sizes().vec();
+  shape.back() = segments.out;
+  return {y.view(shape), skinny};
+}
+
+std::tuple<at::Tensor, at::Tensor> linear_forward_meta(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
+                                                       const OptionalTensors& lora_A, const OptionalTensors& lora_B,
+                                                       at::ArrayRef<double> scaling, double dropout_p,
+                                                       const Optional& seed, const Optional& packed) {
+  std::vector<c10::SymInt> shape = x.sym_sizes().vec();
+  c10::SymInt tokens = 1, out = 0, rank = 0;
+  for (size_t i = 0; i + 1 < shape.size(); ++i) tokens = tokens * shape[i];
+  for (const auto& w : weight) out = out + w.sym_size(0);
+  for (size_t i = 0; i < lora_A.size(); ++i) {
+    const Optional a = lora_A.get(i);
+    if (a.has_value()) rank = rank + a->sym_size(0);
+  }
+  shape.back() = out;
+  return {at::empty_symint(shape, x.options()), at::empty_symint({tokens, rank}, x.options())};
+}
+
+// Gradients that `needs` asks for, in its order: x, every W, every b, every A, every B.
+std::vector<at::Tensor> linear_backward(const at::Tensor& grad, const Optional& x, const Optional& skinny,
+                                        at::TensorList weight, const OptionalTensors& lora_A,
+                                        const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p,
+                                        const Optional& seed, const Optional& packed_t, at::IntArrayRef needs) {
+  const size_t count = weight.size();
+  const int64_t in = weight[0].size(1);
+  std::vector<int64_t> x_shape = grad.sizes().vec();
+  x_shape.back() = in;
+  const at::Tensor dy = grad.reshape({-1, grad.size(-1)});
+  const at::Tensor x2 = x.has_value() ? x->reshape({-1, in}) : at::Tensor();
+  const bool dropped = seed.has_value();
+
+  std::vector<at::Tensor> dy_parts, low(count);  // low[i] = s_i dy_i B_i, [T, R_i]
+  int64_t offset = 0;
+  for (size_t i = 0; i < count; ++i) {
+    dy_parts.push_back(dy.narrow(1, offset, weight[i].size(0)));
+    offset += weight[i].size(0);
+    const Optional b = lora_B.get(i);
+    if (b.has_value() && (needs[0] || needs[1 + 2 * count + i])) low[i] = at::mm(dy_parts[i], *b).mul_(scaling[i]);
+  }
+
+  std::vector<at::Tensor> result;
+  if (needs[0]) {
+    at::Tensor dx, through_dropout;
+    for (size_t i = 0; i < count; ++i) {
+      if (dx.defined()) {
+        dx.addmm_(dy_parts[i], weight[i]);
+      } else {
+        dx = at::mm(dy_parts[i], weight[i]);
+      }
+    }
+    for (size_t i = 0; i < count; ++i) {
+      if (!low[i].defined()) continue;
+      if (!dropped) {
+        dx.addmm_(low[i], *lora_A.get(i));
+      } else if (through_dropout.defined()) {
+        through_dropout.addmm_(low[i], *lora_A.get(i));
+      } else {
+        through_dropout = at::mm(low[i], *lora_A.get(i));
+      }
+    }
+    if (through_dropout.defined()) dx.add_(apply_dropout(through_dropout, *seed, dropout_p));
+    result.push_back(dx.view(x_shape));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (needs[1 + i]) result.push_back(at::mm(dy_parts[i].t(), x2));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (needs[1 + count + i]) result.push_back(dy_parts[i].sum(0));
+  }
+  at::Tensor x_dropped;
+  for (size_t i = 0; i < count; ++i) {
+    if (!needs[1 + 2 * count + i]) continue;
+    if (!x_dropped.defined()) x_dropped = dropped ? apply_dropout(x2, *seed, dropout_p) : x2;
+    result.push_back(at::mm(low[i].t(), x_dropped));
+  }
+  int64_t rank_offset = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const Optional b = lora_B.get(i);
+    if (!b.has_value()) continue;
+    if (needs[1 + 3 * count + i]) {
+      result.push_back(at::mm(dy_parts[i].t(), skinny->narrow(1, rank_offset, b->size(1))).mul_(scaling[i]));
+    }
+    rank_offset += b->size(1);
+  }
+  return result;
+}
+
+std::vector<at::Tensor> linear_backward_meta(const at::Tensor& grad, const Optional& x, const Optional& skinny,
+                                             at::TensorList weight, const OptionalTensors& lora_A,
+                                             const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
+                                             double dropout_p, const Optional& seed, const Optional& packed_t,
+                                             at::IntArrayRef needs) {
+  const size_t count = weight.size();
+  std::vector<at::Tensor> result;
+  const auto like = [&](const at::Tensor& t) { result.push_back(at::empty_symint(t.sym_sizes(), grad.options())); };
+  if (needs[0]) {
+    std::vector<c10::SymInt> shape = grad.sym_sizes().vec();
+    shape.back() = weight[0].sym_size(1);
+    result.push_back(at::empty_symint(shape, grad.options()));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (needs[1 + i]) like(weight[i]);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (needs[1 + count + i]) result.push_back(at::empty_symint({weight[i].sym_size(0)}, grad.options()));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (needs[1 + 2 * count + i]) like(*lora_A.get(i));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (needs[1 + 3 * count + i]) like(*lora_B.get(i));
+  }
+  return result;
+}
+
+at::Tensor linear_below_autograd(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
+                                 const OptionalTensors& lora_A, const OptionalTensors& lora_B,
+                                 at::ArrayRef<double> scaling, double dropout_p, const Optional& packed,
+                                 const Optional& packed_t) {
+  check_dropout("linear", dropout_p);
+  const Optional seed = draw_seed_if(dropout_p > 0.0 && has_adapter(lora_A));
+  return std::get<0>(forward_op().call(x, weight, bias, lora_A, lora_B, scaling, dropout_p, seed, packed));
+}
+
+}  // namespace
+
+LinearSegments linear_segments(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
+                               const OptionalTensors& lora_A, const OptionalTensors& lora_B,
+                               at::ArrayRef<double> scaling) {
+  const size_t count = weight.size();
+  TORCH_CHECK_VALUE(count > 0, "linear: expected at least one weight, received an empty list");
+  TORCH_CHECK_VALUE(x.dim() >= 1, "linear: expected x [..., in], received a scalar");
+  TORCH_CHECK_VALUE(bias.empty() || bias.size() == count, "linear: expected no bias or one a weight (", count,
+                    "), received ", bias.size());
+  TORCH_CHECK_VALUE(lora_A.size() == lora_B.size() && lora_A.size() == scaling.size() &&
+                        (lora_A.empty() || lora_A.size() == count),
+                    "linear: expected lora_A, lora_B and scaling to be all empty or to have one entry a weight (",
+                    count, "), received ", lora_A.size(), ", ", lora_B.size(), " and ", scaling.size());
+  LinearSegments result;
+  result.in = x.size(-1);
+  for (size_t i = 0; i < count; ++i) {
+    LinearSegment part;
+    part.weight = weight[i];
+    TORCH_CHECK_VALUE(part.weight.dim() == 2 && part.weight.size(1) == result.in, "linear: expected weight ", i,
+                      " [out, ", result.in, "] for x ", x.sizes(), ", received ", part.weight.sizes());
+    part.out = part.weight.size(0);
+    if (!bias.empty()) {
+      part.bias = bias[i];
+      TORCH_CHECK_VALUE(part.bias.dim() == 1 && part.bias.size(0) == part.out, "linear: expected bias ", i, " [",
+                        part.out, "], received ", part.bias.sizes());
+    }
+    if (!lora_A.empty()) {
+      const Optional a = lora_A.get(i), b = lora_B.get(i);
+      TORCH_CHECK_VALUE(a.has_value() == b.has_value(), "linear: segment ", i, " has lora_", a.has_value() ? "A" : "B",
+                        " but not lora_", a.has_value() ? "B" : "A");
+      if (a.has_value()) {
+        TORCH_CHECK_VALUE(a->dim() == 2 && a->size(1) == result.in, "linear: expected lora_A ", i, " [R, ", result.in,
+                          "], received ", a->sizes());
+        TORCH_CHECK_VALUE(b->dim() == 2 && b->size(0) == part.out && b->size(1) == a->size(0),
+                          "linear: expected lora_B ", i, " [", part.out, ", ", a->size(0), "], received ", b->sizes());
+        part.lora_A = *a;
+        part.lora_B = *b;
+        part.scaling = scaling[i];
+        part.rank = a->size(0);
+      }
+    }
+    part.offset = result.out;
+    part.rank_offset = result.rank;
+    result.out += part.out;
+    result.rank += part.rank;
+    result.parts.push_back(std::move(part));
+  }
+  return result;
+}
+
+std::tuple<at::Tensor, at::Tensor> linear_forward_composed(const LinearSegments& segments, const at::Tensor& x,
+                                                           double dropout_p, const Optional& seed) {
+  const int64_t tokens = x.size(0);
+  at::Tensor y = at::empty({tokens, segments.out}, x.options());
+  at::Tensor skinny = at::empty({tokens, segments.rank}, x.options());
+  const at::Tensor dropped = seed.has_value() ? apply_dropout(x, *seed, dropout_p) : x;
+  for (const auto& part : segments.parts) {
+    at::Tensor slice = y.narrow(1, part.offset, part.out);  // [T, out_i]
+    if (part.bias.defined()) {
+      at::addmm_out(slice, part.bias, x, part.weight.t());
+    } else {
+      at::mm_out(slice, x, part.weight.t());
+    }
+    if (part.rank == 0) continue;
+    at::Tensor low = skinny.narrow(1, part.rank_offset, part.rank);  // [T, R_i]
+    at::mm_out(low, dropped, part.lora_A.t());
+    slice.addmm_(low, part.lora_B.t(), 1, part.scaling);
+  }
+  return {y, skinny};
+}
+
+TORCH_LIBRARY_FRAGMENT(lora, m) {
+  m.def(
+      "linear(Tensor x, Tensor[] weight, Tensor[] bias, Tensor?[] lora_A, Tensor?[] lora_B, float[] scaling, "
+      "float dropout_p=0.0, Tensor? packed=None, Tensor? packed_t=None) -> Tensor",
+      {at::Tag::nondeterministic_seeded});
+  m.def(
+      "_linear_forward(Tensor x, Tensor[] weight, Tensor[] bias, Tensor?[] lora_A, Tensor?[] lora_B, float[] scaling, "
+      "float dropout_p, Tensor? seed, Tensor? packed) -> (Tensor, Tensor)");
+  m.def(
+      "_linear_backward(Tensor grad, Tensor? x, Tensor? skinny, Tensor[] weight, Tensor?[] lora_A, Tensor?[] lora_B, "
+      "float[] scaling, float dropout_p, Tensor? seed, Tensor? packed_t, int[] needs) -> Tensor[]");
+}
+TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
+  m.impl("linear", linear_below_autograd);
+  m.impl("_linear_forward", linear_forward);
+  m.impl("_linear_backward", linear_backward);
+}
+TORCH_LIBRARY_IMPL(lora, Meta, m) {
+  m.impl("_linear_forward", linear_forward_meta);
+  m.impl("_linear_backward", linear_backward_meta);
+}
+TORCH_LIBRARY_IMPL(lora, Autograd, m) { m.impl("linear", linear_autograd); }
+
+}  // namespace torch_lora

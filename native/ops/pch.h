@@ -1,0 +1,6 @@
+#pragma once
+// Precompiled once for every operator file: ATen alone takes most of a file's compile time.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>

@@ -1,0 +1,125 @@
+// lora::draw_seed, lora::dropout_mask, lora::dropout: one 64-bit seed a call, masks regenerated, never stored.
+#include "ops/random.h"
+
+#include "ops/pch.h"
+
+#include "ops/dispatch.h"
+#include "ops/random_ops.h"
+
+namespace torch_lora {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// The hash of random.h in int64 ATen arithmetic: runs on any device, and is what tests compare kernels with.
+at::Tensor composed_mask(const at::Tensor& seed, at::IntArrayRef size, double p, const at::TensorOptions& options) {
+  const int64_t columns = size.empty() ? 1 : size.back();
+  int64_t rows = 1;
+  for (size_t i = 0; i + 1 < size.size(); ++i) rows *= size[i];
+  const auto value = static_cast<uint64_t>(seed.item<int64_t>());
+  at::Tensor keys = at::empty({2, rows, 1}, at::kLong);
+  auto* key = keys.data_ptr<int64_t>();
+  for (int64_t r = 0; r < rows; ++r) {
+    const RowKey row = row_key(value, static_cast<uint64_t>(r));
+    key[r] = row.first;
+    key[rows + r] = row.second;
+  }
+  keys = keys.to(options.device());
+  const auto low32 = [](const at::Tensor& x) { return x.bitwise_and(0xFFFFFFFFll); };
+  const auto fold = [](const at::Tensor& x, int64_t bits) { return x.bitwise_xor(x.bitwise_right_shift(bits)); };
+  at::Tensor x = low32(at::arange(columns, keys.options()).unsqueeze(0) + keys[0]);  // [rows, columns]
+  x = low32(fold(x, 16) * 0x7FEB352Dll);
+  x = low32(fold(x, 15) + keys[1]);
+  x = fold(low32(x * 0x846CA68Bll), 16);
+  const double keep_scale = p < 1.0 ? 1.0 / (1.0 - p) : 0.0;
+  return x.ge(static_cast<int64_t>(drop_bound(p))).to(options.dtype()).mul_(keep_scale).view(size);
+}
+
+at::Tensor draw_seed_impl() { return at::empty({}, at::kLong).random_(); }
+
+at::Tensor dropout_mask_impl(const at::Tensor& seed, at::IntArrayRef size, double p, const at::Tensor& like) {
+  check_dropout("dropout_mask", p);
+  return composed_mask(seed, size, p, like.options());
+}
+
+at::Tensor dropout_mask_meta(const at::Tensor& seed, c10::SymIntArrayRef size, double p, const at::Tensor& like) {
+  return at::empty_symint(size, like.options());
+}
+
+at::Tensor apply_dropout_impl(const at::Tensor& x, const at::Tensor& seed, double p) {
+  return x * composed_mask(seed, x.sizes(), p, x.options());
+}
+
+at::Tensor apply_dropout_meta(const at::Tensor& x, const at::Tensor& seed, double p) {
+  return at::empty_symint(x.sym_sizes(), x.options());
+}
+
+class Dropout : public torch::autograd::Function<Dropout> {
+ public:
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, double p) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    const at::Tensor seed = draw_seed();
+    ctx->save_for_backward({seed});
+    ctx->saved_data["p"] = p;
+    return apply_dropout(x, seed, p);
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    return {apply_dropout(grads[0], ctx->get_saved_variables()[0], ctx->saved_data["p"].toDouble()), at::Tensor()};
+  }
+};
+
+at::Tensor dropout_autograd(const at::Tensor& x, double p) {
+  check_dropout("dropout", p);
+  if (p == 0.0) return x.clone();
+  return Dropout::apply(x, p);
+}
+
+at::Tensor dropout_below_autograd(const at::Tensor& x, double p) {
+  check_dropout("dropout", p);
+  return p == 0.0 ? x.clone() : apply_dropout(x, draw_seed(), p);
+}
+
+}  // namespace
+
+void check_dropout(const char* op, double p) {
+  TORCH_CHECK_VALUE(p >= 0.0 && p <= 1.0, op, ": expected a dropout probability from 0 to 1, received ", p);
+}
+
+at::Tensor draw_seed() {
+  static const auto op = find_operator<at::Tensor()>("lora::draw_seed");
+  return op.call();
+}
+
+at::Tensor apply_dropout(const at::Tensor& x, const at::Tensor& seed, double p) {
+  static const auto op = find_operator<at::Tensor(const at::Tensor&, const at::Tensor&, double)>("lora::_dropout");
+  return op.call(x, seed, p);
+}
+
+at::Tensor dropout_mask(const at::Tensor& seed, c10::SymIntArrayRef size, double p, const at::Tensor& like) {
+  static const auto op =
+      find_operator<at::Tensor(const at::Tensor&, c10::SymIntArrayRef, double, const at::Tensor&)>("lora::dropout_mask");
+  return op.call(seed, size, p, like);
+}
+
+TORCH_LIBRARY_FRAGMENT(lora, m) {
+  const std::vector<at::Tag> random{at::Tag::nondeterministic_seeded};
+  m.def("draw_seed() -> Tensor", random);
+  m.def("dropout_mask(Tensor seed, SymInt[] size, float p, Tensor like) -> Tensor");
+  m.def("dropout(Tensor x, float p) -> Tensor", random);
+  m.def("_dropout(Tensor x, Tensor seed, float p) -> Tensor");
+}
+TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) { m.impl("draw_seed", draw_seed_impl); }
+TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
+  m.impl("dropout_mask", dropout_mask_impl);
+  m.impl("dropout", dropout_below_autograd);
+  m.impl("_dropout", apply_dropout_impl);
+}
+TORCH_LIBRARY_IMPL(lora, Meta, m) {
+  m.impl("dropout_mask", dropout_mask_meta);
+  m.impl("_dropout", apply_dropout_meta);
+}
+TORCH_LIBRARY_IMPL(lora, Autograd, m) { m.impl("dropout", dropout_autograd); }
+
+}  // namespace torch_lora

@@ -1,0 +1,20 @@
+#pragma once
+// The random operators as C++ calls, for the operator files that use them.
+#include <ATen/core/Tensor.h>
+#include <c10/core/SymIntArrayRef.h>
+
+namespace torch_lora {
+
+// Raises ValueError unless 0 <= p <= 1.
+void check_dropout(const char* op, double p);
+
+// One int64 scalar on the CPU from the default generator: the only state any lora:: random operator reads.
+at::Tensor draw_seed();
+
+// x * mask(seed), rows being all dimensions but the last; the mask holds 0 and 1 / (1 - p).
+at::Tensor apply_dropout(const at::Tensor& x, const at::Tensor& seed, double p);
+
+// The mask itself, in the dtype and on the device of `like`.
+at::Tensor dropout_mask(const at::Tensor& seed, c10::SymIntArrayRef size, double p, const at::Tensor& like);
+
+}  // namespace torch_lora
