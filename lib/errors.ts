@@ -1,0 +1,43 @@
+/** What went wrong, as a word a program can branch on. */
+export type TorchLoraErrorCode =
+  | 'LIBTORCH_NOT_FOUND' // no libtorch, or one that does not load
+  | 'LIBTORCH_VERSION' // a libtorch outside the supported range
+  | 'ADDON_NOT_FOUND' // no prebuilt or built addon for this platform
+  | 'INVALID_ARGUMENT' // a value the function cannot take
+  | 'INVALID_FILE' // a file that is missing, truncated or malformed
+  | 'UNSAFE_FILE' // a checkpoint that would run code
+  | 'UNSUPPORTED' // a valid request for something this package does not do
+  | 'INCOMPATIBLE' // parts that do not fit: an adapter and a model, a label and a label set
+  | 'NATIVE' // libtorch refused or failed
+  | 'OUT_OF_MEMORY' // an allocation failed
+  | 'DISPOSED' // a tensor, program or model used after dispose()
+  | 'RECORDING' // a value read while a program is being recorded
+  | 'QUEUE_FULL' // a bounded queue has no room
+  | 'ABORTED' // an AbortSignal, a timeout or close() ended the work
+  | 'DIVERGED' // a loss that is not a number
+  | 'NETWORK' // a download failed
+
+/** Facts that go with an error: which operator, which shapes, which file. */
+export interface TorchLoraErrorDetails {
+  op?: string
+  shapes?: number[][]
+  file?: string
+  cause?: unknown
+}
+
+/** The one error class of the public API: `code` to branch on, `message` to read, `cause` beneath. */
+export class TorchLoraError extends Error {
+  override readonly name = 'TorchLoraError'
+  readonly code: TorchLoraErrorCode
+  readonly op?: string
+  readonly shapes?: number[][]
+  readonly file?: string
+
+  constructor(code: TorchLoraErrorCode, message: string, details: TorchLoraErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    if (details.op !== undefined) this.op = details.op
+    if (details.shapes !== undefined) this.shapes = details.shapes
+    if (details.file !== undefined) this.file = details.file
+  }
+}
