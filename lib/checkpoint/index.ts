@@ -1,0 +1,2 @@
+export type { CheckpointIndex, TensorEntry } from './entry.ts'
+export { readSafetensors } from './safetensors.ts'

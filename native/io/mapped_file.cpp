@@ -1,0 +1,193 @@
+#include "mapped_file.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <c10/util/Exception.h>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace torch_lora {
+
+namespace {
+
+/// Where our mappings lie, so that dropPages cannot discard memory of another owner.
+struct Registry {
+  std::mutex mutex;
+  std::map<uintptr_t, uintptr_t> ranges;  // begin -> end
+};
+
+Registry& registry() {
+  // Never destroyed: tensors may outlive static destruction at exit.
+  static auto* instance = new Registry();
+  return *instance;
+}
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  ~FileDescriptor() {
+    if (fd_ >= 0)
+      ::close(fd_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  int get() const {
+    return fd_;
+  }
+
+ private:
+  int fd_;
+};
+
+/// Bytes from the first element's first to the last element's last; throws on overflow and negative strides.
+int64_t spanBytes(at::IntArrayRef sizes, at::IntArrayRef strides, int64_t itemSize) {
+  bool empty = false;
+  int64_t last = 0;
+  int64_t count = 1;
+  for (size_t dim = 0; dim < sizes.size(); ++dim) {
+    TORCH_CHECK(sizes[dim] >= 0 && strides[dim] >= 0, "a mapped tensor needs sizes and strides of at least 0");
+    if (sizes[dim] == 0) {
+      empty = true;
+      continue;
+    }
+    int64_t extent = 0;
+    TORCH_CHECK(
+        !__builtin_mul_overflow(count, sizes[dim], &count) &&
+            !__builtin_mul_overflow(sizes[dim] - 1, strides[dim], &extent) &&
+            !__builtin_add_overflow(last, extent, &last),
+        "a mapped tensor's size overflows");
+  }
+  if (empty)
+    return 0;
+  int64_t bytes = 0;
+  TORCH_CHECK(
+      !__builtin_add_overflow(last, int64_t{1}, &bytes) && !__builtin_mul_overflow(bytes, itemSize, &bytes),
+      "a mapped tensor's size overflows");
+  return bytes;
+}
+
+}  // namespace
+
+std::shared_ptr<MappedFile> MappedFile::open(const std::string& path) {
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  TORCH_CHECK(fd.get() >= 0, path, ": cannot be opened: ", std::strerror(errno));
+  struct stat status {};
+  TORCH_CHECK(::fstat(fd.get(), &status) == 0, path, ": cannot be read: ", std::strerror(errno));
+  TORCH_CHECK(S_ISREG(status.st_mode), path, ": expected a regular file");
+  const auto size = static_cast<int64_t>(status.st_size);
+  if (size == 0)
+    return std::shared_ptr<MappedFile>(new MappedFile(path, status, nullptr));
+  void* const data = ::mmap(
+      nullptr, static_cast<size_t>(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd.get(), 0);
+  TORCH_CHECK(data != MAP_FAILED, path, ": cannot be mapped: ", std::strerror(errno));
+  return std::shared_ptr<MappedFile>(new MappedFile(path, status, static_cast<uint8_t*>(data)));
+}
+
+MappedFile::MappedFile(std::string path, const struct stat& status, uint8_t* data)
+    : path_(std::move(path)),
+      device_(status.st_dev),
+      inode_(status.st_ino),
+      size_(static_cast<int64_t>(status.st_size)),
+      data_(data) {
+  if (data_ == nullptr)
+    return;
+  auto& known = registry();
+  const std::lock_guard<std::mutex> lock(known.mutex);
+  const auto begin = reinterpret_cast<uintptr_t>(data_);
+  known.ranges[begin] = begin + static_cast<uintptr_t>(size_);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ == nullptr)
+    return;
+  auto& known = registry();
+  const std::lock_guard<std::mutex> lock(known.mutex);
+  known.ranges.erase(reinterpret_cast<uintptr_t>(data_));
+  ::munmap(data_, static_cast<size_t>(size_));
+}
+
+void MappedFile::checkNotShrunk() const {
+  struct stat now {};
+  if (::stat(path_.c_str(), &now) != 0 || now.st_dev != device_ || now.st_ino != inode_)
+    return;
+  TORCH_CHECK(
+      now.st_size >= size_, path_, ": was cut while it was read: ", now.st_size, " bytes instead of ", size_);
+}
+
+at::Tensor tensorFromMappedFile(
+    std::shared_ptr<MappedFile> file,
+    int64_t byteOffset,
+    int64_t byteLength,
+    at::ScalarType dtype,
+    at::IntArrayRef sizes,
+    at::IntArrayRef strides) {
+  TORCH_CHECK(file != nullptr, "no file is mapped");
+  TORCH_CHECK(
+      sizes.size() == strides.size(),
+      "a mapped tensor needs one stride a dimension, got ",
+      strides.size(),
+      " for ",
+      sizes.size());
+  const auto itemSize = static_cast<int64_t>(c10::elementSize(dtype));
+  const int64_t span = spanBytes(sizes, strides, itemSize);
+  TORCH_CHECK(
+      byteOffset >= 0 && byteLength >= 0 && byteOffset <= file->size() && byteLength <= file->size() - byteOffset,
+      file->path(),
+      ": bytes ",
+      byteOffset,
+      " to ",
+      byteOffset,
+      " + ",
+      byteLength,
+      " lie outside the file of ",
+      file->size(),
+      " bytes");
+  TORCH_CHECK(
+      span <= byteLength, file->path(), ": a tensor of ", span, " bytes does not fit the ", byteLength, " given");
+  const auto options = at::TensorOptions().dtype(dtype).device(at::kCPU);
+  if (span == 0)
+    return at::empty(sizes, options);
+  file->checkNotShrunk();
+
+  uint8_t* const data = file->data() + byteOffset;
+  if (reinterpret_cast<uintptr_t>(data) % static_cast<uintptr_t>(itemSize) != 0) {
+    // Kernels may assume aligned elements; copy the bytes first, then give them their shape.
+    const int64_t elements = span / itemSize;
+    at::Tensor storage = at::empty({elements}, options);
+    std::memcpy(storage.data_ptr(), data, static_cast<size_t>(span));
+    return storage.as_strided(sizes, strides).contiguous();
+  }
+  const auto keepAlive = [file = std::move(file)](void*) mutable { file.reset(); };
+  return at::from_blob(data, sizes, strides, keepAlive, options);
+}
+
+void dropPages(const at::Tensor& tensor) {
+  if (!tensor.defined() || !tensor.device().is_cpu() || tensor.numel() == 0)
+    return;
+  const int64_t span = spanBytes(tensor.sizes(), tensor.strides(), static_cast<int64_t>(tensor.element_size()));
+  const auto begin = reinterpret_cast<uintptr_t>(tensor.const_data_ptr());
+  const uintptr_t end = begin + static_cast<uintptr_t>(span);
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  // Only whole pages: the ones at the ends hold parts of the neighbours.
+  const uintptr_t first = (begin + page - 1) / page * page;
+  const uintptr_t last = end / page * page;
+  if (first >= last)
+    return;
+  auto& known = registry();
+  const std::lock_guard<std::mutex> lock(known.mutex);
+  const auto next = known.ranges.upper_bound(begin);
+  if (next == known.ranges.begin() || end > std::prev(next)->second)
+    return;
+  ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
+}  // namespace torch_lora
