@@ -1,0 +1,293 @@
+import { TorchLoraError } from '../errors.ts'
+import type { SpecialTokenName } from './sources.ts'
+import type { EncodeReply, TokenizerFacts } from './worker.ts'
+import type { WorkerClient } from './worker-client.ts'
+
+/** One text, or two that the model reads as a pair. */
+export type TokenizerInput = string | readonly [string, string]
+
+/** The tokens of one input, special tokens included. */
+export interface Encoding {
+  /** Token ids, [T]. */
+  readonly ids: Int32Array
+  /** Token type (segment) ids, [T]: 0 everywhere for RoBERTa, 1 for the second text of a pair elsewhere. */
+  readonly typeIds: Int32Array
+  /** True when the input was longer than `maxLength` allows, so that `ids` lacks its end. */
+  readonly truncated: boolean
+  /** With a `stride`, the windows after the first, in order; empty otherwise. Each has no overflow of its own. */
+  readonly overflow: readonly Encoding[]
+}
+
+export interface EncodeOptions {
+  /** Greatest length in tokens, special tokens counted. Default: {@link Tokenizer.modelMaxLength}. */
+  maxLength?: number
+  /**
+   * Cut a long text into windows of `maxLength` that share this many tokens, instead of truncating it: the windows
+   * after the first are in {@link Encoding.overflow}. Single texts only.
+   */
+  stride?: number
+  /** Put the model's special tokens around the text. Default true. */
+  addSpecialTokens?: boolean
+}
+
+/** A message to the worker holds at most so many texts and characters: serialising it stays well under 1 ms. */
+const MESSAGE_TEXTS = 256
+const MESSAGE_CHARS = 1 << 17
+
+/**
+ * Turns text into token ids off the main thread, equal to Hugging Face's tokenizers token for token.
+ *
+ * Made by {@link AutoTokenizer.fromPretrained}. It owns a worker thread, which never keeps the process alive by
+ * itself; {@link close} ends it.
+ */
+export class Tokenizer implements AsyncDisposable {
+  readonly #client: WorkerClient
+  readonly #facts: TokenizerFacts
+
+  /** @internal */
+  constructor(client: WorkerClient, facts: TokenizerFacts) {
+    this.#client = client
+    this.#facts = facts
+  }
+
+  /** Number of tokens, added ones included: the least number of rows the model's embedding needs. */
+  get vocabSize(): number {
+    return this.#facts.vocabSize
+  }
+
+  /** Greatest length in tokens that the tokenizer's files name, or Infinity. A model may allow less. */
+  get modelMaxLength(): number {
+    return this.#facts.modelMaxLength
+  }
+
+  /** Name of the transformers class that loads the same files, such as `RobertaTokenizer`. */
+  get tokenizerClass(): string {
+    return this.#facts.tokenizerClass
+  }
+
+  get clsTokenId(): number | undefined {
+    return this.#facts.special.cls?.id
+  }
+  get sepTokenId(): number | undefined {
+    return this.#facts.special.sep?.id
+  }
+  get padTokenId(): number | undefined {
+    return this.#facts.special.pad?.id
+  }
+  get unkTokenId(): number | undefined {
+    return this.#facts.special.unk?.id
+  }
+  get maskTokenId(): number | undefined {
+    return this.#facts.special.mask?.id
+  }
+  get bosTokenId(): number | undefined {
+    return this.#facts.special.bos?.id
+  }
+  get eosTokenId(): number | undefined {
+    return this.#facts.special.eos?.id
+  }
+
+  /** The special tokens by role, for instance `{ cls: { token: '[CLS]', id: 101 }, ... }`. */
+  get specialTokens(): Readonly<Partial<Record<SpecialTokenName, { token: string; id: number }>>> {
+    return this.#facts.special
+  }
+
+  /** {@link encodeBatch} of one input. */
+  async encode(input: TokenizerInput, options: EncodeOptions = {}): Promise<Encoding> {
+    const [encoding] = await this.encodeBatch([input], options)
+    return encoding!
+  }
+
+  /**
+   * Token ids of each input, in order. Long inputs are truncated to `maxLength` as transformers does with
+   * `truncation=True` (`longest_first` for pairs). Any number of inputs: large calls go to the worker in parts, so
+   * the event loop is never held.
+   *
+   * @throws TorchLoraError INVALID_ARGUMENT for an input that is neither a string nor a pair of strings or that holds
+   * a lone surrogate, and for a `maxLength` or `stride` out of range; DISPOSED after {@link close}.
+   */
+  async encodeBatch(inputs: readonly TokenizerInput[], options: EncodeOptions = {}): Promise<Encoding[]> {
+    if (!Array.isArray(inputs))
+      throw invalid(
+        `encodeBatch: expected an array of inputs, received ${describe(inputs)}; for one input call encode`,
+      )
+    const addSpecialTokens = options.addSpecialTokens ?? true
+    const stride = options.stride ?? -1
+    const maxLength = this.#checkLengths(options, addSpecialTokens)
+    const results: Encoding[] = []
+    const open: { start: number; reply: Promise<EncodeReply> }[] = []
+    const finish = async () => {
+      const { start, reply } = open.shift()!
+      unpack(await reply, results, start)
+    }
+    for (let start = 0; start < inputs.length; ) {
+      const texts: string[] = []
+      const counts: number[] = []
+      let chars = 0
+      let i = start
+      for (; i < inputs.length && texts.length < MESSAGE_TEXTS && chars < MESSAGE_CHARS; i++) {
+        const before = texts.length
+        collect(inputs[i], i, texts)
+        const count = texts.length - before
+        this.#checkInput(count, i, maxLength, options, addSpecialTokens)
+        counts.push(count)
+        for (let t = before; t < texts.length; t++) chars += texts[t]!.length
+      }
+      // Two messages under way: the worker has one to work on while the next travels.
+      if (open.length === 2) await finish()
+      const reply = this.#client.request({
+        kind: 'encode',
+        texts,
+        counts: Uint8Array.from(counts),
+        maxLength,
+        stride,
+        addSpecialTokens,
+      })
+      reply.catch(() => {}) // awaited in finish; an earlier failure must not leave this one unhandled
+      open.push({ start, reply })
+      start = i
+    }
+    while (open.length > 0) await finish()
+    return results
+  }
+
+  /**
+   * Text of token ids, as transformers' `decode` gives it without its clean-up of spaces before punctuation.
+   * @throws TorchLoraError INVALID_ARGUMENT for an id that is not a whole number of 0 or more.
+   */
+  async decode(ids: ArrayLike<number>, options: { skipSpecialTokens?: boolean } = {}): Promise<string> {
+    const [text] = await this.decodeBatch([ids], options)
+    return text!
+  }
+
+  /** {@link decode} of each element. */
+  async decodeBatch(
+    batch: readonly ArrayLike<number>[],
+    options: { skipSpecialTokens?: boolean } = {},
+  ): Promise<string[]> {
+    const ids = batch.map(checkIds)
+    return this.#client.request({ kind: 'decode', ids, skipSpecialTokens: options.skipSpecialTokens ?? true })
+  }
+
+  /** Id of each token, or undefined where the vocabulary lacks it. */
+  async tokensToIds(tokens: readonly string[]): Promise<(number | undefined)[]> {
+    const ids = await this.#client.request({ kind: 'tokensToIds', tokens: tokens.map(String) })
+    return ids.map((id) => id ?? undefined)
+  }
+
+  /** Token of each id, or undefined where there is none. */
+  async idsToTokens(ids: ArrayLike<number>): Promise<(string | undefined)[]> {
+    const tokens = await this.#client.request({ kind: 'idsToTokens', ids: checkIds(ids) })
+    return tokens.map((token) => token ?? undefined)
+  }
+
+  /**
+   * Writes tokenizer.json, tokenizer_config.json and special_tokens_map.json into `dir` (made if need be), which
+   * transformers and {@link AutoTokenizer} load. Each file appears whole or not at all.
+   * @returns the paths written.
+   * @throws TorchLoraError INVALID_FILE when the folder cannot be written.
+   */
+  async save(dir: string): Promise<string[]> {
+    return this.#client.request({ kind: 'save', dir })
+  }
+
+  /** Ends the worker thread after the calls under way; later calls fail with DISPOSED. */
+  async close(): Promise<void> {
+    await this.#client.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #checkLengths({ maxLength, stride }: EncodeOptions, addSpecialTokens: boolean): number {
+    const specials = addSpecialTokens ? this.#facts.specialTokensPerText : 0
+    if (maxLength !== undefined && (!Number.isInteger(maxLength) || maxLength <= specials))
+      throw invalid(
+        `maxLength: expected a whole number above ${specials} (the special tokens around a text), received ${maxLength}`,
+      )
+    const length = maxLength ?? this.#facts.modelMaxLength
+    if (stride !== undefined && (!Number.isInteger(stride) || stride < 0 || stride >= length - specials))
+      throw invalid(
+        `stride: expected a whole number from 0 to ${length - specials - 1} (maxLength less the special tokens less 1), received ${stride}`,
+      )
+    return length
+  }
+
+  #checkInput(
+    count: number,
+    i: number,
+    maxLength: number,
+    options: EncodeOptions,
+    addSpecialTokens: boolean,
+  ): void {
+    if (count === 1) return
+    if (options.stride !== undefined)
+      throw new TorchLoraError(
+        'UNSUPPORTED',
+        `input ${i} is a pair: a stride slides over one text; leave stride out to truncate pairs`,
+      )
+    const specials = addSpecialTokens ? this.#facts.specialTokensPerPair : 0
+    if (maxLength <= specials)
+      throw invalid(
+        `maxLength: expected a whole number above ${specials} (the special tokens around a pair) for input ${i}, received ${maxLength}`,
+      )
+  }
+}
+
+const invalid = (message: string) => new TorchLoraError('INVALID_ARGUMENT', message)
+
+const describe = (value: unknown): string =>
+  value === null ? 'null' : Array.isArray(value) ? `an array of ${value.length}` : typeof value
+
+/** Appends the one or two texts of an input to `texts`. */
+function collect(input: unknown, index: number, texts: string[]): void {
+  const parts = Array.isArray(input) ? input : [input]
+  if (
+    Array.isArray(input)
+      ? parts.length !== 2 || parts.some((p) => typeof p !== 'string')
+      : typeof input !== 'string'
+  ) {
+    const found = Array.isArray(input)
+      ? `[${parts.slice(0, 3).map(describe).join(', ')}${parts.length > 3 ? ', ...' : ''}]`
+      : describe(input)
+    throw invalid(`input ${index}: expected a string or a pair of strings [first, second], received ${found}`)
+  }
+  for (const part of parts as string[]) {
+    // A surrogate without its other half is no character: it has no UTF-8 and would silently become U+FFFD.
+    if (!(part as string & { isWellFormed(): boolean }).isWellFormed())
+      throw invalid(
+        `input ${index}: the text has a lone surrogate at position ${part.search(/\p{Surrogate}/u)}: it was cut inside a character; cut at code points, or repair it with toWellFormed()`,
+      )
+    texts.push(part)
+  }
+}
+
+function checkIds(ids: ArrayLike<number>): Uint32Array {
+  const checked = new Uint32Array(ids.length)
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i]!
+    if (!Number.isInteger(id) || id < 0 || id > 0xffffffff)
+      throw invalid(`token id ${i}: expected a whole number of 0 or more, received ${id}`)
+    checked[i] = id
+  }
+  return checked
+}
+
+/** Views of a reply's buffers, one encoding an input. */
+function unpack(reply: EncodeReply, results: Encoding[], start: number): void {
+  const { ids, typeIds, offsets, windows, truncated } = reply
+  const view = (w: number, cut: boolean, overflow: readonly Encoding[]): Encoding => ({
+    ids: ids.subarray(offsets[w]!, offsets[w + 1]!),
+    typeIds: typeIds.subarray(offsets[w]!, offsets[w + 1]!),
+    truncated: cut,
+    overflow,
+  })
+  let w = 0
+  for (let i = 0; i < windows.length; i++) {
+    const first = w++
+    const overflow: Encoding[] = []
+    for (let k = 1; k < windows[i]!; k++, w++) overflow.push(view(w, w < first + windows[i]! - 1, []))
+    results[start + i] = view(first, truncated[i] === 1, overflow)
+  }
+}
