@@ -1,2 +1,13 @@
-export type { CheckpointIndex, TensorEntry } from './entry.ts'
+export { writeFileAtomically } from './atomic.ts'
+export {
+  type CheckpointIndex,
+  contiguousStrides,
+  elementCount,
+  ITEM_SIZE,
+  type TensorEntry,
+} from './entry.ts'
+export { readJson, writeJson } from './json.ts'
+export { ADAPTER_FILES, MODEL_FILES, readCheckpoint } from './read.ts'
 export { readSafetensors } from './safetensors.ts'
+export { type TensorSource, writeSafetensors } from './write-safetensors.ts'
+export { type WriteCheckpointOptions, writeCheckpoint } from './write-shards.ts'
