@@ -1,0 +1,100 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { TorchLoraError } from './errors.ts'
+import { type FoundLibtorch, findLibtorch } from './libtorch/find.ts'
+import { hasNvidiaDriver, librariesOf } from './libtorch/inspect.ts'
+
+const require = createRequire(import.meta.url)
+
+/** The folder with package.json: one above this file, in the sources (lib/) as in the package (dist/). */
+export const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)))
+
+interface Loader {
+  open(options: { libraries: string[]; core: string }): unknown
+}
+
+interface DynamicLinkError extends Error {
+  library?: string
+}
+
+/**
+ * The path of the addon: `build/Release` of a checkout first, then `prebuilds/`.
+ * @throws TorchLoraError ADDON_NOT_FOUND
+ */
+export function addonPath(): string {
+  try {
+    return (require('node-gyp-build') as { path(root: string): string }).path(packageRoot)
+  } catch (cause) {
+    throw new TorchLoraError(
+      'ADDON_NOT_FOUND',
+      `There is no addon for ${process.platform}-${process.arch} in ${packageRoot}: prebuilt ones exist for linux-x64 (glibc). In a checkout, run \`npm run build:native\`.`,
+      { file: packageRoot, cause },
+    )
+  }
+}
+
+let opened: { native: unknown; libtorch: FoundLibtorch; addon: string } | undefined
+
+/** What `loadNative` opened: the libtorch and the addon's path; undefined before the first load. */
+export function loadedFrom(): { libtorch: FoundLibtorch; addon: string } | undefined {
+  return opened && { libtorch: opened.libtorch, addon: opened.addon }
+}
+
+/**
+ * Opens libtorch and the addon's core, once a thread, and gives the raw native object (lib/native.ts types it).
+ * @throws TorchLoraError ADDON_NOT_FOUND, LIBTORCH_NOT_FOUND (none, or one that does not load), LIBTORCH_VERSION
+ */
+export function loadNative(): unknown {
+  if (opened) return opened.native
+  const addon = addonPath()
+  let loader: Loader
+  try {
+    loader = require(addon) as Loader
+  } catch (cause) {
+    throw new TorchLoraError(
+      'ADDON_NOT_FOUND',
+      `The addon ${addon} does not load: ${(cause as Error).message}. Reinstall torch-lora, or in a checkout run \`npm run build:native\`.`,
+      { file: addon, cause },
+    )
+  }
+  const libtorch = findLibtorch()
+  const libraries = librariesOf(libtorch, { driver: hasNvidiaDriver() })
+  const core = join(dirname(addon), 'libtorch_lora_core.so')
+  try {
+    opened = { native: loader.open({ libraries, core }), libtorch, addon }
+  } catch (cause) {
+    throw explain(cause as DynamicLinkError, libtorch, core)
+  }
+  return opened.native
+}
+
+function explain(cause: DynamicLinkError, libtorch: FoundLibtorch, core: string): TorchLoraError {
+  const reason = cause.message
+  if (cause.library === undefined) {
+    return new TorchLoraError('ADDON_NOT_FOUND', `The addon's core ${core} does not start: ${reason}.`, {
+      file: core,
+      cause,
+    })
+  }
+  if (!cause.library.startsWith(dirname(core))) {
+    return new TorchLoraError(
+      'LIBTORCH_NOT_FOUND',
+      `libtorch ${libtorch.version} in ${libtorch.path} does not load: ${reason}. Run \`torch-lora libtorch install --force\`, or point TORCH_LORA_LIBTORCH at another.`,
+      { file: cause.library, cause },
+    )
+  }
+  // A symbol that this libtorch lacks: the core was built against another release.
+  if (/undefined symbol|version `/.test(reason)) {
+    return new TorchLoraError(
+      'LIBTORCH_VERSION',
+      `The addon does not fit libtorch ${libtorch.version} in ${libtorch.path}: ${reason}. Run \`torch-lora libtorch install\`, or in a checkout \`npm run build:native\`.`,
+      { file: cause.library, cause },
+    )
+  }
+  return new TorchLoraError(
+    'ADDON_NOT_FOUND',
+    `The addon's core does not load: ${reason}. Reinstall torch-lora, or in a checkout run \`npm run build:native\`.`,
+    { file: core, cause },
+  )
+}
