@@ -32,7 +32,7 @@ export async function prepareFile(
       await handle.close()
     }
   } catch (cause) {
-    await rm(temporary, { force: true })
+    await remove(temporary)
     throw writeFailure(path, cause)
   }
   return {
@@ -40,12 +40,12 @@ export async function prepareFile(
       try {
         await rename(temporary, path)
       } catch (cause) {
-        await rm(temporary, { force: true })
+        await remove(temporary)
         throw writeFailure(path, cause)
       }
       await syncFolder(dirname(path))
     },
-    discard: () => rm(temporary, { force: true }),
+    discard: () => remove(temporary),
   }
 }
 
@@ -80,4 +80,9 @@ async function syncFolder(folder: string): Promise<void> {
   } catch {
     // as above
   }
+}
+
+/** Cleaning up must not hide the failure that led to it. */
+function remove(path: string): Promise<void> {
+  return rm(path, { force: true }).catch(() => undefined)
 }

@@ -68,9 +68,10 @@ export function invalidFile(file: string, problem: string, cause?: unknown): Tor
   return new TorchLoraError('INVALID_FILE', `${file}: ${problem}`, { file, cause })
 }
 
-/** All problems in one sentence each, the first ten in full. */
+/** The first ten problems, each cut to a length that a terminal can show. */
 export function listProblems(problems: readonly string[]): string {
-  const shown = problems.slice(0, 10).join('; ')
+  const cut = (problem: string) => (problem.length > 400 ? `${problem.slice(0, 400)}…` : problem)
+  const shown = problems.slice(0, 10).map(cut).join('; ')
   return problems.length > 10 ? `${shown}; and ${problems.length - 10} more` : shown
 }
 

@@ -16,9 +16,8 @@ export interface WriteCheckpointOptions {
 /**
  * Writes the weights of a model folder: one safetensors file, or shards with `model.safetensors.index.json` when they
  * are larger than `maxShardBytes`. Nothing is replaced before everything is on disk; weights of an earlier save under
- * the same base name are removed afterwards.
+ * the same base name are removed afterwards. Shards are cut in the order of the names, as transformers 5 does.
  *
- * @param tensors in the order of the model: shards follow it
  * @returns the names of the files written
  * @throws TorchLoraError as `writeSafetensors`
  * Source: huggingface_hub `split_state_dict_into_shards_factory`, transformers `save_pretrained`.
@@ -29,7 +28,7 @@ export async function writeCheckpoint(
   options: WriteCheckpointOptions = {},
 ): Promise<string[]> {
   const { maxShardBytes = 50e9, baseName = 'model', metadata = { format: 'pt' } } = options
-  const shards = splitShards(tensors, maxShardBytes)
+  const shards = splitShards([...tensors].sort(byName), maxShardBytes)
   const names = shards.map((_, index) => shardName(baseName, index, shards.length))
   const pending: PendingFile[] = []
   try {
@@ -49,6 +48,10 @@ export async function writeCheckpoint(
   }
   await removeEarlier(folder, baseName, names)
   return names
+}
+
+function byName(a: TensorSource, b: TensorSource): number {
+  return Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))
 }
 
 function splitShards(tensors: Iterable<TensorSource>, maxBytes: number): TensorSource[][] {
