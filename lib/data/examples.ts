@@ -1,0 +1,317 @@
+import { extname } from 'node:path'
+import { CsvError, parse } from 'csv-parse'
+import { TorchLoraError } from '../errors.ts'
+import { fileError, readLines, readText } from './lines.ts'
+
+/** A class name, a class number or a score, or the names of all classes that hold (multi-label). */
+export type ExampleLabel = string | number | string[]
+
+/** A text or a pair of texts, with what is known of it. */
+export interface Example {
+  text: string
+  textPair?: string
+  label?: ExampleLabel
+  /** The row's own name, for predictions that must carry it. */
+  id?: string
+  /** Where it was read, for messages. */
+  file?: string
+  line?: number
+}
+
+/** A column by its name, or by its place (0 is the first) in a file without a header. */
+export type Column = string | number
+
+export interface ReadExamplesOptions {
+  /** Default: by the file's extension. */
+  format?: 'jsonl' | 'json' | 'csv' | 'tsv'
+  /**
+   * Which column or key holds what. Defaults, the first that the file has: `text` from text, sentence, sentence1,
+   * premise; `textPair` from textPair, text_pair, sentence2, hypothesis; `label` from label, labels; `id` from id,
+   * idx, index. `null` reads none.
+   */
+  columns?: { text?: Column; textPair?: Column | null; label?: Column | null; id?: Column | null }
+  /** csv and tsv: whether the first row names the columns. Default true; without, `columns.text` must be a number. */
+  header?: boolean
+  /** csv and tsv: whether a quotation mark opens a quoted field. Default true for csv, false for tsv. */
+  quoting?: boolean
+  /** csv and tsv: splits a label field into several labels, for instance '|'. Default: one label. */
+  labelSeparator?: string
+}
+
+const DEFAULTS = {
+  text: ['text', 'sentence', 'sentence1', 'premise'],
+  textPair: ['textPair', 'text_pair', 'sentence2', 'hypothesis'],
+  label: ['label', 'labels'],
+  id: ['id', 'idx', 'index'],
+}
+type Role = keyof typeof DEFAULTS
+const ROLES = Object.keys(DEFAULTS) as Role[]
+
+/**
+ * Reads labelled or unlabelled texts from a .jsonl, .json (an array of objects), .csv or .tsv file. The file is read
+ * as a stream; .json alone is parsed in one piece, so prefer .jsonl for large data.
+ *
+ * In csv and tsv every field is text: a label that reads as a number stays a string, and an empty one is no label.
+ *
+ * @throws TorchLoraError INVALID_FILE naming file, line and column for whatever is missing or malformed,
+ * INVALID_ARGUMENT for options that make no sense.
+ */
+export async function readExamples(path: string, options: ReadExamplesOptions = {}): Promise<Example[]> {
+  const format = options.format ?? formatOf(path)
+  const examples: Example[] = []
+  if (format === 'csv' || format === 'tsv') await readDelimited(path, format, options, examples)
+  else if (format === 'jsonl') await readJsonLines(path, options, examples)
+  else if (format === 'json') await readJsonArray(path, options, examples)
+  else
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `format: expected jsonl, json, csv or tsv, received ${JSON.stringify(format)}`,
+    )
+  if (examples.length === 0) throw fileError(path, 'holds no examples; expected at least one row with a text')
+  return examples
+}
+
+function formatOf(path: string): 'jsonl' | 'json' | 'csv' | 'tsv' {
+  const extension = extname(path).toLowerCase()
+  const known = {
+    '.jsonl': 'jsonl',
+    '.ndjson': 'jsonl',
+    '.json': 'json',
+    '.csv': 'csv',
+    '.tsv': 'tsv',
+  } as const
+  const format = known[extension as keyof typeof known]
+  if (format === undefined)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `${path}: the extension ${JSON.stringify(extension)} does not say the format; expected .jsonl, .json, .csv or .tsv, or the option format`,
+      { file: path },
+    )
+  return format
+}
+
+/** The places of each role among `header`, or by number where there is no header. */
+function placeColumns(path: string, header: string[] | undefined, options: ReadExamplesOptions) {
+  const places: Partial<Record<Role, number>> = {}
+  for (const role of ROLES) {
+    const wanted = options.columns?.[role]
+    if (wanted === null) continue
+    if (typeof wanted === 'number') {
+      if (!Number.isInteger(wanted) || wanted < 0)
+        throw new TorchLoraError(
+          'INVALID_ARGUMENT',
+          `columns.${role}: expected a column's name or its number from 0, received ${wanted}`,
+        )
+      places[role] = wanted
+    } else if (header === undefined) {
+      if (wanted !== undefined || role === 'text')
+        throw new TorchLoraError(
+          'INVALID_ARGUMENT',
+          `columns.${role}: a file without a header has no names; give the column's number from 0, received ${JSON.stringify(wanted)}`,
+        )
+    } else {
+      const names = wanted === undefined ? DEFAULTS[role] : [wanted]
+      const place = names.map((name) => header.indexOf(name)).find((p) => p >= 0)
+      if (place !== undefined) places[role] = place
+      else if (wanted !== undefined || role === 'text')
+        throw fileError(
+          path,
+          `no column ${names.map((n) => JSON.stringify(n)).join(' or ')} for ${role}; the columns are ${header.map((n) => JSON.stringify(n)).join(', ')}: name the right one in columns.${role}, or set header: false if this row is data`,
+          undefined,
+          1,
+        )
+    }
+  }
+  return places
+}
+
+async function readDelimited(
+  path: string,
+  format: 'csv' | 'tsv',
+  options: ReadExamplesOptions,
+  examples: Example[],
+) {
+  const hasHeader = options.header ?? true
+  const quoting = options.quoting ?? format === 'csv'
+  let header: string[] | undefined
+  let places: Partial<Record<Role, number>> | undefined
+  const row = (fields: string[], line: number) => {
+    if (places === undefined) {
+      if (hasHeader) header = fields
+      places = placeColumns(path, header, options)
+      if (hasHeader) return
+    }
+    const field = (role: Role): string | undefined => {
+      const place = places![role]
+      if (place === undefined) return undefined
+      const value = fields[place]
+      if (value === undefined) {
+        const column = header
+          ? `${JSON.stringify(header[place] ?? place)} (number ${place})`
+          : `number ${place}`
+        const hint = quoting ? 'check the quoting of this row' : 'check the separators of this row'
+        throw fileError(
+          path,
+          `no column ${column} for ${role}: the row has ${fields.length} fields; ${hint}`,
+          undefined,
+          line,
+        )
+      }
+      return value
+    }
+    const example: Example = { text: field('text')! }
+    const textPair = field('textPair')
+    if (textPair !== undefined) example.textPair = textPair
+    const label = field('label')
+    const separator = options.labelSeparator
+    if (separator !== undefined && label !== undefined)
+      example.label = label === '' ? [] : label.split(separator).map((name) => name.trim())
+    else if (label !== undefined && label !== '') example.label = label
+    const id = field('id')
+    if (id !== undefined) example.id = id
+    examples.push(Object.assign(example, { file: path, line }))
+  }
+
+  const delimiter = format === 'csv' ? ',' : '\t'
+  if (!quoting) {
+    for await (const { text, number } of readLines(path)) if (text !== '') row(text.split(delimiter), number)
+    return
+  }
+  const parser = parse({ delimiter, bom: true, info: true, relax_column_count: true, skip_empty_lines: true })
+  const feed = async () => {
+    try {
+      for await (const part of readText(path))
+        if (!parser.write(part)) await new Promise((r) => parser.once('drain', r))
+      parser.end()
+    } catch (error) {
+      parser.destroy(error as Error)
+    }
+  }
+  const feeding = feed()
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{
+      record: string[]
+      info: { lines: number }
+    }>)
+      row(record, info.lines)
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause
+    const line = typeof cause.lines === 'number' ? cause.lines : undefined
+    throw fileError(
+      path,
+      `${cause.message.replace(/\.?$/, '')}; double a quotation mark inside a quoted field, or set quoting: false`,
+      cause,
+      line,
+    )
+  } finally {
+    parser.destroy()
+  }
+  await feeding
+}
+
+async function readJsonLines(path: string, options: ReadExamplesOptions, examples: Example[]) {
+  for await (const { text, number } of readLines(path)) {
+    if (text.trim() === '') continue
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch (cause) {
+      throw fileError(
+        path,
+        `not JSON (${(cause as Error).message}); expected one object a line`,
+        cause,
+        number,
+      )
+    }
+    examples.push(exampleOf(value, path, number, options))
+  }
+}
+
+async function readJsonArray(path: string, options: ReadExamplesOptions, examples: Example[]) {
+  let text = ''
+  for await (const part of readText(path)) text += part
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw fileError(
+      path,
+      `not JSON (${(cause as Error).message}); a file with one object a line is .jsonl`,
+      cause,
+    )
+  }
+  if (!Array.isArray(value)) throw fileError(path, `expected an array of objects, received ${kind(value)}`)
+  value.forEach((item, i) => {
+    examples.push(exampleOf(item, path, i + 1, options, 'element'))
+  })
+}
+
+const kind = (value: unknown) =>
+  value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'an array'
+      : typeof value === 'object'
+        ? 'an object'
+        : `${typeof value} ${JSON.stringify(value)}`
+
+/** An example from a JSON object at a line of a .jsonl file or an element of a .json array. */
+function exampleOf(
+  value: unknown,
+  path: string,
+  number: number,
+  options: ReadExamplesOptions,
+  unit = 'line',
+): Example {
+  const fail = (problem: string) =>
+    unit === 'line'
+      ? fileError(path, problem, undefined, number)
+      : fileError(path, `element ${number}: ${problem}`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw fail(`expected an object such as {"text": ..., "label": ...}, received ${kind(value)}`)
+  const object = value as Record<string, unknown>
+  const pick = (role: Role): [string, unknown] | undefined => {
+    const wanted = options.columns?.[role]
+    if (wanted === null) return undefined
+    const names = wanted === undefined ? DEFAULTS[role] : [String(wanted)]
+    const name = names.find((n) => Object.hasOwn(object, n))
+    if (name === undefined) {
+      if (role === 'text' || (wanted !== undefined && role === 'textPair'))
+        throw fail(
+          `no key ${names.map((n) => JSON.stringify(n)).join(' or ')} for ${role}; the keys are ${Object.keys(
+            object,
+          )
+            .map((k) => JSON.stringify(k))
+            .join(', ')}: name the right one in columns.${role}`,
+        )
+      return undefined
+    }
+    return [name, object[name]]
+  }
+  const string = (role: Role): string | undefined => {
+    const found = pick(role)
+    if (found === undefined || (found[1] === null && role !== 'text')) return undefined
+    if (role === 'id' && typeof found[1] === 'number') return String(found[1])
+    if (typeof found[1] !== 'string')
+      throw fail(`key ${JSON.stringify(found[0])}: expected a string for ${role}, received ${kind(found[1])}`)
+    return found[1]
+  }
+  const example: Example = { text: string('text')! }
+  const textPair = string('textPair')
+  if (textPair !== undefined) example.textPair = textPair
+  const label = pick('label')
+  if (label !== undefined && label[1] !== null) {
+    const [name, given] = label
+    if (typeof given === 'string' || (typeof given === 'number' && Number.isFinite(given)))
+      example.label = given
+    else if (typeof given === 'boolean') example.label = String(given)
+    else if (Array.isArray(given) && given.every((item) => typeof item === 'string')) example.label = given
+    else
+      throw fail(
+        `key ${JSON.stringify(name)}: expected a string, a number or an array of strings for label, received ${kind(given)}`,
+      )
+  }
+  const id = string('id')
+  if (id !== undefined) example.id = id
+  return Object.assign(example, unit === 'line' ? { file: path, line: number } : { file: path })
+}

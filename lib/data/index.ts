@@ -1,0 +1,39 @@
+export {
+  type Column,
+  type Example,
+  type ExampleLabel,
+  type ReadExamplesOptions,
+  readExamples,
+} from './examples.ts'
+export { type GlueData, type LoadGlueOptions, loadGlue } from './glue.ts'
+export type { GlueProgress } from './glue-download.ts'
+export { writeGluePredictions } from './glue-predictions.ts'
+export {
+  type GlueDownload,
+  type GlueSplit,
+  type GlueTask,
+  type GlueTaskName,
+  glueTask,
+  glueTaskNames,
+} from './glue-tasks.ts'
+export { type EncodedLabels, type LabelConfig, LabelSet, type ProblemType } from './labels.ts'
+export {
+  accuracy,
+  computeMetrics,
+  f1,
+  type MetricName,
+  macroF1,
+  matthewsCorrelation,
+  multiLabelMetrics,
+  pearson,
+  spearman,
+} from './metrics.ts'
+export { type PositionScheme, packBatch } from './packing.ts'
+export { Random, type RandomState } from './random.ts'
+export {
+  BatchSampler,
+  type BatchSamplerOptions,
+  type BatchSamplerState,
+  evaluationBatches,
+  inInputOrder,
+} from './sampler.ts'

@@ -1,0 +1,64 @@
+import { createReadStream } from 'node:fs'
+import { TorchLoraError } from '../errors.ts'
+
+/** One line of a text file, without its line end. */
+export interface Line {
+  text: string
+  /** 1-based. */
+  number: number
+}
+
+/**
+ * The lines of a UTF-8 file, read as a stream so that a large file never holds the event loop. Lines end at \n or
+ * \r\n and nowhere else (a sentence may hold U+2028, which readline splits at); a byte-order mark is dropped, and a
+ * last line needs no end.
+ *
+ * @throws TorchLoraError INVALID_FILE when the file cannot be read or is not UTF-8.
+ */
+export async function* readLines(path: string): AsyncGenerator<Line> {
+  let rest = ''
+  let number = 0
+  for await (const part of readText(path)) {
+    const lines = (rest + part).split('\n')
+    rest = lines.pop()!
+    for (const line of lines) yield { text: line.endsWith('\r') ? line.slice(0, -1) : line, number: ++number }
+  }
+  if (rest !== '') yield { text: rest, number: ++number }
+}
+
+/**
+ * The text of a UTF-8 file in parts, without its byte-order mark.
+ * @throws TorchLoraError INVALID_FILE as {@link readLines}.
+ */
+export async function* readText(path: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let bytes = 0
+  const decode = (chunk?: Uint8Array) => {
+    try {
+      return chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode()
+    } catch (cause) {
+      throw fileError(
+        path,
+        `not UTF-8 text, within the ${chunk?.length ?? 0} bytes after byte ${bytes}; save the file as UTF-8`,
+        cause,
+      )
+    }
+  }
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      yield decode(chunk)
+      bytes += chunk.length
+    }
+  } catch (cause) {
+    if (cause instanceof TorchLoraError) throw cause
+    throw fileError(path, `cannot be read (${(cause as Error).message})`, cause)
+  }
+  const end = decode()
+  if (end !== '') yield end
+}
+
+/** An INVALID_FILE error: "path: problem", or "path, line 3: problem". */
+export function fileError(path: string, problem: string, cause?: unknown, line?: number): TorchLoraError {
+  const where = line === undefined ? path : `${path}, line ${line}`
+  return new TorchLoraError('INVALID_FILE', `${where}: ${problem}`, { file: path, cause })
+}
