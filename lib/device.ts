@@ -1,0 +1,28 @@
+import { TorchLoraError } from './errors.ts'
+import { guarded } from './native.ts'
+import type { Device } from './tensor.ts'
+
+/**
+ * The device that 'auto', 'cpu', 'cuda' or 'cuda:N' means here.
+ * @throws TorchLoraError UNSUPPORTED when CUDA is asked for and not there, INVALID_ARGUMENT for another word
+ */
+export function resolveDevice(device: string): Device {
+  const { cudaBuild, cudaDevices } = guarded((native) => native.system())
+  if (device === 'auto') return cudaDevices > 0 ? 'cuda:0' : 'cpu'
+  if (device === 'cpu') return device
+  const match = /^cuda(?::(\d+))?$/.exec(device)
+  if (!match) {
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `device must be 'auto', 'cpu', 'cuda' or 'cuda:N', received '${device}'.`,
+    )
+  }
+  if (Number(match[1] ?? 0) >= cudaDevices) {
+    const found = cudaBuild ? `${cudaDevices} CUDA devices` : 'a libtorch without CUDA'
+    throw new TorchLoraError(
+      'UNSUPPORTED',
+      `device is '${device}', found ${found}. \`torch-lora doctor\` says more.`,
+    )
+  }
+  return device === 'cuda' ? 'cuda:0' : device
+}

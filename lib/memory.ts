@@ -1,0 +1,31 @@
+import { guarded, type NativeMemory, toTorchLoraError } from './native.ts'
+
+/** Live native objects and bytes of libtorch's CPU tensors; `pending` and `waiting` are runs. */
+export type Memory = NativeMemory
+
+/** What is alive now. `cachedBytes` are kept for reuse; `emptyCache` returns them to the system. */
+export function memory(): Memory {
+  return guarded((native) => native.memory())
+}
+
+/** Makes the present number of live bytes the peak. */
+export function resetPeakMemory(): void {
+  guarded((native) => native.resetPeakMemory())
+}
+
+/** Returns cached bytes to the system. */
+export function emptyCache(): void {
+  guarded((native) => native.emptyCache())
+}
+
+/**
+ * Sets how many threads an operator may use, here and on the executor. Default: the number of cores.
+ * @throws TorchLoraError INVALID_ARGUMENT below 1
+ */
+export async function setThreads(threads: number): Promise<void> {
+  try {
+    await guarded((native) => native.setThreads(threads)).promise
+  } catch (thrown) {
+    throw toTorchLoraError(thrown)
+  }
+}

@@ -1,0 +1,46 @@
+import { Tensor } from '../tensor.ts'
+
+/** Sequences end to end, as `packBatch` makes them: T tokens of B sequences, never padded. */
+export interface PackedBatch {
+  /** [T] */
+  inputIds: Int32Array
+  /** [T], rows of the position embeddings */
+  positionIds: Int32Array
+  /** [T] */
+  tokenTypeIds: Int32Array
+  /** [B + 1]: sequence b is the tokens cuSeqlens[b] to cuSeqlens[b + 1] */
+  cuSeqlens: Int32Array
+  /** The longest sequence, in tokens. */
+  maxSeqlen: number
+}
+
+/** A packed batch as tensors: what a model's `forward` takes. int32; `maxSeqlen` is 0-dimensional, on the CPU. */
+export interface BatchTensors {
+  inputIds: Tensor
+  positionIds: Tensor
+  tokenTypeIds: Tensor
+  cuSeqlens: Tensor
+  maxSeqlen: Tensor
+}
+
+/** Copies a packed batch into tensors. The caller disposes of them (`disposeBatch`). */
+export function batchTensors(batch: PackedBatch, device = 'cpu'): BatchTensors {
+  const place = (data: Int32Array): Tensor => {
+    const tensor = Tensor.from(data)
+    if (device === 'cpu') return tensor
+    const moved = tensor.to({ device })
+    tensor.dispose()
+    return moved
+  }
+  return {
+    inputIds: place(batch.inputIds),
+    positionIds: place(batch.positionIds),
+    tokenTypeIds: place(batch.tokenTypeIds),
+    cuSeqlens: place(batch.cuSeqlens),
+    maxSeqlen: Tensor.scalar(batch.maxSeqlen, 'int32'),
+  }
+}
+
+export function disposeBatch(batch: BatchTensors): void {
+  for (const tensor of Object.values(batch) as Tensor[]) tensor.dispose()
+}

@@ -1,0 +1,56 @@
+import * as ops from '../generated/ops.ts'
+import { Module } from '../nn/module.ts'
+import type { Tensor } from '../tensor.ts'
+import type { BatchTensors } from './batch.ts'
+import type { ClassifierConfig } from './config.ts'
+
+/** How a family numbers positions: from 0, or from its padding token's id on (RoBERTa). */
+export type PositionRule = { kind: 'zero' } | { kind: 'afterPadding'; padTokenId: number }
+
+/** A sequence classifier of any family: what the trainer, LoRA, and inference know of a model. */
+export abstract class SequenceClassifier extends Module {
+  /** The checkpoint prefix of the body ("roberta"); the parameters outside it are the head. */
+  abstract readonly basePrefix: string
+  abstract readonly positions: PositionRule
+  /** The modules outside the body: always trained and saved with an adapter. */
+  abstract readonly headModules: readonly string[]
+  /** What LoRA adapts when nothing is said: query and value. */
+  abstract readonly loraTargets: readonly string[]
+  /** Parameters that were missing from the checkpoint and start fresh, by path. */
+  readonly freshParameters = new Set<string>()
+  /** The longest sequence the position embeddings allow, special tokens included. */
+  abstract readonly maxLength: number
+
+  constructor(readonly config: ClassifierConfig) {
+    super()
+  }
+
+  /**
+   * Logits of a packed batch.
+   * @returns [B, labels] in the model's dtype
+   */
+  abstract forward(batch: BatchTensors): Tensor
+
+  /**
+   * The mean loss over a batch, 0-dimensional: cross-entropy, binary cross-entropy, or squared error, by
+   * `config.problemType`.
+   * @param logits [B, labels]
+   * @param labels int64 [B] (single label), float32 [B, labels] (multi-label), or float32 [B] (regression)
+   */
+  loss(logits: Tensor, labels: Tensor): Tensor {
+    switch (this.config.problemType) {
+      case 'single_label_classification':
+        return ops.crossEntropyLoss(logits, labels)
+      case 'multi_label_classification':
+        return ops.binaryCrossEntropyWithLogits(logits, labels)
+      case 'regression':
+        return ops.mseLoss(ops.view(logits, [-1]), labels)
+    }
+  }
+
+  /** The dropout probability in front of the head. */
+  protected get headDropout(): number {
+    if (!this.training) return 0
+    return this.config.classifierDropout ?? this.config.hiddenDropoutProb
+  }
+}

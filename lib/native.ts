@@ -1,0 +1,169 @@
+import { loadNative } from './addon.ts'
+import { TorchLoraError, type TorchLoraErrorCode } from './errors.ts'
+
+/** The number of a native object in its table (native/js/addon_data.h). Never reused. */
+export type NativeId = number
+
+export interface NativeArgument {
+  name: string
+  type: string
+  hasDefault: boolean
+  kwargOnly: boolean
+  fixedLength: boolean
+  mutated: boolean
+}
+
+export interface NativeSchema {
+  name: string
+  overload: string
+  text: string
+  arguments: NativeArgument[]
+  returns: NativeArgument[]
+}
+
+export interface NativeTensorInfo {
+  shape: number[]
+  dtype: DType
+  device: string
+  requiresGrad: boolean
+}
+
+/** Element types, by their PyTorch names. */
+export type DType =
+  | 'float32'
+  | 'float64'
+  | 'float16'
+  | 'bfloat16'
+  | 'int64'
+  | 'int32'
+  | 'int16'
+  | 'int8'
+  | 'uint8'
+  | 'bool'
+
+/** What a program is made of, as native/js/programs.cpp reads it. */
+export type NativeInstruction =
+  | { kind: 'op'; op: number; arguments: unknown[]; outputs: number[] }
+  | { kind: 'backward'; slot: number }
+  | { kind: 'gradient'; slot: number; outputs: [number] }
+  | { kind: 'clearGrad'; slots: number[] }
+  | { kind: 'gradMode'; enabled: boolean }
+
+export interface NativeProgram {
+  slots: number
+  inputs: number
+  captured: [slot: number, tensor: NativeId][]
+  instructions: NativeInstruction[]
+  outputs: number[]
+}
+
+export interface NativeSubmission<T> {
+  promise: Promise<T>
+  job: number
+}
+
+export interface NativeMemory {
+  tensors: number
+  programs: number
+  pending: number
+  waiting: number
+  liveBytes: number
+  peakBytes: number
+  cachedBytes: number
+  liveBlocks: number
+}
+
+export interface NativeSystem {
+  builtFor: string
+  threads: number
+  cpuCapability: string
+  cudaBuild: boolean
+  cudaDevices: number
+}
+
+/** The addon's exports, one C++ function each (native/js/). */
+export interface Native {
+  findOp(name: string, overload: string): number | null
+  schema(op: number): NativeSchema
+  opNames(): string[]
+  callOp(op: number, args: unknown[]): unknown
+
+  fromBytes(bytes: Uint8Array, dtype: DType, shape: readonly number[]): NativeId
+  describe(tensor: NativeId): NativeTensorInfo
+  readSync(tensor: NativeId): ArrayBuffer
+  read(tensor: NativeId): NativeSubmission<ArrayBuffer>
+  release(tensor: NativeId): void
+  setRequiresGrad(tensor: NativeId, requiresGrad: boolean): void
+  backward(tensor: NativeId): void
+  grad(tensor: NativeId): NativeId | null
+  clearGrad(tensor: NativeId): void
+  setGradMode(enabled: boolean): boolean
+
+  createProgram(program: NativeProgram): NativeId
+  run(program: NativeId, inputs: NativeId[], maxQueue: number): NativeSubmission<unknown[]>
+  cancel(job: number): boolean
+  releaseProgram(program: NativeId): void
+
+  openFile(path: string): NativeId
+  mappedTensor(
+    file: NativeId,
+    byteOffset: number,
+    byteLength: number,
+    dtype: DType,
+    shape: readonly number[],
+    strides: readonly number[],
+  ): NativeId
+  releaseFile(file: NativeId): void
+  dropPages(tensor: NativeId): void
+
+  system(): NativeSystem
+  setThreads(threads: number): NativeSubmission<void>
+  manualSeed(seed: number): void
+  rngState(): NativeId
+  setRngState(state: NativeId): void
+  memory(): NativeMemory
+  resetPeakMemory(): void
+  emptyCache(): void
+}
+
+let loaded: Native | undefined
+
+/**
+ * The addon, opened at first use.
+ * @throws TorchLoraError LIBTORCH_NOT_FOUND, LIBTORCH_VERSION, ADDON_NOT_FOUND
+ */
+export function native(): Native {
+  loaded ??= loadNative() as Native
+  return loaded
+}
+
+interface NativeFailure extends Error {
+  code?: TorchLoraErrorCode
+  op?: string
+  shapes?: number[][]
+}
+
+/** A native exception as a TorchLoraError; anything else comes back as it is. */
+export function toTorchLoraError(thrown: unknown): unknown {
+  if (thrown instanceof TorchLoraError || !(thrown instanceof Error)) return thrown
+  const failure = thrown as NativeFailure
+  if (failure.code === undefined) return thrown
+  const where = failure.op === undefined ? '' : `${failure.op}: `
+  const shapes = failure.shapes?.length
+    ? ` (tensor shapes: ${failure.shapes.map((shape) => `[${shape.join(', ')}]`).join(', ')})`
+    : ''
+  return new TorchLoraError(failure.code, `${where}${failure.message}${shapes}`, {
+    op: failure.op,
+    shapes: failure.shapes,
+    cause: thrown,
+  })
+}
+
+/** Calls `body`; native exceptions leave as TorchLoraError. */
+export function guarded<T>(body: (native: Native) => T): T {
+  try {
+    return body(native())
+  } catch (thrown) {
+    throw toTorchLoraError(thrown)
+  }
+}

@@ -1,0 +1,42 @@
+import { dropoutAddLayerNorm, layerNorm } from '../generated/ops.ts'
+import { Tensor, type TensorOptions } from '../tensor.ts'
+import { Module } from './module.ts'
+
+/** (x - mean) / sqrt(var + eps) * weight + bias over the last dimension; `torch.nn.LayerNorm`. */
+export class LayerNorm extends Module {
+  /** [H] */
+  weight: Tensor
+  /** [H] */
+  bias: Tensor
+
+  constructor(
+    readonly size: number,
+    readonly eps: number,
+    options: TensorOptions = {},
+  ) {
+    super()
+    this.weight = this.initial('weight', options)
+    this.bias = this.initial('bias', options)
+  }
+
+  override initial(name: string, options: TensorOptions = {}): Tensor {
+    if (name === 'weight') return Tensor.ones([this.size], options)
+    if (name === 'bias') return Tensor.zeros([this.size], options)
+    return super.initial(name)
+  }
+
+  /** [T, H] -> [T, H] */
+  forward(x: Tensor): Tensor {
+    return layerNorm(x, [this.size], { weight: this.weight, bias: this.bias, eps: this.eps })
+  }
+
+  /**
+   * LayerNorm(residual + dropout(x)) in one pass (`lora::dropout_add_layer_norm`).
+   * @param x [T, H]
+   * @param residual [T, H]
+   * @param dropout the probability; applied while training
+   */
+  forwardResidual(x: Tensor, residual: Tensor, dropout: number): Tensor {
+    return dropoutAddLayerNorm(x, residual, this.weight, this.bias, this.training ? dropout : 0, this.eps)
+  }
+}

@@ -1,0 +1,172 @@
+import { TorchLoraError } from './errors.ts'
+import { guarded, type NativeId, toTorchLoraError } from './native.ts'
+import { Recording, record } from './recording.ts'
+import { Tensor } from './tensor.ts'
+import { flatten, mapTree } from './tree.ts'
+
+/** What a compiled function takes and gives: tensors, alone or in arrays and plain objects; null for none. */
+export type TensorTree =
+  | Tensor
+  | null
+  | undefined
+  | readonly TensorTree[]
+  | { readonly [key: string]: TensorTree }
+
+/** How a run is ended early, and how many may wait. */
+export interface RunOptions {
+  /** Aborting drops a waiting run and stops a running one, unless it has already changed a captured tensor. */
+  signal?: AbortSignal
+}
+
+export interface CompileOptions {
+  /** Runs that may wait on the executor before a call is refused with QUEUE_FULL. Default 1024. */
+  maxQueue?: number
+}
+
+/** A recorded function: call it like the original, and await the result. */
+export interface Compiled<Args extends readonly unknown[], Result> {
+  (...args: Args): Promise<Result>
+  /** The same with options. */
+  run(args: Args, options?: RunOptions): Promise<Result>
+  /** Native instructions of the program that the last call ran; 0 before the first. */
+  readonly instructionCount: number
+  /** Frees the recorded programs. Runs under way finish; later calls fail with DISPOSED. */
+  dispose(): void
+  [Symbol.dispose](): void
+}
+
+interface RecordedProgram {
+  id: NativeId
+  instructionCount: number
+  /** The result's form, with output numbers for tensors. */
+  form: unknown
+}
+
+const registry = new FinalizationRegistry<Map<string, RecordedProgram>>((programs) => {
+  for (const program of programs.values()) guarded((native) => native.releaseProgram(program.id))
+})
+
+/**
+ * Makes `fn` a program that runs natively, off the main thread.
+ *
+ * At the first call `fn` runs once with stand-ins for its tensors; every op it calls becomes an instruction.
+ * Each call then replays the instructions on the executor's thread and settles a promise. Tensors that `fn`
+ * reaches by closure (parameters) are captured by reference, so in-place changes to them are seen and kept.
+ * JavaScript control flow is fixed by the recording: `fn` cannot read a tensor's values, shape or dtype.
+ *
+ * A call whose arguments have another form (a tensor where there was null) records another program.
+ *
+ * @throws TorchLoraError from the returned promise: RECORDING when `fn` reads a value, INVALID_ARGUMENT when an
+ * argument is no tensor, QUEUE_FULL, ABORTED, DISPOSED, OUT_OF_MEMORY, or NATIVE with `op` and `shapes`
+ */
+export function compile<Args extends readonly TensorTree[], Result>(
+  fn: (...args: Args) => Result,
+  { maxQueue = 1024 }: CompileOptions = {},
+): Compiled<Args, Result> {
+  const programs = new Map<string, RecordedProgram>()
+  let disposed = false
+  let last: RecordedProgram | undefined
+
+  const run = async (args: Args, { signal }: RunOptions = {}): Promise<Result> => {
+    if (disposed) throw new TorchLoraError('DISPOSED', 'This compiled function was disposed of.')
+    if (signal?.aborted) throw abortError(signal)
+    const key = formOf(args)
+    let program = programs.get(key)
+    if (!program) {
+      program = recordProgram(fn, args)
+      programs.set(key, program)
+    }
+    last = program
+    const inputs = flatten(args, (leaf) => (leaf instanceof Tensor ? [leaf.id] : []))
+    const { promise, job } = guarded((native) => native.run(program.id, inputs, maxQueue))
+    const results = await settle(promise, job, signal)
+    const tensors = results.map((id) => Tensor.wrap(id as NativeId))
+    return mapTree(program.form, (leaf) => (typeof leaf === 'number' ? tensors[leaf] : leaf)) as Result
+  }
+
+  const compiled = Object.assign((...args: Args) => run(args), {
+    run,
+    dispose() {
+      if (disposed) return
+      disposed = true
+      registry.unregister(programs)
+      for (const program of programs.values()) guarded((native) => native.releaseProgram(program.id))
+    },
+    [Symbol.dispose]() {
+      compiled.dispose()
+    },
+  })
+  Object.defineProperty(compiled, 'instructionCount', { get: () => last?.instructionCount ?? 0 })
+  registry.register(compiled, programs, programs)
+  return compiled as unknown as Compiled<Args, Result>
+}
+
+async function settle(promise: Promise<unknown[]>, job: number, signal?: AbortSignal): Promise<unknown[]> {
+  const cancel = () => guarded((native) => native.cancel(job))
+  signal?.addEventListener('abort', cancel, { once: true })
+  try {
+    return await promise
+  } catch (thrown) {
+    const error = toTorchLoraError(thrown)
+    if (signal?.aborted && error instanceof TorchLoraError && error.code === 'ABORTED')
+      throw abortError(signal)
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+  }
+}
+
+function abortError(signal: AbortSignal): TorchLoraError {
+  return new TorchLoraError('ABORTED', 'The run was aborted.', { cause: signal.reason })
+}
+
+/** The form of the arguments: two calls with one form share a program. */
+function formOf(args: readonly unknown[]): string {
+  const form = mapTree(args, (leaf, path) => {
+    if (leaf instanceof Tensor) return 'T'
+    if (leaf === null || leaf === undefined) return null
+    const hint = typeof leaf === 'number' ? ' Pass a number that changes as Tensor.scalar(x).' : ''
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `A compiled function takes tensors; argument ${path} is of type ${typeof leaf}.${hint}`,
+    )
+  })
+  return JSON.stringify(form)
+}
+
+function recordProgram<Args extends readonly unknown[]>(
+  fn: (...args: Args) => unknown,
+  args: Args,
+): RecordedProgram {
+  const recording = new Recording(Tensor.symbolic)
+  const stand = mapTree(args, (leaf) =>
+    leaf instanceof Tensor ? Tensor.symbolic(recording.newSlot()) : leaf,
+  ) as Args
+  const inputs = recording.slots
+  const result = record(recording, () => fn(...stand))
+  if (result instanceof Promise) {
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      'compile() takes a synchronous function, received an async one.',
+    )
+  }
+  const outputs: number[] = []
+  const form = mapTree(result, (leaf, path) => {
+    if (leaf instanceof Tensor) return outputs.push(recording.slotOf(leaf)) - 1
+    if (leaf === null || leaf === undefined) return leaf
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `A compiled function returns tensors; ${path || 'the result'} is of type ${typeof leaf}.`,
+    )
+  })
+  const id = guarded((native) =>
+    native.createProgram({
+      slots: recording.slots,
+      inputs,
+      captured: Array.from(recording.captured, ([tensor, slot]) => [slot, tensor]),
+      instructions: recording.instructions,
+      outputs,
+    }),
+  )
+  return { id, instructionCount: recording.instructions.length, form }
+}

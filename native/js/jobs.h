@@ -1,0 +1,35 @@
+#pragma once
+#include <napi.h>
+
+#include "js/addon_data.h"
+#include "program/executor.h"
+
+namespace torch_lora {
+
+// A job that settles a promise. work() runs on the executor's thread; result() makes the value on the event
+// loop's thread.
+class PromiseJob : public Job {
+ public:
+  explicit PromiseJob(Napi::Env env) : deferred_(Napi::Promise::Deferred::New(env)) {}
+
+  void run() final;
+  void refuse(const char* code, const char* message) final { failure_ = Failure(code, message); }
+  void settle(Napi::Env env);
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+ protected:
+  virtual void work() = 0;
+  virtual Napi::Value result(Napi::Env env) = 0;
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  std::optional<Failure> failure_;
+};
+
+// Submits a job and returns `{ promise, job }`, where `job` is the number that cancel() takes.
+Napi::Value submit(Napi::Env env, std::unique_ptr<PromiseJob> job, size_t maxQueue);
+
+// Called by the executor with a finished job: settles it on the event loop's thread.
+void bringBack(AddonData& data, std::unique_ptr<Job> job);
+
+}  // namespace torch_lora

@@ -1,0 +1,190 @@
+#include "program/program.h"
+
+#include <ATen/ATen.h>
+
+#include "js/convert.h"
+#include "js/exposed.h"
+#include "js/guard.h"
+#include "js/jobs.h"
+#include "js/operators.h"
+
+namespace torch_lora {
+
+namespace {
+
+Slot toSlot(const Napi::Value& value) {
+  if (!value.IsNumber()) throw Failure("INVALID_ARGUMENT", "Malformed program: a slot must be a number.");
+  return value.As<Napi::Number>().Int32Value();
+}
+
+std::vector<Slot> toSlots(const Napi::Value& value) {
+  std::vector<Slot> slots;
+  if (!value.IsArray()) return slots;
+  const auto array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::Value item = array.Get(i);
+    slots.push_back(item.IsNull() || item.IsUndefined() ? kNone : toSlot(item));
+  }
+  return slots;
+}
+
+// Tensor arguments are slot numbers, lists of slot numbers, or { slot } for a slot that holds a whole list.
+Argument toArgument(const AddonData& data, const c10::Argument& schema, const Napi::Value& value) {
+  Argument argument;
+  const c10::TypePtr type = withoutOptional(schema.real_type());
+  if (type->kind() == c10::TypeKind::TensorType && value.IsNumber()) {
+    argument.source = Argument::Source::Slot;
+    argument.slot = toSlot(value);
+    return argument;
+  }
+  if (type->kind() == c10::TypeKind::ListType) {
+    const c10::TypePtr& element = type->castRaw<c10::ListType>()->getElementType();
+    if (withoutOptional(element)->kind() == c10::TypeKind::TensorType) {
+      if (value.IsArray()) {
+        argument.source = Argument::Source::SlotList;
+        argument.slots = toSlots(value);
+        argument.optionalElements = element->kind() == c10::TypeKind::OptionalType;
+        if (!argument.optionalElements && std::ranges::find(argument.slots, kNone) != argument.slots.end()) {
+          throw Failure("INVALID_ARGUMENT", "Argument '" + schema.name() + "' holds null; every element must be a tensor.");
+        }
+        return argument;
+      }
+      if (value.IsObject()) {
+        argument.source = Argument::Source::Slot;
+        argument.slot = toSlot(value.As<Napi::Object>().Get("slot"));
+        return argument;
+      }
+    }
+  }
+  argument.constant = toIValue(data, schema, value);
+  return argument;
+}
+
+bool mutatesCaptured(const Instruction& instruction, const std::vector<bool>& captured) {
+  const auto& schema = instruction.op->schema().arguments();
+  for (size_t i = 0; i < schema.size(); ++i) {
+    if (schema[i].alias_info() == nullptr || !schema[i].alias_info()->isWrite()) continue;
+    const Argument& argument = instruction.arguments[i];
+    if (argument.slot != kNone && captured.at(argument.slot)) return true;
+    for (Slot slot : argument.slots) {
+      if (slot != kNone && captured.at(slot)) return true;
+    }
+  }
+  return false;
+}
+
+Instruction toInstruction(const AddonData& data, const Napi::Object& object, const std::vector<bool>& captured) {
+  Instruction instruction;
+  const std::string kind = object.Get("kind").As<Napi::String>().Utf8Value();
+  instruction.outputs = toSlots(object.Get("outputs"));
+  if (object.Get("slot").IsNumber()) instruction.slot = toSlot(object.Get("slot"));
+  instruction.slots = toSlots(object.Get("slots"));
+  if (kind == "op") {
+    instruction.op = operatorAt(object.Get("op"));
+    const auto& schema = instruction.op->schema().arguments();
+    const auto given = object.Get("arguments").As<Napi::Array>();
+    for (uint32_t i = 0; i < schema.size(); ++i) {
+      const Napi::Value value = i < given.Length() ? given.Get(i) : object.Env().Undefined();
+      instruction.arguments.push_back(toArgument(data, schema[i], value));
+    }
+    instruction.mutates = mutatesCaptured(instruction, captured);
+  } else if (kind == "backward") {
+    instruction.kind = Instruction::Kind::Backward;
+    instruction.mutates = true;
+  } else if (kind == "gradient") {
+    instruction.kind = Instruction::Kind::Gradient;
+  } else if (kind == "clearGrad") {
+    instruction.kind = Instruction::Kind::ClearGrad;
+    instruction.mutates = true;
+  } else if (kind == "gradMode") {
+    instruction.kind = Instruction::Kind::GradMode;
+    instruction.gradMode = object.Get("enabled").As<Napi::Boolean>();
+  } else {
+    throw Failure("INVALID_ARGUMENT", "Malformed program: unknown instruction '" + kind + "'.");
+  }
+  return instruction;
+}
+
+// createProgram({ slots, inputs, captured: [[slot, tensor]], instructions, outputs }) -> program
+Napi::Value createProgram(const Napi::CallbackInfo& info) {
+  AddonData& data = AddonData::of(info.Env());
+  const auto object = info[0].As<Napi::Object>();
+  const auto slotCount = static_cast<size_t>(object.Get("slots").As<Napi::Number>().Int64Value());
+  const auto inputCount = static_cast<size_t>(object.Get("inputs").As<Napi::Number>().Int64Value());
+
+  std::vector<std::pair<Slot, c10::IValue>> captured;
+  std::vector<bool> isCaptured(slotCount, false);
+  const auto capturedList = object.Get("captured").As<Napi::Array>();
+  for (uint32_t i = 0; i < capturedList.Length(); ++i) {
+    const auto entry = capturedList.Get(i).As<Napi::Array>();
+    const Slot slot = toSlot(entry.Get(0u));
+    captured.emplace_back(slot, data.tensors.at(entry.Get(1u)));
+    isCaptured.at(slot) = true;
+  }
+  std::vector<Instruction> instructions;
+  const auto list = object.Get("instructions").As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const Napi::HandleScope scope(info.Env());
+    instructions.push_back(toInstruction(data, list.Get(i).As<Napi::Object>(), isCaptured));
+  }
+  auto program = std::make_shared<const Program>(slotCount, inputCount, std::move(captured), std::move(instructions),
+                                                 toSlots(object.Get("outputs")));
+  return Napi::Number::New(info.Env(), data.programs.add(std::move(program)));
+}
+
+class RunJob final : public PromiseJob {
+ public:
+  RunJob(Napi::Env env, std::shared_ptr<const Program> program, std::vector<c10::IValue> inputs)
+      : PromiseJob(env), program_(std::move(program)), inputs_(std::move(inputs)) {}
+
+ protected:
+  void work() override {
+    results_ = program_->run(std::move(inputs_), cancelled);
+    program_.reset();  // a program disposed of while it ran goes here, off the event loop's thread
+  }
+  Napi::Value result(Napi::Env env) override {
+    Napi::Array array = Napi::Array::New(env, results_.size());
+    for (uint32_t i = 0; i < results_.size(); ++i) array.Set(i, toJs(env, AddonData::of(env), results_[i]));
+    return array;
+  }
+
+ private:
+  std::shared_ptr<const Program> program_;
+  std::vector<c10::IValue> inputs_;
+  std::vector<c10::IValue> results_;
+};
+
+// run(program, tensors, maxQueue) -> { promise of results, job }
+Napi::Value run(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  AddonData& data = AddonData::of(env);
+  const std::shared_ptr<const Program>& program = data.programs.at(info[0]);
+  const auto given = info[1].As<Napi::Array>();
+  std::vector<c10::IValue> inputs;
+  for (uint32_t i = 0; i < given.Length(); ++i) inputs.emplace_back(data.tensors.at(given.Get(i)));
+  const auto maxQueue = static_cast<size_t>(info[2].As<Napi::Number>().Int64Value());
+  return submit(env, std::make_unique<RunJob>(env, program, std::move(inputs)), maxQueue);
+}
+
+// cancel(job) -> whether it was waiting or running
+Napi::Value cancel(const Napi::CallbackInfo& info) {
+  const auto number = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
+  return Napi::Boolean::New(info.Env(), AddonData::of(info.Env()).executor->cancel(number));
+}
+
+// releaseProgram(program); runs that hold it finish
+Napi::Value releaseProgram(const Napi::CallbackInfo& info) {
+  AddonData::of(info.Env()).programs.remove(info[0].As<Napi::Number>().Int64Value());
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void exposePrograms(Napi::Object exports) {
+  expose<createProgram>(exports, "createProgram");
+  expose<run>(exports, "run");
+  expose<cancel>(exports, "cancel");
+  expose<releaseProgram>(exports, "releaseProgram");
+}
+
+}  // namespace torch_lora

@@ -1,0 +1,108 @@
+#include <ATen/ATen.h>
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+
+#include "js/convert.h"
+#include "js/exposed.h"
+#include "js/guard.h"
+#include "js/jobs.h"
+#include "program/cpu_allocator.h"
+
+namespace torch_lora {
+
+namespace {
+
+// system() -> { builtFor, threads, cpuCapability, cudaDevices }
+Napi::Value system(const Napi::CallbackInfo& info) {
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("builtFor", TORCH_LORA_LIBTORCH_VERSION);
+  object.Set("threads", at::get_num_threads());
+  object.Set("cpuCapability", at::get_cpu_capability());
+  object.Set("cudaDevices", at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0);
+  object.Set("cudaBuild", at::hasCUDA());
+  return object;
+}
+
+class ThreadsJob final : public PromiseJob {
+ public:
+  ThreadsJob(Napi::Env env, int threads) : PromiseJob(env), threads_(threads) {}
+
+ protected:
+  // OpenMP keeps the number per thread: the executor must set its own.
+  void work() override { at::set_num_threads(threads_); }
+  Napi::Value result(Napi::Env env) override { return env.Undefined(); }
+
+ private:
+  int threads_;
+};
+
+// setThreads(count) -> { promise, job }
+Napi::Value setThreads(const Napi::CallbackInfo& info) {
+  const int threads = info[0].As<Napi::Number>().Int32Value();
+  if (threads < 1) throw Failure("INVALID_ARGUMENT", "threads must be at least 1, received " + std::to_string(threads) + ".");
+  at::set_num_threads(threads);
+  return submit(info.Env(), std::make_unique<ThreadsJob>(info.Env(), threads), SIZE_MAX);
+}
+
+// manualSeed(seed): the CPU generator and every CUDA generator
+Napi::Value manualSeed(const Napi::CallbackInfo& info) {
+  at::manual_seed(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value()));
+  return info.Env().Undefined();
+}
+
+// rngState() -> tensor [bytes] uint8: the CPU generator
+Napi::Value rngState(const Napi::CallbackInfo& info) {
+  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  const std::lock_guard lock(generator.mutex());
+  return Napi::Number::New(info.Env(), AddonData::of(info.Env()).addTensor(info.Env(), generator.get_state()));
+}
+
+// setRngState(tensor)
+Napi::Value setRngState(const Napi::CallbackInfo& info) {
+  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  const std::lock_guard lock(generator.mutex());
+  generator.set_state(AddonData::of(info.Env()).tensors.at(info[0]));
+  return info.Env().Undefined();
+}
+
+// memory() -> live handles and bytes
+Napi::Value memory(const Napi::CallbackInfo& info) {
+  const AddonData& data = AddonData::of(info.Env());
+  const CpuMemory cpu = cpuMemory();
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("tensors", static_cast<double>(data.tensors.size()));
+  object.Set("programs", static_cast<double>(data.programs.size()));
+  object.Set("pending", static_cast<double>(data.pending));
+  object.Set("waiting", static_cast<double>(data.executor->waiting()));
+  object.Set("liveBytes", static_cast<double>(cpu.live));
+  object.Set("peakBytes", static_cast<double>(cpu.peak));
+  object.Set("cachedBytes", static_cast<double>(cpu.cached));
+  object.Set("liveBlocks", static_cast<double>(cpu.liveBlocks));
+  return object;
+}
+
+Napi::Value resetPeakMemory(const Napi::CallbackInfo& info) {
+  resetPeakCpuMemory();
+  return info.Env().Undefined();
+}
+
+Napi::Value emptyCache(const Napi::CallbackInfo& info) {
+  emptyCpuCache();
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void exposeSystem(Napi::Object exports) {
+  expose<system>(exports, "system");
+  expose<setThreads>(exports, "setThreads");
+  expose<manualSeed>(exports, "manualSeed");
+  expose<rngState>(exports, "rngState");
+  expose<setRngState>(exports, "setRngState");
+  expose<memory>(exports, "memory");
+  expose<resetPeakMemory>(exports, "resetPeakMemory");
+  expose<emptyCache>(exports, "emptyCache");
+}
+
+}  // namespace torch_lora

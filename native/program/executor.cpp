@@ -1,0 +1,100 @@
+#include "program/executor.h"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "program/failure.h"
+
+namespace torch_lora {
+
+namespace {
+
+// Between the event loop's 0 and a batch job's 19: the loop pre-empts us, other processes hardly notice.
+constexpr int kNiceness = 5;
+
+}  // namespace
+
+Executor::Executor(Finished finished) : finished_(std::move(finished)), thread_([this] { loop(); }) {}
+
+Executor::~Executor() { close(); }
+
+uint64_t Executor::submit(std::unique_ptr<Job> job, size_t maxQueue) {
+  std::lock_guard lock(mutex_);
+  if (closing_) throw Failure("ABORTED", "The executor is closed.");
+  if (queue_.size() >= maxQueue) {
+    throw Failure("QUEUE_FULL", "The queue is full: " + std::to_string(queue_.size()) +
+                                    " runs already wait. Await earlier runs, or raise maxQueue.");
+  }
+  const uint64_t number = nextNumber_++;
+  queue_.push_back({number, std::move(job)});
+  wake_.notify_one();
+  return number;
+}
+
+bool Executor::cancel(uint64_t number) {
+  std::unique_ptr<Job> job;
+  {
+    std::lock_guard lock(mutex_);
+    if (running_ && runningNumber_ == number) {
+      running_->cancelled = true;
+      return true;
+    }
+    for (auto entry = queue_.begin(); entry != queue_.end(); ++entry) {
+      if (entry->number != number) continue;
+      job = std::move(entry->job);
+      queue_.erase(entry);
+      break;
+    }
+  }
+  if (!job) return false;
+  job->refuse("ABORTED", "The run was aborted before it started.");
+  finished_(std::move(job));
+  return true;
+}
+
+void Executor::close() {
+  std::deque<Entry> refused;
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+    if (running_) running_->cancelled = true;
+    refused.swap(queue_);
+    wake_.notify_one();
+  }
+  for (Entry& entry : refused) {
+    entry.job->refuse("ABORTED", "The executor was closed before the run started.");
+    finished_(std::move(entry.job));
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+size_t Executor::waiting() const {
+  std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+void Executor::loop() {
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNiceness);
+  for (;;) {
+    Entry entry;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      entry = std::move(queue_.front());
+      queue_.pop_front();
+      running_ = entry.job.get();
+      runningNumber_ = entry.number;
+    }
+    entry.job->run();
+    {
+      std::lock_guard lock(mutex_);
+      running_ = nullptr;
+      runningNumber_ = 0;
+    }
+    finished_(std::move(entry.job));
+  }
+}
+
+}  // namespace torch_lora

@@ -1,0 +1,68 @@
+#pragma once
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/ivalue.h>
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+namespace torch_lora {
+
+using Slot = int32_t;
+constexpr Slot kNone = -1;
+
+// Where an operator's argument comes from when a program runs.
+struct Argument {
+  enum class Source { Constant, Slot, SlotList };
+  Source source = Source::Constant;
+  c10::IValue constant;          // Constant
+  Slot slot = kNone;             // Slot: a tensor or a list of tensors
+  std::vector<Slot> slots;       // SlotList: a list put together from tensors; kNone for an absent one
+  bool optionalElements = false; // SlotList for a Tensor?[]
+};
+
+struct Instruction {
+  enum class Kind {
+    Operator,   // outputs = op(arguments)
+    Backward,   // accumulate d(slot)/d(leaf) into every leaf's gradient
+    Gradient,   // outputs[0] = the gradient of the tensor in `slot`
+    ClearGrad,  // drop the gradients of the tensors in `slots`
+    GradMode,   // record for autograd from here on, or not
+  };
+  Kind kind = Kind::Operator;
+  std::optional<c10::OperatorHandle> op;
+  std::vector<Argument> arguments;
+  std::vector<Slot> outputs;
+  Slot slot = kNone;
+  std::vector<Slot> slots;
+  bool gradMode = true;
+  bool mutates = false;           // changes something that outlives the run
+  std::vector<Slot> released;     // slots that nothing reads after this instruction
+};
+
+// A straight line of operator calls over numbered slots: what compile() recorded. Immutable once built, so
+// several runs may hold it. Inputs are the first slots; captured tensors (parameters, buffers) keep theirs.
+class Program {
+ public:
+  Program(size_t slotCount, size_t inputCount, std::vector<std::pair<Slot, c10::IValue>> captured,
+          std::vector<Instruction> instructions, std::vector<Slot> outputs);
+
+  // Runs every instruction in order. A slot is freed after its last reader, so that peak memory is that of
+  // the live values alone. Throws Failure; "ABORTED" once `cancelled` is seen, but never after the first
+  // instruction that changes captured state: a training step is done whole or not at all.
+  std::vector<c10::IValue> run(std::vector<c10::IValue> inputs, const std::atomic<bool>& cancelled) const;
+
+  size_t inputCount() const { return inputCount_; }
+  size_t instructionCount() const { return instructions_.size(); }
+
+ private:
+  void findLastUses();
+
+  size_t slotCount_;
+  size_t inputCount_;
+  std::vector<std::pair<Slot, c10::IValue>> captured_;
+  std::vector<Instruction> instructions_;
+  std::vector<Slot> outputs_;
+};
+
+}  // namespace torch_lora

@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest'
+import type { TorchLoraError } from '../lib/errors.ts'
+import * as ops from '../lib/generated/ops.ts'
+import { noGrad } from '../lib/grad-mode.ts'
+import { memory } from '../lib/memory.ts'
+import { compile } from '../lib/program.ts'
+import { Tensor } from '../lib/tensor.ts'
+
+const failure = async (promise: Promise<unknown>): Promise<TorchLoraError> =>
+  promise.then(
+    () => {
+      throw new Error('expected a rejection')
+    },
+    (thrown) => thrown as TorchLoraError,
+  )
+
+describe('compile', () => {
+  it('gives what the function gives, for every shape', async () => {
+    const gram = (x: Tensor) => ops.softmax(ops.matmul(x, x.t()), -1)
+    const compiled = compile(gram)
+    for (const rows of [1, 3, 17]) {
+      const x = Tensor.randn([rows, 8])
+      expect((await compiled(x)).readSync()).toEqual(gram(x).readSync())
+    }
+    expect(compiled.instructionCount).toBe(3)
+  })
+
+  it('takes and gives trees, and records again for another form', async () => {
+    const add = compile((batch: { x: Tensor; bias: Tensor | null }) => ({
+      sum: batch.bias ? ops.add(batch.x, batch.bias) : batch.x,
+      nothing: null,
+    }))
+    const x = Tensor.from([1, 2])
+    const withBias = await add({ x, bias: Tensor.from([10, 20]) })
+    expect(withBias.sum.toArray()).toEqual([11, 22])
+    expect(withBias.nothing).toBeNull()
+    expect((await add({ x, bias: null })).sum.toArray()).toEqual([1, 2])
+  })
+
+  it('captures tensors by reference', async () => {
+    const weight = Tensor.from([1])
+    const program = compile((x: Tensor) => ops.mul(x, weight))
+    expect((await program(Tensor.from([3]))).toArray()).toEqual([3])
+    noGrad(() => ops.fill_(weight, 5))
+    expect((await program(Tensor.from([3]))).toArray()).toEqual([15])
+  })
+
+  it('keeps a captured tensor after its handle is gone', async () => {
+    const weight = Tensor.from([2])
+    const program = compile((x: Tensor) => ops.mul(x, weight))
+    await program(Tensor.from([3]))
+    weight.dispose()
+    expect((await program(Tensor.from([4]))).toArray()).toEqual([8])
+  })
+
+  it('trains: forward, backward, clipping, AdamW and clearing are one program', async () => {
+    const w = Tensor.from([1, -2])
+    const eager = Tensor.from([1, -2])
+    w.requiresGrad = true
+    eager.requiresGrad = true
+    const lr = Tensor.scalar(0.1)
+    const state = (like: Tensor) => ({ m: ops.zerosLike(like), v: ops.zerosLike(like), t: Tensor.scalar(0) })
+    const update = (parameter: Tensor, s: ReturnType<typeof state>, gradient: Tensor, rate: Tensor) =>
+      noGrad(() => {
+        const norm = ops.linalgVectorNorm(ops.stack(ops.foreachNorm([gradient])))
+        ops.foreachMul_([gradient], ops.clamp(ops.reciprocal(norm), { max: 1 }))
+        ops.foreachAddScalar_([s.t], 1)
+        ops.fusedAdamw_([parameter], [gradient], [s.m], [s.v], [], [s.t], {
+          lr: rate,
+          beta1: 0.9,
+          beta2: 0.999,
+          weightDecay: 0.01,
+          eps: 1e-8,
+          amsgrad: false,
+          maximize: false,
+        })
+      })
+    const states = [state(w), state(eager)] as const
+    const step = compile((x: Tensor, rate: Tensor) => {
+      const loss = ops.sum(ops.mul(ops.mul(w, w), x))
+      loss.backward()
+      update(w, states[0], w.grad!, rate)
+      w.clearGrad()
+      return { loss: loss.detach() }
+    })
+    for (let i = 0; i < 5; i++) {
+      const x = Tensor.from([i, 2])
+      const { loss } = await step(x, lr)
+      const expected = ops.sum(ops.mul(ops.mul(eager, eager), x))
+      expected.backward()
+      update(eager, states[1], eager.grad!, lr)
+      eager.clearGrad()
+      expect(loss.item()).toBe(expected.item())
+    }
+    expect(w.readSync()).toEqual(eager.readSync())
+    expect(w.grad).toBeNull()
+  })
+
+  it('says what cannot be done while recording', async () => {
+    for (const body of [
+      (x: Tensor) => ops.mulScalar(x, x.item()),
+      (x: Tensor) => ops.view(x, x.shape),
+      (x: Tensor) => ops.mulScalar(x, x.dtype.length),
+    ]) {
+      const error = await failure(compile(body)(Tensor.from([1])))
+      expect(error.code).toBe('RECORDING')
+      expect(error.message).toMatch(/has no value/)
+    }
+  })
+
+  it('refuses what is no tensor', async () => {
+    const program = compile((x: Tensor) => x)
+    expect((await failure(program(3 as never))).message).toMatch(/Tensor\.scalar/)
+    expect((await failure(compile(() => 3 as never)())).code).toBe('INVALID_ARGUMENT')
+    expect((await failure(compile(async () => null as never)())).code).toBe('INVALID_ARGUMENT')
+  })
+
+  it('rejects with the failing operator', async () => {
+    const program = compile((x: Tensor) => ops.matmul(x, x))
+    const error = await failure(program(Tensor.zeros([2, 3])))
+    expect(error).toMatchObject({ code: 'NATIVE', op: 'aten::matmul' })
+    expect((await program(Tensor.ones([1, 1]))).item()).toBe(1)
+  })
+
+  it('runs off the main thread, in order', async () => {
+    const slow = compile((x: Tensor) => {
+      let y = x
+      for (let i = 0; i < 30; i++) y = ops.tanh(ops.matmul(y, x))
+      return y
+    })
+    const x = Tensor.randn([500, 500])
+    let ticks = 0
+    const timer = setInterval(() => ticks++, 1)
+    const order: number[] = []
+    await Promise.all([0, 1, 2].map(async (i) => slow(x).then(() => order.push(i))))
+    clearInterval(timer)
+    expect(order).toEqual([0, 1, 2])
+    expect(ticks).toBeGreaterThan(3)
+  })
+
+  it('bounds its queue', async () => {
+    const slow = compile(
+      (x: Tensor) => {
+        let y = x
+        for (let i = 0; i < 20; i++) y = ops.tanh(ops.matmul(y, x))
+        return y
+      },
+      { maxQueue: 2 },
+    )
+    const x = Tensor.randn([400, 400])
+    const results = await Promise.allSettled(Array.from({ length: 12 }, () => slow(x)))
+    const refused = results.filter((result) => result.status === 'rejected')
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused.every((result) => (result.reason as TorchLoraError).code === 'QUEUE_FULL')).toBe(true)
+    expect((await slow(x)).shape).toEqual([400, 400])
+  })
+
+  it('aborts what waits and what runs', async () => {
+    const slow = compile((x: Tensor) => {
+      let y = x
+      for (let i = 0; i < 200; i++) y = ops.tanh(ops.matmul(y, x))
+      return y
+    })
+    const x = Tensor.randn([400, 400])
+    const controller = new AbortController()
+    const running = slow.run([x], { signal: controller.signal })
+    const waiting = slow.run([x], { signal: controller.signal })
+    setTimeout(() => controller.abort(new Error('enough')), 5)
+    for (const error of await Promise.all([failure(running), failure(waiting)])) {
+      expect(error.code).toBe('ABORTED')
+      expect((error.cause as Error).message).toBe('enough')
+    }
+    expect((await failure(slow.run([x], { signal: AbortSignal.abort() }))).code).toBe('ABORTED')
+  })
+
+  it('does a step that changes parameters whole or not at all', async () => {
+    const counter = Tensor.scalar(0)
+    const step = compile((x: Tensor) => {
+      ops.foreachAddScalar_([counter], 1)
+      let y = x
+      for (let i = 0; i < 100; i++) y = ops.tanh(ops.matmul(y, x))
+      ops.foreachAddScalar_([counter], 1)
+      return y
+    })
+    const controller = new AbortController()
+    const run = step.run([Tensor.randn([300, 300])], { signal: controller.signal })
+    setTimeout(() => controller.abort(), 5)
+    await run.catch(() => undefined)
+    expect(counter.item() % 2).toBe(0)
+  })
+
+  it('may be disposed of while it runs', async () => {
+    const program = compile((x: Tensor) => ops.matmul(x, x))
+    const run = program(Tensor.ones([100, 100]))
+    program.dispose()
+    expect((await run).shape).toEqual([100, 100])
+    expect((await failure(program(Tensor.ones([1, 1])))).code).toBe('DISPOSED')
+  })
+
+  it('leaks nothing in a hundred runs, failures included', async () => {
+    const program = compile((x: Tensor) => ops.matmul(ops.tanh(x), x))
+    const good = Tensor.randn([64, 64])
+    const bad = Tensor.randn([64, 32])
+    ;(await program(good)).dispose()
+    const before = memory()
+    for (let i = 0; i < 100; i++) {
+      ;(await program(good)).dispose()
+      await failure(program(bad))
+    }
+    expect(memory()).toMatchObject({
+      tensors: before.tensors,
+      liveBytes: before.liveBytes,
+      liveBlocks: before.liveBlocks,
+      pending: 0,
+    })
+  })
+})
