@@ -9,5 +9,6 @@ export {
 export { readJson, writeJson } from './json.ts'
 export { ADAPTER_FILES, MODEL_FILES, readCheckpoint } from './read.ts'
 export { readSafetensors } from './safetensors.ts'
+export { readShardIndex, type ShardIndex } from './shard-index.ts'
 export { type TensorSource, writeSafetensors } from './write-safetensors.ts'
 export { type WriteCheckpointOptions, writeCheckpoint } from './write-shards.ts'

@@ -1,11 +1,10 @@
 import { stat } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
-import { z } from 'zod'
+import { dirname, extname, join } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
 import { type CheckpointIndex, invalidFile, listProblems, quote } from './entry.ts'
 import { type OpenFile, withFile } from './file.ts'
-import { readJson } from './json.ts'
 import { readSafetensors } from './safetensors.ts'
+import { readShardIndex } from './shard-index.ts'
 import { readTorchLegacy } from './torch-legacy.ts'
 import { readTorchZip } from './torch-zip.ts'
 
@@ -65,20 +64,8 @@ async function sniff(file: OpenFile): Promise<'zip' | 'legacy' | 'safetensors' |
   return undefined
 }
 
-const SHARD_INDEX = z.looseObject({ weight_map: z.record(z.string(), z.string()) })
-
 async function readShards(indexPath: string): Promise<CheckpointIndex> {
-  const { weight_map: weightMap } = await readJson(indexPath, SHARD_INDEX)
-  const shards = [...new Set(Object.values(weightMap))].sort()
-  const outside = shards.filter(
-    (name) => name !== basename(name) || name === '..' || name.endsWith('.index.json'),
-  )
-  if (outside.length > 0) {
-    throw invalidFile(
-      indexPath,
-      `names shards that are not files beside it: ${listProblems(outside.map(quote))}`,
-    )
-  }
+  const { weightMap, shards } = await readShardIndex(indexPath)
   const entries: CheckpointIndex['entries'] = new Map()
   const metadata: Record<string, string> = {}
   for (const shard of shards) {
