@@ -4,8 +4,14 @@
 #include "ops/pch.h"
 
 #include <cmath>
+#include <limits>
 
+#include "ops/attention_tasks.h"
+#include "ops/cpu/kernels.h"
+#include "ops/cpu/scratch.h"
+#include "ops/device.h"
 #include "ops/dispatch.h"
+#include "ops/random.h"
 #include "ops/random_ops.h"
 
 namespace torch_lora {
@@ -43,6 +49,28 @@ void check(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor
   TORCH_CHECK_VALUE(max_seqlen.dim() == 0 && !at::isFloatingType(max_seqlen.scalar_type()),
                     "varlen_attention: expected max_seqlen to be an integer scalar tensor, received ",
                     max_seqlen.sym_sizes(), " of ", max_seqlen.scalar_type());
+}
+
+constexpr int64_t kForwardRows = 128;  // query rows of one task: enough to pay for packing the keys
+
+template <class T>
+cpu::Attention<T> arguments(const at::Tensor& qkv, double dropout_p, double scale, const Optional& seed) {
+  cpu::Attention<T> a{};
+  a.qkv = qkv.const_data_ptr<T>();
+  a.token_stride = qkv.stride(0);
+  a.part_stride = qkv.stride(1);
+  a.head_stride = qkv.stride(2);
+  a.tokens = qkv.size(0);
+  a.heads = qkv.size(2);
+  a.head_size = qkv.size(3);
+  a.scale = static_cast<T>(scale);
+  a.dropped = seed.has_value();
+  if (a.dropped) {
+    a.seed = static_cast<uint64_t>(seed->item<int64_t>());
+    a.bound = drop_bound(dropout_p);
+    a.keep_scale = static_cast<T>(keep_scale(dropout_p));
+  }
+  return a;
 }
 
 class VarlenAttention : public torch::autograd::Function<VarlenAttention> {
@@ -141,6 +169,56 @@ at::Tensor backward_composed(const at::Tensor& grad, const at::Tensor& qkv, cons
   return dqkv;
 }
 
+std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const at::Tensor& cu_seqlens,
+                                           const at::Tensor& max_seqlen, double dropout_p, double scale,
+                                           const Optional& seed) {
+  if (!has_kernels(qkv)) return forward_composed(qkv, cu_seqlens, max_seqlen, dropout_p, scale, seed);
+  const auto bounds = sequence_bounds("varlen_attention", cu_seqlens, max_seqlen, qkv.size(0));
+  const at::Tensor source = qkv.stride(3) == 1 ? qkv : qkv.contiguous();
+  at::Tensor out = at::empty({qkv.size(0), qkv.size(2), qkv.size(3)}, qkv.options());
+  at::Tensor logsumexp = at::empty({qkv.size(2), qkv.size(0)}, qkv.options());
+  dispatch_kernels(qkv, [&](auto zero) {
+    using T = decltype(zero);
+    cpu::Attention<T> a = arguments<T>(source, dropout_p, scale, seed);
+    a.out = out.data_ptr<T>();
+    a.logsumexp = logsumexp.data_ptr<T>();
+    const auto& kernels = cpu::kernels<T>();
+    run_tasks(attention_tasks(bounds, a.heads, kForwardRows), [&](const AttentionTask& task) {
+      void* scratch = cpu::thread_scratch(kernels.attention_scratch(task.length, a.head_size, false));
+      kernels.attention_forward(a, task.start, task.length, task.head, task.query, task.query_end, scratch);
+    });
+  });
+  return {out, logsumexp};
+}
+
+at::Tensor backward(const at::Tensor& grad, const at::Tensor& qkv, const at::Tensor& out, const at::Tensor& logsumexp,
+                    const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, double dropout_p, double scale,
+                    const Optional& seed) {
+  if (!has_kernels(qkv)) {
+    return backward_composed(grad, qkv, out, logsumexp, cu_seqlens, max_seqlen, dropout_p, scale, seed);
+  }
+  const auto bounds = sequence_bounds("varlen_attention", cu_seqlens, max_seqlen, qkv.size(0));
+  const at::Tensor source = qkv.stride(3) == 1 ? qkv : qkv.contiguous();
+  const at::Tensor dout = grad.stride(2) == 1 ? grad : grad.contiguous();
+  at::Tensor dqkv = at::empty(qkv.sizes(), qkv.options());
+  dispatch_kernels(qkv, [&](auto zero) {
+    using T = decltype(zero);
+    cpu::Attention<T> a = arguments<T>(source, dropout_p, scale, seed);
+    a.out = const_cast<T*>(out.const_data_ptr<T>());
+    a.logsumexp = const_cast<T*>(logsumexp.const_data_ptr<T>());
+    a.dout = dout.const_data_ptr<T>();
+    a.dout_token_stride = dout.stride(0);
+    a.dout_head_stride = dout.stride(1);
+    a.dqkv = dqkv.data_ptr<T>();
+    const auto& kernels = cpu::kernels<T>();
+    run_tasks(attention_tasks(bounds, a.heads, std::numeric_limits<int64_t>::max()), [&](const AttentionTask& task) {
+      void* scratch = cpu::thread_scratch(kernels.attention_scratch(task.length, a.head_size, true));
+      kernels.attention_backward(a, task.start, task.length, task.head, scratch);
+    });
+  });
+  return dqkv;
+}
+
 std::tuple<at::Tensor, at::Tensor> forward_meta(const at::Tensor& qkv, const at::Tensor& cu_seqlens,
                                                 const at::Tensor& max_seqlen, double dropout_p, double scale,
                                                 const Optional& seed) {
@@ -194,8 +272,8 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
 }
 TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
   m.impl("varlen_attention", below_autograd);
-  m.impl("_varlen_attention_forward", forward_composed);
-  m.impl("_varlen_attention_backward", backward_composed);
+  m.impl("_varlen_attention_forward", forward);
+  m.impl("_varlen_attention_backward", backward);
 }
 TORCH_LIBRARY_IMPL(lora, Meta, m) {
   m.impl("_varlen_attention_forward", forward_meta);

@@ -3,6 +3,7 @@
 
 #include "ops/pch.h"
 
+#include "ops/device.h"
 #include "ops/dispatch.h"
 #include "ops/random_ops.h"
 
@@ -13,14 +14,13 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 using Optional = std::optional<at::Tensor>;
 
-using ForwardSignature = std::tuple<at::Tensor, at::Tensor>(const at::Tensor&, at::TensorList, at::TensorList,
-                                                            const OptionalTensors&, const OptionalTensors&,
-                                                            at::ArrayRef<double>, double, const Optional&,
-                                                            const Optional&);
+using ForwardSignature = std::tuple<at::Tensor, at::Tensor, at::Tensor>(
+    const at::Tensor&, at::TensorList, at::TensorList, const OptionalTensors&, const OptionalTensors&,
+    at::ArrayRef<double>, double, const Optional&, const Optional&, bool, bool);
 using BackwardSignature = std::vector<at::Tensor>(const at::Tensor&, const Optional&, const Optional&, at::TensorList,
                                                   const OptionalTensors&, const OptionalTensors&,
                                                   at::ArrayRef<double>, double, const Optional&, const Optional&,
-                                                  at::IntArrayRef);
+                                                  const Optional&, at::IntArrayRef);
 
 const auto& forward_op() {
   static const auto op = find_operator<ForwardSignature>("lora::_linear_forward");
@@ -41,6 +41,7 @@ struct LinearArguments {
   double dropout_p;
   const Optional& packed;
   const Optional& packed_t;
+  bool gelu;
 };
 
 bool has_adapter(const OptionalTensors& list) {
@@ -77,21 +78,23 @@ bool any_requires_grad(const OptionalTensors& list) {
 }
 
 class Linear : public torch::autograd::Function<Linear> {
+  static constexpr size_t kFirst = 5;  // saved tensors before the weights
+
  public:
   static at::Tensor forward(AutogradContext* ctx, const LinearArguments* a, at::TensorList flat) {
     at::AutoDispatchBelowADInplaceOrView below;
     const at::Tensor& x = flat[0];
     const bool adapter = has_adapter(a->lora_A);
     const Optional seed = draw_seed_if(adapter && a->dropout_p > 0.0);
-    auto [y, skinny] = forward_op().call(x, a->weight, a->bias, a->lora_A, a->lora_B, a->scaling, a->dropout_p, seed,
-                                         a->packed);
+    auto [y, skinny, pre_gelu] = forward_op().call(x, a->weight, a->bias, a->lora_A, a->lora_B, a->scaling,
+                                                   a->dropout_p, seed, a->packed, a->gelu, true);
     bool weight_grad = false;
     for (const auto& weight : a->weight) weight_grad |= weight.requires_grad();
     // x is kept only for dW = dy^T x and dA = (s dy B)^T drop(x); a frozen layer keeps no activation at all.
     const bool keep_x = weight_grad || any_requires_grad(a->lora_A);
     const bool keep_skinny = any_requires_grad(a->lora_B);
     variable_list saved{keep_x ? x : at::Tensor(), keep_skinny ? skinny : at::Tensor(), seed.value_or(at::Tensor()),
-                        a->packed_t.value_or(at::Tensor())};
+                        a->packed_t.value_or(at::Tensor()), a->gelu ? pre_gelu : at::Tensor()};
     saved.insert(saved.end(), a->weight.begin(), a->weight.end());
     for (const auto* list : {&a->lora_A, &a->lora_B}) {
       for (size_t i = 0; i < a->weight.size(); ++i) {
@@ -111,10 +114,10 @@ class Linear : public torch::autograd::Function<Linear> {
     const auto segments = static_cast<size_t>(ctx->saved_data["segments"].toInt());
     const auto biases = static_cast<size_t>(ctx->saved_data["biases"].toInt());
     const std::vector<double> scaling = ctx->saved_data["scaling"].toDoubleVector();
-    const variable_list weight(saved.begin() + 4, saved.begin() + 4 + segments);
+    const variable_list weight(saved.begin() + kFirst, saved.begin() + kFirst + segments);
     OptionalTensors lora_A, lora_B;
-    for (size_t i = 0; i < segments; ++i) lora_A.push_back(defined_or_none(saved[4 + segments + i]));
-    for (size_t i = 0; i < segments; ++i) lora_B.push_back(defined_or_none(saved[4 + 2 * segments + i]));
+    for (size_t i = 0; i < segments; ++i) lora_A.push_back(defined_or_none(saved[kFirst + segments + i]));
+    for (size_t i = 0; i < segments; ++i) lora_B.push_back(defined_or_none(saved[kFirst + 2 * segments + i]));
 
     // `edge` walks the flat inputs; needs[] is x, then per segment W, b, A, B (all W first, and so on).
     size_t edge = 0;
@@ -128,7 +131,8 @@ class Linear : public torch::autograd::Function<Linear> {
     }
     variable_list found = backward_op().call(
         grads[0], defined_or_none(saved[0]), defined_or_none(saved[1]), weight, lora_A, lora_B, scaling,
-        ctx->saved_data["dropout_p"].toDouble(), defined_or_none(saved[2]), defined_or_none(saved[3]), needs);
+        ctx->saved_data["dropout_p"].toDouble(), defined_or_none(saved[2]), defined_or_none(saved[3]),
+        defined_or_none(saved[4]), needs);
 
     variable_list result{at::Tensor()};  // the pointer argument of forward() has no gradient
     size_t next = 0;
@@ -146,11 +150,12 @@ class Linear : public torch::autograd::Function<Linear> {
   }
 };
 
+template <bool Gelu>
 at::Tensor linear_autograd(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
                            const OptionalTensors& lora_A, const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
                            double dropout_p, const Optional& packed, const Optional& packed_t) {
   check_dropout("linear", dropout_p);
-  const LinearArguments arguments{weight, bias, lora_A, lora_B, scaling, dropout_p, packed, packed_t};
+  const LinearArguments arguments{weight, bias, lora_A, lora_B, scaling, dropout_p, packed, packed_t, Gelu};
   const variable_list flat = flatten(x, arguments);
   bool differentiable = false;
   if (c10::GradMode::is_enabled()) {
@@ -159,26 +164,28 @@ at::Tensor linear_autograd(const at::Tensor& x, at::TensorList weight, at::Tenso
   if (differentiable) return Linear::apply(&arguments, at::TensorList(flat));
   at::AutoDispatchBelowADInplaceOrView below;
   const Optional seed = draw_seed_if(dropout_p > 0.0 && has_adapter(lora_A));
-  return std::get<0>(forward_op().call(x, weight, bias, lora_A, lora_B, scaling, dropout_p, seed, packed));
+  return std::get<0>(
+      forward_op().call(x, weight, bias, lora_A, lora_B, scaling, dropout_p, seed, packed, Gelu, false));
 }
 
-// ---- kernels ----
+// ---- below autograd ----
 
-std::tuple<at::Tensor, at::Tensor> linear_forward(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
-                                                  const OptionalTensors& lora_A, const OptionalTensors& lora_B,
-                                                  at::ArrayRef<double> scaling, double dropout_p, const Optional& seed,
-                                                  const Optional& packed) {
+std::tuple<at::Tensor, at::Tensor, at::Tensor> linear_forward(
+    const at::Tensor& x, at::TensorList weight, at::TensorList bias, const OptionalTensors& lora_A,
+    const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p, const Optional& seed,
+    const Optional& packed, bool gelu, bool training) {
   const LinearSegments segments = linear_segments(x, weight, bias, lora_A, lora_B, scaling);
-  auto [y, skinny] = linear_forward_composed(segments, x.reshape({-1, segments.in}), dropout_p, seed);
+  const LinearForward call{x.reshape({-1, segments.in}), dropout_p, seed, packed.value_or(at::Tensor()), gelu, training};
+  LinearOutput output = has_kernels(x) ? linear_forward_cpu(segments, call) : linear_forward_composed(segments, call);
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = segments.out;
-  return {y.view(shape), skinny};
+  return {output.y.view(shape), output.skinny, output.pre_gelu};
 }
 
-std::tuple<at::Tensor, at::Tensor> linear_forward_meta(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
-                                                       const OptionalTensors& lora_A, const OptionalTensors& lora_B,
-                                                       at::ArrayRef<double> scaling, double dropout_p,
-                                                       const Optional& seed, const Optional& packed) {
+std::tuple<at::Tensor, at::Tensor, at::Tensor> linear_forward_meta(
+    const at::Tensor& x, at::TensorList weight, at::TensorList bias, const OptionalTensors& lora_A,
+    const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p, const Optional& seed,
+    const Optional& packed, bool gelu, bool training) {
   std::vector<c10::SymInt> shape = x.sym_sizes().vec();
   c10::SymInt tokens = 1, out = 0, rank = 0;
   for (size_t i = 0; i + 1 < shape.size(); ++i) tokens = tokens * shape[i];
@@ -188,75 +195,31 @@ std::tuple<at::Tensor, at::Tensor> linear_forward_meta(const at::Tensor& x, at::
     if (a.has_value()) rank = rank + a->sym_size(0);
   }
   shape.back() = out;
-  return {at::empty_symint(shape, x.options()), at::empty_symint({tokens, rank}, x.options())};
+  return {at::empty_symint(shape, x.options()), at::empty_symint({tokens, rank}, x.options()),
+          gelu && training ? at::empty_symint({tokens, out}, x.options()) : at::empty_symint({0}, x.options())};
 }
 
 // Gradients that `needs` asks for, in its order: x, every W, every b, every A, every B.
 std::vector<at::Tensor> linear_backward(const at::Tensor& grad, const Optional& x, const Optional& skinny,
                                         at::TensorList weight, const OptionalTensors& lora_A,
                                         const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p,
-                                        const Optional& seed, const Optional& packed_t, at::IntArrayRef needs) {
-  const size_t count = weight.size();
+                                        const Optional& seed, const Optional& packed_t, const Optional& pre_gelu,
+                                        at::IntArrayRef needs) {
   const int64_t in = weight[0].size(1);
   std::vector<int64_t> x_shape = grad.sizes().vec();
   x_shape.back() = in;
-  const at::Tensor dy = grad.reshape({-1, grad.size(-1)});
-  const at::Tensor x2 = x.has_value() ? x->reshape({-1, in}) : at::Tensor();
-  const bool dropped = seed.has_value();
-
-  std::vector<at::Tensor> dy_parts, low(count);  // low[i] = s_i dy_i B_i, [T, R_i]
-  int64_t offset = 0;
-  for (size_t i = 0; i < count; ++i) {
-    dy_parts.push_back(dy.narrow(1, offset, weight[i].size(0)));
-    offset += weight[i].size(0);
-    const Optional b = lora_B.get(i);
-    if (b.has_value() && (needs[0] || needs[1 + 2 * count + i])) low[i] = at::mm(dy_parts[i], *b).mul_(scaling[i]);
-  }
-
-  std::vector<at::Tensor> result;
-  if (needs[0]) {
-    at::Tensor dx, through_dropout;
-    for (size_t i = 0; i < count; ++i) {
-      if (dx.defined()) {
-        dx.addmm_(dy_parts[i], weight[i]);
-      } else {
-        dx = at::mm(dy_parts[i], weight[i]);
-      }
-    }
-    for (size_t i = 0; i < count; ++i) {
-      if (!low[i].defined()) continue;
-      if (!dropped) {
-        dx.addmm_(low[i], *lora_A.get(i));
-      } else if (through_dropout.defined()) {
-        through_dropout.addmm_(low[i], *lora_A.get(i));
-      } else {
-        through_dropout = at::mm(low[i], *lora_A.get(i));
-      }
-    }
-    if (through_dropout.defined()) dx.add_(apply_dropout(through_dropout, *seed, dropout_p));
-    result.push_back(dx.view(x_shape));
-  }
-  for (size_t i = 0; i < count; ++i) {
-    if (needs[1 + i]) result.push_back(at::mm(dy_parts[i].t(), x2));
-  }
-  for (size_t i = 0; i < count; ++i) {
-    if (needs[1 + count + i]) result.push_back(dy_parts[i].sum(0));
-  }
-  at::Tensor x_dropped;
-  for (size_t i = 0; i < count; ++i) {
-    if (!needs[1 + 2 * count + i]) continue;
-    if (!x_dropped.defined()) x_dropped = dropped ? apply_dropout(x2, *seed, dropout_p) : x2;
-    result.push_back(at::mm(low[i].t(), x_dropped));
-  }
-  int64_t rank_offset = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const Optional b = lora_B.get(i);
-    if (!b.has_value()) continue;
-    if (needs[1 + 3 * count + i]) {
-      result.push_back(at::mm(dy_parts[i].t(), skinny->narrow(1, rank_offset, b->size(1))).mul_(scaling[i]));
-    }
-    rank_offset += b->size(1);
-  }
+  const LinearSegments segments = linear_segments(grad.new_empty({0, in}), weight, {}, lora_A, lora_B, scaling);
+  const LinearBackward call{grad.reshape({-1, segments.out}),
+                            x.has_value() ? x->reshape({-1, in}) : at::Tensor(),
+                            skinny.value_or(at::Tensor()),
+                            dropout_p,
+                            seed,
+                            packed_t.value_or(at::Tensor()),
+                            pre_gelu.value_or(at::Tensor()),
+                            std::vector<bool>(needs.begin(), needs.end())};
+  std::vector<at::Tensor> result =
+      has_kernels(grad) ? linear_backward_cpu(segments, call) : linear_backward_composed(segments, call);
+  if (needs[0]) result[0] = result[0].view(x_shape);
   return result;
 }
 
@@ -264,7 +227,7 @@ std::vector<at::Tensor> linear_backward_meta(const at::Tensor& grad, const Optio
                                              at::TensorList weight, const OptionalTensors& lora_A,
                                              const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
                                              double dropout_p, const Optional& seed, const Optional& packed_t,
-                                             at::IntArrayRef needs) {
+                                             const Optional& pre_gelu, at::IntArrayRef needs) {
   const size_t count = weight.size();
   std::vector<at::Tensor> result;
   const auto like = [&](const at::Tensor& t) { result.push_back(at::empty_symint(t.sym_sizes(), grad.options())); };
@@ -288,13 +251,15 @@ std::vector<at::Tensor> linear_backward_meta(const at::Tensor& grad, const Optio
   return result;
 }
 
+template <bool Gelu>
 at::Tensor linear_below_autograd(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
                                  const OptionalTensors& lora_A, const OptionalTensors& lora_B,
                                  at::ArrayRef<double> scaling, double dropout_p, const Optional& packed,
                                  const Optional& packed_t) {
   check_dropout("linear", dropout_p);
   const Optional seed = draw_seed_if(dropout_p > 0.0 && has_adapter(lora_A));
-  return std::get<0>(forward_op().call(x, weight, bias, lora_A, lora_B, scaling, dropout_p, seed, packed));
+  return std::get<0>(
+      forward_op().call(x, weight, bias, lora_A, lora_B, scaling, dropout_p, seed, packed, Gelu, false));
 }
 
 }  // namespace
@@ -311,6 +276,11 @@ LinearSegments linear_segments(const at::Tensor& x, at::TensorList weight, at::T
                         (lora_A.empty() || lora_A.size() == count),
                     "linear: expected lora_A, lora_B and scaling to be all empty or to have one entry a weight (",
                     count, "), received ", lora_A.size(), ", ", lora_B.size(), " and ", scaling.size());
+  const auto check_type = [&](const at::Tensor& tensor, const char* name) {
+    TORCH_CHECK_TYPE(tensor.scalar_type() == x.scalar_type() && tensor.device() == x.device(), "linear: expected ", name,
+                     " of ", x.scalar_type(), " on ", x.device(), " like x, received ", tensor.scalar_type(), " on ",
+                     tensor.device());
+  };
   LinearSegments result;
   result.in = x.size(-1);
   for (size_t i = 0; i < count; ++i) {
@@ -318,11 +288,13 @@ LinearSegments linear_segments(const at::Tensor& x, at::TensorList weight, at::T
     part.weight = weight[i];
     TORCH_CHECK_VALUE(part.weight.dim() == 2 && part.weight.size(1) == result.in, "linear: expected weight ", i,
                       " [out, ", result.in, "] for x ", x.sizes(), ", received ", part.weight.sizes());
+    check_type(part.weight, "weight");
     part.out = part.weight.size(0);
     if (!bias.empty()) {
       part.bias = bias[i];
       TORCH_CHECK_VALUE(part.bias.dim() == 1 && part.bias.size(0) == part.out, "linear: expected bias ", i, " [",
                         part.out, "], received ", part.bias.sizes());
+      check_type(part.bias, "bias");
     }
     if (!lora_A.empty()) {
       const Optional a = lora_A.get(i), b = lora_B.get(i);
@@ -333,6 +305,8 @@ LinearSegments linear_segments(const at::Tensor& x, at::TensorList weight, at::T
                           "], received ", a->sizes());
         TORCH_CHECK_VALUE(b->dim() == 2 && b->size(0) == part.out && b->size(1) == a->size(0),
                           "linear: expected lora_B ", i, " [", part.out, ", ", a->size(0), "], received ", b->sizes());
+        check_type(*a, "lora_A");
+        check_type(*b, "lora_B");
         part.lora_A = *a;
         part.lora_B = *b;
         part.scaling = scaling[i];
@@ -348,41 +322,23 @@ LinearSegments linear_segments(const at::Tensor& x, at::TensorList weight, at::T
   return result;
 }
 
-std::tuple<at::Tensor, at::Tensor> linear_forward_composed(const LinearSegments& segments, const at::Tensor& x,
-                                                           double dropout_p, const Optional& seed) {
-  const int64_t tokens = x.size(0);
-  at::Tensor y = at::empty({tokens, segments.out}, x.options());
-  at::Tensor skinny = at::empty({tokens, segments.rank}, x.options());
-  const at::Tensor dropped = seed.has_value() ? apply_dropout(x, *seed, dropout_p) : x;
-  for (const auto& part : segments.parts) {
-    at::Tensor slice = y.narrow(1, part.offset, part.out);  // [T, out_i]
-    if (part.bias.defined()) {
-      at::addmm_out(slice, part.bias, x, part.weight.t());
-    } else {
-      at::mm_out(slice, x, part.weight.t());
-    }
-    if (part.rank == 0) continue;
-    at::Tensor low = skinny.narrow(1, part.rank_offset, part.rank);  // [T, R_i]
-    at::mm_out(low, dropped, part.lora_A.t());
-    slice.addmm_(low, part.lora_B.t(), 1, part.scaling);
-  }
-  return {y, skinny};
-}
-
 TORCH_LIBRARY_FRAGMENT(lora, m) {
-  m.def(
-      "linear(Tensor x, Tensor[] weight, Tensor[] bias, Tensor?[] lora_A, Tensor?[] lora_B, float[] scaling, "
-      "float dropout_p=0.0, Tensor? packed=None, Tensor? packed_t=None) -> Tensor",
-      {at::Tag::nondeterministic_seeded});
+  const std::vector<at::Tag> random{at::Tag::nondeterministic_seeded};
+  const std::string arguments =
+      "(Tensor x, Tensor[] weight, Tensor[] bias, Tensor?[] lora_A, Tensor?[] lora_B, float[] scaling, "
+      "float dropout_p=0.0, Tensor? packed=None, Tensor? packed_t=None) -> Tensor";
+  m.def(("linear" + arguments).c_str(), random);
+  m.def(("linear_gelu" + arguments).c_str(), random);
   m.def(
       "_linear_forward(Tensor x, Tensor[] weight, Tensor[] bias, Tensor?[] lora_A, Tensor?[] lora_B, float[] scaling, "
-      "float dropout_p, Tensor? seed, Tensor? packed) -> (Tensor, Tensor)");
+      "float dropout_p, Tensor? seed, Tensor? packed, bool gelu, bool training) -> (Tensor, Tensor, Tensor)");
   m.def(
       "_linear_backward(Tensor grad, Tensor? x, Tensor? skinny, Tensor[] weight, Tensor?[] lora_A, Tensor?[] lora_B, "
-      "float[] scaling, float dropout_p, Tensor? seed, Tensor? packed_t, int[] needs) -> Tensor[]");
+      "float[] scaling, float dropout_p, Tensor? seed, Tensor? packed_t, Tensor? pre_gelu, int[] needs) -> Tensor[]");
 }
 TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
-  m.impl("linear", linear_below_autograd);
+  m.impl("linear", linear_below_autograd<false>);
+  m.impl("linear_gelu", linear_below_autograd<true>);
   m.impl("_linear_forward", linear_forward);
   m.impl("_linear_backward", linear_backward);
 }
@@ -390,6 +346,9 @@ TORCH_LIBRARY_IMPL(lora, Meta, m) {
   m.impl("_linear_forward", linear_forward_meta);
   m.impl("_linear_backward", linear_backward_meta);
 }
-TORCH_LIBRARY_IMPL(lora, Autograd, m) { m.impl("linear", linear_autograd); }
+TORCH_LIBRARY_IMPL(lora, Autograd, m) {
+  m.impl("linear", linear_autograd<false>);
+  m.impl("linear_gelu", linear_autograd<true>);
+}
 
 }  // namespace torch_lora

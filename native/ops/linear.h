@@ -35,14 +35,40 @@ LinearSegments linear_segments(const at::Tensor& x, at::TensorList weight, at::T
                                const OptionalTensors& lora_A, const OptionalTensors& lora_B,
                                at::ArrayRef<double> scaling);
 
-// Which gradients a backward pass must form, in the order of lora::_linear_backward's result.
-struct LinearNeeds {
-  bool x = false;
-  std::vector<bool> weight, bias, lora_A, lora_B;  // one entry a segment
+// What a backward pass knows, with every tensor as a matrix of tokens.
+struct LinearBackward {
+  at::Tensor dy;       // [T, out]
+  at::Tensor x;        // [T, in], or undefined when no gradient needs it
+  at::Tensor skinny;   // [T, R], drop(x) A^T, or undefined
+  double dropout_p = 0.0;
+  std::optional<at::Tensor> seed;
+  at::Tensor packed_t;  // or undefined
+  at::Tensor pre_gelu;  // [T, out] when y was gelu of it, or undefined
+  // What to form: the gradient of x, then of every W, every b, every A, every B.
+  std::vector<bool> needs;
 };
 
-// (y [T, out], skinny product drop(x) A^T [T, R]); x is [T, in].
-std::tuple<at::Tensor, at::Tensor> linear_forward_composed(const LinearSegments& segments, const at::Tensor& x,
-                                                           double dropout_p, const std::optional<at::Tensor>& seed);
+struct LinearForward {
+  at::Tensor x;  // [T, in]
+  double dropout_p = 0.0;
+  std::optional<at::Tensor> seed;
+  at::Tensor packed;  // or undefined
+  bool gelu = false;
+  bool training = false;  // keep what backward needs
+};
+
+struct LinearOutput {
+  at::Tensor y;         // [T, out]
+  at::Tensor skinny;    // [T, R]
+  at::Tensor pre_gelu;  // [T, out], or [0] unless gelu and training
+};
+
+// Plain ATen: any device, any dtype.
+LinearOutput linear_forward_composed(const LinearSegments& segments, const LinearForward& call);
+std::vector<at::Tensor> linear_backward_composed(const LinearSegments& segments, const LinearBackward& call);
+
+// The kernels of native/ops/cpu, for float and double tensors on the CPU.
+LinearOutput linear_forward_cpu(const LinearSegments& segments, const LinearForward& call);
+std::vector<at::Tensor> linear_backward_cpu(const LinearSegments& segments, const LinearBackward& call);
 
 }  // namespace torch_lora

@@ -3,6 +3,8 @@
 
 #include "ops/pch.h"
 
+#include "ops/cpu/kernels.h"
+#include "ops/device.h"
 #include "ops/dispatch.h"
 #include "ops/random_ops.h"
 
@@ -32,14 +34,36 @@ at::Tensor composed_mask(const at::Tensor& seed, at::IntArrayRef size, double p,
   x = low32(fold(x, 16) * 0x7FEB352Dll);
   x = low32(fold(x, 15) + keys[1]);
   x = fold(low32(x * 0x846CA68Bll), 16);
-  const double keep_scale = p < 1.0 ? 1.0 / (1.0 - p) : 0.0;
-  return x.ge(static_cast<int64_t>(drop_bound(p))).to(options.dtype()).mul_(keep_scale).view(size);
+  return x.ge(static_cast<int64_t>(drop_bound(p))).to(options.dtype()).mul_(keep_scale(p)).view(size);
 }
 
 at::Tensor draw_seed_impl() { return at::empty({}, at::kLong).random_(); }
 
+// y = x * mask on the CPU kernels, or the mask itself when x is undefined.
+void run_kernel(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, double p) {
+  const int64_t columns = y.dim() == 0 ? 1 : y.size(-1);
+  if (y.numel() == 0) return;
+  const auto value = static_cast<uint64_t>(seed.item<int64_t>());
+  dispatch_kernels(y, [&](auto zero) {
+    using T = decltype(zero);
+    const T* in = x.defined() ? x.const_data_ptr<T>() : nullptr;
+    T* out = y.data_ptr<T>();
+    at::parallel_for(0, y.numel() / columns, std::max<int64_t>(1, 16384 / columns), [&](int64_t begin, int64_t end) {
+      cpu::kernels<T>().dropout(in, out, columns, value, drop_bound(p), static_cast<T>(keep_scale(p)), begin, end);
+    });
+  });
+}
+
 at::Tensor dropout_mask_impl(const at::Tensor& seed, at::IntArrayRef size, double p, const at::Tensor& like) {
   check_dropout("dropout_mask", p);
+  if (!has_kernels(like)) return composed_mask(seed, size, p, like.options());
+  at::Tensor mask = at::empty(size, like.options());
+  run_kernel({}, mask, seed, p);
+  return mask;
+}
+
+at::Tensor dropout_mask_reference(const at::Tensor& seed, at::IntArrayRef size, double p, const at::Tensor& like) {
+  check_dropout("dropout_mask_reference", p);
   return composed_mask(seed, size, p, like.options());
 }
 
@@ -48,7 +72,10 @@ at::Tensor dropout_mask_meta(const at::Tensor& seed, c10::SymIntArrayRef size, d
 }
 
 at::Tensor apply_dropout_impl(const at::Tensor& x, const at::Tensor& seed, double p) {
-  return x * composed_mask(seed, x.sizes(), p, x.options());
+  if (!has_kernels(x)) return x * composed_mask(seed, x.sizes(), p, x.options());
+  at::Tensor y = at::empty(x.sizes(), x.options());
+  run_kernel(x.contiguous(), y, seed, p);
+  return y;
 }
 
 at::Tensor apply_dropout_meta(const at::Tensor& x, const at::Tensor& seed, double p) {
@@ -107,19 +134,27 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
   const std::vector<at::Tag> random{at::Tag::nondeterministic_seeded};
   m.def("draw_seed() -> Tensor", random);
   m.def("dropout_mask(Tensor seed, SymInt[] size, float p, Tensor like) -> Tensor");
+  m.def("dropout_mask_reference(Tensor seed, SymInt[] size, float p, Tensor like) -> Tensor");
   m.def("dropout(Tensor x, float p) -> Tensor", random);
   m.def("_dropout(Tensor x, Tensor seed, float p) -> Tensor");
 }
 TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) { m.impl("draw_seed", draw_seed_impl); }
 TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
   m.impl("dropout_mask", dropout_mask_impl);
+  m.impl("dropout_mask_reference", dropout_mask_reference);
   m.impl("dropout", dropout_below_autograd);
   m.impl("_dropout", apply_dropout_impl);
 }
 TORCH_LIBRARY_IMPL(lora, Meta, m) {
   m.impl("dropout_mask", dropout_mask_meta);
+  m.impl("dropout_mask_reference", dropout_mask_meta);
   m.impl("_dropout", apply_dropout_meta);
 }
-TORCH_LIBRARY_IMPL(lora, Autograd, m) { m.impl("dropout", dropout_autograd); }
+TORCH_LIBRARY_IMPL(lora, Autograd, m) {
+  m.impl("dropout", dropout_autograd);
+  // A mask is a constant, whatever its shape was taken from.
+  m.impl("dropout_mask", torch::CppFunction::makeFallthrough());
+  m.impl("dropout_mask_reference", torch::CppFunction::makeFallthrough());
+}
 
 }  // namespace torch_lora

@@ -45,4 +45,7 @@ inline uint32_t drop_bound(double p) {
   return bound >= 4294967295.0 ? 4294967295u : static_cast<uint32_t>(bound);
 }
 
+// What a kept element is multiplied by; nothing is kept at p = 1.
+inline double keep_scale(double p) { return p < 1.0 ? 1.0 / (1.0 - p) : 0.0; }
+
 }  // namespace torch_lora

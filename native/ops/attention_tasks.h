@@ -1,0 +1,50 @@
+#pragma once
+// Work of packed attention cut into (sequence, head, query rows) and handed out longest first: a batch may hold
+// sequences of 5 and of 500 tokens, and equal shares of tasks would be very unequal shares of work.
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+namespace torch_lora {
+
+struct AttentionTask {
+  int64_t start, length;  // the sequence
+  int64_t head;
+  int64_t query, query_end;  // rows within the sequence
+};
+
+inline std::vector<AttentionTask> attention_tasks(const std::vector<int64_t>& bounds, int64_t heads,
+                                                  int64_t rows_per_task) {
+  std::vector<AttentionTask> tasks;
+  for (size_t b = 0; b + 1 < bounds.size(); ++b) {
+    const int64_t start = bounds[b], length = bounds[b + 1] - start;
+    for (int64_t head = 0; head < heads; ++head) {
+      for (int64_t query = 0; query < length; query += std::min(rows_per_task, length - query)) {
+        tasks.push_back({start, length, head, query, query + std::min(rows_per_task, length - query)});
+      }
+    }
+  }
+  std::stable_sort(tasks.begin(), tasks.end(), [](const AttentionTask& a, const AttentionTask& b) {
+    return a.length * (a.query_end - a.query) > b.length * (b.query_end - b.query);
+  });
+  return tasks;
+}
+
+// Every task writes its own part of the result, so the order in which threads take them does not matter.
+template <class Run>
+void run_tasks(const std::vector<AttentionTask>& tasks, Run run) {
+  std::atomic<size_t> next{0};
+  const auto worker = [&](int64_t, int64_t) {
+    for (size_t i = next++; i < tasks.size(); i = next++) run(tasks[i]);
+  };
+  int64_t work = 0;
+  for (const auto& task : tasks) work += task.length * (task.query_end - task.query);
+  const int64_t threads = std::min<int64_t>({at::get_num_threads(), static_cast<int64_t>(tasks.size()), 1 + work / 2048});
+  if (threads <= 1) return worker(0, 1);
+  at::parallel_for(0, threads, 1, worker);
+}
+
+}  // namespace torch_lora

@@ -1,0 +1,23 @@
+// The table of one instruction set. Included last by each kernels_<isa>.cpp.
+
+namespace torch_lora {
+namespace TORCH_LORA_ISA {
+
+template <class T>
+constexpr cpu::Kernels<T> kTable{
+    Simd<T>::lanes,     kPanelVectors,         kMaxPanelVectors, &gemm_scratch<T>,  &gemm<T>,
+    &pack_panel<T>,     &attention_scratch<T>, &attention_forward<T>, &attention_backward<T>,
+    &norm_forward<T>,   &norm_backward<T>,     &dropout<T>,      &gelu<T>,          &gelu_backward<T>,
+};
+
+}  // namespace TORCH_LORA_ISA
+
+namespace cpu {
+
+#define TORCH_LORA_JOIN2(isa, type) isa##_##type
+#define TORCH_LORA_JOIN(isa, type) TORCH_LORA_JOIN2(isa, type)
+const Kernels<float>& TORCH_LORA_JOIN(TORCH_LORA_ISA, float)() { return TORCH_LORA_ISA::kTable<float>; }
+const Kernels<double>& TORCH_LORA_JOIN(TORCH_LORA_ISA, double)() { return TORCH_LORA_ISA::kTable<double>; }
+
+}  // namespace cpu
+}  // namespace torch_lora

@@ -1,0 +1,160 @@
+#pragma once
+// The CPU kernels as a table of plain functions, one table an instruction set, chosen once at run time.
+// Only pointers and integers cross this border: no ATen inside the kernel files (see simd.h for why).
+#include <cstdint>
+
+namespace torch_lora::cpu {
+
+// One product that is added to a range of columns of C: alpha * A [M, k] * B [k, columns].
+template <class T>
+struct GemmTerm {
+  const T* a;
+  int64_t a_row, a_k;  // A[m][k] is a[m * a_row + k * a_k]
+  const T* b;
+  int64_t b_k, b_column;  // B[k][n] is b[k * b_k + n * b_column]; one of the two is 1
+  int64_t k;
+  T alpha;
+  const T* packed;  // B already as panels (see gemm.h), or null; then alpha is 1
+};
+
+// A range of columns of C and all that is summed into it.
+template <class T>
+struct GemmColumns {
+  int64_t begin, count;
+  const T* bias;  // [count] or null
+  const GemmTerm<T>* terms;
+  int64_t term_count;
+};
+
+// A panel: up to `width` columns of one range, the unit in which B is packed and work is shared.
+struct GemmPanel {
+  int32_t range;
+  int32_t width;   // columns in the packed panel, a multiple of the vector length
+  int64_t column;  // first column within its range
+  int64_t count;   // columns that exist (the rest of width is padding)
+};
+
+enum class Epilogue : int32_t {
+  none,
+  gelu,           // C keeps the sum; extra[m][n] = gelu(C)
+  gelu_in_place,  // C = gelu(C)
+  gelu_backward,  // C = C * gelu'(extra[m][n])
+};
+
+// The part of a product that passes through dropout on its way into C: C += keep(m, n) * (A B).
+template <class T>
+struct DroppedTerm {
+  GemmTerm<T> term;
+  uint64_t seed;
+  uint32_t bound;
+  T keep_scale;
+};
+
+template <class T>
+struct Gemm {
+  int64_t m;
+  T* c;
+  int64_t c_row;
+  bool accumulate;  // C += instead of C =
+  const GemmColumns<T>* ranges;
+  const GemmPanel* panels;
+  int64_t panel_count;
+  const DroppedTerm<T>* dropped;  // or null; one range only
+  Epilogue epilogue;
+  T* extra;
+  int64_t extra_row;
+};
+
+template <class T>
+struct Attention {
+  const T* qkv;  // [T, 3, N, D]
+  int64_t token_stride, part_stride, head_stride;
+  T* out;  // [T, N, D] contiguous (forward: written; backward: read)
+  T* logsumexp;  // [N, T]
+  const T* dout;
+  int64_t dout_token_stride, dout_head_stride;
+  T* dqkv;  // [T, 3, N, D] contiguous
+  int64_t tokens, heads, head_size;
+  T scale;
+  bool dropped;
+  uint64_t seed;
+  uint32_t bound;
+  T keep_scale;
+};
+
+template <class T>
+struct Norm {
+  const T *x, *residual, *weight, *bias;
+  T* y;
+  T* normalized;  // null when no gradient will be asked for
+  T* rstd;
+  int64_t hidden;
+  T eps;
+  bool dropped;
+  uint64_t seed;
+  uint32_t bound;
+  T keep_scale;
+};
+
+template <class T>
+struct NormBackward {
+  const T *grad, *normalized, *rstd, *weight;
+  T *dx, *dresidual;      // each may be null
+  T *dweight, *dbias;     // sums over the rows of one call, [hidden], each may be null
+  int64_t hidden;
+  bool dropped;
+  uint64_t seed;
+  uint32_t bound;
+  T keep_scale;
+};
+
+template <class T>
+struct Kernels {
+  int32_t lanes;
+  int32_t panel_vectors;      // vectors in a full panel
+  int32_t max_panel_vectors;  // a last panel may be this wide instead of leaving a sliver
+
+  // Bytes of scratch that gemm needs for one thread.
+  int64_t (*gemm_scratch)(const Gemm<T>&);
+  // Rows [m0, m1) of panels [p0, p1).
+  void (*gemm)(const Gemm<T>&, int64_t m0, int64_t m1, int64_t p0, int64_t p1, void* scratch);
+  // One panel of alpha * B, as [k][width].
+  void (*pack_panel)(const GemmTerm<T>&, const GemmPanel&, int64_t k0, int64_t k1, T* out);
+
+  int64_t (*attention_scratch)(int64_t length, int64_t head_size, bool backward);
+  // Query rows [q0, q1) of one head of the sequence that starts at token `start`.
+  void (*attention_forward)(const Attention<T>&, int64_t start, int64_t length, int64_t head, int64_t q0, int64_t q1,
+                            void* scratch);
+  void (*attention_backward)(const Attention<T>&, int64_t start, int64_t length, int64_t head, void* scratch);
+
+  void (*norm_forward)(const Norm<T>&, int64_t row0, int64_t row1);
+  void (*norm_backward)(const NormBackward<T>&, int64_t row0, int64_t row1);
+
+  // y = x * mask over rows of `columns`; x == null writes the mask itself.
+  void (*dropout)(const T* x, T* y, int64_t columns, uint64_t seed, uint32_t bound, T keep_scale, int64_t row0,
+                  int64_t row1);
+  void (*gelu)(const T* x, T* y, int64_t count);
+  void (*gelu_backward)(const T* grad, const T* x, T* dx, int64_t count);
+};
+
+// The table for this machine. ATEN_CPU_CAPABILITY (default, avx2) lowers it, as it does ATen's own kernels.
+template <class T>
+const Kernels<T>& kernels();
+
+template <>
+const Kernels<float>& kernels<float>();
+template <>
+const Kernels<double>& kernels<double>();
+
+// One each from kernels_<isa>.cpp.
+#define TORCH_LORA_DECLARE_KERNELS(isa)  \
+  const Kernels<float>& isa##_float();   \
+  const Kernels<double>& isa##_double();
+TORCH_LORA_DECLARE_KERNELS(baseline)
+#if defined(__x86_64__)
+TORCH_LORA_DECLARE_KERNELS(avx2)
+TORCH_LORA_DECLARE_KERNELS(avx512)
+#endif
+#undef TORCH_LORA_DECLARE_KERNELS
+
+}  // namespace torch_lora::cpu

@@ -1,0 +1,54 @@
+// Chooses the kernels of this machine, once.
+#include <ATen/Version.h>
+
+#include <string>
+
+#include "ops/cpu/kernels.h"
+
+namespace torch_lora::cpu {
+namespace {
+
+enum class InstructionSet { baseline, avx2, avx512 };
+
+// ATen's own answer, so that ATEN_CPU_CAPABILITY limits both libraries alike.
+InstructionSet instruction_set() {
+#if defined(__x86_64__)
+  const std::string capability = at::get_cpu_capability();
+  if (capability == "AVX512") return InstructionSet::avx512;
+  if (capability == "AVX2") return InstructionSet::avx2;
+#endif
+  return InstructionSet::baseline;
+}
+
+template <class T>
+const Kernels<T>& choose(const Kernels<T>& (*baseline)(), [[maybe_unused]] const Kernels<T>& (*avx2)(),
+                         [[maybe_unused]] const Kernels<T>& (*avx512)()) {
+  switch (instruction_set()) {
+    case InstructionSet::avx512:
+      return avx512();
+    case InstructionSet::avx2:
+      return avx2();
+    default:
+      return baseline();
+  }
+}
+
+#if !defined(__x86_64__)
+constexpr auto avx2_float = baseline_float, avx512_float = baseline_float;
+constexpr auto avx2_double = baseline_double, avx512_double = baseline_double;
+#endif
+
+}  // namespace
+
+template <>
+const Kernels<float>& kernels<float>() {
+  static const Kernels<float>& table = choose<float>(baseline_float, avx2_float, avx512_float);
+  return table;
+}
+template <>
+const Kernels<double>& kernels<double>() {
+  static const Kernels<double>& table = choose<double>(baseline_double, avx2_double, avx512_double);
+  return table;
+}
+
+}  // namespace torch_lora::cpu

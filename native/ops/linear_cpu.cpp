@@ -1,0 +1,228 @@
+// lora::linear on this machine's kernels. The low-rank part is a few more steps of k in the same product, the
+// weights are packed a panel at a time as they are used, and bias and GELU are applied while a tile is in cache.
+#include "ops/linear.h"
+
+#include "ops/pch.h"
+
+#include "ops/cpu/gemm.h"
+#include "ops/gelu.h"
+#include "ops/packing.h"
+#include "ops/random.h"
+#include "ops/random_ops.h"
+
+namespace torch_lora {
+namespace {
+
+// A matrix whose rows or columns are contiguous, as the kernels read it.
+template <class T>
+struct Matrix {
+  at::Tensor tensor;
+  const T* data;
+  int64_t row, column;
+
+  explicit Matrix(const at::Tensor& source)
+      : tensor(source.stride(0) == 1 || source.stride(1) == 1 ? source : source.contiguous()),
+        data(tensor.const_data_ptr<T>()),
+        row(tensor.stride(0)),
+        column(tensor.stride(1)) {}
+};
+
+// Rows contiguous: what the kernels take as left operand.
+at::Tensor rows_contiguous(const at::Tensor& x) { return x.stride(1) == 1 ? x : x.contiguous(); }
+
+// A * B^T for B [n, k].
+template <class T>
+cpu::GemmTerm<T> times_transposed(const T* a, int64_t a_row, const Matrix<T>& b, double alpha = 1.0) {
+  return {a, a_row, 1, b.data, b.column, b.row, b.tensor.size(1), static_cast<T>(alpha), nullptr};
+}
+// A * B for B [k, n].
+template <class T>
+cpu::GemmTerm<T> times(const T* a, int64_t a_row, const Matrix<T>& b, double alpha = 1.0) {
+  return {a, a_row, 1, b.data, b.row, b.column, b.tensor.size(0), static_cast<T>(alpha), nullptr};
+}
+
+at::Tensor stacked_A(const LinearSegments& segments) {
+  std::vector<at::Tensor> list;
+  for (const auto& part : segments.parts) {
+    if (part.rank > 0) list.push_back(part.lora_A);
+  }
+  return list.size() == 1 ? list[0].contiguous() : at::cat(list);
+}
+
+template <class T>
+LinearOutput forward(const LinearSegments& segments, const LinearForward& call) {
+  const at::Tensor x = rows_contiguous(call.x);
+  const int64_t tokens = x.size(0);
+  const at::TensorOptions options = x.options();
+  LinearOutput output{at::empty({tokens, segments.out}, options), at::empty({tokens, segments.rank}, options),
+                      at::empty({0}, options)};
+
+  if (segments.rank > 0) {  // skinny = drop(x) A^T, all segments at once
+    const at::Tensor dropped = call.seed.has_value() ? apply_dropout(x, *call.seed, call.dropout_p) : x;
+    const Matrix<T> a(stacked_A(segments));
+    cpu::GemmCall<T> product;
+    product.m = tokens;
+    product.c = output.skinny.data_ptr<T>();
+    product.c_row = segments.rank;
+    product.terms = {{times_transposed(dropped.const_data_ptr<T>(), dropped.stride(0), a)}};
+    product.ranges = {{0, segments.rank, nullptr, nullptr, 0}};
+    cpu::gemm(product);
+  }
+
+  std::vector<Matrix<T>> keep_alive;
+  keep_alive.reserve(2 * segments.parts.size());
+  std::vector<at::Tensor> biases;
+  cpu::GemmCall<T> product;
+  product.m = tokens;
+  product.c = output.y.data_ptr<T>();
+  product.c_row = segments.out;
+  PackedReader<T> packed(call.packed, segments, false);
+  for (const auto& part : segments.parts) {
+    std::vector<cpu::GemmTerm<T>> terms;
+    terms.push_back(times_transposed(x.const_data_ptr<T>(), x.stride(0), keep_alive.emplace_back(part.weight)));
+    terms.back().packed = packed.next(part);
+    if (part.rank > 0) {
+      terms.push_back(times_transposed(output.skinny.const_data_ptr<T>() + part.rank_offset, segments.rank,
+                                       keep_alive.emplace_back(part.lora_B), part.scaling));
+    }
+    const T* bias = nullptr;
+    if (part.bias.defined()) bias = biases.emplace_back(part.bias.contiguous()).template const_data_ptr<T>();
+    product.terms.push_back(std::move(terms));
+    product.ranges.push_back({part.offset, part.out, bias, nullptr, 0});
+  }
+  if (call.gelu && call.training) {
+    output.pre_gelu = output.y;
+    output.y = at::empty({tokens, segments.out}, options);
+    product.epilogue = cpu::Epilogue::gelu;
+    product.extra = output.y.data_ptr<T>();
+    product.extra_row = segments.out;
+  } else if (call.gelu) {
+    product.epilogue = cpu::Epilogue::gelu_in_place;
+  }
+  cpu::gemm(product);
+  return output;
+}
+
+// low = cat_i( s_i dy_i B_i ), [T, R]
+template <class T>
+at::Tensor low_rank_grad(const LinearSegments& segments, const at::Tensor& dy) {
+  at::Tensor low = at::empty({dy.size(0), segments.rank}, dy.options());
+  std::vector<Matrix<T>> keep_alive;
+  keep_alive.reserve(segments.parts.size());
+  cpu::GemmCall<T> product;
+  product.m = dy.size(0);
+  product.c = low.data_ptr<T>();
+  product.c_row = segments.rank;
+  for (const auto& part : segments.parts) {
+    if (part.rank == 0) continue;
+    const Matrix<T>& b = keep_alive.emplace_back(part.lora_B);
+    product.terms.push_back({times(dy.const_data_ptr<T>() + part.offset, dy.stride(0), b, part.scaling)});
+    product.ranges.push_back({part.rank_offset, part.rank, nullptr, nullptr, 0});
+  }
+  cpu::gemm(product);
+  return low;
+}
+
+template <class T>
+at::Tensor input_grad(const LinearSegments& segments, const LinearBackward& call, const at::Tensor& dy,
+                      const at::Tensor& low, const at::Tensor& a) {
+  at::Tensor dx = at::empty({dy.size(0), segments.in}, dy.options());
+  std::vector<Matrix<T>> keep_alive;
+  keep_alive.reserve(segments.parts.size() + 1);
+  cpu::GemmCall<T> product;
+  product.m = dy.size(0);
+  product.c = dx.data_ptr<T>();
+  product.c_row = segments.in;
+  product.ranges = {{0, segments.in, nullptr, nullptr, 0}};
+  product.terms.emplace_back();
+  PackedReader<T> packed(call.packed_t, segments, true);
+  for (const auto& part : segments.parts) {
+    product.terms[0].push_back(
+        times(dy.const_data_ptr<T>() + part.offset, dy.stride(0), keep_alive.emplace_back(part.weight)));
+    product.terms[0].back().packed = packed.next(part);
+  }
+  cpu::DroppedTerm<T> dropped{};
+  if (low.defined()) {
+    const auto term = times(low.const_data_ptr<T>(), low.stride(0), keep_alive.emplace_back(a));
+    if (call.seed.has_value()) {
+      dropped = {term, static_cast<uint64_t>(call.seed->item<int64_t>()), drop_bound(call.dropout_p),
+                 static_cast<T>(keep_scale(call.dropout_p))};
+      product.dropped = &dropped;
+    } else {
+      product.terms[0].push_back(term);
+    }
+  }
+  cpu::gemm(product);
+  return dx;
+}
+
+// alpha * left^T right for left [T, m] and right [T, n], both with contiguous rows: sums over tokens.
+template <class T>
+at::Tensor transposed_product(const at::Tensor& left, const at::Tensor& right, double alpha) {
+  at::Tensor result = at::empty({left.size(1), right.size(1)}, left.options());
+  const Matrix<T> b(right);
+  cpu::GemmCall<T> product;
+  product.m = left.size(1);
+  product.c = result.data_ptr<T>();
+  product.c_row = right.size(1);
+  product.terms = {{{left.const_data_ptr<T>(), 1, left.stride(0), b.data, b.row, b.column, right.size(0),
+                     static_cast<T>(alpha), nullptr}}};
+  product.ranges = {{0, right.size(1), nullptr, nullptr, 0}};
+  cpu::gemm(product);
+  return result;
+}
+
+template <class T>
+std::vector<at::Tensor> backward(const LinearSegments& segments, const LinearBackward& call) {
+  const size_t count = segments.parts.size();
+  const auto& needs = call.needs;
+  const at::Tensor dy = call.pre_gelu.defined() ? gelu_gradient(call.dy.contiguous(), call.pre_gelu)
+                                                : rows_contiguous(call.dy);
+  bool any_A = false;
+  for (size_t i = 0; i < count; ++i) any_A |= needs[1 + 2 * count + i];
+  at::Tensor low, a;
+  if (segments.rank > 0 && (needs[0] || any_A)) low = low_rank_grad<T>(segments, dy);
+  if (segments.rank > 0 && needs[0]) a = stacked_A(segments);
+
+  std::vector<at::Tensor> result;
+  if (needs[0]) result.push_back(input_grad<T>(segments, call, dy, low, a));
+  const at::Tensor x = call.x.defined() ? rows_contiguous(call.x) : call.x;
+  for (size_t i = 0; i < count; ++i) {
+    const auto& part = segments.parts[i];
+    if (needs[1 + i]) result.push_back(transposed_product<T>(dy.narrow(1, part.offset, part.out), x, 1.0));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const auto& part = segments.parts[i];
+    if (needs[1 + count + i]) result.push_back(dy.narrow(1, part.offset, part.out).sum(0));
+  }
+  if (any_A) {
+    const at::Tensor dropped = call.seed.has_value() ? apply_dropout(x, *call.seed, call.dropout_p) : x;
+    const at::Tensor all = transposed_product<T>(low, dropped, 1.0);  // [R, in]
+    for (size_t i = 0; i < count; ++i) {
+      const auto& part = segments.parts[i];
+      if (needs[1 + 2 * count + i]) result.push_back(all.narrow(0, part.rank_offset, part.rank).clone());
+    }
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const auto& part = segments.parts[i];
+    if (!needs[1 + 3 * count + i]) continue;
+    // dB^T = s skinny^T dy has few rows and many columns, the shape that the kernels like.
+    result.push_back(transposed_product<T>(call.skinny.narrow(1, part.rank_offset, part.rank),
+                                           dy.narrow(1, part.offset, part.out), part.scaling)
+                         .t()
+                         .contiguous());
+  }
+  return result;
+}
+
+}  // namespace
+
+LinearOutput linear_forward_cpu(const LinearSegments& segments, const LinearForward& call) {
+  return call.x.scalar_type() == at::kFloat ? forward<float>(segments, call) : forward<double>(segments, call);
+}
+
+std::vector<at::Tensor> linear_backward_cpu(const LinearSegments& segments, const LinearBackward& call) {
+  return call.dy.scalar_type() == at::kFloat ? backward<float>(segments, call) : backward<double>(segments, call);
+}
+
+}  // namespace torch_lora
