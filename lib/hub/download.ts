@@ -11,7 +11,7 @@ const FIRST_PAUSE_MS = 250
 
 /** What the hub's library needs with every call. */
 export interface HubConnection {
-  repo: string
+  repo: { type: 'model'; name: string }
   revision: string
   hubUrl: string
   fetch: typeof fetch
@@ -49,7 +49,7 @@ export async function downloadBlob(
     const expected = contentHash(file)
     if (actual !== expected) {
       const problem = `came damaged: ${state.received} bytes with hash ${actual}, expected ${file.size} with ${expected}`
-      throw new TorchLoraError('NETWORK', `${connection.repo}: ${file.path} ${problem}. Try again`)
+      throw new TorchLoraError('NETWORK', `${connection.repo.name}: ${file.path} ${problem}. Try again`)
     }
     await rename(incomplete, path)
   } finally {
@@ -90,7 +90,7 @@ async function receiveAll(
 async function receive(connection: HubConnection, file: ListFileEntry, state: Receiving): Promise<void> {
   const blob = await downloadFile({ ...connection, path: file.path })
   if (blob === null)
-    throw new TorchLoraError('NETWORK', `${connection.repo}: ${file.path} is listed but not there`)
+    throw new TorchLoraError('NETWORK', `${connection.repo.name}: ${file.path} is listed but not there`)
   const rest = state.received === 0 ? blob : blob.slice(state.received)
   for await (const piece of rest.stream()) {
     await state.handle.write(piece)

@@ -117,7 +117,7 @@ class HubModel {
     })
     if (!/^[0-9a-f]{40}$/.test(sha))
       throw new TorchLoraError('NETWORK', `${endpoint} named no commit of ${this.#id}`)
-    const connection: HubConnection = { ...common, repo: this.#id, revision: sha }
+    const connection: HubConnection = { ...common, repo: { type: 'model', name: this.#id }, revision: sha }
 
     const listed = new Map<string, ListFileEntry>()
     for await (const entry of listFiles({ ...connection, recursive: true })) {

@@ -39,7 +39,11 @@ export function explain(error: unknown, id: string, endpoint: string): TorchLora
       cause: error,
     })
   }
-  return new TorchLoraError('NETWORK', `${id}: ${reason(error, endpoint)}. ${byHand(id)}`, { cause: error })
+  return new TorchLoraError(
+    'NETWORK',
+    `${id}: no such folder here, and ${reason(error, endpoint)}. ${byHand(id)}`,
+    { cause: error },
+  )
 }
 
 /** How to do without the network. */

@@ -202,6 +202,13 @@ describe('resolveModel', () => {
     expect((await failure(resolve('acme/tiny'), 'NETWORK')).message).toMatch(/401.*HF_TOKEN/)
   })
 
+  it('takes names without an owner, and names that look like other repositories', async () => {
+    const tiny = hub.repos.get('acme/tiny')!
+    hub.repos.set('tiny', tiny).set('models/tiny', tiny)
+    expect(await resolve('tiny')).toContain('models--tiny')
+    expect(await resolve('models/tiny')).toContain('models--models--tiny')
+  })
+
   it('names what a repository lacks', async () => {
     hub.repos.set('acme/empty', new Map([['README.md', { content: Buffer.from('') }]]))
     const error = await failure(resolve('acme/empty'), 'INVALID_FILE')
