@@ -59,7 +59,11 @@ export function loadNative(): unknown {
     )
   }
   const libtorch = findLibtorch()
-  const libraries = librariesOf(libtorch, { driver: hasNvidiaDriver() })
+  // lora_ops registers its operators as it opens; the core calls them by name only, so it does not link to it.
+  const libraries = [
+    ...librariesOf(libtorch, { driver: hasNvidiaDriver() }),
+    join(dirname(addon), 'liblora_ops.so'),
+  ]
   const core = join(dirname(addon), 'libtorch_lora_core.so')
   try {
     opened = { native: loader.open({ libraries, core }), libtorch, addon }

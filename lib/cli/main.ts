@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module'
+import { Command } from 'commander'
+import { doctorCommand } from './doctor.ts'
+import { reportFailure } from './failure.ts'
+import { libtorchCommand } from './libtorch-install.ts'
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+
+// A reader that goes away (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+const program = new Command('torch-lora')
+  .description(
+    'Fine-tune RoBERTa, DeBERTa and BERT classifiers with LoRA on libtorch, and serve them from Node.',
+  )
+  .version(version)
+  .showHelpAfterError('(--help says more)')
+  // Options belong to the command they follow: `libtorch install --version` is not the program's --version.
+  .enablePositionalOptions()
+  .addCommand(libtorchCommand())
+  .addCommand(doctorCommand())
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = reportFailure(error)
+}

@@ -1,0 +1,86 @@
+import { basename } from 'node:path'
+import { TorchLoraError } from '../errors.ts'
+import { findPip, type PipCommand, type PipDownload, pipDownload } from './pip.ts'
+import { type OnBytes, readFromArchive } from './unpack.ts'
+
+/** PyTorch's own package index of CPU builds, for where the user's index has only the CUDA build. */
+const cpuIndex = 'https://download.pytorch.org/whl/cpu'
+
+// The C++ libraries in the wheel are the same for every Python, so where there is no wheel for the `python3` at
+// hand, the one for another will do.
+const anotherPython = ['--python-version', '3.12', '--implementation', 'cp', '--abi', 'cp312']
+
+export interface TorchRequest {
+  version: string
+  cuda: boolean
+  into: string
+  environment?: NodeJS.ProcessEnv
+  signal?: AbortSignal
+  report: (step: 'download', what: string) => OnBytes
+}
+
+/**
+ * Gets the PyTorch wheel through pip and, for CUDA, the nvidia-* wheels that it names.
+ * @throws TorchLoraError NETWORK with pip's words for each way that was tried
+ */
+export async function torchThroughPip(request: TorchRequest): Promise<{ wheels: string[]; from: string }> {
+  const pip = findPip(request.environment)
+  const platform = `manylinux_2_28_${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}`
+  const other = [...anotherPython, '--platform', platform]
+  const plain = `torch==${request.version}`
+  const attempts: { requirement: string; extra: string[] }[] = request.cuda
+    ? [
+        { requirement: plain, extra: [] },
+        { requirement: plain, extra: other },
+      ]
+    : [
+        // `+cpu` first: without it an index that has both builds would give either.
+        { requirement: `${plain}+cpu`, extra: [] },
+        { requirement: `${plain}+cpu`, extra: ['--extra-index-url', cpuIndex] },
+        { requirement: `${plain}+cpu`, extra: ['--extra-index-url', cpuIndex, ...other] },
+      ]
+  const failures: string[] = []
+  for (const { requirement, extra } of attempts) {
+    try {
+      const [wheel] = await download(pip, request, [requirement], ['--no-deps', ...extra])
+      const wheels = request.cuda ? [wheel!, ...(await nvidiaWheels(pip, request, wheel!))] : [wheel!]
+      return { wheels, from: `pip (${requirement})` }
+    } catch (error) {
+      if (!(error instanceof TorchLoraError) || error.code !== 'NETWORK') throw error
+      failures.push(error.message)
+    }
+  }
+  throw new TorchLoraError(
+    'NETWORK',
+    `${failures[0]} Check the network and pip's index settings (\`pip config list\`), or give a wheel or a libtorch zip: \`torch-lora libtorch install --from URL_OR_FILE\`.`,
+    { cause: new Error(failures.join('\n')) },
+  )
+}
+
+/** What CUDA's side of a PyTorch wheel requires: its nvidia-* and CUDA toolkit wheels, without the Python packages. */
+export function nvidiaRequirements(metadata: string): string[] {
+  return [...metadata.matchAll(/^Requires-Dist: (.*)$/gm)]
+    .map((match) => match[1]!.trim())
+    .filter((requirement) => /^(nvidia-|cuda-toolkit)/.test(requirement) && !/extra\s*==/.test(requirement))
+}
+
+async function nvidiaWheels(pip: PipCommand, request: TorchRequest, torch: string): Promise<string[]> {
+  const metadata = await readFromArchive(torch, /^torch-[^/]+\.dist-info\/METADATA$/)
+  const requirements = nvidiaRequirements(metadata ?? '')
+  if (requirements.length === 0) return [] // a CPU build: refused after unpacking, in one place
+  // With dependencies: the toolkit is a list of others. None of them leads back to Python packages.
+  const wheels = await download(pip, request, requirements, [])
+  return wheels.filter((wheel) => /^nvidia_/.test(basename(wheel)))
+}
+
+async function download(pip: PipCommand, request: TorchRequest, requirements: string[], extra: string[]) {
+  const onBytes = request.report('download', requirements.length > 1 ? 'NVIDIA libraries' : requirements[0]!)
+  const options: PipDownload = {
+    requirements,
+    extra,
+    into: request.into,
+    environment: request.environment,
+    onBytes,
+  }
+  return await pipDownload(pip, { ...options, signal: request.signal })
+}

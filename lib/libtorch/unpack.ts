@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { Transform } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import { crc32 } from 'node:zlib'
+import { type Entry, openPromise, type ZipFile } from 'yauzl'
+import { TorchLoraError } from '../errors.ts'
+
+/** Bytes done of bytes in all. */
+export type OnBytes = (done: number, total: number) => void
+
+/** Opens a wheel or a libtorch zip and reads its table of contents. */
+async function entriesOf(archive: string): Promise<{ zip: ZipFile; entries: Entry[] }> {
+  try {
+    const zip = await openPromise(archive, { autoClose: false })
+    const entries: Entry[] = []
+    for await (const entry of zip.eachEntry()) if (!entry.fileName.endsWith('/')) entries.push(entry)
+    return { zip, entries }
+  } catch (cause) {
+    throw new TorchLoraError(
+      'INVALID_FILE',
+      `${archive} is not a whole wheel or zip file (${(cause as Error).message}); get it again.`,
+      { file: archive, cause },
+    )
+  }
+}
+
+/**
+ * Where an entry goes, or undefined for what libtorch does not need: PyTorch's Python side and its tests.
+ * A libtorch zip has `libtorch/` where a wheel has `torch/`.
+ */
+function placeOf(name: string): string | undefined {
+  const path = name.replace(/^libtorch\//, 'torch/')
+  if (/^torch\/(version\.py|build-version)$/.test(path) || path.startsWith('torch/include/')) return path
+  if (/^[^/]+\.dist-info\/(licenses\/.*|LICENSE|NOTICE)$/.test(path)) return path
+  const library = /^(torch\/lib|torch\.libs|nvidia\/([^/]+\/)+lib)\/([^/]+)$/.exec(path)
+  if (!library || !/\.so(\.\d+)*$/.test(library[3]!)) return undefined
+  return /^libtorch_python\.so$|_test\.so$/.test(library[3]!) ? undefined : path
+}
+
+/** The sha256 that a wheel's RECORD gives for each file; empty for a zip without one. */
+async function recordOf(zip: ZipFile, entries: Entry[]): Promise<Map<string, string>> {
+  const record = entries.find((entry) => /^[^/]+\.dist-info\/RECORD$/.test(entry.fileName))
+  const hashes = new Map<string, string>()
+  if (!record) return hashes
+  for (const line of (await text(await zip.openReadStreamPromise(record))).split(/\r?\n/)) {
+    const match = /^"?(.+?)"?,sha256=([\w-]+),\d*$/.exec(line)
+    if (match) hashes.set(match[1]!, match[2]!)
+  }
+  return hashes
+}
+
+/** Reads one small text file of a wheel or zip; undefined when no name matches. */
+export async function readFromArchive(archive: string, name: RegExp): Promise<string | undefined> {
+  const { zip, entries } = await entriesOf(archive)
+  try {
+    const entry = entries.find(({ fileName }) => name.test(fileName))
+    return entry && (await text(await zip.openReadStreamPromise(entry)))
+  } finally {
+    zip.close()
+  }
+}
+
+/** Bytes that {@link unpack} will write. */
+export async function unpackedSize(archive: string): Promise<number> {
+  const { zip, entries } = await entriesOf(archive)
+  zip.close()
+  return entries.reduce((sum, entry) => sum + (placeOf(entry.fileName) ? entry.uncompressedSize : 0), 0)
+}
+
+/**
+ * Unpacks what libtorch needs of a PyTorch or nvidia-* wheel, or of a libtorch zip: shared libraries, headers, the
+ * version and the licences. Each file is checked against the wheel's RECORD (sha256), or the zip's CRC-32 where
+ * there is no RECORD.
+ * @throws TorchLoraError INVALID_FILE naming the first file that is not what the archive says it is
+ */
+export async function unpack(
+  archive: string,
+  into: string,
+  options: { onBytes?: OnBytes; signal?: AbortSignal },
+) {
+  const { zip, entries } = await entriesOf(archive)
+  try {
+    const record = await recordOf(zip, entries)
+    const wanted = entries.flatMap((entry) => {
+      const place = placeOf(entry.fileName)
+      return place ? [{ entry, place }] : []
+    })
+    const total = wanted.reduce((sum, { entry }) => sum + entry.uncompressedSize, 0)
+    let done = 0
+    for (const { entry, place } of wanted) {
+      const target = join(into, place)
+      await mkdir(dirname(target), { recursive: true })
+      const expected = record.get(entry.fileName)
+      const sha256 = createHash('sha256')
+      let crc = 0
+      const check = new Transform({
+        transform(chunk: Buffer, _encoding, callback) {
+          if (expected) sha256.update(chunk)
+          else crc = crc32(chunk, crc)
+          done += chunk.length
+          options.onBytes?.(done, total)
+          callback(null, chunk)
+        },
+      })
+      const mode = /\.so(\.\d+)*$/.test(place) ? 0o755 : 0o644
+      await pipeline(await zip.openReadStreamPromise(entry), check, createWriteStream(target, { mode }), {
+        signal: options.signal,
+      })
+      const whole = expected ? sha256.digest('base64url') === expected : crc === entry.crc32
+      if (!whole)
+        throw damaged(
+          archive,
+          entry.fileName,
+          expected ? 'its sha256 is not the one in RECORD' : 'its CRC-32 is wrong',
+        )
+    }
+  } catch (cause) {
+    if (cause instanceof TorchLoraError || options.signal?.aborted) throw cause
+    if ((cause as NodeJS.ErrnoException).syscall) throw cause // the disk, not the archive
+    throw damaged(archive, undefined, (cause as Error).message)
+  } finally {
+    zip.close()
+  }
+}
+
+function damaged(archive: string, entry: string | undefined, reason: string): TorchLoraError {
+  const what = entry ? `${entry} in ${basename(archive)}` : basename(archive)
+  return new TorchLoraError('INVALID_FILE', `${what} is damaged: ${reason}. Get the file again.`, {
+    file: archive,
+  })
+}

@@ -1,0 +1,122 @@
+#!/usr/bin/env node
+/**
+ * Builds the addon with CMake (through cmake-js) into build/Release, against the libtorch that the package itself
+ * would find; where none with headers is found it installs one. Does nothing when the sources and the libtorch are
+ * those of the last build. `--force` builds anyway.
+ */
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { buildTypeScript } from './build-ts.mjs'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const output = join(root, 'build', 'Release')
+const prebuilds = join(root, 'prebuilds', `${process.platform}-${process.arch}`)
+/** Beside the libraries: what they were built from. */
+export const stampName = 'torch_lora.build.json'
+
+/** sha256 over what the build reads. By content, not by time: a checkout sets every time anew. */
+function sourceHash() {
+  const hash = createHash('sha256')
+  const files = readdirSync(join(root, 'native'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+  for (const file of [join(root, 'CMakeLists.txt'), ...files.sort()]) {
+    hash.update(`${relative(root, file)}\0`).update(readFileSync(file))
+  }
+  return hash.digest('hex')
+}
+
+/** What a folder of libraries was built from; undefined when one of them is missing. */
+function builtFrom(folder, addon) {
+  const needed = [addon, 'libtorch_lora_core.so', 'liblora_ops.so', stampName]
+  if (!needed.every((name) => existsSync(join(folder, name)))) return undefined
+  return JSON.parse(readFileSync(join(folder, stampName), 'utf8'))
+}
+
+/** Whether prebuilds/ holds an addon of these very sources, and no build/ stands before it. */
+export function prebuiltIsCurrent() {
+  if (existsSync(join(output, 'torch_lora.node'))) return false
+  return builtFrom(prebuilds, 'torch-lora.node')?.sources === sourceHash()
+}
+
+/** The libtorch to build against: the one that would be opened at run time, when it has headers. */
+async function libtorchToBuildWith() {
+  buildTypeScript({ onlyIfMissing: 'dist/cli/libtorch-install.js' })
+  const { findLibtorch } = await import('../dist/libtorch/find.js')
+  try {
+    const found = findLibtorch()
+    if (found.headers) return found
+    console.log(
+      `native build: libtorch ${found.version} in ${found.path} has no headers; getting one that has`,
+    )
+  } catch (error) {
+    if (process.env.TORCH_LORA_LIBTORCH) throw error
+    console.log('native build: no libtorch found; getting one')
+  }
+  const { installWithProgress } = await import('../dist/cli/libtorch-install.js')
+  return await installWithProgress({})
+}
+
+function run(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+    child.on('error', (error) => reject(new Error(`${command} does not start: ${error.message}`)))
+    child.on('exit', (code, signal) => {
+      if (code === 0) resolve()
+      else
+        reject(
+          new Error(
+            `cmake-js ${args[1]} ended with ${signal ?? `exit code ${code}`}; its messages are above`,
+          ),
+        )
+    })
+  })
+}
+
+function requireTools() {
+  const has = (name) => process.env.PATH.split(':').some((folder) => existsSync(join(folder, name)))
+  const missing = []
+  if (!has('cmake')) missing.push('cmake')
+  if (!process.env.CXX && !has('g++') && !has('clang++')) missing.push('g++')
+  if (!has('ninja') && !has('make')) missing.push('make')
+  if (missing.length > 0) {
+    throw new Error(
+      `${missing.join(' and ')} not found on PATH. Install them, for instance \`apt-get install -y ${missing.join(' ')}\`.`,
+    )
+  }
+}
+
+/**
+ * @param {{ force?: boolean, announce?: () => void }} [options] `announce` is called when there is work to do
+ * @returns whether it built
+ */
+export async function buildNative({ force = false, announce } = {}) {
+  const libtorch = await libtorchToBuildWith()
+  const from = { sources: sourceHash(), libtorch: libtorch.path, version: libtorch.version }
+  const last = builtFrom(output, 'torch_lora.node')
+  if (last && !force && Object.keys(from).every((key) => last[key] === from[key])) return false
+  announce?.()
+  requireTools()
+  console.log(`native build: against libtorch ${libtorch.version} in ${libtorch.path}`)
+  const cmakeJs = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js')
+  const common = ['--log-level', 'error', `--CDTORCH_LORA_LIBTORCH=${libtorch.path}`]
+  // Configuring again is cheap, and a libtorch that changed must reach CMake's cache.
+  await run(process.execPath, [cmakeJs, 'configure', ...common])
+  await run(process.execPath, [cmakeJs, 'build', '--parallel', String(availableParallelism()), ...common])
+  writeFileSync(join(output, stampName), `${JSON.stringify(from, null, 2)}\n`)
+  return true
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    if (!(await buildNative({ force: process.argv.includes('--force') })))
+      console.log('native build: up to date')
+  } catch (error) {
+    console.error(`native build: ${error.message}`)
+    process.exit(1)
+  }
+}
