@@ -95,10 +95,14 @@ function requireTools() {
  * @returns whether it built
  */
 export async function buildNative({ force = false, announce } = {}) {
-  const libtorch = await libtorchToBuildWith()
-  const from = { sources: sourceHash(), libtorch: libtorch.path, version: libtorch.version }
+  let libtorch = await libtorchToBuildWith()
   const last = builtFrom(output, 'torch_lora.node')
-  if (last && !force && Object.keys(from).every((key) => last[key] === from[key])) return false
+  if (last?.version === libtorch.version) {
+    // The same release elsewhere: nothing changes, and compiling anew against its path would take minutes.
+    if (!force && last.sources === sourceHash()) return false
+    if (existsSync(join(last.libtorch, 'include', 'ATen', 'ATen.h'))) libtorch = { ...libtorch, path: last.libtorch }
+  }
+  const from = { sources: sourceHash(), libtorch: libtorch.path, version: libtorch.version }
   announce?.()
   requireTools()
   console.log(`native build: against libtorch ${libtorch.version} in ${libtorch.path}`)
