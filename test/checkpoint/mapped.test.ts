@@ -1,0 +1,129 @@
+import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readCheckpoint, type TensorEntry } from '../../lib/checkpoint/index.ts'
+import * as ops from '../../lib/generated/ops.ts'
+import { guarded } from '../../lib/native.ts'
+import { Tensor } from '../../lib/tensor.ts'
+import { FIXTURES, failure, readElements, temporaryFolder } from './support.ts'
+
+const folder = await temporaryFolder()
+const views = join(FIXTURES, 'checkpoints/views.zip.bin')
+
+const openFile = (path: string) => guarded((native) => native.openFile(path))
+const releaseFile = (file: number) => guarded((native) => native.releaseFile(file))
+
+function map(
+  file: number,
+  { byteOffset, byteLength, dtype, shape, strides }: Omit<TensorEntry, 'file' | 'name'>,
+) {
+  return Tensor.wrap(
+    guarded((native) => native.mappedTensor(file, byteOffset, byteLength, dtype, shape, strides)),
+  )
+}
+
+const attempt = (call: () => unknown) => failure((async () => call())(), 'NATIVE')
+
+describe('mapped tensors', () => {
+  it.each(['views.zip.bin', 'views.legacy.bin', 'views.safetensors'])(
+    'hold every tensor of %s',
+    async (name) => {
+      const path = join(FIXTURES, 'checkpoints', name)
+      const file = openFile(path)
+      for (const entry of (await readCheckpoint(path)).entries.values()) {
+        using tensor = map(file, entry)
+        expect(tensor.shape, entry.name).toEqual(entry.shape)
+        expect(tensor.dtype).toBe(entry.dtype)
+        using contiguous = tensor.clone()
+        expect(Buffer.from(await contiguous.bytes()), entry.name).toEqual(await readElements(entry))
+      }
+      releaseFile(file)
+    },
+  )
+
+  it('outlive their file handle, and writes to them never reach the file', async () => {
+    const path = join(folder, 'copy.bin')
+    await copyFile(views, path)
+    const before = await readFile(path)
+    const entry = (await readCheckpoint(path)).entries.get('whole')!
+    const file = openFile(path)
+    using tensor = map(file, entry)
+    releaseFile(file)
+    ops.fill_(tensor, 7)
+    expect(tensor.readSync().every((value) => value === 7)).toBe(true)
+    expect((await readFile(path)).equals(before)).toBe(true)
+    await rm(path)
+    expect(tensor.readSync()[0]).toBe(7)
+  })
+
+  it('are copied where the file does not align them', async () => {
+    const path = join(folder, 'odd')
+    await writeFile(
+      path,
+      Buffer.concat([Buffer.from('x'), Buffer.from(new Float32Array([1.5, -2, 3]).buffer)]),
+    )
+    const file = openFile(path)
+    using tensor = map(file, { byteOffset: 1, byteLength: 12, dtype: 'float32', shape: [2], strides: [2] })
+    expect([...tensor.readSync()]).toEqual([1.5, 3])
+    releaseFile(file)
+  })
+
+  it('never reach outside their bytes or the file', async () => {
+    const path = join(folder, 'small')
+    await writeFile(path, Buffer.alloc(64))
+    const file = openFile(path)
+    const good = { byteOffset: 0, byteLength: 64, dtype: 'float32' as const, shape: [16], strides: [1] }
+    map(file, good).dispose()
+    for (const change of [
+      { byteOffset: 4 },
+      { byteLength: 60 },
+      { byteLength: 68 },
+      { shape: [17] },
+      { strides: [2] },
+      { shape: [2 ** 40, 2 ** 40], strides: [0, 0] },
+    ]) {
+      await attempt(() => map(file, { ...good, ...change }))
+    }
+    releaseFile(file)
+  })
+
+  it('are refused when their file was cut, and kept when it was replaced', async () => {
+    const path = join(folder, 'cut')
+    await writeFile(path, Buffer.alloc(8192, 1))
+    const entry = { byteOffset: 0, byteLength: 8192, dtype: 'uint8' as const, shape: [8192], strides: [1] }
+    const file = openFile(path)
+    await writeFile(`${path}.new`, 'short')
+    await rename(`${path}.new`, path)
+    using kept = map(file, entry)
+    expect(kept.readSync()[8191]).toBe(1)
+    releaseFile(file)
+
+    await writeFile(path, Buffer.alloc(8192, 1))
+    const again = openFile(path)
+    await truncate(path, 100)
+    const error = await attempt(() => map(again, entry))
+    expect(error.message).toContain('was cut')
+    releaseFile(again)
+  })
+
+  it('say why a file cannot be mapped', async () => {
+    expect((await attempt(() => openFile(join(folder, 'none')))).message).toContain('cannot be opened')
+    expect((await attempt(() => openFile(folder))).message).toContain('regular file')
+  })
+
+  it('give their pages back and read the file again', async () => {
+    const path = join(folder, 'large')
+    await writeFile(path, Buffer.alloc(1 << 20, 3))
+    const file = openFile(path)
+    using tensor = map(file, {
+      byteOffset: 0,
+      byteLength: 1 << 20,
+      dtype: 'uint8',
+      shape: [1 << 20],
+      strides: [1],
+    })
+    guarded((native) => native.dropPages(tensor.id))
+    expect(tensor.readSync().every((value) => value === 3)).toBe(true)
+    releaseFile(file)
+  })
+})
