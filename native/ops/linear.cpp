@@ -104,7 +104,8 @@ class Linear : public torch::autograd::Function<Linear> {
     ctx->save_for_backward(std::move(saved));
     ctx->saved_data["segments"] = static_cast<int64_t>(a->weight.size());
     ctx->saved_data["biases"] = static_cast<int64_t>(a->bias.size());
-    ctx->saved_data["scaling"] = a->scaling.vec();
+    // Backward always sees one entry a segment, None where there is no adapter.
+    ctx->saved_data["scaling"] = a->scaling.empty() ? std::vector<double>(a->weight.size()) : a->scaling.vec();
     ctx->saved_data["dropout_p"] = a->dropout_p;
     return y;
   }
@@ -113,7 +114,8 @@ class Linear : public torch::autograd::Function<Linear> {
     const variable_list saved = ctx->get_saved_variables();
     const auto segments = static_cast<size_t>(ctx->saved_data["segments"].toInt());
     const auto biases = static_cast<size_t>(ctx->saved_data["biases"].toInt());
-    const std::vector<double> scaling = ctx->saved_data["scaling"].toDoubleVector();
+    std::vector<double> scaling = ctx->saved_data["scaling"].toDoubleVector();
+    scaling.resize(segments);  // no adapter: the lists below name each segment all the same
     const variable_list weight(saved.begin() + kFirst, saved.begin() + kFirst + segments);
     OptionalTensors lora_A, lora_B;
     for (size_t i = 0; i < segments; ++i) lora_A.push_back(defined_or_none(saved[kFirst + segments + i]));
