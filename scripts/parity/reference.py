@@ -1,0 +1,106 @@
+"""The other side of test/parity: what transformers and peft say about models that are drawn at random.
+
+    python scripts/parity/reference.py make DIR    # reads DIR/spec.json
+    python scripts/parity/reference.py check DIR
+
+spec.json is a list of cases: {"name", "family": "bert" | "roberta" | "deberta-v2", "config": {...}, "lengths": [...],
+"lora": {LoraConfig arguments} | null}. Weights and inputs follow from the name alone.
+
+make writes DIR/NAME/: model/ and adapter/ as save_pretrained writes them, model.safetensors and adapter.safetensors
+with packed inputs, logits, loss, gradients and merged logits (keys as in the golden files of test/fixtures).
+
+check reads what this package wrote into DIR/NAME/ours/: model/, adapter/, merged/, whichever are there, loads each
+with transformers or peft, and writes the logits that they give on the same inputs to check.safetensors. It also
+demands that each file loads without a key missing or left over.
+"""
+
+import json
+import os
+import sys
+import warnings
+
+if os.environ.get("PYTHONHASHSEED") != "0":
+    # peft keeps module names in sets: the order of parameters, and so their random values, must not vary.
+    os.environ["PYTHONHASHSEED"] = "0"
+    os.execv(sys.executable, [sys.executable, *sys.argv])
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fixtures"))
+
+import torch
+import transformers
+from golden import adapter_key, generator, make_inputs, randomise, reference, save, seed_of
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import AutoConfig, AutoModelForSequenceClassification
+
+torch.set_num_threads(1)
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+warnings.filterwarnings("ignore")
+
+
+def load(folder):
+    """A classifier whose file fits it exactly."""
+    model, report = AutoModelForSequenceClassification.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True
+    )
+    wrong = {key: sorted(value) for key, value in report.items() if value}
+    if wrong:
+        raise SystemExit(f"{folder}: {wrong}")
+    return model
+
+
+def make(folder, case):
+    name = case["name"]
+    torch.manual_seed(seed_of(name))
+    config = AutoConfig.for_model(case["family"], **case["config"])
+    model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager")
+    randomise(model.named_parameters(), generator("weights of " + name))
+    model.save_pretrained(f"{folder}/model")
+    packed, padded = make_inputs(model.config, case["lengths"], generator("inputs of " + name))
+    save(f"{folder}/model.safetensors", {**packed, **reference(model, padded)})
+    if case["lora"] is None:
+        return
+
+    model = get_peft_model(load(f"{folder}/model"), LoraConfig(task_type="SEQ_CLS", **case["lora"]))
+    trainable = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+    randomise(trainable, generator("adapter of " + name))
+    model.save_pretrained(f"{folder}/adapter")
+    model = PeftModel.from_pretrained(load(f"{folder}/model"), f"{folder}/adapter", is_trainable=True)
+    values = reference(model, padded, adapter_key)
+    merged = model.merge_and_unload().double().eval()
+    with torch.no_grad():
+        values["merged_logits"] = merged(**padded).logits.float().contiguous()
+    save(f"{folder}/adapter.safetensors", {**packed, **values})
+
+
+def check(folder, case):
+    ours = f"{folder}/ours"
+    values = {}
+    for kind in ("model", "merged", "adapter"):
+        if not os.path.isdir(f"{ours}/{kind}"):
+            continue
+        if kind == "adapter":
+            with warnings.catch_warnings():
+                # peft only warns of keys that are missing or left over.
+                warnings.filterwarnings("error", message=".*(missing|unexpected).*keys.*")
+                model = PeftModel.from_pretrained(load(f"{folder}/model"), f"{ours}/adapter")
+        else:
+            model = load(f"{ours}/{kind}")
+        _, padded = make_inputs(model.config, case["lengths"], generator("inputs of " + case["name"]))
+        with torch.no_grad():
+            values[kind] = model.double().eval()(**padded).logits.float().contiguous()
+    save(f"{folder}/check.safetensors", values)
+
+
+def main():
+    action, root = {"make": make, "check": check}[sys.argv[1]], sys.argv[2]
+    with open(f"{root}/spec.json") as handle:
+        cases = json.load(handle)
+    for case in cases:
+        os.makedirs(f"{root}/{case['name']}", exist_ok=True)
+        action(f"{root}/{case['name']}", case)
+
+
+if __name__ == "__main__":
+    main()

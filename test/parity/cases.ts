@@ -1,0 +1,133 @@
+/** A random model, its batch and its adapter, as scripts/parity/reference.py reads them. */
+export interface ParityCase {
+  name: string
+  family: string
+  config: Record<string, unknown>
+  lengths: number[]
+  lora: Record<string, unknown> | null
+}
+
+type Draw = (below: number) => number
+
+/** mulberry32: small, seeded, the same everywhere. */
+function random(seed: number): Draw {
+  let state = seed
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) % below
+  }
+}
+
+const pick = <T>(draw: Draw, values: readonly T[]): T => values[draw(values.length)] as T
+const between = (draw: Draw, low: number, high: number): number => low + draw(high - low + 1)
+const chance = (draw: Draw, oneIn: number): boolean => draw(oneIn) === 0
+
+/** Cases that follow from the seed: families in turn, everything else drawn. */
+export function parityCases(families: readonly string[], count: number, seed: number): ParityCase[] {
+  return Array.from({ length: count }, (_, index) => {
+    const draw = random(seed * 1000 + index)
+    const family = families[index % families.length] as string
+    const config = randomConfig(family, draw)
+    return {
+      name: `${family}-${seed}-${index}`,
+      family,
+      config,
+      lengths: randomLengths(family, config, draw),
+      lora: randomLora(family, config, draw),
+    }
+  })
+}
+
+function randomConfig(family: string, draw: Draw): Record<string, unknown> {
+  const heads = between(draw, 1, 6)
+  const hidden = heads * pick(draw, [4, 8, 12, 16])
+  const task = pick(draw, ['single', 'single', 'regression', 'multi'] as const)
+  const common = {
+    vocab_size: between(draw, 20, 150),
+    hidden_size: hidden,
+    num_hidden_layers: between(draw, 1, 3),
+    num_attention_heads: heads,
+    intermediate_size: between(draw, 5, 70),
+    hidden_act: pick(draw, ['gelu', 'gelu', 'gelu_new', 'relu', 'silu']),
+    layer_norm_eps: pick(draw, [1e-12, 1e-7, 1e-5]),
+    ...(task === 'regression' && { num_labels: 1, problem_type: 'regression' }),
+    ...(task === 'multi' && { num_labels: between(draw, 2, 5), problem_type: 'multi_label_classification' }),
+    ...(task === 'single' && { num_labels: between(draw, 2, 5) }),
+  }
+  const longest = between(draw, 16, 70)
+  if (family === 'bert') {
+    return { ...common, max_position_embeddings: longest, type_vocab_size: 2, pad_token_id: 0 }
+  }
+  if (family === 'roberta') {
+    const special = { pad_token_id: 1, bos_token_id: 0, eos_token_id: 2 }
+    return { ...common, ...special, max_position_embeddings: longest + 2, type_vocab_size: 1 }
+  }
+  return { ...common, ...randomDisentangled(hidden, longest, draw) }
+}
+
+/** What only DeBERTa-v2 has. */
+function randomDisentangled(hidden: number, longest: number, draw: Draw): Record<string, unknown> {
+  const buckets = pick(draw, [-1, 4, 8, 16])
+  const conv = chance(draw, 2) && {
+    conv_kernel_size: pick(draw, [3, 5]),
+    conv_act: pick(draw, ['gelu', 'tanh']),
+  }
+  return {
+    max_position_embeddings: longest,
+    max_relative_positions: buckets > 0 ? -1 : pick(draw, [-1, 10, 24]),
+    position_buckets: buckets,
+    relative_attention: !chance(draw, 6),
+    pos_att_type: pick(draw, [['p2c', 'c2p'], ['p2c', 'c2p'], ['c2p'], ['p2c'], []]),
+    share_att_key: chance(draw, 2),
+    norm_rel_ebd: pick(draw, ['layer_norm', 'none']),
+    position_biased_input: chance(draw, 3),
+    type_vocab_size: pick(draw, [0, 0, 2]),
+    embedding_size: chance(draw, 4) ? hidden + 4 : hidden,
+    pooler_hidden_size: hidden,
+    pooler_hidden_act: pick(draw, ['gelu', 'tanh']),
+    pooler_dropout: 0,
+    pad_token_id: 0,
+    ...conv,
+  }
+}
+
+/** One sequence is as long as the model allows, one only its first token. */
+function randomLengths(family: string, config: Record<string, unknown>, draw: Draw): number[] {
+  const longest = (config.max_position_embeddings as number) - (family === 'roberta' ? 2 : 0)
+  const others = Array.from({ length: between(draw, 0, 4) }, () => between(draw, 2, longest))
+  return [...others, longest, 1]
+}
+
+function randomLora(family: string, config: Record<string, unknown>, draw: Draw): Record<string, unknown> {
+  const [q, k, v] =
+    family === 'deberta-v2' ? ['query_proj', 'key_proj', 'value_proj'] : ['query', 'key', 'value']
+  const targets = pick(draw, [
+    [q, v],
+    [q, v],
+    [q, k, v],
+    [q, k, v, 'dense'],
+    'all-linear',
+    `.*layer\\.0\\..*(${v}|output\\.dense)`,
+  ])
+  const r = between(draw, 1, 8)
+  const pooler = family !== 'roberta' && chance(draw, 3)
+  // A head that is both adapted and saved in full is not a configuration that peft defines.
+  const excluded = Array.isArray(targets) &&
+    targets.includes('dense') && { exclude_modules: '.*(pooler|classifier).*' }
+  const layers = config.num_hidden_layers as number
+  return {
+    r,
+    lora_alpha: between(draw, 1, 16),
+    lora_dropout: 0,
+    target_modules: targets,
+    ...excluded,
+    use_rslora: chance(draw, 3),
+    bias: pick(draw, ['none', 'none', 'lora_only', 'all']),
+    ...(pooler && targets !== 'all-linear' && { modules_to_save: ['pooler'] }),
+    ...(chance(draw, 3) && { rank_pattern: { [`layer.0.attention.self.${v}`]: r + 2 } }),
+    ...(chance(draw, 3) && { alpha_pattern: { [`layer.0.attention.self.${v}`]: 3 } }),
+    ...(chance(draw, 4) && Array.isArray(targets) && { layers_to_transform: [layers - 1] }),
+  }
+}
