@@ -7,6 +7,7 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { openPromise } from 'yauzl'
 import { TorchLoraError } from '../errors.ts'
+import { hubFetch } from '../hub/transport.ts'
 import type { GlueDownload, GlueTask } from './glue-tasks.ts'
 
 export interface GlueProgress {
@@ -22,7 +23,7 @@ export interface DownloadGlueOptions {
   signal?: AbortSignal | undefined
   /** Takes the place of the addresses' beginning, for a mirror. Default: environment TORCH_LORA_GLUE_MIRROR, if set. */
   mirror?: string | undefined
-  /** Default: environment TORCH_LORA_CACHE, else torch-lora in the user's cache folder. */
+  /** Default: `$XDG_CACHE_HOME/torch-lora`, where libtorch is kept too. */
   cacheDir?: string | undefined
 }
 
@@ -34,12 +35,9 @@ export interface DownloadGlueOptions {
  * INVALID_FILE when the task is not in the cache and `download` is false; ABORTED by `signal`
  */
 export async function downloadGlue(task: GlueTask, options: DownloadGlueOptions = {}): Promise<string> {
-  const root = join(
-    options.cacheDir ??
-      process.env.TORCH_LORA_CACHE ??
-      join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'torch-lora'),
-    'glue',
-  )
+  const cache =
+    options.cacheDir ?? join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'torch-lora')
+  const root = join(cache, 'glue')
   const folder = join(root, task.folder)
   if (existsSync(folder)) return folder
   if (options.download === false)
@@ -83,7 +81,7 @@ async function fetchFile(download: GlueDownload, path: string, options: Download
     },
   })
   try {
-    const response = await fetch(url, { signal: options.signal ?? null })
+    const response = await hubFetch(options.signal)(url)
     if (!response.ok || response.body === null)
       throw new TorchLoraError(
         'NETWORK',

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeFileAtomically } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import { glueTask } from './glue-tasks.ts'
 
@@ -11,7 +10,7 @@ import { glueTask } from './glue-tasks.ts'
  * @param predictions class ids in the order of the test rows; for STS-B scores, which are held to 0..5
  * @returns the file written
  * @throws TorchLoraError INVALID_ARGUMENT when there are not as many as GLUE has test rows, or one is no class of the
- * task
+ * task; INVALID_FILE when the file cannot be written
  */
 export async function writeGluePredictions(
   name: string,
@@ -46,18 +45,6 @@ export async function writeGluePredictions(
     }
   }
   const path = join(options.dir, task.submission)
-  const partial = `${path}.${randomUUID()}.partial`
-  try {
-    await mkdir(options.dir, { recursive: true })
-    await writeFile(partial, `${lines.join('\n')}\n`)
-    await rename(partial, path)
-  } catch (cause) {
-    throw new TorchLoraError('INVALID_FILE', `cannot write ${path} (${(cause as Error).message})`, {
-      file: path,
-      cause,
-    })
-  } finally {
-    await rm(partial, { force: true })
-  }
+  await writeFileAtomically(path, `${lines.join('\n')}\n`)
   return path
 }

@@ -1,10 +1,12 @@
-import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
+import { type HubOptions, resolveModel, TOKENIZER_REQUEST } from '../hub/index.ts'
+import type { Normalization } from './definition.ts'
 import { Tokenizer } from './tokenizer.ts'
 import { WorkerClient } from './worker-client.ts'
 
-export interface TokenizerOptions {
+/** How to build the tokenizer, and how to reach the hub where the name is not a folder. */
+export interface TokenizerOptions extends HubOptions {
   /**
    * How a DeBERTa tokenizer built from spm.model alone treats characters before it looks them up.
    * `transformers` (default): as transformers 5 does, whitespace and NFC only.
@@ -12,41 +14,36 @@ export interface TokenizerOptions {
    * tokenizer.json files it made do: "…" becomes "...", "½" becomes "1⁄2", where transformers 5 has [UNK].
    * Without effect where there is a tokenizer.json, which says itself what to do.
    */
-  normalization?: 'transformers' | 'sentencepiece'
+  normalization?: Normalization
 }
 
 /**
- * Loads the tokenizer of a model folder: from tokenizer.json, spm.model (DeBERTa-v2/v3), vocab.json with merges.txt
+ * Loads the tokenizer of a model, given as a folder or as a name on the hub: from tokenizer.json, spm.model (DeBERTa-v2/v3), vocab.json with merges.txt
  * (RoBERTa) or vocab.txt (BERT), in this order, and the configuration files beside them. Reading and building happen
  * in a worker thread.
  *
  * @throws TorchLoraError INVALID_FILE for a folder or file that is missing or malformed, UNSUPPORTED for a kind of
  * tokenizer that these files cannot give, ADDON_NOT_FOUND when the engine is not installed, INVALID_ARGUMENT for bad
- * options.
+ * options; NETWORK and ABORTED as {@link resolveModel} for a name on the hub.
  */
-async function fromPretrained(dir: string, options: TokenizerOptions = {}): Promise<Tokenizer> {
-  if (typeof dir !== 'string' || dir === '')
+async function fromPretrained(dirOrId: string, options: TokenizerOptions = {}): Promise<Tokenizer> {
+  if (typeof dirOrId !== 'string' || dirOrId === '')
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
-      `fromPretrained: expected the path of a folder, received ${JSON.stringify(dir) ?? typeof dir}`,
+      `fromPretrained: expected a folder or a name on the hub, received ${JSON.stringify(dirOrId) ?? typeof dirOrId}`,
     )
-  const normalization = options.normalization ?? 'transformers'
+  const { normalization = 'transformers', ...hub } = options
   if (normalization !== 'transformers' && normalization !== 'sentencepiece')
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
       `normalization: expected "transformers" or "sentencepiece", received ${JSON.stringify(normalization)}`,
     )
-  const path = resolve(dir)
-  const found = await stat(path).catch(() => undefined)
-  if (!found?.isDirectory())
-    throw new TorchLoraError(
-      'INVALID_FILE',
-      `${path} is ${found ? 'a file' : 'not there'}; expected a folder with tokenizer.json, spm.model, vocab.json with merges.txt, or vocab.txt`,
-      { file: path },
-    )
-  const { client, facts } = await WorkerClient.start({ dir: path, normalization })
+  const dir = resolve(
+    await resolveModel(dirOrId, { ...hub, files: [...TOKENIZER_REQUEST, { optional: 'config.json' }] }),
+  )
+  const { client, facts } = await WorkerClient.start({ dir, normalization })
   return new Tokenizer(client, facts)
 }
 
-/** Finds out what kind of tokenizer a folder holds, and loads it. */
+/** Finds out what kind of tokenizer a model has, and loads it. */
 export const AutoTokenizer = { fromPretrained }

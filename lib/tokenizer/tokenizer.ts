@@ -1,7 +1,7 @@
 import { TorchLoraError } from '../errors.ts'
-import type { SpecialTokenName } from './sources.ts'
-import type { EncodeReply, TokenizerFacts } from './worker.ts'
+import type { SpecialTokenName } from './definition.ts'
 import type { WorkerClient } from './worker-client.ts'
+import type { EncodeReply, TokenizerFacts } from './worker-messages.ts'
 
 /** One text, or two that the model reads as a pair. */
 export type TokenizerInput = string | readonly [string, string]
@@ -43,6 +43,9 @@ const MESSAGE_CHARS = 1 << 17
 export class Tokenizer implements AsyncDisposable {
   readonly #client: WorkerClient
   readonly #facts: TokenizerFacts
+  /** Calls under way, which close waits for. */
+  readonly #calls = new Set<Promise<unknown>>()
+  #closed = false
 
   /** @internal */
   constructor(client: WorkerClient, facts: TokenizerFacts) {
@@ -106,7 +109,11 @@ export class Tokenizer implements AsyncDisposable {
    * @throws TorchLoraError INVALID_ARGUMENT for an input that is neither a string nor a pair of strings or that holds
    * a lone surrogate, and for a `maxLength` or `stride` out of range; DISPOSED after {@link close}.
    */
-  async encodeBatch(inputs: readonly TokenizerInput[], options: EncodeOptions = {}): Promise<Encoding[]> {
+  encodeBatch(inputs: readonly TokenizerInput[], options: EncodeOptions = {}): Promise<Encoding[]> {
+    return this.#call(() => this.#encodeBatch(inputs, options))
+  }
+
+  async #encodeBatch(inputs: readonly TokenizerInput[], options: EncodeOptions): Promise<Encoding[]> {
     if (!Array.isArray(inputs))
       throw invalid(
         `encodeBatch: expected an array of inputs, received ${describe(inputs)}; for one input call encode`,
@@ -161,23 +168,27 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /** {@link decode} of each element. */
-  async decodeBatch(
+  decodeBatch(
     batch: readonly ArrayLike<number>[],
     options: { skipSpecialTokens?: boolean } = {},
   ): Promise<string[]> {
-    const ids = batch.map(checkIds)
-    return this.#client.request({ kind: 'decode', ids, skipSpecialTokens: options.skipSpecialTokens ?? true })
+    const skipSpecialTokens = options.skipSpecialTokens ?? true
+    return this.#call(() =>
+      this.#client.request({ kind: 'decode', ids: batch.map(checkIds), skipSpecialTokens }),
+    )
   }
 
   /** Id of each token, or undefined where the vocabulary lacks it. */
   async tokensToIds(tokens: readonly string[]): Promise<(number | undefined)[]> {
-    const ids = await this.#client.request({ kind: 'tokensToIds', tokens: tokens.map(String) })
+    const ids = await this.#call(() =>
+      this.#client.request({ kind: 'tokensToIds', tokens: tokens.map(String) }),
+    )
     return ids.map((id) => id ?? undefined)
   }
 
   /** Token of each id, or undefined where there is none. */
   async idsToTokens(ids: ArrayLike<number>): Promise<(string | undefined)[]> {
-    const tokens = await this.#client.request({ kind: 'idsToTokens', ids: checkIds(ids) })
+    const tokens = await this.#call(() => this.#client.request({ kind: 'idsToTokens', ids: checkIds(ids) }))
     return tokens.map((token) => token ?? undefined)
   }
 
@@ -187,17 +198,30 @@ export class Tokenizer implements AsyncDisposable {
    * @returns the paths written.
    * @throws TorchLoraError INVALID_FILE when the folder cannot be written.
    */
-  async save(dir: string): Promise<string[]> {
-    return this.#client.request({ kind: 'save', dir })
+  save(dir: string): Promise<string[]> {
+    return this.#call(() => this.#client.request({ kind: 'save', dir }))
   }
 
   /** Ends the worker thread after the calls under way; later calls fail with DISPOSED. */
   async close(): Promise<void> {
+    this.#closed = true
+    await Promise.allSettled(this.#calls)
     await this.#client.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  async #call<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new TorchLoraError('DISPOSED', 'the tokenizer is closed; load it again')
+    const call = work()
+    this.#calls.add(call)
+    try {
+      return await call
+    } finally {
+      this.#calls.delete(call)
+    }
   }
 
   #checkLengths({ maxLength, stride }: EncodeOptions, addSpecialTokens: boolean): number {

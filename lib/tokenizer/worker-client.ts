@@ -1,16 +1,23 @@
 import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { TorchLoraError, type TorchLoraErrorCode } from '../errors.ts'
+import { makeEncoder } from './encoder.ts'
+import { fromSentencePiece } from './from-sentencepiece.ts'
+import { fromTokenizerJson } from './from-tokenizer-json.ts'
+import { fromVocabAndMerges } from './from-vocab-merges.ts'
+import { fromVocabTxt } from './from-vocab-txt.ts'
 import { readLayout, slidingWindows, truncateLongestFirst } from './layout.ts'
+import { splitsAtSpaces } from './locality.ts'
 import { loadDefinition } from './sources.ts'
-import {
-  runWorker,
-  type TokenizerFacts,
-  type WorkerMessage,
-  type WorkerReplies,
-  type WorkerRequest,
-  type WorkerSetup,
-} from './worker.ts'
+import { readTokenRegistry } from './special-tokens.ts'
+import { runWorker } from './worker.ts'
+import type {
+  TokenizerFacts,
+  WorkerMessage,
+  WorkerReplies,
+  WorkerRequest,
+  WorkerSetup,
+} from './worker-messages.ts'
 
 // The engine is Hugging Face's own package `tokenizers` (the Rust library by Node-API, released with the Python
 // wheel of the same version), not `@anush008/tokenizers` (a third party's build of the same Rust code for npm).
@@ -34,10 +41,29 @@ const modules = () => {
   }
 }
 
-/** The worker's program: functions by their source. `__name` is what esbuild (tsx) wraps nested functions in. */
+/**
+ * The worker's program: functions by their source. A worker cannot start from a TypeScript file under Node 20, nor
+ * find its file in a bundle; source text works everywhere, and the compiler has checked it. `__name` is what esbuild
+ * (tsx) wraps nested functions in.
+ */
 const source = () => `'use strict'
 const __name = (fn) => fn;
-(${runWorker})({ require, loadDefinition: ${loadDefinition}, readLayout: ${readLayout}, truncateLongestFirst: ${truncateLongestFirst}, slidingWindows: ${slidingWindows} })`
+(${runWorker})({
+  require,
+  loadDefinition: ${loadDefinition},
+  readTokenRegistry: ${readTokenRegistry},
+  readLayout: ${readLayout},
+  makeEncoder: ${makeEncoder},
+  splitsAtSpaces: ${splitsAtSpaces},
+  truncateLongestFirst: ${truncateLongestFirst},
+  slidingWindows: ${slidingWindows},
+  builders: {
+    'tokenizer.json': ${fromTokenizerJson},
+    'spm.model': ${fromSentencePiece},
+    'vocab.json': ${fromVocabAndMerges},
+    'vocab.txt': ${fromVocabTxt},
+  },
+})`
 
 interface Pending {
   resolve(value: unknown): void
@@ -51,7 +77,6 @@ interface Pending {
 export class WorkerClient {
   readonly #worker: Worker
   readonly #pending = new Map<number, Pending>()
-  readonly #idle: (() => void)[] = []
   #next = 0
   #ended: TorchLoraError | undefined
 
@@ -93,10 +118,9 @@ export class WorkerClient {
     return reply
   }
 
-  /** Ends the thread once every open request is answered. */
+  /** Ends the thread. Requests that are open fail with DISPOSED. */
   async close(): Promise<void> {
     this.#ended ??= new TorchLoraError('DISPOSED', 'the tokenizer is closed; load it again')
-    if (this.#pending.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
     await this.#worker.terminate()
   }
 
@@ -110,10 +134,7 @@ export class WorkerClient {
   #settle(message: WorkerMessage): void {
     const pending = this.#pending.get(message.id)
     this.#pending.delete(message.id)
-    if (this.#pending.size === 0) {
-      this.#worker.unref()
-      for (const resolve of this.#idle.splice(0)) resolve()
-    }
+    if (this.#pending.size === 0) this.#worker.unref()
     if ('error' in message) {
       const { code, message: text, file } = message.error
       pending?.reject(
@@ -126,6 +147,5 @@ export class WorkerClient {
     this.#ended ??= error
     for (const { reject } of this.#pending.values()) reject(this.#ended)
     this.#pending.clear()
-    for (const resolve of this.#idle.splice(0)) resolve()
   }
 }

@@ -1,89 +1,27 @@
-import type { Layout, LayoutPiece, readLayout, slidingWindows, truncateLongestFirst } from './layout.ts'
-import type { AddedToken, LoadDependencies, loadDefinition, SpecialTokenName, WireReader } from './sources.ts'
-
-/** What the worker is started with. */
-export interface WorkerSetup {
-  dir: string
-  normalization: 'transformers' | 'sentencepiece'
-  /** Absolute paths of the two packages the worker needs: evaluated source cannot resolve names itself. */
-  modules: { tokenizers: string; wire: string }
-}
-
-/** What the main thread knows of a loaded tokenizer. */
-export interface TokenizerFacts {
-  source: string
-  tokenizerClass: string
-  vocabSize: number
-  modelMaxLength: number
-  truncationSide: 'left' | 'right'
-  /** Special tokens that {@link Layout} puts around one text and around two. */
-  specialTokensPerText: number
-  specialTokensPerPair: number
-  special: Partial<Record<SpecialTokenName, { token: string; id: number }>>
-}
-
-/** Texts of a batch, laid flat: an input of two texts takes two places. */
-export interface EncodeRequest {
-  kind: 'encode'
-  texts: string[]
-  /** For each input 1 (one text) or 2 (a pair). */
-  counts: Uint8Array
-  maxLength: number
-  /** -1 for truncation; 0 or more for sliding windows that share so many tokens. */
-  stride: number
-  addSpecialTokens: boolean
-}
-
-/** Every window of every input, end to end. */
-export interface EncodeReply {
-  ids: Int32Array<ArrayBuffer>
-  typeIds: Int32Array<ArrayBuffer>
-  /** Where window w begins and ends: [offsets[w], offsets[w+1]). */
-  offsets: Int32Array<ArrayBuffer>
-  /** How many windows each input has: 1 without a stride. */
-  windows: Int32Array<ArrayBuffer>
-  /** 1 where tokens of the input are in no first window. */
-  truncated: Uint8Array<ArrayBuffer>
-}
-
-export type WorkerRequest =
-  | EncodeRequest
-  | { kind: 'decode'; ids: Uint32Array[]; skipSpecialTokens: boolean }
-  | { kind: 'tokensToIds'; tokens: string[] }
-  | { kind: 'idsToTokens'; ids: Uint32Array }
-  | { kind: 'save'; dir: string }
-
-export interface WorkerReplies {
-  encode: EncodeReply
-  decode: string[]
-  tokensToIds: (number | null)[]
-  idsToTokens: (string | null)[]
-  /** Paths of the files written. */
-  save: string[]
-}
-
-export type WorkerMessage =
-  | { id: -1; facts: TokenizerFacts }
-  | { id: number; value: unknown }
-  | { id: number; error: { code: string; message: string; file?: string } }
+import type { AddedToken, SpecialTokenName, TokenizerDefinition, WireReader } from './definition.ts'
+import type { makeEncoder } from './encoder.ts'
+import type { LayoutPiece, readLayout, slidingWindows, truncateLongestFirst } from './layout.ts'
+import type { splitsAtSpaces } from './locality.ts'
+import type { LoadDependencies, loadDefinition } from './sources.ts'
+import type {
+  NativeTokenizer,
+  TokenizerFacts,
+  WorkerMessage,
+  WorkerRequest,
+  WorkerSetup,
+} from './worker-messages.ts'
 
 /** Everything outside the function that {@link runWorker} uses. */
 interface WorkerScope {
   loadDefinition: typeof loadDefinition
+  readTokenRegistry: LoadDependencies['readTokenRegistry']
+  builders: LoadDependencies['builders']
   readLayout: typeof readLayout
+  makeEncoder: typeof makeEncoder
+  splitsAtSpaces: typeof splitsAtSpaces
   truncateLongestFirst: typeof truncateLongestFirst
   slidingWindows: typeof slidingWindows
   require: NodeJS.Require
-}
-
-/** The part of the `tokenizers` package (huggingface/tokenizers, bindings/node) that is used. */
-interface NativeTokenizer {
-  encodeBatch(texts: string[], options: { addSpecialTokens: boolean }): Promise<{ getIds(): number[] }[]>
-  decodeBatch(ids: number[][], skipSpecialTokens: boolean): Promise<string[]>
-  getVocabSize(withAddedTokens: boolean): number
-  idToToken(id: number): string | null
-  tokenToId(token: string): number | null
-  save(path: string, pretty: boolean): void
 }
 
 /**
@@ -96,7 +34,7 @@ interface NativeTokenizer {
  * TypeScript sources alike: it may use its parameter and globals, nothing imported.
  */
 export function runWorker(scope: WorkerScope): void {
-  const { require, truncateLongestFirst, slidingWindows } = scope
+  const { require } = scope
   const { parentPort, workerData } = require('node:worker_threads') as typeof import('node:worker_threads')
   const fs = require('node:fs') as typeof import('node:fs')
   const { join } = require('node:path') as typeof import('node:path')
@@ -133,7 +71,7 @@ export function runWorker(scope: WorkerScope): void {
     const { BinaryReader } = require(setup.modules.wire) as {
       BinaryReader: new (bytes: Uint8Array) => WireReader
     }
-    const definition = scope.loadDefinition(setup.dir, setup.normalization, {
+    const dependencies: LoadDependencies = {
       readFile: (path) => {
         try {
           return fs.readFileSync(path)
@@ -145,7 +83,21 @@ export function runWorker(scope: WorkerScope): void {
       join,
       reader: (bytes) => new BinaryReader(bytes),
       fail,
-    })
+      readTokenRegistry: scope.readTokenRegistry,
+      builders: scope.builders,
+    }
+    let definition: TokenizerDefinition
+    try {
+      definition = scope.loadDefinition(setup.dir, setup.normalization, dependencies)
+    } catch (error) {
+      if ((error as { code?: string }).code) throw error
+      // Valid JSON of the wrong shape: a number where a list belongs, and the like.
+      throw fail(
+        'INVALID_FILE',
+        `${setup.dir}: the tokenizer's files are malformed (${(error as Error).message})`,
+        setup.dir,
+      )
+    }
     const path = join(setup.dir, definition.source)
     let native: NativeTokenizer
     const text = JSON.stringify(definition.json)
@@ -165,104 +117,15 @@ export function runWorker(scope: WorkerScope): void {
     )
     // The vocabulary lives in the addon from here on; `json` would hold it a second time.
     const { json, ...rest } = definition
-    return { definition: { ...rest, added: json.added_tokens as AddedToken[] }, native, layout }
+    const encode = scope.makeEncoder(
+      { native, layout, side: definition.truncationSide, splitsAtSpaces: scope.splitsAtSpaces(json) },
+      scope,
+    )
+    return { definition: { ...rest, added: json.added_tokens as AddedToken[] }, native, layout, encode }
   }
 
-  const serve = ({ definition, native, layout }: ReturnType<typeof load>) => {
+  const serve = ({ definition, native, layout, encode }: ReturnType<typeof load>) => {
     const { added } = definition
-    const mayShorten = definition.truncationSide === 'right' && !added.some((t) => /\s/.test(t.content))
-
-    /**
-     * A beginning of `text` that is enough for `limit` tokens, or the whole text. Only the first `limit` tokens
-     * survive truncation, and no supported tokenizer looks past a single space between two ASCII letters or digits:
-     * so a text of megabytes costs what its first kilobytes cost.
-     */
-    const beginning = (text: string, chars: number): string => {
-      for (let at = text.indexOf(' ', chars); at >= 0 && at < 2 * chars; at = text.indexOf(' ', at + 1))
-        if (/^[0-9A-Za-z] [0-9A-Za-z]$/.test(text.slice(at - 1, at + 2))) return text.slice(0, at)
-      return text
-    }
-
-    /** Token ids of each text, without special tokens around it; at least `limit` of them where the text has so many. */
-    const encodeTexts = async (texts: string[], limit: number): Promise<number[][]> => {
-      const ids: number[][] = new Array(texts.length)
-      let open = texts.map((_, i) => i)
-      for (let chars = mayShorten ? 8 * limit + 256 : Number.POSITIVE_INFINITY; open.length > 0; chars *= 8) {
-        const parts = open.map((i) =>
-          texts[i]!.length > 2 * chars ? beginning(texts[i]!, chars) : texts[i]!,
-        )
-        const encodings = await native.encodeBatch(parts, { addSpecialTokens: false })
-        encodings.forEach((encoding, k) => {
-          ids[open[k]!] = encoding.getIds()
-        })
-        open = open.filter((i, k) => parts[k]!.length < texts[i]!.length && ids[i]!.length <= limit)
-      }
-      return ids
-    }
-
-    const textsOnly = (pieces: LayoutPiece[]) => pieces.filter((piece) => piece.sequence >= 0)
-    const bare: Layout = { single: textsOnly(layout.single), pair: textsOnly(layout.pair) }
-
-    const encode = async (request: EncodeRequest): Promise<EncodeReply> => {
-      const { texts, counts, maxLength, stride, addSpecialTokens } = request
-      const raw = await encodeTexts(texts, stride < 0 ? maxLength : Number.POSITIVE_INFINITY)
-      const { single, pair } = addSpecialTokens ? layout : bare
-      // What each window takes: its layout, and [start, end) of one or two texts.
-      const plan: {
-        pieces: LayoutPiece[]
-        ids: [number[], number[]]
-        from: [number, number]
-        to: [number, number]
-      }[] = []
-      const windows = new Int32Array(counts.length)
-      const truncated = new Uint8Array(counts.length)
-      let total = 0
-      let t = 0
-      counts.forEach((count, i) => {
-        const pieces = count === 1 ? single : pair
-        const specials = pieces.length - textsOnly(pieces).length
-        const first = raw[t]!
-        const second = count === 1 ? [] : raw[t + 1]!
-        const room = maxLength - specials
-        t += count
-        if (stride >= 0) {
-          const spans = slidingWindows(first.length, room, stride, definition.truncationSide)
-          for (const [from, to] of spans)
-            plan.push({ pieces, ids: [first, second], from: [from, 0], to: [to, 0] })
-          windows[i] = spans.length
-          truncated[i] = spans.length > 1 ? 1 : 0
-        } else {
-          const kept = truncateLongestFirst(first.length, second.length, room)
-          const left = definition.truncationSide === 'left'
-          const from: [number, number] = left
-            ? [first.length - kept.first, second.length - kept.second]
-            : [0, 0]
-          plan.push({ pieces, ids: [first, second], from, to: [from[0] + kept.first, from[1] + kept.second] })
-          windows[i] = 1
-          truncated[i] = kept.first < first.length || kept.second < second.length ? 1 : 0
-        }
-      })
-      for (const { pieces, from, to } of plan)
-        for (const { sequence } of pieces) total += sequence < 0 ? 1 : to[sequence]! - from[sequence]!
-      const ids = new Int32Array(total)
-      const typeIds = new Int32Array(total)
-      const offsets = new Int32Array(plan.length + 1)
-      let at = 0
-      plan.forEach((window, w) => {
-        for (const piece of window.pieces) {
-          const start = at
-          if (piece.sequence < 0) ids[at++] = piece.id
-          else {
-            const text = window.ids[piece.sequence]!
-            for (let k = window.from[piece.sequence]!; k < window.to[piece.sequence]!; k++)
-              ids[at++] = text[k]!
-          }
-          if (piece.typeId !== 0) typeIds.fill(piece.typeId, start, at)
-        }
-        offsets[w + 1] = at
-      })
-      return { ids, typeIds, offsets, windows, truncated }
-    }
 
     /** Writes tokenizer.json and what transformers reads beside it, each file whole or not at all. */
     const save = (dir: string): string[] => {

@@ -1,0 +1,87 @@
+/** A token as tokenizer.json's `added_tokens` lists it: matched whole in the text, before anything else. */
+export interface AddedToken {
+  id: number
+  content: string
+  single_word: boolean
+  lstrip: boolean
+  rstrip: boolean
+  normalized: boolean
+  special: boolean
+}
+
+/** The roles under which Hugging Face's files keep special tokens. */
+export type SpecialTokenName = 'bos' | 'eos' | 'unk' | 'sep' | 'pad' | 'cls' | 'mask'
+
+export type Json = Record<string, unknown>
+
+/** What a tokenizer folder says, in one form whatever files it held. */
+export interface TokenizerDefinition {
+  /** A complete tokenizer.json. */
+  json: Json
+  /** tokenizer_config.json as it was, or an empty object. */
+  config: Json
+  /** Name of the file whose vocabulary was taken. */
+  source: string
+  /** The token of each special role. */
+  special: Partial<Record<SpecialTokenName, string>>
+  /** Greatest length in tokens that the files name; Infinity where they name none. */
+  modelMaxLength: number
+  truncationSide: 'left' | 'right'
+  /** True for models without segments (RoBERTa): every token type id is 0. */
+  zeroTypeIds: boolean
+  /** Class that transformers loads this tokenizer with. */
+  tokenizerClass: string
+}
+
+/** The part of @bufbuild/protobuf's BinaryReader that reading a SentencePiece model takes. */
+export interface WireReader {
+  readonly pos: number
+  readonly len: number
+  tag(): [number, number]
+  skip(wireType: number): unknown
+  int32(): number
+  float(): number
+  string(): string
+  bytes(): Uint8Array
+}
+
+/** How a DeBERTa tokenizer built from spm.model normalizes text: see TokenizerOptions in auto.ts. */
+export type Normalization = 'transformers' | 'sentencepiece'
+
+/** Makes an error with a TorchLoraErrorCode: the class itself does not exist in the worker. */
+export type Fail = (code: string, message: string, file?: string) => Error
+
+/** What a folder's reader offers the builders, one of which makes tokenizer.json out of each kind of vocabulary. */
+export interface TokenizerFolder {
+  /** Path of the file whose vocabulary is taken, for messages. */
+  path: string
+  config: Json
+  tokenizerClass: string
+  normalization: Normalization
+  special: Partial<Record<SpecialTokenName, string>>
+  fail: Fail
+  /** Path of a file of the folder. */
+  pathOf(name: string): string
+  readBytes(name: string): Uint8Array
+  readText(name: string): string
+  readJson(name: string): Json | undefined
+  reader(bytes: Uint8Array): WireReader
+  /**
+   * `added` with all tokens that the configuration names besides, by id. `vocabulary` gives the ids of tokens that
+   * are in it, `size` is the first id after it.
+   */
+  addTokens(
+    added: AddedToken[],
+    vocabulary: (token: string) => number | undefined,
+    size: number,
+  ): AddedToken[]
+  /** Refuses a vocabulary that lacks a special token: every text would come out wrong. */
+  requireSpecial(has: (token: string) => boolean, roles: SpecialTokenName[]): void
+  /** A post_processor: [CLS] A [SEP] B [SEP], token types 0 and 1. */
+  bertTemplate(added: AddedToken[]): Json
+  /** A post_processor: <s> A </s></s> B </s>, token types 0. */
+  robertaProcessing(added: AddedToken[], addPrefixSpace: boolean): Json
+}
+
+/** Makes a tokenizer.json (without version, padding and truncation) from the files of a folder. */
+export type BuildTokenizer = (folder: TokenizerFolder) => Json

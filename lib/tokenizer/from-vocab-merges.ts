@@ -1,0 +1,77 @@
+import type { Json, TokenizerFolder } from './definition.ts'
+
+/**
+ * Byte-level BPE from RoBERTa's vocab.json and merges.txt, as transformers' `RobertaTokenizer` builds it.
+ *
+ * Travels to the worker as source text: no imports at run time.
+ * @throws Error with code INVALID_FILE
+ */
+export function fromVocabAndMerges(folder: TokenizerFolder): Json {
+  const { path, config, fail } = folder
+  const vocab = folder.readJson('vocab.json') as Record<string, number>
+  const known = (token: string) => Object.hasOwn(vocab, token)
+  const bad = Object.entries(vocab).find(([, id]) => !Number.isInteger(id) || id < 0)
+  if (bad)
+    throw fail(
+      'INVALID_FILE',
+      `${path}: the id of ${JSON.stringify(bad[0])} is ${JSON.stringify(bad[1])}; expected a whole number`,
+      path,
+    )
+  folder.requireSpecial(known, ['sep', 'cls', 'pad'])
+
+  const mergesPath = folder.pathOf('merges.txt')
+  const merges: [string, string][] = []
+  folder
+    .readText('merges.txt')
+    .split(/\r?\n/)
+    .forEach((line, i) => {
+      if (line === '' || (i === 0 && line.startsWith('#version'))) return
+      const where = `${mergesPath}, line ${i + 1}`
+      const [left, right, ...rest] = line.split(' ')
+      if (left === undefined || right === undefined || rest.length > 0)
+        throw fail(
+          'INVALID_FILE',
+          `${where}: expected two pieces with a space between, received ${JSON.stringify(line)}`,
+          mergesPath,
+        )
+      const missing = [left, right, left + right].find((piece) => !known(piece))
+      if (missing !== undefined)
+        throw fail(
+          'INVALID_FILE',
+          `${where}: ${JSON.stringify(missing)} is not in vocab.json; the two files are not of one model, or vocab.json is truncated`,
+          mergesPath,
+        )
+      merges.push([left, right])
+    })
+
+  const added = folder.addTokens(
+    [],
+    (token) => (known(token) ? vocab[token] : undefined),
+    Object.keys(vocab).length,
+  )
+  const addPrefixSpace = config.add_prefix_space === true
+  return {
+    added_tokens: added,
+    normalizer: null,
+    pre_tokenizer: {
+      type: 'ByteLevel',
+      add_prefix_space: addPrefixSpace,
+      trim_offsets: true,
+      use_regex: true,
+    },
+    post_processor: folder.robertaProcessing(added, addPrefixSpace),
+    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: '',
+      end_of_word_suffix: '',
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: false,
+      vocab,
+      merges,
+    },
+  }
+}

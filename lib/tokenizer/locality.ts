@@ -1,0 +1,57 @@
+/**
+ * Whether the tokens of a text's beginning, cut before a single space between two ASCII letters or digits, are the
+ * beginning of the text's tokens: true when the tokenizer splits at spaces before it looks up pieces, and changes
+ * characters only by what stands next to them. Then a long text need not be read to its end to be truncated.
+ *
+ * Travels to the worker as source text: no imports at run time.
+ *
+ * @param json a tokenizer.json
+ */
+export function splitsAtSpaces(json: Record<string, unknown>): boolean {
+  interface Part {
+    type?: string
+    pretokenizers?: Part[]
+    normalizers?: Part[]
+    use_regex?: boolean
+    split?: boolean
+    content?: string
+    pattern?: { Regex?: string; String?: string }
+  }
+  const splits = (part: Part | null | undefined): boolean => {
+    switch (part?.type) {
+      case 'Sequence':
+        return (part.pretokenizers ?? []).some(splits)
+      case 'ByteLevel':
+        return part.use_regex !== false
+      case 'Metaspace':
+        return part.split !== false
+      default:
+        return ['BertPreTokenizer', 'Whitespace', 'WhitespaceSplit'].includes(part?.type ?? '')
+    }
+  }
+  const local = (part: Part | null | undefined): boolean => {
+    if (!part) return true
+    if (part.type === 'Sequence') return (part.normalizers ?? []).every(local)
+    // The two that DeBERTa has: runs of white space become one space.
+    if (part.type === 'Replace')
+      return part.content === ' ' && [' {2,}', '\\s{2,}|[\\n\\r\\t]'].includes(part.pattern?.Regex ?? '')
+    const known = [
+      'BertNormalizer',
+      'NFC',
+      'NFD',
+      'NFKC',
+      'NFKD',
+      'Lowercase',
+      'StripAccents',
+      'Strip',
+      'Precompiled',
+    ]
+    return known.includes(part.type ?? '')
+  }
+  const added = (json.added_tokens ?? []) as { content: string }[]
+  return (
+    splits(json.pre_tokenizer as Part | null) &&
+    local(json.normalizer as Part | null) &&
+    !added.some((token) => /\s/.test(token.content))
+  )
+}

@@ -1,0 +1,77 @@
+import type { Normalization, SpecialTokenName } from './definition.ts'
+
+/** What the worker is started with. */
+export interface WorkerSetup {
+  dir: string
+  normalization: Normalization
+  /** Absolute paths of the two packages the worker needs: evaluated source cannot resolve names itself. */
+  modules: { tokenizers: string; wire: string }
+}
+
+/** What the main thread knows of a loaded tokenizer. */
+export interface TokenizerFacts {
+  source: string
+  tokenizerClass: string
+  vocabSize: number
+  modelMaxLength: number
+  truncationSide: 'left' | 'right'
+  /** Special tokens that {@link Layout} puts around one text and around two. */
+  specialTokensPerText: number
+  specialTokensPerPair: number
+  special: Partial<Record<SpecialTokenName, { token: string; id: number }>>
+}
+
+/** Texts of a batch, laid flat: an input of two texts takes two places. */
+export interface EncodeRequest {
+  kind: 'encode'
+  texts: string[]
+  /** For each input 1 (one text) or 2 (a pair). */
+  counts: Uint8Array
+  maxLength: number
+  /** -1 for truncation; 0 or more for sliding windows that share so many tokens. */
+  stride: number
+  addSpecialTokens: boolean
+}
+
+/** Every window of every input, end to end. */
+export interface EncodeReply {
+  ids: Int32Array<ArrayBuffer>
+  typeIds: Int32Array<ArrayBuffer>
+  /** Where window w begins and ends: [offsets[w], offsets[w+1]). */
+  offsets: Int32Array<ArrayBuffer>
+  /** How many windows each input has: 1 without a stride. */
+  windows: Int32Array<ArrayBuffer>
+  /** 1 where tokens of the input are in no first window. */
+  truncated: Uint8Array<ArrayBuffer>
+}
+
+export type WorkerRequest =
+  | EncodeRequest
+  | { kind: 'decode'; ids: Uint32Array[]; skipSpecialTokens: boolean }
+  | { kind: 'tokensToIds'; tokens: string[] }
+  | { kind: 'idsToTokens'; ids: Uint32Array }
+  | { kind: 'save'; dir: string }
+
+export interface WorkerReplies {
+  encode: EncodeReply
+  decode: string[]
+  tokensToIds: (number | null)[]
+  idsToTokens: (string | null)[]
+  /** Paths of the files written. */
+  save: string[]
+}
+
+export type WorkerMessage =
+  | { id: -1; facts: TokenizerFacts }
+  | { id: number; value: unknown }
+  | { id: number; error: { code: string; message: string; file?: string } }
+
+/** The part of the `tokenizers` package (huggingface/tokenizers, bindings/node) that is used. */
+export interface NativeTokenizer {
+  encodeBatch(texts: string[], options: { addSpecialTokens: boolean }): Promise<{ getIds(): number[] }[]>
+  decodeBatch(ids: number[][], skipSpecialTokens: boolean): Promise<string[]>
+  getVocabSize(withAddedTokens: boolean): number
+  idToToken(id: number): string | null
+  tokenToId(token: string): number | null
+  save(path: string, pretty: boolean): void
+}
