@@ -47,7 +47,8 @@ const registry = new FinalizationRegistry<Map<string, RecordedProgram>>((program
 })
 
 /**
- * Makes `fn` a program that runs natively, off the main thread.
+ * Makes `fn` a program that runs natively, off the main thread. It takes and gives tensors, alone or in arrays and
+ * plain objects; null and undefined stand for no tensor.
  *
  * At the first call `fn` runs once with stand-ins for its tensors; every op it calls becomes an instruction.
  * Each call then replays the instructions on the executor's thread and settles a promise. Tensors that `fn`
@@ -59,7 +60,7 @@ const registry = new FinalizationRegistry<Map<string, RecordedProgram>>((program
  * @throws TorchLoraError from the returned promise: RECORDING when `fn` reads a value, INVALID_ARGUMENT when an
  * argument is no tensor, QUEUE_FULL, ABORTED, DISPOSED, OUT_OF_MEMORY, or NATIVE with `op` and `shapes`
  */
-export function compile<Args extends readonly TensorTree[], Result>(
+export function compile<Args extends readonly unknown[], Result>(
   fn: (...args: Args) => Result,
   { maxQueue = 1024 }: CompileOptions = {},
 ): Compiled<Args, Result> {

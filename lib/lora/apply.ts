@@ -2,7 +2,7 @@ import { TorchLoraError } from '../errors.ts'
 import type { SequenceClassifier } from '../models/classifier.ts'
 import * as init from '../nn/init.ts'
 import { Linear } from '../nn/linear.ts'
-import { Tensor } from '../tensor.ts'
+import { type DType, Tensor } from '../tensor.ts'
 import { LoraConfig, type LoraConfigOptions } from './config.ts'
 import { isTarget, nameMatches, patternValue } from './targets.ts'
 
@@ -161,15 +161,17 @@ function trainedParameters(
 function createUpdate(config: LoraConfig, path: string, layer: Linear) {
   const r = patternValue(config.rankPattern, path, config.r)
   const alpha = patternValue(config.alphaPattern, path, config.loraAlpha)
-  const { device } = layer.weight
+  // float32 under half-precision weights too: the update is what training moves, by steps half precision would lose.
+  const { device, dtype: weightDtype } = layer.weight
+  const dtype: DType = weightDtype === 'float64' ? 'float64' : 'float32'
   const A =
     config.initLoraWeights === 'gaussian'
-      ? init.normal([r, layer.inFeatures], 1 / r, { device })
-      : init.kaimingUniform([r, layer.inFeatures], { device })
+      ? init.normal([r, layer.inFeatures], 1 / r, { device, dtype })
+      : init.kaimingUniform([r, layer.inFeatures], { device, dtype })
   const B =
     config.initLoraWeights === false
-      ? init.kaimingUniform([layer.outFeatures, r], { device })
-      : Tensor.zeros([layer.outFeatures, r], { device })
+      ? init.kaimingUniform([layer.outFeatures, r], { device, dtype })
+      : Tensor.zeros([layer.outFeatures, r], { device, dtype })
   A.requiresGrad = true
   B.requiresGrad = true
   return { A, B, scaling: config.scaling(r, alpha), dropout: config.loraDropout }

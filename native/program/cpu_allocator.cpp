@@ -30,8 +30,8 @@ size_t sizeClass(size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
-// A block handed out. It travels in the context of its DataPtr: a header in front of the data would break the
-// alignment of huge pages.
+// A block handed out. What is known of it stands in a table by address: libtorch's raw interface (oneDNN uses it)
+// gives back the address alone, and a header in front of the data would break the alignment of huge pages.
 struct Allocation {
   void* block;
   size_t bytes;  // asked for
@@ -40,19 +40,27 @@ struct Allocation {
 
 class BlockCache {
  public:
-  Allocation take(size_t bytes) {
+  void* take(size_t bytes) {
     std::lock_guard lock(mutex_);
     const Allocation allocation = bytes < kSmall ? small(bytes) : large(bytes);
     live_ += bytes;
     peak_ = std::max(peak_, live_);
-    ++liveBlocks_;
-    return allocation;
+    out_.emplace(allocation.block, allocation);
+    return allocation.block;
   }
 
-  void give(const Allocation& allocation) {
+  void give(void* block) {
+    if (block == nullptr) return;  // an allocation of no bytes
     std::lock_guard lock(mutex_);
+    const auto found = out_.find(block);
+    if (found == out_.end()) {
+      // Through the raw interface oneDNN may return what libtorch's own allocator gave it before ours was set.
+      std::free(block);
+      return;
+    }
+    const Allocation allocation = found->second;
+    out_.erase(found);
     live_ -= allocation.bytes;
-    --liveBlocks_;
     if (allocation.size == 0) {
       std::free(allocation.block);
       return;
@@ -66,7 +74,7 @@ class BlockCache {
 
   CpuMemory memory() {
     std::lock_guard lock(mutex_);
-    return {live_, peak_, cached_, liveBlocks_};
+    return {live_, peak_, cached_, out_.size()};
   }
 
   void resetPeak() {
@@ -145,7 +153,7 @@ class BlockCache {
   size_t peak_ = 0;
   size_t used_ = 0;    // bytes of large blocks handed out
   size_t cached_ = 0;  // bytes of large blocks kept
-  size_t liveBlocks_ = 0;
+  std::unordered_map<void*, Allocation> out_;
 };
 
 // Never destroyed: tensors may be freed after static destructors have run.
@@ -154,19 +162,17 @@ BlockCache& cache() {
   return *instance;
 }
 
-void release(void* context) {
-  auto* allocation = static_cast<Allocation*>(context);
-  cache().give(*allocation);
-  delete allocation;
-}
+void release(void* block) { cache().give(block); }
 
 class CachingCpuAllocator final : public c10::Allocator {
  public:
   c10::DataPtr allocate(size_t bytes) override {
     if (bytes == 0) return {nullptr, nullptr, &c10::NoDelete, at::Device(at::kCPU)};
-    auto* allocation = new Allocation(cache().take(bytes));
-    return {allocation->block, allocation, &release, at::Device(at::kCPU)};
+    void* block = cache().take(bytes);
+    return {block, block, &release, at::Device(at::kCPU)};
   }
+  // The context is the data itself, which is what the raw interface demands.
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
   void copy_data(void* destination, const void* source, std::size_t count) const override {
     std::memcpy(destination, source, count);
   }

@@ -1,0 +1,181 @@
+import { mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import {
+  ADAPTER_FILES,
+  type CheckpointIndex,
+  readCheckpoint,
+  readJson,
+  type TensorEntry,
+  writeJson,
+  writeSafetensors,
+} from '../checkpoint/index.ts'
+import { TorchLoraError } from '../errors.ts'
+import * as ops from '../generated/ops.ts'
+import { noGrad } from '../grad-mode.ts'
+import type { SequenceClassifier } from '../models/classifier.ts'
+import { mapTensors, tensorSources } from '../models/load.ts'
+import { scope } from '../scope.ts'
+import type { Tensor } from '../tensor.ts'
+import { keyOfPath, pathOfKey } from './adapter-keys.ts'
+import { applyLora, hasLora, loraState } from './apply.ts'
+import { LoraConfig } from './config.ts'
+import { unloadLora } from './merge.ts'
+
+export interface LoadAdapterOptions {
+  /** Whether the adapter and the head go on training. Default false. */
+  trainable?: boolean
+  /** 'load' takes the adapter's head; 'keep' leaves the model's own, to start another task from this adapter. */
+  head?: 'load' | 'keep'
+  /** For a loralib checkpoint, which does not say its alpha. */
+  loraAlpha?: number
+}
+
+/** Every tensor of an adapter by the model's path: updates, head, biases. */
+export function adapterTensors(model: SequenceClassifier): Map<string, Tensor> {
+  const { layers, trained } = loraState(model)
+  const parameters = new Map(model.namedParameters())
+  const tensors = new Map<string, Tensor>()
+  for (const [path, layer] of layers) {
+    const update = layer.update ?? layer.mergedUpdate!
+    tensors.set(`${path}.lora_A.weight`, update.A)
+    tensors.set(`${path}.lora_B.weight`, update.B)
+  }
+  for (const path of trained) tensors.set(path, parameters.get(path)!)
+  return tensors
+}
+
+/**
+ * Writes `adapter_config.json` and `adapter_model.safetensors` as PEFT does: the updates, and every parameter of the
+ * head that training touched.
+ * @throws TorchLoraError INVALID_ARGUMENT when the model has no adapter
+ */
+export async function saveAdapter(model: SequenceClassifier, directory: string): Promise<void> {
+  const state = loraState(model)
+  const tensors = Array.from(adapterTensors(model), ([path, tensor]): [string, Tensor] => [
+    keyOfPath(path, state),
+    tensor,
+  ])
+  await mkdir(directory, { recursive: true })
+  await writeSafetensors(join(directory, 'adapter_model.safetensors'), tensorSources(tensors))
+  await writeJson(join(directory, 'adapter_config.json'), state.config.toJson())
+}
+
+/**
+ * Applies a saved adapter to a base model: a PEFT folder, or a loralib checkpoint file (with `loraAlpha`). Every
+ * tensor of the file must find its place and every place its tensor; otherwise the model is left as it was.
+ * @throws TorchLoraError INVALID_FILE, UNSUPPORTED, or INCOMPATIBLE naming every key that does not fit
+ */
+export async function loadAdapter<M extends SequenceClassifier>(
+  model: M,
+  dirOrFile: string,
+  { trainable = false, head = 'load', loraAlpha }: LoadAdapterOptions = {},
+): Promise<M> {
+  if (hasLora(model)) {
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      'This model already has a LoRA adapter: unload it first (unloadLora).',
+    )
+  }
+  const checkpoint = await readCheckpoint(dirOrFile, { candidates: ADAPTER_FILES })
+  const config = await readConfig(dirOrFile, checkpoint, loraAlpha)
+  applyFitting(model, config, dirOrFile)
+  try {
+    copyTensors(model, checkpoint, dirOrFile, head)
+  } catch (thrown) {
+    unloadLora(model)
+    throw thrown
+  }
+  if (!trainable) for (const tensor of adapterTensors(model).values()) tensor.requiresGrad = false
+  return model
+}
+
+async function readConfig(
+  path: string,
+  checkpoint: CheckpointIndex,
+  loraAlpha?: number,
+): Promise<LoraConfig> {
+  if ((await stat(path)).isDirectory()) {
+    const file = join(path, 'adapter_config.json')
+    return LoraConfig.fromJson(await readJson(file, z.looseObject({})), file)
+  }
+  const updates = [...checkpoint.entries.values()].filter(({ name }) => name.endsWith('.lora_A'))
+  if (updates.length === 0) {
+    throw new TorchLoraError(
+      'INVALID_FILE',
+      `${path}: expected a loralib checkpoint, found no lora_A. For PEFT give the folder.`,
+      { file: path },
+    )
+  }
+  if (loraAlpha === undefined) {
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `${path}: a loralib checkpoint does not say its alpha; pass loraAlpha (its scripts used 16 for r = 8).`,
+    )
+  }
+  const targets = updates.map(({ name }) => pathOfKey(name)!.replace(/\.lora_A\.weight$/, ''))
+  const names = [...new Set(targets.map((target) => target.split('.').at(-1)!))]
+  return new LoraConfig({ r: updates[0]!.shape[0], loraAlpha, targetModules: names })
+}
+
+function applyFitting(model: SequenceClassifier, config: LoraConfig, path: string): void {
+  try {
+    applyLora(model, config)
+  } catch (cause) {
+    if (!(cause instanceof TorchLoraError) || cause.code !== 'INVALID_ARGUMENT') throw cause
+    throw new TorchLoraError(
+      'INCOMPATIBLE',
+      `${path} does not fit this ${model.constructor.name}: ${cause.message}`,
+      { file: path, cause },
+    )
+  }
+}
+
+function copyTensors(
+  model: SequenceClassifier,
+  checkpoint: CheckpointIndex,
+  path: string,
+  head: 'load' | 'keep',
+): void {
+  const places = adapterTensors(model)
+  const found = new Map<string, TensorEntry>()
+  const problems: string[] = []
+  for (const [key, entry] of checkpoint.entries) {
+    const place = pathOfKey(key)
+    if (place === null || (head === 'keep' && isHead(model, place))) continue
+    const target = places.get(place)
+    if (!target) problems.push(`${key} has no place in the model`)
+    else if (!sameShape(target.shape, entry.shape)) {
+      problems.push(`${key} is [${entry.shape.join(', ')}], expected [${target.shape.join(', ')}]`)
+    } else found.set(place, { ...entry, name: place })
+  }
+  for (const place of places.keys()) {
+    const excused = head === 'keep' && isHead(model, place)
+    if (!found.has(place) && !excused && !problems.some((problem) => problem.includes(place))) {
+      problems.push(`${place} is missing from the file`)
+    }
+  }
+  if (problems.length > 0) {
+    const shown = problems.slice(0, 12).join('; ')
+    const more = problems.length > 12 ? `; and ${problems.length - 12} more` : ''
+    throw new TorchLoraError(
+      'INCOMPATIBLE',
+      `${path} does not fit this ${model.constructor.name}: ${shown}${more}.`,
+      { file: path },
+    )
+  }
+  scope(() => {
+    const values = mapTensors(found.values())
+    noGrad(() => {
+      for (const [place, value] of values) ops.copy_(places.get(place)!, value)
+    })
+  })
+}
+
+function isHead(model: SequenceClassifier, path: string): boolean {
+  return model.headModules.some((name) => path.startsWith(`${name}.`))
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, d) => size === b[d])
+}

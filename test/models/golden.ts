@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { readCheckpoint } from '../../lib/checkpoint/index.ts'
+import type { BatchTensors } from '../../lib/models/batch.ts'
+import { mapTensors } from '../../lib/models/load.ts'
+import { Tensor } from '../../lib/tensor.ts'
+
+/** Fixtures that scripts/fixtures/make_fixtures.py wrote with transformers and peft. */
+export const fixtures = new URL('../fixtures/', import.meta.url).pathname
+
+export interface GoldenModel {
+  purpose: string
+  lengths: number[]
+}
+
+export const manifest = JSON.parse(readFileSync(`${fixtures}manifest.json`, 'utf8')) as {
+  models: Record<string, GoldenModel>
+}
+
+/** Models of the families given, by the beginning of their fixture's name. */
+export function goldenModels(...families: string[]): string[] {
+  return Object.keys(manifest.models).filter((name) => families.some((family) => name.startsWith(family)))
+}
+
+/** Adapter fixtures of a model: names like "bert-single--qv-r4". */
+export function goldenAdapters(model: string): string[] {
+  return readdirSync(`${fixtures}adapters`).filter((name) => name.startsWith(`${model}--`))
+}
+
+/** The tensors of a golden file. */
+export async function golden(name: string): Promise<Map<string, Tensor>> {
+  const { entries } = await readCheckpoint(`${fixtures}golden/${name}.safetensors`)
+  return mapTensors(entries.values())
+}
+
+/** The packed batch of a golden file. */
+export function goldenBatch(tensors: Map<string, Tensor>): BatchTensors {
+  const int32 = (name: string) => tensors.get(name)!.to({ dtype: 'int32' })
+  const cuSeqlens = int32('cu_seqlens')
+  const ends = Array.from(cuSeqlens.readSync(), Number)
+  const longest = Math.max(...ends.slice(1).map((end, b) => end - ends[b]!))
+  return {
+    inputIds: int32('input_ids'),
+    positionIds: int32('position_ids'),
+    tokenTypeIds: int32('token_type_ids'),
+    cuSeqlens,
+    maxSeqlen: Tensor.scalar(longest, 'int32'),
+  }
+}
+
+/** The largest absolute difference. */
+export function maxDifference(a: Tensor, b: Tensor): number {
+  const [left, right] = [a.readSync(), b.readSync()]
+  if (left.length !== right.length) throw new Error(`lengths differ: ${left.length} and ${right.length}`)
+  let largest = 0
+  for (let i = 0; i < left.length; i++) {
+    const difference = Math.abs(Number(left[i]) - Number(right[i]))
+    if (!(difference <= largest)) largest = difference
+  }
+  return largest
+}
+
+/** What a gradient may differ by in each dtype: of its own norm, and of all gradients' norm together. */
+const allowed = {
+  float64: { own: 1e-6, all: 1e-7 },
+  float32: { own: 1e-4, all: 1e-4 },
+} as const
+
+/**
+ * The worst difference of two sets of gradients, as a fraction of what is allowed. The part that is relative to all
+ * gradients is for those that cancel: a key's bias has none but rounding, since softmax does not see it.
+ */
+export function gradientDifference(
+  dtype: keyof typeof allowed,
+  pairs: readonly { name: string; ours: Tensor; reference: Tensor }[],
+): { name: string; fraction: number } {
+  const norm = (values: ArrayLike<number | bigint>) => Math.hypot(...Array.from(values, Number))
+  const references = pairs.map(({ reference }) => norm(reference.readSync()))
+  const all = Math.hypot(...references)
+  let worst = { name: '', fraction: 0 }
+  for (const [i, { name, ours, reference }] of pairs.entries()) {
+    const expected = reference.readSync()
+    const difference = norm(
+      Array.from(ours.readSync() as Float32Array | Float64Array, (value, j) => value - Number(expected[j])),
+    )
+    const fraction = difference / (allowed[dtype].own * references[i]! + allowed[dtype].all * all)
+    if (!(fraction <= worst.fraction)) worst = { name, fraction }
+  }
+  return worst
+}
