@@ -32,7 +32,8 @@ export interface DownloadGlueOptions {
  * not at all.
  *
  * @throws TorchLoraError NETWORK when the server cannot be reached, refuses, or sends something else than expected;
- * INVALID_FILE when the task is not in the cache and `download` is false; ABORTED by `signal`
+ * INVALID_FILE when the task is not in the cache and `download` is false, or the cache cannot be written; ABORTED by
+ * `signal`
  */
 export async function downloadGlue(task: GlueTask, options: DownloadGlueOptions = {}): Promise<string> {
   const cache =
@@ -60,8 +61,15 @@ export async function downloadGlue(task: GlueTask, options: DownloadGlueOptions 
     await rename(staging, folder).catch((error) => {
       if (!existsSync(folder)) throw error // else another process was quicker, with the same files
     })
+  } catch (cause) {
+    if (cause instanceof TorchLoraError) throw cause
+    throw new TorchLoraError(
+      'INVALID_FILE',
+      `cannot put ${task.name} into the cache ${root} (${(cause as Error).message}); XDG_CACHE_HOME names another place`,
+      { file: root, cause },
+    )
   } finally {
-    await rm(staging, { recursive: true, force: true })
+    await rm(staging, { recursive: true, force: true }).catch(() => {})
   }
   return folder
 }

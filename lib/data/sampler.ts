@@ -20,13 +20,15 @@ export interface BatchSamplerOptions {
 export interface BatchSamplerState {
   /** Of what data and options: a state fits only a sampler made the same. */
   examples: number
+  tokens: number
   batchSize: number | null
   maxTokens: number | null
   shuffle: boolean
+  dropLast: boolean
   seed: number
-  /** Epoch under way, from 0. */
+  /** Epochs dealt out whole. */
   epoch: number
-  /** Batches of it that were handed out. */
+  /** Batches of the next dealt out. */
   batch: number
 }
 
@@ -73,17 +75,17 @@ export class BatchSampler {
       )
   }
 
-  /** Epoch under way, from 0. */
+  /** Epochs dealt out whole: the number, from 0, of the epoch that the next batch belongs to. */
   get epoch(): number {
     return this.#epoch
   }
 
-  /** Batches of this epoch that {@link next} has handed out. */
+  /** Batches of that epoch dealt out so far; 0 as soon as the one before has ended. */
   get batchInEpoch(): number {
     return this.#batch
   }
 
-  /** Batches in the epoch under way. With `maxTokens` it may differ a little from epoch to epoch. */
+  /** Batches in that epoch. With `maxTokens` it may differ a little from epoch to epoch. */
   get batchesInEpoch(): number {
     return this.#plan().length
   }
@@ -96,14 +98,16 @@ export class BatchSampler {
     return total
   }
 
-  /** Indices of the next batch's examples; after an epoch's last batch the next epoch begins. */
+  /** Indices of the next batch's examples. The epoch has ended when {@link batchInEpoch} is 0 thereafter. */
   next(): Uint32Array {
-    if (this.#batch === this.#plan().length) {
+    const plan = this.#plan()
+    const batch = plan[this.#batch++]!
+    if (this.#batch === plan.length) {
       this.#epoch++
       this.#batch = 0
       this.#batches = undefined
     }
-    return this.#plan()[this.#batch++]!
+    return batch
   }
 
   /** What {@link restore} needs, as plain JSON. */
@@ -132,7 +136,7 @@ export class BatchSampler {
       epoch < 0 ||
       !Number.isInteger(batch) ||
       batch < 0 ||
-      batch > this.#planOf(epoch).length
+      batch >= this.#planOf(epoch).length
     )
       throw new TorchLoraError(
         'INVALID_ARGUMENT',
@@ -147,9 +151,11 @@ export class BatchSampler {
     const finite = (n: number) => (Number.isFinite(n) ? n : null)
     return {
       examples: this.#lengths.length,
+      tokens: Array.from(this.#lengths).reduce((sum, length) => sum + length, 0),
       batchSize: finite(this.#batchSize),
       maxTokens: finite(this.#maxTokens),
       shuffle: this.#shuffle,
+      dropLast: this.#dropLast,
       seed: this.#seed,
     }
   }
