@@ -81,7 +81,17 @@ function explain(cause: DynamicLinkError, libtorch: FoundLibtorch, core: string)
       cause,
     })
   }
-  if (!cause.library.startsWith(dirname(core))) {
+  // glibc or libstdc++ of this machine is older than the one the library was linked with.
+  const older = /version `((?:GLIBC|GLIBCXX|CXXABI)_[\d.]+)' not found/.exec(reason)?.[1]
+  const ours = cause.library.startsWith(dirname(core))
+  if (older && ours) {
+    return new TorchLoraError(
+      'ADDON_NOT_FOUND',
+      `The prebuilt addon needs ${older}, which this system does not have. Use a newer one (Debian 12, Ubuntu 22.04 or later), or build the addon here: \`node ${join(packageRoot, 'scripts', 'build-native.mjs')}\`.`,
+      { file: cause.library, cause },
+    )
+  }
+  if (!ours) {
     return new TorchLoraError(
       'LIBTORCH_NOT_FOUND',
       `libtorch ${libtorch.version} in ${libtorch.path} does not load: ${reason}. Run \`torch-lora libtorch install --force\`, or point TORCH_LORA_LIBTORCH at another.`,
@@ -89,7 +99,7 @@ function explain(cause: DynamicLinkError, libtorch: FoundLibtorch, core: string)
     )
   }
   // A symbol that this libtorch lacks: the core was built against another release.
-  if (/undefined symbol|version `/.test(reason)) {
+  if (/undefined symbol/.test(reason)) {
     return new TorchLoraError(
       'LIBTORCH_VERSION',
       `The addon does not fit libtorch ${libtorch.version} in ${libtorch.path}: ${reason}. Run \`torch-lora libtorch install\`, or in a checkout \`npm run build:native\`.`,

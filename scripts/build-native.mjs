@@ -100,7 +100,8 @@ export async function buildNative({ force = false, announce } = {}) {
   if (last?.version === libtorch.version) {
     // The same release elsewhere: nothing changes, and compiling anew against its path would take minutes.
     if (!force && last.sources === sourceHash()) return false
-    if (existsSync(join(last.libtorch, 'include', 'ATen', 'ATen.h'))) libtorch = { ...libtorch, path: last.libtorch }
+    if (existsSync(join(last.libtorch, 'include', 'ATen', 'ATen.h')))
+      libtorch = { ...libtorch, path: last.libtorch }
   }
   const from = { sources: sourceHash(), libtorch: libtorch.path, version: libtorch.version }
   announce?.()

@@ -18,23 +18,24 @@ export function installFolders(cache: string): string[] {
     .map((entry) => join(cache, entry.name))
 }
 
+/** The installs that are whole, in any version. A broken one is mended by installing again; doctor tells of it. */
+export function wholeInstalls(cache: string): Libtorch[] {
+  return installFolders(cache).flatMap((folder) => {
+    try {
+      return [inspectLibtorch(folder)]
+    } catch {
+      return []
+    }
+  })
+}
+
 /**
  * The install to use: one built with CUDA where an NVIDIA driver is, one without where none is, then the newest.
  * Installs that are broken or outside the supported range are passed over.
  */
 export function cachedLibtorch(cache: string, options: { driver: boolean }): Libtorch | undefined {
-  const installs: Libtorch[] = []
-  for (const folder of installFolders(cache)) {
-    try {
-      const libtorch = inspectLibtorch(folder)
-      if (isSupported(libtorch.version)) installs.push(libtorch)
-    } catch {
-      // Not whole: `torch-lora libtorch install` mends it, `torch-lora doctor` tells of it.
-    }
-  }
-  return installs.sort(
-    (a, b) =>
-      Number(b.cuda === options.driver) - Number(a.cuda === options.driver) ||
-      newestFirst(a.version, b.version),
-  )[0]
+  const suits = (libtorch: Libtorch) => Number(libtorch.cuda === options.driver)
+  return wholeInstalls(cache)
+    .filter(({ version }) => isSupported(version))
+    .sort((a, b) => suits(b) - suits(a) || newestFirst(a.version, b.version))[0]
 }

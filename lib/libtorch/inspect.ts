@@ -14,14 +14,18 @@ export interface Libtorch {
   headers: boolean
 }
 
+/** The version in the text of PyTorch's version.py, or of a libtorch zip's build-version. */
+export function versionIn(text: string): string | undefined {
+  if (!text.includes('__version__')) return text.trim() || undefined
+  return /^__version__(?:\s*:[^=]*)?\s*=\s*['"]([^'"]+)['"]/m.exec(text)?.[1]
+}
+
 function versionOf(path: string): string | undefined {
-  const python = join(path, 'version.py')
-  if (existsSync(python)) {
-    const match = /^__version__(?:\s*:[^=]*)?\s*=\s*['"]([^'"]+)['"]/m.exec(readFileSync(python, 'utf8'))
-    if (match) return match[1]
+  for (const name of ['version.py', 'build-version']) {
+    const file = join(path, name)
+    const version = existsSync(file) && versionIn(readFileSync(file, 'utf8'))
+    if (version) return version
   }
-  const build = join(path, 'build-version')
-  if (existsSync(build)) return readFileSync(build, 'utf8').trim()
   const parent = dirname(path)
   const info = readdirSync(parent).find((name) => /^torch-[^-]+\.dist-info$/.test(name))
   return info?.slice('torch-'.length, -'.dist-info'.length)

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
-import { cp, mkdir, readdir, rename, rm, statfs } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { lock } from 'proper-lockfile'
 import { TorchLoraError } from '../errors.ts'
-import { installFolders, libtorchCache } from './cache.ts'
-import { downloadFile, sha256InUrl, verifySha256 } from './download.ts'
+import { libtorchCache, wholeInstalls } from './cache.ts'
 import { inspectLibtorch, type Libtorch } from './inspect.ts'
 import { findPip } from './pip.ts'
 import { torchThroughPip } from './pip-torch.ts'
-import { type OnBytes, readFromArchive, unpack, unpackedSize } from './unpack.ts'
+import { type Report, type Source, sourceFrom } from './sources.ts'
+import { archiveVersion, copyLibtorch, unpackAll } from './stage.ts'
 import { defaultLibtorch, isSupported, supportedRange } from './versions.ts'
 
 /** What an installation is at. `bytes` and `total` are absent where the source does not tell. */
@@ -52,17 +52,9 @@ export interface InstallPlan {
   present?: Libtorch
 }
 
-/** The whole install of this version in the cache, if there is one. */
+/** The install of this release in the cache, if there is one. */
 function present(cache: string, version: string, cuda: boolean): Libtorch | undefined {
-  for (const folder of installFolders(cache)) {
-    try {
-      const libtorch = inspectLibtorch(folder)
-      if (libtorch.version.split('+')[0] === version && libtorch.cuda === cuda) return libtorch
-    } catch {
-      // Not whole: it will be replaced.
-    }
-  }
-  return undefined
+  return wholeInstalls(cache).find((there) => there.version.split('+')[0] === version && there.cuda === cuda)
 }
 
 function wanted(options: InstallOptions): { version: string; cuda: boolean } {
@@ -114,20 +106,24 @@ export async function installLibtorch(options: InstallOptions = {}): Promise<Ins
     if (there) return { ...there, installed: false, from: 'cache' }
     const staging = join(cache, `.staging-${process.pid}`)
     try {
-      const from = await fill(staging, cache, options, target)
-      if (from.there) return { ...from.there, installed: false, from: 'cache' }
-      const libtorch = accept(inspectLibtorch(staging), options, target)
-      const folder = join(cache, libtorch.version)
-      if (existsSync(folder)) {
-        // Processes that have the old one open keep it until they end.
-        const old = join(cache, `.staging-old-${process.pid}`)
-        await rename(folder, old)
-        await rename(staging, folder)
-        await rm(old, { recursive: true, force: true })
+      await mkdir(staging)
+      const { source, from } = await getSource(staging, cache, options, target)
+      if ('archives' in source) {
+        const version = await archiveVersion(source.archives)
+        const same = !options.force && wholeInstalls(cache).find((libtorch) => libtorch.version === version)
+        if (same) return { ...same, installed: false, from: 'cache' }
+        await unpackAll(source.archives, staging, { report: reporter(options), signal: options.signal })
       } else {
-        await rename(staging, folder)
+        await copyLibtorch(source.folder, staging, { report: reporter(options), signal: options.signal })
       }
-      return { ...inspectLibtorch(folder), installed: true, from: from.name }
+      await rm(join(staging, downloadsName), { recursive: true, force: true })
+      const { version } = accept(inspectLibtorch(staging), options, target)
+      return { ...(await publish(staging, cache, version)), installed: true, from }
+    } catch (cause) {
+      if (!options.signal?.aborted) throw cause
+      throw new TorchLoraError('ABORTED', 'The installation was interrupted; nothing was installed.', {
+        cause,
+      })
     } finally {
       await rm(staging, { recursive: true, force: true })
     }
@@ -136,11 +132,42 @@ export async function installLibtorch(options: InstallOptions = {}): Promise<Ins
   }
 }
 
+const downloadsName = '.downloads'
+
+const reporter = (options: InstallOptions): Report => {
+  return (step, what) => {
+    options.onProgress?.({ step, what })
+    return (bytes, total) => options.onProgress?.({ step, what, bytes, total: total || undefined })
+  }
+}
+
+async function getSource(
+  staging: string,
+  cache: string,
+  options: InstallOptions,
+  target: { version: string; cuda: boolean } | undefined,
+): Promise<{ source: Source; from: string }> {
+  const downloads = join(staging, downloadsName)
+  const report = reporter(options)
+  if (!target) return { source: await sourceFrom(options, { cache, downloads }, report), from: options.from! }
+  const { environment, signal } = options
+  const { wheels, from } = await torchThroughPip({ ...target, into: downloads, environment, signal, report })
+  return { source: { archives: wheels }, from }
+}
+
+/** Gives the finished folder its name. Processes that have an older one of that name open keep it until they end. */
+async function publish(staging: string, cache: string, version: string): Promise<Libtorch> {
+  const folder = join(cache, version)
+  const old = join(cache, `.staging-old-${process.pid}`)
+  if (existsSync(folder)) await rename(folder, old)
+  await rename(staging, folder)
+  await rm(old, { recursive: true, force: true })
+  return inspectLibtorch(folder)
+}
+
 async function takeLock(cache: string, options: InstallOptions): Promise<() => Promise<void>> {
   const settings = {
     lockfilePath: join(cache, '.lock'),
-    stale: 30_000,
-    update: 5_000,
     // Lost to a suspended machine: two may then install at once, which renaming whole folders keeps safe.
     onCompromised: () => {},
   }
@@ -155,137 +182,6 @@ async function takeLock(cache: string, options: InstallOptions): Promise<() => P
       await new Promise((done) => setTimeout(done, 500))
     }
   }
-}
-
-/** Fills the staging folder, or finds that the archive holds a version that is installed already. */
-async function fill(
-  staging: string,
-  cache: string,
-  options: InstallOptions,
-  target: { version: string; cuda: boolean } | undefined,
-): Promise<{ name: string; there?: Libtorch }> {
-  const report = (step: InstallProgress['step'], what: string): OnBytes => {
-    options.onProgress?.({ step, what })
-    return (bytes, total) => options.onProgress?.({ step, what, bytes, total: total || undefined })
-  }
-  const downloads = join(staging, '.downloads')
-  await mkdir(downloads, { recursive: true })
-  let name: string
-  let archives: string[]
-  if (target) {
-    const got = await torchThroughPip({
-      ...target,
-      into: downloads,
-      environment: options.environment,
-      signal: options.signal,
-      report,
-    })
-    name = got.from
-    archives = got.wheels
-  } else {
-    const from = options.from!
-    name = from
-    if (/^https?:\/\//.test(from)) {
-      const kept = join(cache, '.downloads')
-      const file = await downloadFile(from, kept, {
-        onBytes: report('download', basename(new URL(from).pathname)),
-        signal: options.signal,
-      })
-      const expected = options.sha256 ?? sha256InUrl(from)
-      if (expected) {
-        report('verify', basename(file))
-        await verifySha256(file, expected).catch(async (cause) => {
-          await rm(file)
-          throw cause
-        })
-      }
-      archives = [join(downloads, basename(file))]
-      await rename(file, archives[0]!)
-    } else {
-      const path = resolve(from.replace(/^file:\/\//, ''))
-      if (!existsSync(path))
-        throw new TorchLoraError('INVALID_FILE', `--from: there is no file or folder ${path}.`, {
-          file: path,
-        })
-      const wheels = await readdir(path).then(
-        (names) => names.filter((entry) => entry.endsWith('.whl')).map((entry) => join(path, entry)),
-        () => [path],
-      )
-      if (wheels.length === 0) {
-        if (options.sha256)
-          throw new TorchLoraError(
-            'INVALID_ARGUMENT',
-            '--sha256 goes with a file or a URL, not with a folder.',
-          )
-        await copyFolder(path, staging, report('copy', path))
-        return { name }
-      }
-      if (options.sha256) {
-        report('verify', basename(wheels[0]!))
-        await verifySha256(wheels[0]!, options.sha256)
-      }
-      archives = wheels
-    }
-    const version = await archiveVersion(archives)
-    const there = installFolders(cache).find((folder) => basename(folder) === version)
-    if (there && !options.force) return { name, there: inspectLibtorch(there) }
-  }
-  await requireSpace(staging, archives)
-  for (const archive of archives) {
-    await unpack(archive, staging, { onBytes: report('unpack', basename(archive)), signal: options.signal })
-  }
-  await rm(downloads, { recursive: true })
-  return { name }
-}
-
-/** The version that the archives hold; refuses early what is no PyTorch or outside the range. */
-async function archiveVersion(archives: string[]): Promise<string> {
-  for (const archive of archives) {
-    const python = await readFromArchive(archive, /^(torch\/version\.py|libtorch\/build-version)$/)
-    const version = python && (/__version__[^'"]*['"]([^'"]+)['"]/.exec(python)?.[1] ?? python.trim())
-    if (!version) continue
-    if (isSupported(version)) return version
-    throw new TorchLoraError(
-      'LIBTORCH_VERSION',
-      `${archive} holds libtorch ${version}, and this package needs ${supportedRange}.`,
-      { file: archive },
-    )
-  }
-  throw new TorchLoraError(
-    'INVALID_FILE',
-    `${archives.join(', ')}: expected a PyTorch wheel (torch/version.py in it) or a libtorch zip (libtorch/build-version in it).`,
-    { file: archives[0] },
-  )
-}
-
-/** Copies what libtorch is out of a folder that has it. */
-async function copyFolder(path: string, staging: string, onBytes: OnBytes): Promise<void> {
-  const source = inspectLibtorch(path)
-  const parts = ['lib', 'include', 'version.py', 'build-version'].filter((part) =>
-    existsSync(join(source.path, part)),
-  )
-  for (const [index, part] of parts.entries()) {
-    await cp(join(source.path, part), join(staging, 'torch', part), {
-      recursive: true,
-      dereference: true,
-      filter: (file) => !/(libtorch_python\.so|\.a)$|__pycache__/.test(file),
-    })
-    onBytes(index + 1, parts.length)
-  }
-  await rm(join(staging, '.downloads'), { recursive: true })
-}
-
-async function requireSpace(staging: string, archives: string[]): Promise<void> {
-  let need = 0
-  for (const archive of archives) need += await unpackedSize(archive)
-  const { bavail, bsize } = await statfs(staging)
-  if (bavail * bsize > need) return
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
-  throw new TorchLoraError(
-    'INVALID_FILE',
-    `${staging} has ${gigabytes(bavail * bsize)} free, and unpacking libtorch takes ${gigabytes(need)}. Free some, or set XDG_CACHE_HOME to a larger disk.`,
-    { file: staging },
-  )
 }
 
 /** Refuses what is whole but not what was asked for. */

@@ -7,9 +7,9 @@ export const defaultLibtorch = '2.13.0'
 /** `2.11 to 2.14`, for messages. */
 export const supportedRange = `${supportedLibtorch.oldest} to ${supportedLibtorch.newest}`
 
-/** `[2, 13, 0]` of `2.13.0+cpu`; undefined when the text does not start with a version. */
+/** `[2, 13, 0]` of `2.13.0+cpu`; undefined when the text is not a version. */
 export function parseVersion(version: string): [number, number, number] | undefined {
-  const match = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(version)
+  const match = /^(\d+)\.(\d+)(?:\.(\d+))?(?:[.+-]?[\w.+-]*)$/.exec(version)
   return match ? [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)] : undefined
 }
 

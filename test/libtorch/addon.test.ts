@@ -1,0 +1,112 @@
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { addonPath } from '../../lib/addon.ts'
+import { findLibtorch } from '../../lib/libtorch/find.ts'
+import { fakeLibtorch, temporaryFolder } from './fakes.ts'
+
+const module = new URL('../../lib/addon.ts', import.meta.url).href
+
+/** Runs a script in a process of its own, since what a process has opened it keeps; gives its stdout as JSON. */
+function run(script: string, environment: NodeJS.ProcessEnv = {}): unknown {
+  const source = `const { loadNative, loadedFrom } = await import(${JSON.stringify(module)})\n${script}`
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', source],
+    { env: { ...process.env, ...environment }, encoding: 'utf8' },
+  )
+  if (status !== 0) throw new Error(`exit ${status}: ${stderr}`)
+  return JSON.parse(stdout)
+}
+
+const attempt = `let failure = {}
+  try { loadNative() } catch (error) { failure = { name: error.name, code: error.code, message: error.message, cause: error.cause?.message } }
+  console.log(JSON.stringify(failure))`
+
+/** A folder as node-gyp-build finds it, with the real addon and whatever stands beside it. */
+function packageWith(core: string): string {
+  const folder = join(temporaryFolder(), 'build', 'Release')
+  mkdirSync(folder, { recursive: true })
+  const real = dirname(addonPath())
+  copyFileSync(addonPath(), join(folder, 'torch_lora.node'))
+  copyFileSync(join(real, 'liblora_ops.so'), join(folder, 'liblora_ops.so'))
+  if (core === 'text') writeFileSync(join(folder, 'libtorch_lora_core.so'), 'no library')
+  else copyFileSync(core, join(folder, 'libtorch_lora_core.so'))
+  return dirname(dirname(folder))
+}
+
+describe('loadNative', () => {
+  it('opens libtorch and the core without LD_LIBRARY_PATH, once', () => {
+    const result = run(
+      `const first = loadNative()
+      console.log(JSON.stringify({ same: first === loadNative(), libtorch: loadedFrom().libtorch.path, ops: first.opNames().length, lora: first.opNames().filter((name) => name.startsWith('lora::')).length }))`,
+      { LD_LIBRARY_PATH: '' },
+    ) as { same: boolean; libtorch: string; ops: number; lora: number }
+    expect(result.same).toBe(true)
+    expect(result.libtorch).toBe(findLibtorch().path)
+    expect(result.ops).toBeGreaterThan(2000)
+    expect(result.lora).toBeGreaterThan(0)
+  })
+
+  it('gives the same object to a second copy of this module, and one of its own to each worker thread', () => {
+    const result = run(`const { Worker } = await import('node:worker_threads')
+      const here = loadNative()
+      const again = await import(${JSON.stringify(`${module}?copy`)})
+      // A worker does not inherit the hooks of --import tsx.
+      const body = \`import { parentPort } from 'node:worker_threads'
+        import { register } from '\${import.meta.resolve('tsx/esm/api')}'
+        register()
+        const native = (await import(${JSON.stringify(module)})).loadNative()
+        native.fromBytes(new Uint8Array(16), 'float32', [4])
+        parentPort.postMessage(native.memory().tensors)\`
+      const url = new URL('data:text/javascript,' + encodeURIComponent(body))
+      const workers = await Promise.all([1, 2, 3].map(() => new Promise((resolve, reject) => {
+        new Worker(url).on('message', resolve).on('error', reject)
+      })))
+      console.log(JSON.stringify({ same: again.loadNative() === here, workers, here: here.memory().tensors }))`)
+    expect(result).toEqual({ same: true, workers: [1, 1, 1], here: 0 })
+  })
+
+  it('says which libtorch does not open, and keeps the dynamic linker’s words', () => {
+    const torch = fakeLibtorch(temporaryFolder())
+    const failure = run(attempt, { TORCH_LORA_LIBTORCH: torch })
+    expect(failure).toMatchObject({ name: 'TorchLoraError', code: 'LIBTORCH_NOT_FOUND' })
+    const { message, cause } = failure as { message: string; cause: string }
+    for (const part of [torch, '2.13.0+cpu', 'libtorch install']) expect(message).toContain(part)
+    expect(cause).toMatch(/libc10\.so: (invalid ELF header|file too short)/)
+  })
+
+  it('says when there is no addon, or a core that is none', () => {
+    const nothing = run(attempt, { TORCH_LORA_PREBUILD: temporaryFolder() })
+    expect(nothing).toMatchObject({
+      code: 'ADDON_NOT_FOUND',
+      message: expect.stringContaining('build:native'),
+    })
+    const text = run(attempt, { TORCH_LORA_PREBUILD: packageWith('text') })
+    expect(text).toMatchObject({
+      code: 'ADDON_NOT_FOUND',
+      cause: expect.stringContaining('libtorch_lora_core.so'),
+    })
+    const other = run(attempt, { TORCH_LORA_PREBUILD: packageWith(addonPath()) })
+    expect(other).toMatchObject({
+      code: 'ADDON_NOT_FOUND',
+      message: expect.stringContaining('torch_lora_core_init'),
+    })
+  })
+
+  const compiler = spawnSync('cc', ['--version']).status === 0
+  it.skipIf(!compiler)('says when libtorch lacks what the addon calls', () => {
+    const torch = fakeLibtorch(temporaryFolder())
+    for (const name of ['libc10.so', 'libtorch_cpu.so']) {
+      const args = ['-shared', '-x', 'c', '/dev/null', '-o', join(torch, 'lib', name), `-Wl,-soname,${name}`]
+      expect(spawnSync('cc', args).status).toBe(0)
+    }
+    const failure = run(attempt, { TORCH_LORA_LIBTORCH: torch })
+    expect(failure).toMatchObject({
+      code: 'LIBTORCH_VERSION',
+      cause: expect.stringContaining('undefined symbol'),
+    })
+    expect((failure as Error).message).toContain(torch)
+  })
+})

@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { findLibtorch } from '../../lib/libtorch/find.ts'
+import { installLibtorch } from '../../lib/libtorch/install.ts'
+import { temporaryFolder } from './fakes.ts'
+
+// The real thing: pip, the real wheel of the default release, and opening what came of it. Slow (half a minute
+// and half a gigabyte), so once. Without pip, or where pip has no such wheel, it is skipped and says so.
+const pip = spawnSync('python3', ['-m', 'pip', '--version']).status === 0
+
+describe.skipIf(!pip)('a real install through pip', () => {
+  it('gets the default release, finds it, and the addon opens it', async (context) => {
+    const home = temporaryFolder()
+    const cache = join(home, 'torch-lora', 'libtorch')
+    const steps = new Map<string, number>()
+    const installed = await installLibtorch({
+      cache,
+      onProgress: ({ step, bytes, total }) => bytes && total && steps.set(step, bytes / total),
+    }).catch((error: { code?: string; message: string }) => {
+      if (error.code !== 'NETWORK') throw error
+      context.skip(`no libtorch to be had here: ${error.message}`)
+      throw error
+    })
+    expect(installed).toMatchObject({ installed: true, cuda: false, headers: true })
+    expect(installed.version).toBe('2.13.0+cpu')
+    expect(steps.get('unpack')).toBe(1)
+    expect(readdirSync(cache).filter((name) => name.startsWith('.staging'))).toEqual([])
+    expect(existsSync(join(installed.path, 'lib', 'libtorch_python.so'))).toBe(false)
+
+    const environment: NodeJS.ProcessEnv = { ...process.env, XDG_CACHE_HOME: home }
+    delete environment.TORCH_LORA_LIBTORCH
+    expect(findLibtorch({ environment, driver: false }).path).toBe(installed.path)
+    const doctor = spawnSync(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', 'doctor', '--json'], {
+      env: environment,
+      encoding: 'utf8',
+    })
+    const diagnosis = JSON.parse(doctor.stdout)
+    expect(diagnosis.libtorch).toMatchObject({ path: installed.path, source: 'cache' })
+    expect(diagnosis.problems).toEqual([])
+    expect(doctor.status).toBe(0)
+  }, 600_000)
+})
