@@ -6,7 +6,8 @@
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +17,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const output = join(root, 'build', 'Release')
 const prebuilds = join(root, 'prebuilds', `${process.platform}-${process.arch}`)
 /** Beside the libraries: what they were built from. */
-export const stampName = 'torch_lora.build.json'
+const stampName = 'torch_lora.build.json'
 
 /** sha256 over what the build reads. By content, not by time: a checkout sets every time anew. */
 function sourceHash() {
@@ -41,6 +42,13 @@ function builtFrom(folder, addon) {
 export function prebuiltIsCurrent() {
   if (existsSync(join(output, 'torch_lora.node'))) return false
   return builtFrom(prebuilds, 'torch-lora.node')?.sources === sourceHash()
+}
+
+/** Notes beside the prebuilt libraries what they are made from; without the path, which is this machine's. */
+export function stampPrebuilds() {
+  const { sources, version } = builtFrom(output, 'torch_lora.node')
+  mkdirSync(prebuilds, { recursive: true })
+  writeFileSync(join(prebuilds, stampName), `${JSON.stringify({ sources, version }, null, 2)}\n`)
 }
 
 /** The libtorch to build against: the one that would be opened at run time, when it has headers. */
@@ -90,6 +98,19 @@ function requireTools() {
   }
 }
 
+/** cmake-js, which an installed package does not bring along. */
+function cmakeJsPath() {
+  try {
+    const require = createRequire(import.meta.url)
+    for (const name of ['node-addon-api', 'node-api-headers']) require.resolve(name)
+    return join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js')
+  } catch {
+    throw new Error(
+      'building takes cmake-js: run `npm install cmake-js node-addon-api node-api-headers` first',
+    )
+  }
+}
+
 /**
  * @param {{ force?: boolean, announce?: () => void }} [options] `announce` is called when there is work to do
  * @returns whether it built
@@ -106,8 +127,8 @@ export async function buildNative({ force = false, announce } = {}) {
   const from = { sources: sourceHash(), libtorch: libtorch.path, version: libtorch.version }
   announce?.()
   requireTools()
+  const cmakeJs = cmakeJsPath()
   console.log(`native build: against libtorch ${libtorch.version} in ${libtorch.path}`)
-  const cmakeJs = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js')
   const common = ['--log-level', 'error', `--CDTORCH_LORA_LIBTORCH=${libtorch.path}`]
   // Configuring again is cheap, and a libtorch that changed must reach CMake's cache.
   await run(process.execPath, [cmakeJs, 'configure', ...common])
