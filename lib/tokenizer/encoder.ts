@@ -12,13 +12,18 @@ export interface EncoderParts {
 
 /**
  * Turns requests into token ids: each text by the engine, without special tokens or truncation; then both here. The
- * engine could do them, but for single texts only in batches, and with the length as state that calls would share.
+ * engine could do both, but keeps the length as state that concurrent calls would share.
  *
  * Travels to the worker as source text: no imports at run time.
  */
 export function makeEncoder(
   { native, layout, side, splitsAtSpaces }: EncoderParts,
-  scope: { truncateLongestFirst: typeof truncateLongestFirst; slidingWindows: typeof slidingWindows },
+  scope: {
+    truncateLongestFirst: typeof truncateLongestFirst
+    slidingWindows: typeof slidingWindows
+    /** Processor cores that this process may use. */
+    cores: number
+  },
 ): (request: EncodeRequest) => Promise<EncodeReply> {
   const { truncateLongestFirst, slidingWindows } = scope
   const mayShorten = side === 'right' && splitsAtSpaces
@@ -33,16 +38,25 @@ export function makeEncoder(
     return text
   }
 
+  // A task a text, on Node's thread pool, and a core left to the main thread: its timers fire on time while a batch is
+  // encoded. The engine's own batches take every core, through a pool of their own, and are no faster.
+  const lanes = Math.max(1, Math.min(4, scope.cores - 1))
+
   /** Token ids of each text, without special tokens around it; at least `limit` of them where the text has so many. */
   const encodeTexts = async (texts: string[], limit: number): Promise<number[][]> => {
     const ids: number[][] = new Array(texts.length)
     let open = texts.map((_, i) => i)
     for (let chars = mayShorten ? 8 * limit + 256 : Number.POSITIVE_INFINITY; open.length > 0; chars *= 8) {
       const parts = open.map((i) => (texts[i]!.length > 2 * chars ? beginning(texts[i]!, chars) : texts[i]!))
-      const encodings = await native.encodeBatch(parts, { addSpecialTokens: false })
-      encodings.forEach((encoding, k) => {
-        ids[open[k]!] = encoding.getIds()
-      })
+      let next = 0
+      const lane = async () => {
+        while (next < parts.length) {
+          const k = next++
+          const encoding = await native.encode(parts[k]!, null, { addSpecialTokens: false })
+          ids[open[k]!] = encoding.getIds()
+        }
+      }
+      await Promise.all(Array.from({ length: lanes }, lane))
       open = open.filter((i, k) => parts[k]!.length < texts[i]!.length && ids[i]!.length <= limit)
     }
     return ids

@@ -21,13 +21,12 @@ import type {
 
 // The engine is Hugging Face's own package `tokenizers` (the Rust library by Node-API, released with the Python
 // wheel of the same version), not `@anush008/tokenizers` (a third party's build of the same Rust code for npm).
-// Compared at 0.23.2 and 0.6.0 (Rust 0.22.2): equal ids on every text tried and equal speed within noise
-// (`npm run bench:tokenizer`), so upkeep decides: the first comes from huggingface/tokenizers' release workflow at
-// each release, the second from one person, a Rust release behind. Its price is 64 MB unpacked against 5, since
-// one package carries all platforms; beside libtorch that is bearable, and no install script runs in either.
-// Neither encodes text pairs in batches, both keep truncation as state under a lock that the caller's thread would
-// wait for, and both load synchronously: so texts go in singly, pairs and truncation are put together by
-// layout.ts, and all of it happens in a worker.
+// Compared at 0.23.2 and 0.6.0 (Rust 0.22.2) by bench/tokenizer.ts: equal ids and equal speed within noise, so upkeep
+// decides. The first comes out of huggingface/tokenizers' release workflow at each release, the second from one
+// person, a Rust release behind. Its price is 64 MB unpacked against 5, since one package carries all platforms;
+// beside libtorch that is bearable, and neither runs anything at install time. Both load synchronously (0.1 s for
+// roberta-base), keep truncation as state under a lock that the caller's thread would wait for, and hand ids over as
+// JavaScript arrays on the caller's thread: hence the worker.
 const modules = () => {
   const require = createRequire(import.meta.url)
   try {

@@ -68,7 +68,7 @@ export type WorkerMessage =
 
 /** The part of the `tokenizers` package (huggingface/tokenizers, bindings/node) that is used. */
 export interface NativeTokenizer {
-  encodeBatch(texts: string[], options: { addSpecialTokens: boolean }): Promise<{ getIds(): number[] }[]>
+  encode(text: string, pair: null, options: { addSpecialTokens: boolean }): Promise<{ getIds(): number[] }>
   decodeBatch(ids: number[][], skipSpecialTokens: boolean): Promise<string[]>
   getVocabSize(withAddedTokens: boolean): number
   idToToken(id: number): string | null

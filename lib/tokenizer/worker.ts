@@ -37,6 +37,7 @@ export function runWorker(scope: WorkerScope): void {
   const { require } = scope
   const { parentPort, workerData } = require('node:worker_threads') as typeof import('node:worker_threads')
   const fs = require('node:fs') as typeof import('node:fs')
+  const { availableParallelism } = require('node:os') as typeof import('node:os')
   const { join } = require('node:path') as typeof import('node:path')
   const setup = workerData as WorkerSetup
   const port = parentPort as import('node:worker_threads').MessagePort
@@ -119,7 +120,7 @@ export function runWorker(scope: WorkerScope): void {
     const { json, ...rest } = definition
     const encode = scope.makeEncoder(
       { native, layout, side: definition.truncationSide, splitsAtSpaces: scope.splitsAtSpaces(json) },
-      scope,
+      { ...scope, cores: availableParallelism() },
     )
     return { definition: { ...rest, added: json.added_tokens as AddedToken[] }, native, layout, encode }
   }
