@@ -1,4 +1,4 @@
-import type { Layout, LayoutPiece, slidingWindows, truncateLongestFirst } from './layout.ts'
+import type { Kept, Layout, LayoutPiece } from './layout.ts'
 import type { EncodeReply, EncodeRequest, NativeTokenizer } from './worker-messages.ts'
 
 /** What an encoder is made of. */
@@ -10,6 +10,13 @@ export interface EncoderParts {
   splitsAtSpaces: boolean
 }
 
+/** Functions of layout.ts, and the number of processor cores that this process may use. */
+export interface EncoderScope {
+  truncateLongestFirst(first: number, second: number, room: number): Kept
+  slidingWindows(length: number, room: number, stride: number, side: 'left' | 'right'): [number, number][]
+  cores: number
+}
+
 /**
  * Turns requests into token ids: each text by the engine, without special tokens or truncation; then both here. The
  * engine could do both, but keeps the length as state that concurrent calls would share.
@@ -18,12 +25,7 @@ export interface EncoderParts {
  */
 export function makeEncoder(
   { native, layout, side, splitsAtSpaces }: EncoderParts,
-  scope: {
-    truncateLongestFirst: typeof truncateLongestFirst
-    slidingWindows: typeof slidingWindows
-    /** Processor cores that this process may use. */
-    cores: number
-  },
+  scope: EncoderScope,
 ): (request: EncodeRequest) => Promise<EncodeReply> {
   const { truncateLongestFirst, slidingWindows } = scope
   const mayShorten = side === 'right' && splitsAtSpaces
