@@ -2,8 +2,12 @@
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { doctorCommand } from './doctor.ts'
+import { evaluateCommand } from './evaluate.ts'
 import { reportFailure } from './failure.ts'
 import { libtorchCommand } from './libtorch-install.ts'
+import { mergeCommand } from './merge.ts'
+import { predictCommand } from './predict.ts'
+import { trainCommand } from './train.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
@@ -21,6 +25,10 @@ const program = new Command('torch-lora')
   .showHelpAfterError('(--help says more)')
   // Options belong to the command they follow: `libtorch install --version` is not the program's --version.
   .enablePositionalOptions()
+  .addCommand(trainCommand())
+  .addCommand(evaluateCommand())
+  .addCommand(mergeCommand())
+  .addCommand(predictCommand())
   .addCommand(libtorchCommand())
   .addCommand(doctorCommand())
 

@@ -14,6 +14,7 @@ import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import type { SequenceClassifier } from '../models/classifier.ts'
+import { type LabelOptions, problemTypes } from '../models/config.ts'
 import { mapTensors, tensorSources } from '../models/load.ts'
 import { scope } from '../scope.ts'
 import type { Tensor } from '../tensor.ts'
@@ -57,7 +58,10 @@ export async function saveAdapter(model: SequenceClassifier, directory: string):
     tensor,
   ])
   await mkdir(directory, { recursive: true })
-  await writeSafetensors(join(directory, 'adapter_model.safetensors'), tensorSources(tensors))
+  const { labels, problemType } = model.config
+  // PEFT's files have no place for label names; a safetensors file's metadata has, and PEFT passes over it.
+  const metadata = { format: 'pt', labels: JSON.stringify(labels), problem_type: problemType }
+  await writeSafetensors(join(directory, 'adapter_model.safetensors'), tensorSources(tensors), metadata)
   await writeJson(join(directory, 'adapter_config.json'), state.config.toJson())
 }
 
@@ -88,6 +92,33 @@ export async function loadAdapter<M extends SequenceClassifier>(
   }
   if (!trainable) for (const tensor of adapterTensors(model).values()) tensor.requiresGrad = false
   return model
+}
+
+const labelNames = z.array(z.string()).min(1)
+
+/**
+ * What an adapter says of its head, for loading the base model with a head that fits: label names and problem where
+ * this library wrote it, the number of labels otherwise.
+ * @throws TorchLoraError INVALID_FILE
+ */
+export async function readAdapterLabels(dirOrFile: string): Promise<LabelOptions> {
+  const { entries, metadata } = await readCheckpoint(dirOrFile, { candidates: ADAPTER_FILES })
+  const names = labelNames.safeParse(parseJson(metadata.labels))
+  const problem = problemTypes.find((type) => type === metadata.problem_type)
+  if (names.success && problem) return { labels: names.data, problemType: problem }
+  for (const [key, { shape }] of entries) {
+    if (/(^|\.)(classifier|classifier\.out_proj|score)(\.modules_to_save)?\.weight$/.test(key))
+      return { numLabels: shape[0] }
+  }
+  return {}
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 async function readConfig(

@@ -11,6 +11,7 @@ import {
   readClassifierConfig,
 } from './config.ts'
 import { dropout, Embeddings, Encoder } from './encoder.ts'
+import { type FromPretrainedOptions, loadPretrained } from './pretrained.ts'
 
 /** tanh(W h_first + b) */
 class BertPooler extends Module {
@@ -42,6 +43,7 @@ class BertModel extends Module {
 
 /** BERT with a classification head; transformers' `BertForSequenceClassification`, modeling_bert.py. */
 export class BertForSequenceClassification extends SequenceClassifier {
+  static readonly modelType = 'bert'
   readonly basePrefix = 'bert'
   readonly headModules = ['classifier']
   readonly loraTargets = ['query', 'value']
@@ -56,6 +58,14 @@ export class BertForSequenceClassification extends SequenceClassifier {
       std: config.initializerRange,
       ...options,
     })
+  }
+
+  /** Loads this family from a folder or the hub; see `AutoModelForSequenceClassification.fromPretrained`. */
+  static fromPretrained(
+    dirOrId: string,
+    options?: FromPretrainedOptions,
+  ): Promise<BertForSequenceClassification> {
+    return loadPretrained<BertForSequenceClassification>([BertForSequenceClassification], dirOrId, options)
   }
 
   /** Reads `config.json`; refuses by name what this family's forward does not follow. */

@@ -1,8 +1,9 @@
 import * as ops from '../generated/ops.ts'
 import { Module } from '../nn/module.ts'
-import type { Tensor } from '../tensor.ts'
+import type { Device, Tensor } from '../tensor.ts'
 import type { BatchTensors } from './batch.ts'
 import type { ClassifierConfig } from './config.ts'
+import { savePretrained } from './pretrained.ts'
 
 /** How a family numbers positions: from 0, or from its padding token's id on (RoBERTa). */
 export type PositionRule = { kind: 'zero' } | { kind: 'afterPadding'; padTokenId: number }
@@ -23,6 +24,12 @@ export abstract class SequenceClassifier extends Module {
 
   constructor(readonly config: ClassifierConfig) {
     super()
+  }
+
+  /** Where the parameters are. */
+  get device(): Device {
+    for (const [, parameter] of this.namedParameters()) return parameter.device
+    return 'cpu'
   }
 
   /**
@@ -46,6 +53,15 @@ export abstract class SequenceClassifier extends Module {
       case 'regression':
         return ops.mseLoss(ops.view(logits, [-1]), labels)
     }
+  }
+
+  /**
+   * Writes an ordinary Hugging Face model folder: `config.json`, `model.safetensors`, and the tokenizer's files where
+   * the model was loaded from a folder that has them.
+   * @throws TorchLoraError INVALID_ARGUMENT when an adapter is not merged: `mergeLora` first, or `saveAdapter`
+   */
+  savePretrained(directory: string): Promise<void> {
+    return savePretrained(this, directory)
   }
 
   /** The dropout probability in front of the head. */

@@ -1,7 +1,13 @@
 import { TorchLoraError } from '../errors.ts'
 
+export const problemTypes = [
+  'single_label_classification',
+  'multi_label_classification',
+  'regression',
+] as const
+
 /** What the classification head is trained for; decides loss and prediction. Names as in transformers. */
-export type ProblemType = 'single_label_classification' | 'multi_label_classification' | 'regression'
+export type ProblemType = (typeof problemTypes)[number]
 
 /** The fields that every classifier has, read from `config.json`. */
 export interface ClassifierConfig {
@@ -159,7 +165,7 @@ function readProblemType(reader: ConfigReader, { problemType }: LabelOptions, la
   if (problemType) return problemType
   return reader.choice<ProblemType>(
     'problem_type',
-    ['single_label_classification', 'multi_label_classification', 'regression'],
+    problemTypes,
     labels.length === 1 ? 'regression' : 'single_label_classification',
   )
 }

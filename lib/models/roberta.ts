@@ -11,6 +11,7 @@ import {
   readClassifierConfig,
 } from './config.ts'
 import { dropout, Embeddings, Encoder } from './encoder.ts'
+import { type FromPretrainedOptions, loadPretrained } from './pretrained.ts'
 
 class RobertaModel extends Module {
   embeddings: Embeddings
@@ -44,6 +45,7 @@ class RobertaClassificationHead extends Module {
 
 /** RoBERTa with a classification head; transformers' `RobertaForSequenceClassification`, modeling_roberta.py. */
 export class RobertaForSequenceClassification extends SequenceClassifier {
+  static readonly modelType = 'roberta'
   readonly basePrefix = 'roberta'
   readonly headModules = ['classifier']
   readonly loraTargets = ['query', 'value']
@@ -54,6 +56,18 @@ export class RobertaForSequenceClassification extends SequenceClassifier {
     super(config)
     this.roberta = new RobertaModel(config, options)
     this.classifier = new RobertaClassificationHead(config, options)
+  }
+
+  /** Loads this family from a folder or the hub; see `AutoModelForSequenceClassification.fromPretrained`. */
+  static fromPretrained(
+    dirOrId: string,
+    options?: FromPretrainedOptions,
+  ): Promise<RobertaForSequenceClassification> {
+    return loadPretrained<RobertaForSequenceClassification>(
+      [RobertaForSequenceClassification],
+      dirOrId,
+      options,
+    )
   }
 
   /** Reads `config.json`; refuses by name what this family's forward does not follow. */

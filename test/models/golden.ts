@@ -87,3 +87,11 @@ export function gradientDifference(
   }
   return worst
 }
+
+/** The difference's norm over the reference's. */
+export function relativeDifference(a: Tensor, reference: Tensor): number {
+  const [left, right] = [a.readSync(), reference.readSync()]
+  const norm = (values: number[]) => Math.hypot(...values)
+  const difference = norm(Array.from(right as Float32Array, (value, i) => Number(left[i]) - Number(value)))
+  return difference / (norm(Array.from(right as Float32Array, Number)) || 1)
+}

@@ -1,0 +1,69 @@
+import { Command } from 'commander'
+import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
+import { interruptible } from './failure.ts'
+import { positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import { progressBar } from './progress.ts'
+
+interface EvaluateFlags extends DatasetFlags, RunFlags {
+  model: string
+  adapter?: string
+  alpha?: number
+  maxLength?: number
+  json?: boolean
+}
+
+/** `torch-lora evaluate`: loss and metrics of a model, with an adapter or without, on labelled texts. */
+export function evaluateCommand(): Command {
+  const command = new Command('evaluate')
+    .description('Measure a classifier on a GLUE task or on your own labelled file')
+    .requiredOption('--model <dir or id>', 'the model, or the base model of --adapter')
+    .option('--adapter <dir or file>', 'a PEFT adapter folder, or a loralib checkpoint')
+    .option('--alpha <number>', 'for a loralib checkpoint, which does not say its alpha', positiveNumber)
+  withDataset(command, { training: false })
+  command
+    .option(
+      '--max-length <tokens>',
+      'cut texts to so many tokens (default: what the model takes)',
+      wholeNumber,
+    )
+    .option('--json', 'print the metrics as JSON on stdout')
+  return withDevice(command).action(evaluate)
+}
+
+async function evaluate(flags: EvaluateFlags): Promise<void> {
+  const { loadClassifier } = await import('../inference/load-classifier.ts')
+  const { Predictor } = await import('../inference/predictor.ts')
+  const { setThreads } = await import('../memory.ts')
+  const { defaultMetrics, evaluateExamples } = await import('../train/evaluate.ts')
+
+  const dataset = await readDataset(flags, { training: false })
+  if (flags.threads) await setThreads(flags.threads)
+  const { model, tokenizer } = await loadClassifier(flags.model, {
+    adapter: flags.adapter,
+    loraAlpha: flags.alpha,
+    device: flags.device,
+  })
+  const { labelSetOf } = await import('../train/labels.ts')
+  const labels = labelSetOf(model).encode(dataset.evaluate)
+  const encodings = await tokenizer.encodeBatch(
+    dataset.evaluate.map(({ text, textPair }) => (textPair === undefined ? text : [text, textPair])),
+    { maxLength: Math.min(flags.maxLength ?? model.maxLength, model.maxLength) },
+  )
+  const bar = progressBar('evaluating {bar} {percentage}% {value}/{total} texts | {eta_formatted} left')
+  bar.start(encodings.length, 0)
+  const metrics = await interruptible((signal) =>
+    evaluateExamples(
+      new Predictor(model),
+      { encodings, labels },
+      dataset.metrics ?? defaultMetrics(model.config.problemType),
+      {
+        signal,
+        onProgress: (done) => bar.update(done),
+      },
+    ),
+  ).finally(() => bar.stop())
+  await tokenizer.close()
+  if (flags.json) console.log(JSON.stringify({ examples: encodings.length, ...metrics }))
+  else
+    for (const [name, value] of Object.entries(metrics)) console.log(`${name.padEnd(22)} ${value.toFixed(4)}`)
+}

@@ -1,0 +1,247 @@
+import { join } from 'node:path'
+import { Command } from 'commander'
+import type { TrainingSummary } from '../train/events.ts'
+import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
+import { exitInterrupted, interruptible } from './failure.ts'
+import {
+  fraction,
+  interval,
+  list,
+  positiveNumber,
+  type RunFlags,
+  wholeNumber,
+  withDevice,
+} from './options.ts'
+import { progressBar } from './progress.ts'
+import { RunFiles } from './run-files.ts'
+
+interface TrainFlags extends DatasetFlags, RunFlags {
+  model: string
+  out: string
+  full?: boolean
+  adapter?: string
+  r: number
+  alpha?: number
+  target?: string[]
+  dropout: number
+  bias: 'none' | 'all' | 'lora_only'
+  rslora?: boolean
+  epochs: number
+  batchSize?: number
+  maxTokens?: number
+  accumulate: number
+  lr?: number
+  headLr?: number
+  schedule: 'linear' | 'cosine' | 'constant'
+  warmup: number
+  weightDecay: number
+  maxLength?: number
+  seed: number
+  patience?: number
+  evalEvery: 'epoch' | number
+  checkpointEvery: 'epoch' | number
+  logEvery: number
+  resume?: boolean
+  json?: boolean
+}
+
+/** `torch-lora train`: fine-tunes a classifier and writes RUN/adapter (or RUN/model), metrics.jsonl and summary.json. */
+export function trainCommand(): Command {
+  const command = new Command('train')
+    .description('Fine-tune a classifier with LoRA, or in full, on a GLUE task or on your own files')
+    .requiredOption('--model <dir or id>', 'base model: a folder, or a name on the Hugging Face hub')
+    .requiredOption(
+      '--out <dir>',
+      'folder of the run: adapter/ (or model/), metrics.jsonl, summary.json, checkpoints/',
+    )
+  withDataset(command, { training: true })
+  command
+    .option('--full', 'train every parameter instead of LoRA')
+    .option('--adapter <dir>', 'start from this adapter, with a fresh head')
+    .option('--r <rank>', "LoRA's rank", wholeNumber, 8)
+    .option('--alpha <number>', 'LoRA is scaled by alpha/r (default: 2r)', positiveNumber)
+    .option(
+      '--target <names>',
+      "Linears to adapt, or all-linear (default: the family's query and value)",
+      list,
+    )
+    .option('--dropout <p>', "dropout on LoRA's input", fraction, 0)
+    .option('--bias <mode>', 'biases to train: none, all or lora_only', 'none')
+    .option('--rslora', 'scale by alpha/sqrt(r)')
+    .option('--epochs <count>', 'passes over the training set', wholeNumber, 3)
+    .option(
+      '--batch-size <count>',
+      'examples a batch (default: 16, or no limit with --max-tokens)',
+      wholeNumber,
+    )
+    .option('--max-tokens <count>', 'tokens a batch at most', wholeNumber)
+    .option('--accumulate <batches>', 'batches whose gradients are added up before an update', wholeNumber, 1)
+    .option('--lr <rate>', 'peak learning rate (default: 4e-4, with --full 2e-5)', positiveNumber)
+    .option('--head-lr <rate>', 'that of the head (default: the same)', positiveNumber)
+    .option('--schedule <name>', 'linear, cosine or constant', 'linear')
+    .option('--warmup <share>', 'share of the updates that warm up', fraction, 0.06)
+    .option('--weight-decay <number>', 'decoupled weight decay', Number, 0)
+    .option(
+      '--max-length <tokens>',
+      'cut texts to so many tokens (default: what the model takes)',
+      wholeNumber,
+    )
+    .option('--seed <number>', 'of batch order, dropout and fresh parameters', wholeNumber, 0)
+    .option('--patience <count>', 'stop after so many evaluations without a better one', wholeNumber)
+    .option('--eval-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
+    .option('--checkpoint-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
+    .option('--log-every <updates>', 'updates between two lines of metrics.jsonl', wholeNumber, 10)
+    .option('--resume', 'go on from the newest checkpoint in --out')
+    .option('--json', 'print the summary as JSON on stdout')
+  return withDevice(command).action(train)
+}
+
+async function train(flags: TrainFlags): Promise<void> {
+  const { TorchLoraError } = await import('../errors.ts')
+  const { AutoModelForSequenceClassification } = await import('../models/auto.ts')
+  const { AutoTokenizer } = await import('../tokenizer/index.ts')
+  const { applyLora } = await import('../lora/apply.ts')
+  const { loadAdapter, saveAdapter } = await import('../lora/adapter.ts')
+  const { setThreads } = await import('../memory.ts')
+  const { Trainer } = await import('../train/trainer.ts')
+
+  if (flags.full && flags.adapter) {
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      '--full trains the base model, --adapter an adapter: give one of them.',
+    )
+  }
+  const dataset = await readDataset(flags, { training: true })
+  if (flags.threads) await setThreads(flags.threads)
+  const { labels } = dataset
+  const model = await AutoModelForSequenceClassification.fromPretrained(flags.model, {
+    ...(labels.names.length > 0 ? { labels: labels.names } : { numLabels: 1 }),
+    problemType: labels.problemType,
+    device: flags.device,
+    seed: flags.seed,
+  })
+  const tokenizer = await AutoTokenizer.fromPretrained(flags.model)
+  if (flags.full) model.setRequiresGrad(true)
+  else if (flags.adapter)
+    await loadAdapter(model, flags.adapter, { trainable: true, head: 'keep', loraAlpha: flags.alpha })
+  else {
+    const { manualSeed } = await import('../random.ts')
+    manualSeed(flags.seed)
+    const [only] = flags.target ?? []
+    applyLora(model, {
+      r: flags.r,
+      loraAlpha: flags.alpha ?? 2 * flags.r,
+      loraDropout: flags.dropout,
+      targetModules: only === 'all-linear' ? only : flags.target,
+      bias: flags.bias,
+      useRslora: flags.rslora,
+      baseModelNameOrPath: flags.model,
+    })
+  }
+  const files = await RunFiles.open(flags.out, { resume: flags.resume ?? false })
+  const trainer = new Trainer({
+    model,
+    tokenizer,
+    train: dataset.train,
+    evaluate: dataset.evaluate.length > 0 ? dataset.evaluate : undefined,
+    labels,
+    metrics: dataset.metrics,
+    epochs: flags.epochs,
+    batchSize: flags.batchSize,
+    maxTokens: flags.maxTokens,
+    gradientAccumulationSteps: flags.accumulate,
+    learningRate: flags.lr ?? (flags.full ? 2e-5 : 4e-4),
+    headLearningRate: flags.headLr,
+    schedule: flags.schedule,
+    warmupRatio: flags.warmup,
+    weightDecay: flags.weightDecay,
+    maxLength: flags.maxLength,
+    seed: flags.seed,
+    patience: flags.patience,
+    evaluateEvery: flags.evalEvery,
+    checkpointEvery: flags.checkpointEvery,
+    outputDir: flags.out,
+    resume: flags.resume,
+  })
+  const summary = await interruptible((signal) => follow(trainer.run({ signal }), files, flags))
+  if (summary.interrupted) {
+    console.error(
+      `Interrupted after update ${summary.steps}; a checkpoint is saved. Go on with the same command and --resume.`,
+    )
+    process.exitCode = exitInterrupted
+    return
+  }
+  const output = join(flags.out, flags.full ? 'model' : 'adapter')
+  if (flags.full) await model.savePretrained(output)
+  else await saveAdapter(model, output)
+  const { resume: _, json: __, ...configuration } = flags
+  const result = { task: flags.task ?? null, method: flags.full ? 'full' : 'lora', ...summary, configuration }
+  await files.writeSummary(result)
+  if (flags.json) console.log(JSON.stringify(result))
+  else printSummary(summary, output)
+  await tokenizer.close()
+}
+
+/** Shows the run's events as a progress bar and writes them to its files. */
+async function follow(
+  events: AsyncGenerator<import('../train/events.ts').TrainerEvent>,
+  files: RunFiles,
+  flags: TrainFlags,
+): Promise<TrainingSummary> {
+  const bar = progressBar(
+    'training {bar} {percentage}% update {value}/{total} | loss {loss} | {tokens} tokens/s | {eta_formatted} left',
+  )
+  let summary: TrainingSummary | undefined
+  let smoothed: number | undefined
+  let rate = 0
+  try {
+    for await (const event of events) {
+      if (event.type === 'start') {
+        if (flags.resume) await files.rewind(event.resumedAt)
+        const share = ((100 * event.trainableParameters) / event.totalParameters).toFixed(2)
+        console.error(
+          `${event.trainableParameters.toLocaleString('en')} of ${event.totalParameters.toLocaleString('en')} parameters train (${share} %); ` +
+            `optimizer state ${(event.optimizerStateBytes / 2 ** 20).toFixed(2)} MiB`,
+        )
+        if (event.truncated > 0)
+          console.error(`${event.truncated} texts are longer than the model takes and were cut.`)
+        if (event.resumedAt > 0) console.error(`Resuming after update ${event.resumedAt}.`)
+        bar.start(event.totalSteps, event.resumedAt, { loss: '-', tokens: '-' })
+      } else if (event.type === 'step') {
+        smoothed = smoothed === undefined ? event.loss : 0.95 * smoothed + 0.05 * event.loss
+        const now = event.tokens / event.seconds
+        rate = rate === 0 ? now : 0.95 * rate + 0.05 * now
+        bar.update(event.step, { loss: smoothed.toFixed(4), tokens: Math.round(rate).toLocaleString('en') })
+        if (event.step % Math.max(1, flags.logEvery) === 0 || event.step === event.totalSteps)
+          await files.log(event)
+      } else if (event.type === 'evaluation') {
+        await files.log(event)
+        const metrics = Object.entries(event.metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`)
+        bar.stop()
+        console.error(
+          `epoch ${event.epoch.toFixed(2)}: ${metrics.join(', ')}${event.best ? ' (best so far)' : ''}`,
+        )
+        bar.start(bar.getTotal(), event.step, {
+          loss: smoothed?.toFixed(4) ?? '-',
+          tokens: Math.round(rate).toLocaleString('en'),
+        })
+      } else if (event.type === 'end') summary = event.summary
+    }
+  } finally {
+    bar.stop()
+  }
+  return summary!
+}
+
+function printSummary(summary: TrainingSummary, output: string): void {
+  const show = (metrics: Record<string, number>) =>
+    Object.entries(metrics)
+      .map(([name, value]) => `${name} ${value.toFixed(4)}`)
+      .join(', ')
+  console.log(
+    `${summary.steps} updates in ${summary.wallSeconds.toFixed(1)} s, ${Math.round(summary.tokensPerSecond).toLocaleString('en')} tokens/s`,
+  )
+  if (summary.best)
+    console.log(`best, after epoch ${summary.best.epoch.toFixed(2)}: ${show(summary.best.metrics)}`)
+  console.log(`written to ${output}`)
+}

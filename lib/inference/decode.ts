@@ -1,0 +1,52 @@
+import type { ProblemType } from '../models/config.ts'
+
+/** What the logits of one text mean. */
+export interface Prediction {
+  /** The most probable label; for multi-label every label above 0.5, joined by "|"; '' for regression. */
+  label: string
+  /** Probability of `label` (of the most probable one for multi-label), or the value for regression. */
+  score: number
+  logits: number[]
+}
+
+/** Softmax over one row. */
+export function softmax(logits: ArrayLike<number>): number[] {
+  const largest = Math.max(...Array.from(logits))
+  const exponents = Array.from(logits, (logit) => Math.exp(logit - largest))
+  const sum = exponents.reduce((total, value) => total + value, 0)
+  return exponents.map((value) => value / sum)
+}
+
+/** 1 / (1 + e^-x) of each element. */
+export function sigmoid(logits: ArrayLike<number>): number[] {
+  return Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit)))
+}
+
+/** Index of the greatest element. */
+export function argmax(values: ArrayLike<number>): number {
+  let best = 0
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i
+  return best
+}
+
+/** Reads one row of logits by the problem that the head was trained for. */
+export function decodeLogits(
+  logits: readonly number[],
+  problemType: ProblemType,
+  labels: readonly string[],
+): Prediction {
+  switch (problemType) {
+    case 'regression':
+      return { label: '', score: logits[0]!, logits: [...logits] }
+    case 'multi_label_classification': {
+      const probabilities = sigmoid(logits)
+      const chosen = labels.filter((_, i) => probabilities[i]! > 0.5)
+      return { label: chosen.join('|'), score: Math.max(...probabilities), logits: [...logits] }
+    }
+    case 'single_label_classification': {
+      const probabilities = softmax(logits)
+      const best = argmax(probabilities)
+      return { label: labels[best]!, score: probabilities[best]!, logits: [...logits] }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { loadAdapter, readAdapterLabels } from '../lora/adapter.ts'
+import { AutoModelForSequenceClassification } from '../models/auto.ts'
+import type { SequenceClassifier } from '../models/classifier.ts'
+import type { FromPretrainedOptions } from '../models/pretrained.ts'
+import { AutoTokenizer, type Tokenizer } from '../tokenizer/index.ts'
+
+export interface LoadClassifierOptions extends FromPretrainedOptions {
+  /** A PEFT folder, or a loralib checkpoint file. */
+  adapter?: string
+  /** For a loralib checkpoint, which does not say its alpha. */
+  loraAlpha?: number
+}
+
+/**
+ * A classifier ready to predict, with its tokenizer: a model folder or hub id, and an adapter whose labels the head
+ * takes. The adapter is not merged (`mergeLora`).
+ * @throws TorchLoraError as `AutoModelForSequenceClassification.fromPretrained` and `loadAdapter`
+ */
+export async function loadClassifier(
+  dirOrId: string,
+  { adapter, loraAlpha, ...options }: LoadClassifierOptions = {},
+): Promise<{ model: SequenceClassifier; tokenizer: Tokenizer }> {
+  const labels = adapter === undefined ? {} : await readAdapterLabels(adapter)
+  const [model, tokenizer] = await Promise.all([
+    AutoModelForSequenceClassification.fromPretrained(dirOrId, { ...labels, ...options }),
+    AutoTokenizer.fromPretrained(dirOrId, options),
+  ])
+  if (adapter !== undefined) await loadAdapter(model, adapter, { loraAlpha })
+  return { model: model.eval(), tokenizer }
+}

@@ -1,0 +1,52 @@
+import type { Metrics } from './evaluate.ts'
+
+/** What a training run says as it goes on. `step` counts optimizer updates from 1. */
+export type TrainerEvent =
+  | {
+      type: 'start'
+      /** Updates that the whole run makes, those before a resume included. */
+      totalSteps: number
+      /** Updates already made, when the run resumes. */
+      resumedAt: number
+      trainableParameters: number
+      totalParameters: number
+      optimizerStateBytes: number
+      /** Texts that were longer than the model takes, and were cut. */
+      truncated: number
+    }
+  | {
+      type: 'step'
+      step: number
+      totalSteps: number
+      /** Epochs done, as a fraction. */
+      epoch: number
+      /** Mean over the update's batches. */
+      loss: number
+      gradNorm: number
+      learningRate: number
+      examples: number
+      tokens: number
+      /** Wall time of this update. */
+      seconds: number
+    }
+  | { type: 'evaluation'; step: number; epoch: number; metrics: Metrics; best: boolean; seconds: number }
+  | { type: 'checkpoint'; step: number; path: string; seconds: number }
+  | { type: 'end'; summary: TrainingSummary }
+
+export interface TrainingSummary {
+  steps: number
+  epochs: number
+  /** Whether a signal ended the run early. */
+  interrupted: boolean
+  trainableParameters: number
+  optimizerStateBytes: number
+  /** Of this process: training, evaluation and checkpoints. */
+  wallSeconds: number
+  /** Of the updates alone, of this process. */
+  trainSeconds: number
+  tokensPerSecond: number
+  examplesPerSecond: number
+  /** The best evaluation by the chosen metric, and the last. */
+  best: { step: number; epoch: number; metrics: Metrics } | null
+  final: { step: number; epoch: number; metrics: Metrics } | null
+}

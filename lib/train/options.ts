@@ -1,0 +1,140 @@
+import type { Example, LabelSet, MetricName } from '../data/index.ts'
+import { TorchLoraError } from '../errors.ts'
+import type { SequenceClassifier } from '../models/classifier.ts'
+import type { ScheduleName } from '../optim/schedule.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
+
+export interface TrainerOptions {
+  /** Its parameters that require a gradient are trained: those of `applyLora`, or all. Changed in place. */
+  model: SequenceClassifier
+  tokenizer: Tokenizer
+  train: readonly Example[]
+  evaluate?: readonly Example[]
+  /** Default: the model's labels. */
+  labels?: LabelSet
+  /** Default 3. */
+  epochs?: number
+  /** Examples a batch. Default 16, or no limit with maxTokens. */
+  batchSize?: number
+  /** Tokens a batch at most, instead of or beside batchSize. */
+  maxTokens?: number
+  /** Batches whose gradients are added up before an update. Default 1. */
+  gradientAccumulationSteps?: number
+  /** Peak learning rate. Default 4e-4, for LoRA; full fine-tuning wants about 2e-5. */
+  learningRate?: number
+  /** Of the head; default learningRate. */
+  headLearningRate?: number
+  /** Default 'linear'. */
+  schedule?: ScheduleName
+  /** Share of the updates that warm up. Default 0.06. */
+  warmupRatio?: number
+  /** Updates that warm up, instead of warmupRatio. */
+  warmupSteps?: number
+  /** Default 0. Never on biases and layer norms. */
+  weightDecay?: number
+  /** Default [0.9, 0.999]. */
+  betas?: readonly [number, number]
+  /** Default 1e-8. */
+  eps?: number
+  /** Gradients are scaled to at most this norm; 0 does not clip. Default 1. */
+  maxGradNorm?: number
+  /** Tokens of a text at most. Default: what the model takes. */
+  maxLength?: number
+  /** Of batch order, dropout and everything else random. Default 0. */
+  seed?: number
+  /** Default: accuracy, or Pearson and Spearman for regression. */
+  metrics?: readonly MetricName[]
+  /** Chooses the best model: a metric (greater is better) or 'loss'. Default: the first metric. */
+  bestMetric?: string
+  /** Evaluations: after every epoch, or every so many updates. Default 'epoch'. */
+  evaluateEvery?: 'epoch' | number
+  /** Stop after so many evaluations without a better one. Default: never. */
+  patience?: number
+  /** Where checkpoints go; without it there are none. */
+  outputDir?: string
+  /** Checkpoints: after every epoch, or every so many updates. Default 'epoch'. */
+  checkpointEvery?: 'epoch' | number
+  /** Go on from the newest checkpoint in outputDir where there is one. Default false. */
+  resume?: boolean
+  /** Leave the model with the parameters of its best evaluation instead of the last. Default true with `evaluate`. */
+  loadBest?: boolean
+  /** Tokens a batch at most, when evaluating. Default 4096. */
+  evaluationTokens?: number
+}
+
+type Defaulted =
+  | 'epochs'
+  | 'gradientAccumulationSteps'
+  | 'learningRate'
+  | 'schedule'
+  | 'warmupRatio'
+  | 'weightDecay'
+  | 'betas'
+  | 'eps'
+  | 'maxGradNorm'
+  | 'seed'
+  | 'evaluateEvery'
+  | 'checkpointEvery'
+  | 'resume'
+  | 'evaluationTokens'
+
+export type ResolvedTrainerOptions = TrainerOptions & Required<Pick<TrainerOptions, Defaulted>>
+
+/**
+ * Fills in the defaults.
+ * @throws TorchLoraError INVALID_ARGUMENT naming every option out of range
+ */
+export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerOptions {
+  const resolved: ResolvedTrainerOptions = {
+    ...options,
+    epochs: options.epochs ?? 3,
+    gradientAccumulationSteps: options.gradientAccumulationSteps ?? 1,
+    learningRate: options.learningRate ?? 4e-4,
+    schedule: options.schedule ?? 'linear',
+    warmupRatio: options.warmupRatio ?? 0.06,
+    weightDecay: options.weightDecay ?? 0,
+    betas: options.betas ?? [0.9, 0.999],
+    eps: options.eps ?? 1e-8,
+    maxGradNorm: options.maxGradNorm ?? 1,
+    seed: options.seed ?? 0,
+    evaluateEvery: options.evaluateEvery ?? 'epoch',
+    checkpointEvery: options.checkpointEvery ?? 'epoch',
+    resume: options.resume ?? false,
+    evaluationTokens: options.evaluationTokens ?? 4096,
+  }
+  const problems: string[] = []
+  const whole = (name: keyof TrainerOptions, least: number) => {
+    const value = resolved[name]
+    if (value === undefined) return
+    if (!Number.isInteger(value) || (value as number) < least) {
+      problems.push(`${name} must be a whole number of at least ${least}, received ${value}`)
+    }
+  }
+  const range = (name: keyof TrainerOptions, least: number, most = Number.POSITIVE_INFINITY) => {
+    const value = resolved[name]
+    if (value === undefined) return
+    if (typeof value !== 'number' || !(value >= least && value <= most)) {
+      problems.push(`${name} must be between ${least} and ${most}, received ${value}`)
+    }
+  }
+  whole('epochs', 1)
+  whole('batchSize', 1)
+  whole('maxTokens', 1)
+  whole('gradientAccumulationSteps', 1)
+  whole('warmupSteps', 0)
+  whole('patience', 1)
+  whole('maxLength', 1)
+  whole('seed', 0)
+  range('learningRate', Number.MIN_VALUE)
+  range('headLearningRate', Number.MIN_VALUE)
+  range('warmupRatio', 0, 1)
+  range('weightDecay', 0)
+  range('maxGradNorm', 0)
+  for (const name of ['evaluateEvery', 'checkpointEvery'] as const)
+    if (resolved[name] !== 'epoch') whole(name, 1)
+  if (options.train.length === 0) problems.push('train holds no examples')
+  if (options.evaluate?.length === 0) problems.push('evaluate holds no examples')
+  if (options.resume && !options.outputDir) problems.push('resume needs outputDir')
+  if (problems.length > 0) throw new TorchLoraError('INVALID_ARGUMENT', `Trainer: ${problems.join('; ')}.`)
+  return resolved
+}

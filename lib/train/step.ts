@@ -1,0 +1,60 @@
+import * as ops from '../generated/ops.ts'
+import { noGrad } from '../grad-mode.ts'
+import type { BatchTensors } from '../models/batch.ts'
+import type { SequenceClassifier } from '../models/classifier.ts'
+import type { AdamW } from '../optim/adamw.ts'
+import { clipGradNorm, gradNorm } from '../optim/clip.ts'
+import { compile } from '../program.ts'
+import type { Tensor } from '../tensor.ts'
+
+export interface StepInputs {
+  batch: BatchTensors
+  /** As `SequenceClassifier.loss` takes them. */
+  labels: Tensor
+  /** float32 []: 1 over the number of batches whose gradients are added up before an update. */
+  lossScale: Tensor
+}
+
+/** A training step as programs: forward, backward, clipping, AdamW and clearing are one native call. */
+export interface TrainingStep {
+  /** Adds a batch's gradients, scaled. @returns the batch's own mean loss, float32 [] */
+  accumulate(inputs: StepInputs): Promise<{ loss: Tensor; gradNorm?: undefined }>
+  /** The same, then updates every parameter and clears the gradients. @returns also the norm before clipping, [] */
+  update(inputs: StepInputs & { learningRate: Tensor }): Promise<{ loss: Tensor; gradNorm: Tensor }>
+  dispose(): void
+}
+
+/** Compiles the step of a model and an optimizer. `maxGradNorm` 0 means no clipping. */
+export function compileTrainingStep(
+  model: SequenceClassifier,
+  optimizer: AdamW,
+  { maxGradNorm }: { maxGradNorm: number },
+): TrainingStep {
+  const parameters = optimizer.parameters.map(([, parameter]) => parameter)
+  const backward = ({ batch, labels, lossScale }: StepInputs): Tensor => {
+    model.train()
+    const loss = model.loss(model.forward(batch), labels) // []
+    ops.mul(loss, lossScale).backward()
+    return loss.detach()
+  }
+  const accumulate = compile((inputs: StepInputs) => ({ loss: backward(inputs) }))
+  const update = compile((inputs: StepInputs & { learningRate: Tensor }) => {
+    const loss = backward(inputs)
+    const norm = noGrad(() =>
+      maxGradNorm > 0
+        ? clipGradNorm(parameters, maxGradNorm)
+        : gradNorm(parameters.map((parameter) => parameter.grad!)),
+    ) // []
+    optimizer.step(inputs.learningRate)
+    optimizer.zeroGrad()
+    return { loss, gradNorm: norm }
+  })
+  return {
+    accumulate: (inputs) => accumulate(inputs),
+    update: (inputs) => update(inputs),
+    dispose() {
+      accumulate.dispose()
+      update.dispose()
+    },
+  }
+}

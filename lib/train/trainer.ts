@@ -1,0 +1,465 @@
+import { join } from 'node:path'
+import { BatchSampler, type EncodedLabels, type MetricName, packBatch } from '../data/index.ts'
+import { TorchLoraError } from '../errors.ts'
+import * as ops from '../generated/ops.ts'
+import { noGrad } from '../grad-mode.ts'
+import { Predictor } from '../inference/predictor.ts'
+import { batchTensors, disposeBatch } from '../models/batch.ts'
+import { AdamW } from '../optim/adamw.ts'
+import { learningRateFactor } from '../optim/schedule.ts'
+import { manualSeed, rngState, setRngState } from '../random.ts'
+import { type DType, Tensor } from '../tensor.ts'
+import {
+  latestCheckpoint,
+  readTrainerState,
+  restoreTensors,
+  saveCheckpoint,
+  saveTensors,
+  type TrainerState,
+} from './checkpoint.ts'
+import { defaultMetrics, type EncodedExamples, evaluateExamples, type Metrics } from './evaluate.ts'
+import type { TrainerEvent, TrainingSummary } from './events.ts'
+import { labelSetOf } from './labels.ts'
+import { type ResolvedTrainerOptions, resolveTrainerOptions, type TrainerOptions } from './options.ts'
+import { compileTrainingStep, type TrainingStep } from './step.ts'
+
+type Evaluation = { step: number; epoch: number; metrics: Metrics }
+
+/**
+ * Trains the parameters of a classifier that require a gradient, by AdamW on the mean loss. It knows no family, and
+ * no difference between LoRA and full fine-tuning.
+ *
+ * Same seed, same machine, same number of threads: same weights, to the bit, also when a run is stopped and resumed.
+ */
+export class Trainer {
+  readonly options: ResolvedTrainerOptions
+  readonly #parameters: (readonly [path: string, parameter: Tensor])[]
+  readonly #metrics: readonly MetricName[]
+  readonly #bestMetric: string
+  #best: Evaluation | null = null
+  #final: Evaluation | null = null
+  #evaluationsWithoutGain = 0
+  #bestInMemory: Map<string, Tensor> | null = null
+  #started = false
+
+  /** @throws TorchLoraError INVALID_ARGUMENT naming every option out of range, or a model with nothing to train */
+  constructor(options: TrainerOptions) {
+    this.options = resolveTrainerOptions(options)
+    const { model } = this.options
+    this.#parameters = model.trainableParameters()
+    if (this.#parameters.length === 0) {
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        'No parameter of the model requires a gradient: call applyLora(model, ...) first, or model.setRequiresGrad(true) for full fine-tuning.',
+      )
+    }
+    this.#metrics = options.metrics ?? defaultMetrics(model.config.problemType)
+    this.#bestMetric =
+      options.bestMetric ??
+      (model.config.problemType === 'multi_label_classification' ? 'micro_f1' : this.#metrics[0]!)
+  }
+
+  /** Elements of the tensors that train. */
+  get trainableParameters(): number {
+    return count(this.#parameters)
+  }
+
+  /**
+   * Trains, and tells of every update, evaluation and checkpoint. An aborted signal ends the run after the update
+   * under way, with a checkpoint where there is an outputDir.
+   * @throws TorchLoraError DIVERGED when the loss is not a number, naming the update; INCOMPATIBLE for labels outside
+   * the set or a checkpoint of another run; OUT_OF_MEMORY, NATIVE
+   */
+  async *run({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TrainerEvent, void> {
+    if (this.#started)
+      throw new TorchLoraError('INVALID_ARGUMENT', 'A Trainer runs once; make another for another run.')
+    this.#started = true
+    const { options } = this
+    const { model } = options
+    const began = performance.now()
+    const train = await this.#encode(options.train)
+    const evaluate = options.evaluate ? await this.#encode(options.evaluate) : null
+    const sampler = new BatchSampler({
+      lengths: train.encodings.map(({ ids }) => ids.length),
+      batchSize: options.batchSize,
+      maxTokens: options.maxTokens,
+      seed: options.seed,
+    })
+    const totalSteps = this.#totalSteps(sampler)
+    manualSeed(options.seed)
+    using optimizer = this.#createOptimizer()
+    const resumedAt = options.resume ? await this.#resume(optimizer, sampler) : 0
+    const step = compileTrainingStep(model, optimizer, options)
+    using predictor = new Predictor(model)
+    const totals = { examples: 0, tokens: 0, seconds: 0 }
+    let done = resumedAt
+    let interrupted = false
+    try {
+      yield {
+        type: 'start',
+        totalSteps,
+        resumedAt,
+        trainableParameters: this.trainableParameters,
+        totalParameters: count([...model.namedParameters()]) + count(adapterParameters(model)),
+        optimizerStateBytes: optimizer.stateBytes,
+        truncated: [...train.encodings, ...(evaluate?.encodings ?? [])].filter(({ truncated }) => truncated)
+          .length,
+      }
+      while (done < totalSteps) {
+        const event = await this.#update(step, sampler, train, done, totalSteps)
+        done = event.step
+        totals.examples += event.examples
+        totals.tokens += event.tokens
+        totals.seconds += event.seconds
+        yield event
+        const epochEnded = sampler.batchInEpoch === 0
+        interrupted = signal?.aborted === true
+        if (
+          evaluate &&
+          !interrupted &&
+          isDue(options.evaluateEvery, done, epochEnded || done === totalSteps)
+        ) {
+          yield await this.#evaluate(predictor, evaluate, done, event.epoch)
+        }
+        const stop = interrupted || done === totalSteps || this.#outOfPatience
+        if (options.outputDir && (stop || isDue(options.checkpointEvery, done, epochEnded))) {
+          yield await this.#checkpoint(optimizer, sampler, done)
+        }
+        if (stop) break
+      }
+      if (!interrupted && evaluate && options.loadBest !== false) await this.#loadBest()
+      yield { type: 'end', summary: this.#summary(optimizer, sampler, done, interrupted, began, totals) }
+    } finally {
+      step.dispose()
+      for (const tensor of this.#bestInMemory?.values() ?? []) tensor.dispose()
+    }
+  }
+
+  async #encode(examples: TrainerOptions['train']): Promise<EncodedExamples> {
+    const { model, tokenizer, maxLength } = this.options
+    const labels = (this.options.labels ?? labelSetOf(model)).encode(examples)
+    const encodings = await tokenizer.encodeBatch(
+      examples.map(({ text, textPair }) => (textPair === undefined ? text : ([text, textPair] as const))),
+      { maxLength: Math.min(maxLength ?? model.maxLength, model.maxLength) },
+    )
+    return { encodings, labels }
+  }
+
+  #totalSteps(sampler: BatchSampler): number {
+    const { epochs, gradientAccumulationSteps } = this.options
+    let steps = 0
+    let before = 0
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      const batches = sampler.totalBatches(epoch)
+      steps += Math.ceil((batches - before) / gradientAccumulationSteps)
+      before = batches
+    }
+    return steps
+  }
+
+  #createOptimizer(): AdamW {
+    const { betas, eps, weightDecay, learningRate, headLearningRate, model } = this.options
+    const headScale = headLearningRate === undefined ? 1 : headLearningRate / learningRate
+    return new AdamW(this.#parameters, {
+      betas,
+      eps,
+      weightDecay,
+      learningRateScale: (path) =>
+        model.headModules.some((name) => path.startsWith(`${name}.`)) ? headScale : 1,
+    })
+  }
+
+  /** One update from up to gradientAccumulationSteps batches of one epoch. */
+  async #update(
+    step: TrainingStep,
+    sampler: BatchSampler,
+    train: EncodedExamples,
+    done: number,
+    totalSteps: number,
+  ) {
+    const { options } = this
+    const began = performance.now()
+    const learningRate = options.learningRate * this.#rateFactor(done, totalSteps)
+    const group = Math.min(options.gradientAccumulationSteps, sampler.batchesInEpoch - sampler.batchInEpoch)
+    let loss = 0
+    let gradNorm = Number.NaN
+    let examples = 0
+    let tokens = 0
+    for (let i = 0; i < group; i++) {
+      const indices = sampler.next()
+      const packed = packBatch(
+        Array.from(indices, (index) => train.encodings[index]!),
+        { positions: options.model.positions },
+      )
+      const inputs = {
+        batch: batchTensors(packed, options.model.device),
+        labels: this.#labelTensor(train.labels, indices),
+        lossScale: Tensor.scalar(1 / group),
+      }
+      const rate = Tensor.scalar(learningRate)
+      try {
+        const last = i === group - 1
+        const result = last
+          ? await step.update({ ...inputs, learningRate: rate })
+          : await step.accumulate(inputs)
+        loss += take(result.loss) / group
+        if (result.gradNorm) gradNorm = take(result.gradNorm)
+      } finally {
+        disposeBatch(inputs.batch)
+        inputs.labels.dispose()
+        inputs.lossScale.dispose()
+        rate.dispose()
+      }
+      examples += indices.length
+      tokens += packed.inputIds.length
+    }
+    if (!Number.isFinite(loss)) throw this.#diverged(loss, done + 1, learningRate)
+    const epoch = sampler.epoch + sampler.batchInEpoch / sampler.batchesInEpoch
+    const seconds = (performance.now() - began) / 1000
+    return {
+      type: 'step' as const,
+      step: done + 1,
+      totalSteps,
+      epoch,
+      loss,
+      gradNorm,
+      learningRate,
+      examples,
+      tokens,
+      seconds,
+    }
+  }
+
+  #rateFactor(step: number, totalSteps: number): number {
+    const { schedule, warmupRatio, warmupSteps } = this.options
+    return learningRateFactor(step, {
+      schedule,
+      totalSteps,
+      warmupSteps: warmupSteps ?? Math.ceil(totalSteps * warmupRatio),
+    })
+  }
+
+  #labelTensor({ values, shape }: EncodedLabels, indices: Uint32Array): Tensor {
+    const width = shape.length === 2 ? shape[1]! : 1
+    const rows = Array.from(indices).flatMap((index) =>
+      Array.from(values.subarray(index * width, (index + 1) * width)),
+    )
+    const dtype: DType =
+      this.options.model.config.problemType === 'single_label_classification' ? 'int64' : 'float32'
+    const tensor = Tensor.from(rows, {
+      dtype,
+      shape: shape.length === 2 ? [indices.length, width] : [indices.length],
+    })
+    const { device } = this.options.model
+    if (device === 'cpu') return tensor
+    const moved = tensor.to({ device })
+    tensor.dispose()
+    return moved
+  }
+
+  #diverged(loss: number, step: number, learningRate: number): TorchLoraError {
+    const { outputDir } = this.options
+    const kept = outputDir ? ` The last checkpoint in ${join(outputDir, 'checkpoints')} is from before.` : ''
+    return new TorchLoraError(
+      'DIVERGED',
+      `The loss is ${loss} at update ${step} (learning rate ${learningRate.toExponential(2)}). Lower the learning rate or lengthen the warm-up.${kept}`,
+    )
+  }
+
+  async #evaluate(predictor: Predictor, examples: EncodedExamples, step: number, epoch: number) {
+    const began = performance.now()
+    const metrics = await evaluateExamples(predictor, examples, this.#metrics, {
+      maxBatchTokens: this.options.evaluationTokens,
+    })
+    const value = metrics[this.#bestMetric]
+    if (value === undefined) {
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `bestMetric '${this.#bestMetric}' is not evaluated; evaluated are ${Object.keys(metrics).join(', ')}.`,
+      )
+    }
+    const before = this.#best?.metrics[this.#bestMetric]
+    const better = this.#bestMetric === 'loss' ? value < before! : value > before!
+    const best = before === undefined || better
+    this.#final = { step, epoch, metrics }
+    this.#evaluationsWithoutGain = best ? 0 : this.#evaluationsWithoutGain + 1
+    if (best) {
+      this.#best = this.#final
+      await this.#keepBest()
+    }
+    return {
+      type: 'evaluation' as const,
+      step,
+      epoch,
+      metrics,
+      best,
+      seconds: (performance.now() - began) / 1000,
+    }
+  }
+
+  get #outOfPatience(): boolean {
+    const { patience } = this.options
+    return patience !== undefined && this.#evaluationsWithoutGain >= patience
+  }
+
+  get #bestFile(): string {
+    return join(this.options.outputDir!, 'checkpoints', 'best.safetensors')
+  }
+
+  async #keepBest(): Promise<void> {
+    if (this.options.loadBest === false) return
+    if (this.options.outputDir) {
+      await saveTensors(this.#bestFile, new Map(this.#parameters))
+      return
+    }
+    this.#bestInMemory ??= new Map(
+      this.#parameters.map(([path, parameter]) => [path, noGrad(() => parameter.clone())]),
+    )
+    noGrad(() => {
+      for (const [path, parameter] of this.#parameters)
+        ops.copy_(this.#bestInMemory!.get(path)!, parameter).dispose()
+    })
+  }
+
+  async #loadBest(): Promise<void> {
+    if (!this.#best) return
+    if (this.options.outputDir) {
+      await restoreTensors(this.#bestFile, new Map(this.#parameters))
+      return
+    }
+    noGrad(() => {
+      for (const [path, parameter] of this.#parameters)
+        ops.copy_(parameter, this.#bestInMemory!.get(path)!).dispose()
+    })
+  }
+
+  async #checkpoint(optimizer: AdamW, sampler: BatchSampler, step: number) {
+    const began = performance.now()
+    const path = await saveCheckpoint(
+      join(this.options.outputDir!, 'checkpoints'),
+      this.#checkpointTensors(optimizer),
+      {
+        format: 1,
+        step,
+        identity: this.#identity(),
+        sampler: sampler.state(),
+        rng: Buffer.from(rngState()).toString('base64'),
+        best: this.#best,
+        final: this.#final,
+        evaluationsWithoutGain: this.#evaluationsWithoutGain,
+      },
+    )
+    return { type: 'checkpoint' as const, step, path, seconds: (performance.now() - began) / 1000 }
+  }
+
+  #checkpointTensors(optimizer: AdamW): Map<string, Tensor> {
+    return new Map([
+      ...this.#parameters.map(([path, parameter]): [string, Tensor] => [`parameter.${path}`, parameter]),
+      ...Array.from(optimizer.state(), ([name, tensor]): [string, Tensor] => [`optimizer.${name}`, tensor]),
+    ])
+  }
+
+  /** @returns the update that the checkpoint was taken after; 0 when there is none */
+  async #resume(optimizer: AdamW, sampler: BatchSampler): Promise<number> {
+    const path = await latestCheckpoint(join(this.options.outputDir!, 'checkpoints'))
+    if (!path) return 0
+    const state = await readTrainerState(path)
+    this.#checkIdentity(state, path)
+    sampler.restore(state.sampler)
+    await restoreTensors(join(path, 'tensors.safetensors'), this.#checkpointTensors(optimizer))
+    setRngState(new Uint8Array(Buffer.from(state.rng, 'base64')))
+    this.#best = state.best
+    this.#final = state.final
+    this.#evaluationsWithoutGain = state.evaluationsWithoutGain
+    return state.step
+  }
+
+  /** What two runs must share for one to go on from the other. */
+  #identity(): Record<string, unknown> {
+    const {
+      epochs,
+      batchSize,
+      maxTokens,
+      gradientAccumulationSteps,
+      learningRate,
+      headLearningRate,
+      schedule,
+    } = this.options
+    const { warmupRatio, warmupSteps, weightDecay, betas, eps, maxGradNorm, maxLength, seed } = this.options
+    const given = {
+      epochs,
+      batchSize,
+      maxTokens,
+      gradientAccumulationSteps,
+      learningRate,
+      headLearningRate,
+      schedule,
+      warmupRatio,
+      warmupSteps,
+      weightDecay,
+      betas,
+      eps,
+      maxGradNorm,
+      maxLength,
+      seed,
+      trainableParameters: this.trainableParameters,
+    }
+    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  }
+
+  #checkIdentity({ identity }: TrainerState, path: string): void {
+    const own = this.#identity()
+    const names = new Set([...Object.keys(own), ...Object.keys(identity)])
+    const differences = [...names]
+      .filter((name) => JSON.stringify(own[name]) !== JSON.stringify(identity[name]))
+      .map((name) => `${name} was ${JSON.stringify(identity[name])}, is ${JSON.stringify(own[name])}`)
+    if (differences.length === 0) return
+    throw new TorchLoraError(
+      'INCOMPATIBLE',
+      `${path} is of a run with other settings: ${differences.join('; ')}. Use those, or another output folder.`,
+      { file: path },
+    )
+  }
+
+  #summary(
+    optimizer: AdamW,
+    sampler: BatchSampler,
+    steps: number,
+    interrupted: boolean,
+    began: number,
+    totals: { examples: number; tokens: number; seconds: number },
+  ): TrainingSummary {
+    return {
+      steps,
+      epochs: sampler.epoch + sampler.batchInEpoch / sampler.batchesInEpoch,
+      interrupted,
+      trainableParameters: this.trainableParameters,
+      optimizerStateBytes: optimizer.stateBytes,
+      wallSeconds: (performance.now() - began) / 1000,
+      trainSeconds: totals.seconds,
+      tokensPerSecond: totals.seconds > 0 ? totals.tokens / totals.seconds : 0,
+      examplesPerSecond: totals.seconds > 0 ? totals.examples / totals.seconds : 0,
+      best: this.#best,
+      final: this.#final,
+    }
+  }
+}
+
+/** The number in a 0-dimensional tensor, which is then freed. */
+function take(tensor: Tensor): number {
+  const value = tensor.item()
+  tensor.dispose()
+  return value
+}
+
+function isDue(every: 'epoch' | number, step: number, epochEnded: boolean): boolean {
+  return every === 'epoch' ? epochEnded : step % every === 0
+}
+
+function count(parameters: readonly (readonly [string, Tensor])[]): number {
+  return parameters.reduce((sum, [, parameter]) => sum + parameter.numel, 0)
+}
+
+function adapterParameters(model: ResolvedTrainerOptions['model']): [string, Tensor][] {
+  return [...model.namedModules()].flatMap(([, module]) => module.adapterParameters())
+}
