@@ -32,6 +32,12 @@ const program = new Command('torch-lora')
   .addCommand(libtorchCommand())
   .addCommand(doctorCommand())
 
+// addCommand leaves a command with its own settings; how errors are shown is one decision.
+function inherit(parent: Command): void {
+  for (const command of parent.commands) inherit(command.copyInheritedSettings(parent))
+}
+inherit(program)
+
 try {
   await program.parseAsync()
 } catch (error) {

@@ -1,0 +1,138 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { fakeLibtorch, fakeWheel, temporaryFolder } from '../libtorch/fakes.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+
+function cli(args: string[], environment: NodeJS.ProcessEnv = {}) {
+  return spawnSync(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args], {
+    cwd: root,
+    env: { ...process.env, DEBUG: undefined, ...environment },
+    encoding: 'utf8',
+  })
+}
+
+describe('torch-lora', () => {
+  it('says what it can do, and which version it is', () => {
+    const help = cli(['--help'])
+    expect(help.status).toBe(0)
+    for (const verb of ['train', 'evaluate', 'merge', 'predict', 'doctor', 'libtorch']) {
+      expect(help.stdout).toMatch(new RegExp(`^  ${verb}\\b.* \\S`, 'm'))
+    }
+    expect(cli(['--version']).stdout.trim()).toBe(version)
+  })
+
+  it('refuses what it does not know, on stderr, and says where help is', () => {
+    for (const args of [
+      ['doctor', '--loud'],
+      ['juggle'],
+      ['doctor', 'extra'],
+      ['libtorch', 'install', '--from'],
+    ]) {
+      const { status, stdout, stderr } = cli(args)
+      expect(status).toBe(1)
+      expect(stdout).toBe('')
+      expect(stderr).toMatch(/^error: /)
+      expect(stderr).toContain('--help says more')
+    }
+  })
+
+  it('ends quietly when the reader of its output goes away', () => {
+    const { status, stderr } = spawnSync(
+      'sh',
+      ['-c', `"$0" --import tsx lib/cli/main.ts doctor --json | true`, process.execPath],
+      {
+        cwd: root,
+        encoding: 'utf8',
+      },
+    )
+    expect(status).toBe(0)
+    expect(stderr).toBe('')
+  })
+})
+
+describe('torch-lora doctor', () => {
+  it('finds this checkout ready', () => {
+    const { status, stdout } = cli(['doctor', '--json'])
+    const diagnosis = JSON.parse(stdout)
+    expect(diagnosis).toMatchObject({
+      ok: true,
+      package: { version },
+      platform: `${process.platform}-${process.arch}`,
+    })
+    expect(diagnosis.system.threads).toBeGreaterThan(0)
+    expect(diagnosis.libtorch.version).toMatch(/^2\.1[1-4]\./)
+    expect(status).toBe(0)
+    const text = cli(['doctor']).stdout
+    expect(text).toContain(diagnosis.libtorch.path)
+    expect(text).toContain('Ready.')
+  })
+
+  it('says in words what is wrong and what mends it, and exits with 1', () => {
+    const environment = {
+      TORCH_LORA_LIBTORCH: undefined,
+      XDG_CACHE_HOME: temporaryFolder(),
+      PATH: '/nowhere',
+    }
+    const none = cli(['doctor'], environment)
+    expect(none.status).toBe(1)
+    expect(none.stdout).toContain('libtorch    not found')
+    expect(none.stdout).toContain('`torch-lora libtorch install`')
+    const old = cli(['doctor', '--json'], {
+      TORCH_LORA_LIBTORCH: fakeLibtorch(temporaryFolder(), { version: '2.4.0' }),
+    })
+    expect(old.status).toBe(1)
+    const { ok, problems } = JSON.parse(old.stdout)
+    expect(ok).toBe(false)
+    expect(problems).toEqual([{ severity: 'error', message: expect.stringContaining('2.4.0') }])
+  })
+
+  it('tells of installs that are broken or too new, though another one works', () => {
+    const home = temporaryFolder()
+    const cache = join(home, 'torch-lora', 'libtorch')
+    fakeLibtorch(join(cache, '2.12.0+cpu'), { version: '2.12.0+cpu', without: ['libc10.so'] })
+    fakeLibtorch(join(cache, '2.15.0+cpu'), { version: '2.15.0+cpu' })
+    mkdirSync(cache, { recursive: true })
+    const found = JSON.parse(cli(['doctor', '--json']).stdout).libtorch.path as string
+    const { status, stdout } = cli(['doctor', '--json'], { XDG_CACHE_HOME: home, TORCH_LORA_LIBTORCH: found })
+    expect(status).toBe(0)
+    const messages = (JSON.parse(stdout).problems as { message: string }[])
+      .map(({ message }) => message)
+      .join('\n')
+    expect(messages).toContain('libc10.so is missing')
+    expect(messages).toContain('libtorch 2.15.0+cpu, which this version cannot use')
+  })
+})
+
+describe('torch-lora libtorch install', () => {
+  it('installs from a file: result on stdout, progress on stderr', async () => {
+    const home = temporaryFolder()
+    const wheel = await fakeWheel(temporaryFolder())
+    const environment = { XDG_CACHE_HOME: home }
+    const dry = cli(['libtorch', 'install', '--from', wheel, '--dry-run', '--json'], environment)
+    expect(JSON.parse(dry.stdout)).toEqual({ from: wheel, into: join(home, 'torch-lora', 'libtorch') })
+    const { status, stdout, stderr } = cli(['libtorch', 'install', '--from', wheel, '--json'], environment)
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ installed: true, version: '2.13.0+cpu' })
+    expect(stderr).toContain('unpacking torch-2.13.0+cpu')
+    expect(cli(['libtorch', 'install', '--from', wheel], environment).stdout).toContain('is there already')
+  })
+
+  it('takes --version as its own option, and ends a failure in one message without a stack', () => {
+    const environment = { XDG_CACHE_HOME: temporaryFolder() }
+    const { status, stdout, stderr } = cli(['libtorch', 'install', '--version', '2.15.0'], environment)
+    expect(status).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(
+      /^torch-lora: libtorch 2\.15\.0 was asked for, and this package needs 2\.11 to 2\.14\..*\n$/,
+    )
+    const bad = join(temporaryFolder(), 'torch.whl')
+    writeFileSync(bad, 'no zip')
+    const debug = cli(['libtorch', 'install', '--from', bad], { ...environment, DEBUG: '1' })
+    expect(debug.stderr).toContain('cause')
+  })
+})
