@@ -37,20 +37,6 @@ const auto& backward_op() {
 
 Optional draw_seed_if(bool needed) { return needed ? Optional(draw_seed()) : Optional(); }
 
-void check(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, double dropout_p) {
-  check_dropout("varlen_attention", dropout_p);
-  TORCH_CHECK_VALUE(qkv.dim() == 4 && qkv.sym_size(1) == 3, "varlen_attention: expected qkv [T, 3, N, D], received ",
-                    qkv.sym_sizes());
-  TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt,
-                    "varlen_attention: expected cu_seqlens [B + 1] of int32, received ", cu_seqlens.sym_sizes(), " of ",
-                    cu_seqlens.scalar_type());
-  TORCH_CHECK_VALUE(cu_seqlens.device() == qkv.device(), "varlen_attention: expected cu_seqlens on ", qkv.device(),
-                    " like qkv, received ", cu_seqlens.device());
-  TORCH_CHECK_VALUE(max_seqlen.dim() == 0 && !at::isFloatingType(max_seqlen.scalar_type()),
-                    "varlen_attention: expected max_seqlen to be an integer scalar tensor, received ",
-                    max_seqlen.sym_sizes(), " of ", max_seqlen.scalar_type());
-}
-
 constexpr int64_t kForwardRows = 128;  // query rows of one task: enough to pay for packing the keys
 
 template <class T>
@@ -99,19 +85,6 @@ class VarlenAttention : public torch::autograd::Function<VarlenAttention> {
 // A symbolic head size cannot be read here without specialising it, which is what we want: it never varies.
 double scale_or_default(const at::Tensor& qkv, std::optional<double> scale) {
   return attention_scale(scale, qkv.sym_size(3).guard_int(__FILE__, __LINE__));
-}
-
-at::Tensor autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
-                    double dropout_p, std::optional<double> scale) {
-  check(qkv, cu_seqlens, max_seqlen, dropout_p);
-  return VarlenAttention::apply(qkv, cu_seqlens, max_seqlen, dropout_p, scale_or_default(qkv, scale));
-}
-
-at::Tensor below_autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
-                          double dropout_p, std::optional<double> scale) {
-  check(qkv, cu_seqlens, max_seqlen, dropout_p);
-  return std::get<0>(forward_op().call(qkv, cu_seqlens, max_seqlen, dropout_p, scale_or_default(qkv, scale),
-                                       draw_seed_if(dropout_p > 0.0)));
 }
 
 std::tuple<at::Tensor, at::Tensor> forward_composed(const at::Tensor& qkv, const at::Tensor& cu_seqlens,
@@ -254,6 +227,38 @@ std::vector<int64_t> sequence_bounds(const char* op, const at::Tensor& cu_seqlen
   return bounds;
 }
 
+void check_attention(const char* op, const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                     double dropout_p) {
+  check_dropout(op, dropout_p);
+  TORCH_CHECK_VALUE(qkv.dim() == 4 && qkv.sym_size(1) == 3, op, ": expected qkv [T, 3, N, D], received ",
+                    qkv.sym_sizes());
+  TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt,
+                    op, ": expected cu_seqlens [B + 1] of int32, received ", cu_seqlens.sym_sizes(), " of ",
+                    cu_seqlens.scalar_type());
+  TORCH_CHECK_VALUE(cu_seqlens.device() == qkv.device(), op, ": expected cu_seqlens on ", qkv.device(),
+                    " like qkv, received ", cu_seqlens.device());
+  TORCH_CHECK_VALUE(max_seqlen.dim() == 0 && !at::isFloatingType(max_seqlen.scalar_type()),
+                    op, ": expected max_seqlen to be an integer scalar tensor, received ",
+                    max_seqlen.sym_sizes(), " of ", max_seqlen.scalar_type());
+}
+
+at::Tensor varlen_attention_autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                    double dropout_p, std::optional<double> scale) {
+  check_attention("varlen_attention", qkv, cu_seqlens, max_seqlen, dropout_p);
+  if (!c10::GradMode::is_enabled() || !qkv.requires_grad()) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    return varlen_attention_below_autograd(qkv, cu_seqlens, max_seqlen, dropout_p, scale);
+  }
+  return VarlenAttention::apply(qkv, cu_seqlens, max_seqlen, dropout_p, scale_or_default(qkv, scale));
+}
+
+at::Tensor varlen_attention_below_autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                          double dropout_p, std::optional<double> scale) {
+  check_attention("varlen_attention", qkv, cu_seqlens, max_seqlen, dropout_p);
+  return std::get<0>(forward_op().call(qkv, cu_seqlens, max_seqlen, dropout_p, scale_or_default(qkv, scale),
+                                       draw_seed_if(dropout_p > 0.0)));
+}
+
 double attention_scale(std::optional<double> scale, int64_t head_size) {
   return scale.value_or(1.0 / std::sqrt(static_cast<double>(head_size)));
 }
@@ -271,7 +276,7 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
       "Tensor max_seqlen, float dropout_p, float scale, Tensor? seed) -> Tensor");
 }
 TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
-  m.impl("varlen_attention", below_autograd);
+  m.impl("varlen_attention", varlen_attention_below_autograd);
   m.impl("_varlen_attention_forward", forward);
   m.impl("_varlen_attention_backward", backward);
 }
@@ -279,6 +284,10 @@ TORCH_LIBRARY_IMPL(lora, Meta, m) {
   m.impl("_varlen_attention_forward", forward_meta);
   m.impl("_varlen_attention_backward", backward_meta);
 }
-TORCH_LIBRARY_IMPL(lora, Autograd, m) { m.impl("varlen_attention", autograd); }
+TORCH_LIBRARY_IMPL(lora, Autograd, m) {
+  m.impl("varlen_attention", varlen_attention_autograd);
+  m.impl("_varlen_attention_forward", no_second_derivative());
+  m.impl("_varlen_attention_backward", no_second_derivative());
+}
 
 }  // namespace torch_lora

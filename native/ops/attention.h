@@ -12,6 +12,17 @@ namespace torch_lora {
 std::vector<int64_t> sequence_bounds(const char* op, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                                      int64_t tokens);
 
+// Raises ValueError unless qkv is [T, 3, N, D], cu_seqlens int32 on the same device and max_seqlen an integer scalar.
+void check_attention(const char* op, const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                     double dropout_p);
+
+// The operator with its derivative, and without: what a device's own kernel falls back to.
+at::Tensor varlen_attention_autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                                     double dropout_p, std::optional<double> scale);
+at::Tensor varlen_attention_below_autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens,
+                                           const at::Tensor& max_seqlen, double dropout_p, std::optional<double> scale);
+
+// 1 / sqrt(D) unless given.
 double attention_scale(std::optional<double> scale, int64_t head_size);
 
 }  // namespace torch_lora

@@ -85,6 +85,9 @@ TORCH_LIBRARY_IMPL(lora, Meta, m) {
   m.impl("gelu", forward_meta);
   m.impl("_gelu_backward", backward_meta);
 }
-TORCH_LIBRARY_IMPL(lora, Autograd, m) { m.impl("gelu", autograd); }
+TORCH_LIBRARY_IMPL(lora, Autograd, m) {
+  m.impl("gelu", autograd);
+  m.impl("_gelu_backward", no_second_derivative());
+}
 
 }  // namespace torch_lora

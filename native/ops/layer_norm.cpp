@@ -269,6 +269,10 @@ TORCH_LIBRARY_IMPL(lora, Meta, m) {
   m.impl("_dropout_add_layer_norm_forward", forward_meta);
   m.impl("_dropout_add_layer_norm_backward", backward_meta);
 }
-TORCH_LIBRARY_IMPL(lora, Autograd, m) { m.impl("dropout_add_layer_norm", autograd); }
+TORCH_LIBRARY_IMPL(lora, Autograd, m) {
+  m.impl("dropout_add_layer_norm", autograd);
+  m.impl("_dropout_add_layer_norm_forward", no_second_derivative());
+  m.impl("_dropout_add_layer_norm_backward", no_second_derivative());
+}
 
 }  // namespace torch_lora

@@ -351,6 +351,8 @@ TORCH_LIBRARY_IMPL(lora, Meta, m) {
 TORCH_LIBRARY_IMPL(lora, Autograd, m) {
   m.impl("linear", linear_autograd<false>);
   m.impl("linear_gelu", linear_autograd<true>);
+  m.impl("_linear_forward", no_second_derivative());
+  m.impl("_linear_backward", no_second_derivative());
 }
 
 }  // namespace torch_lora

@@ -155,6 +155,7 @@ TORCH_LIBRARY_IMPL(lora, Autograd, m) {
   // A mask is a constant, whatever its shape was taken from.
   m.impl("dropout_mask", torch::CppFunction::makeFallthrough());
   m.impl("dropout_mask_reference", torch::CppFunction::makeFallthrough());
+  m.impl("_dropout", no_second_derivative());
 }
 
 }  // namespace torch_lora

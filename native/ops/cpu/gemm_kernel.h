@@ -155,13 +155,13 @@ TORCH_LORA_INLINE void transpose_pass(Vec<T> (&rows)[Simd<T>::lanes]) {
   if constexpr (2 * Half < lanes) transpose_pass<T, 2 * Half>(rows);
 }
 
-// out[k][n] = alpha * in[n][k] for a square of lanes x lanes.
+// out[k][n] = alpha * in[n][k] for a square of lanes x lanes, of which only the first `there` rows n exist.
 template <class T>
-TORCH_LORA_INLINE void transpose_block(const T* in, int64_t in_row, T* out, int64_t out_row, T alpha) {
+TORCH_LORA_INLINE void transpose_block(const T* in, int64_t in_row, int64_t there, T* out, int64_t out_row, T alpha) {
   constexpr int lanes = Simd<T>::lanes;
   Vec<T> rows[lanes];
   TORCH_LORA_UNROLL
-  for (int i = 0; i < lanes; ++i) rows[i] = load(in + i * in_row);
+  for (int i = 0; i < lanes; ++i) rows[i] = i < there ? load(in + i * in_row) : Vec<T>{};
   transpose_pass<T, 1>(rows);
   TORCH_LORA_UNROLL
   for (int i = 0; i < lanes; ++i) store(out + i * out_row, rows[i] * alpha);
@@ -179,9 +179,9 @@ void pack_panel(const GemmTerm<T>& term, const GemmPanel& panel, int64_t k0, int
     int64_t k = k0;
     if (there == lanes && term.b_column == 1) {
       for (; k < k1; ++k) store(target + (k - k0) * width, load(b + k * term.b_k) * term.alpha);
-    } else if (there == lanes && term.b_k == 1) {
+    } else if (term.b_k == 1) {
       for (; k + lanes <= k1; k += lanes) {
-        transpose_block(b + k, term.b_column, target + (k - k0) * width, width, term.alpha);
+        transpose_block(b + k, term.b_column, there, target + (k - k0) * width, width, term.alpha);
       }
     }
     for (; k < k1; ++k) {
@@ -280,13 +280,20 @@ void gemm(const Gemm<T>& g, int64_t m0, int64_t m1, int64_t p0, int64_t p1, void
       }
       last = term == range.term_count;
 
-      T* target = buffer;
-      for (int64_t p = group; p < group_end; ++p) {
-        for (int s = 0; s < count; ++s) {
-          const GemmTerm<T>& t = range.terms[pieces[s].term];
-          if (!t.packed) pack_panel(t, g.panels[p], pieces[s].k0, pieces[s].k1, target + pieces[s].offset * g.panels[p].width);
+      for (int s = 0; s < count; ++s) {
+        const GemmTerm<T>& t = range.terms[pieces[s].term];
+        if (t.packed) continue;
+        // Rows of B that lie in memory as they are read are packed for all panels in step: one row gives one long read.
+        const int64_t step = t.b_column == 1 ? 16 : pieces[s].k1 - pieces[s].k0;
+        for (int64_t k0 = pieces[s].k0; k0 < pieces[s].k1; k0 += step) {
+          const int64_t k1 = k0 + step < pieces[s].k1 ? k0 + step : pieces[s].k1;
+          T* target = buffer;
+          for (int64_t p = group; p < group_end; ++p) {
+            const int64_t panel_width = g.panels[p].width;
+            pack_panel(t, g.panels[p], k0, k1, target + (pieces[s].offset + k0 - pieces[s].k0) * panel_width);
+            target += depth * panel_width;
+          }
         }
-        target += depth * g.panels[p].width;
       }
       if (last && g.dropped) {
         T* d = dropped_buffer;

@@ -14,6 +14,10 @@
 
 #define TORCH_LORA_UNROLL _Pragma("GCC unroll 32")
 
+#if defined(__clang__)
+#error "The CPU kernels are written for GCC's __builtin_shuffle: build with GCC 10 or later."
+#endif
+
 namespace torch_lora {
 namespace TORCH_LORA_ISA {
 
@@ -72,22 +76,35 @@ TORCH_LORA_INLINE Vec<T> splat(T value) {
   return value - Vec<T>{};
 }
 template <class T>
-TORCH_LORA_INLINE T reduce_add(Vec<T> v) {
-  T sum = 0;
-  TORCH_LORA_UNROLL
-  for (int i = 0; i < Simd<T>::lanes; ++i) sum += v[i];
-  return sum;
-}
-template <class T>
-TORCH_LORA_INLINE T reduce_max(Vec<T> v) {
-  T best = v[0];
-  TORCH_LORA_UNROLL
-  for (int i = 1; i < Simd<T>::lanes; ++i) best = v[i] > best ? v[i] : best;
-  return best;
-}
-template <class T>
 TORCH_LORA_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) {
   return a > b ? a : b;
+}
+
+// Lane i meets lane i ^ Distance: log2(lanes) such steps leave the combined value in every lane.
+template <class T, int Distance>
+TORCH_LORA_INLINE Vec<T> exchanged(Vec<T> v) {
+  typename Simd<T>::Mask order{};
+  TORCH_LORA_UNROLL
+  for (int i = 0; i < Simd<T>::lanes; ++i) order[i] = i ^ Distance;
+  return __builtin_shuffle(v, order);
+}
+template <class T, int Distance = Simd<T>::lanes / 2>
+TORCH_LORA_INLINE T reduce_add(Vec<T> v) {
+  v += exchanged<T, Distance>(v);
+  if constexpr (Distance > 1) {
+    return reduce_add<T, Distance / 2>(v);
+  } else {
+    return v[0];
+  }
+}
+template <class T, int Distance = Simd<T>::lanes / 2>
+TORCH_LORA_INLINE T reduce_max(Vec<T> v) {
+  v = maximum<T>(v, exchanged<T, Distance>(v));
+  if constexpr (Distance > 1) {
+    return reduce_max<T, Distance / 2>(v);
+  } else {
+    return v[0];
+  }
 }
 
 // e^x. float: Cody-Waite reduction by ln 2 and a polynomial of degree 6, relative error below 2e-7; 0 below -87.

@@ -1,0 +1,74 @@
+// lora::varlen_attention on CUDA: half and bfloat16 go to libtorch's own variable-length flash attention, which brings
+// its derivative with it; other types take the composition. Compiles without CUDA headers.
+#include "ops/attention.h"
+
+#include "ops/pch.h"
+
+#include "ops/dispatch.h"
+#include "ops/random_ops.h"
+
+namespace torch_lora {
+namespace {
+
+// Calls an operator with arguments by name and its own defaults for the rest: its list grows between versions.
+c10::IValue call_by_name(const char* name, const std::vector<std::pair<std::string, c10::IValue>>& arguments) {
+  const auto op = c10::Dispatcher::singleton().findSchemaOrThrow(name, "");
+  torch::jit::Stack stack;
+  for (const auto& argument : op.schema().arguments()) {
+    const auto given = std::find_if(arguments.begin(), arguments.end(),
+                                    [&](const auto& pair) { return pair.first == argument.name(); });
+    if (given != arguments.end()) {
+      stack.push_back(given->second);
+    } else {
+      TORCH_CHECK(argument.default_value().has_value(), name, ": this libtorch needs an argument '", argument.name(),
+                  "' that torch-lora does not know");
+      stack.push_back(*argument.default_value());
+    }
+  }
+  op.callBoxed(stack);
+  return stack.front();
+}
+
+at::Tensor flash(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, double dropout_p,
+                 double scale) {
+  const int64_t longest = max_seqlen.item<int64_t>();
+  const auto parts = qkv.unbind(1);  // three of [T, N, D]
+  return call_by_name("aten::_flash_attention_forward", {{"query", parts[0]},
+                                                         {"key", parts[1]},
+                                                         {"value", parts[2]},
+                                                         {"cum_seq_q", cu_seqlens},
+                                                         {"cum_seq_k", cu_seqlens},
+                                                         {"max_q", longest},
+                                                         {"max_k", longest},
+                                                         {"dropout_p", dropout_p},
+                                                         {"is_causal", false},
+                                                         {"return_debug_mask", false},
+                                                         {"scale", scale}})
+      .toTensor();
+}
+
+template <class Otherwise>
+at::Tensor flash_or(Otherwise otherwise, const at::Tensor& qkv, const at::Tensor& cu_seqlens,
+                    const at::Tensor& max_seqlen, double dropout_p, std::optional<double> scale) {
+  const auto type = qkv.scalar_type();
+  if (type != at::kHalf && type != at::kBFloat16) return otherwise(qkv, cu_seqlens, max_seqlen, dropout_p, scale);
+  check_attention("varlen_attention", qkv, cu_seqlens, max_seqlen, dropout_p);
+  return flash(qkv, cu_seqlens, max_seqlen, dropout_p, attention_scale(scale, qkv.size(3)));
+}
+
+at::Tensor autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                    double dropout_p, std::optional<double> scale) {
+  return flash_or(varlen_attention_autograd, qkv, cu_seqlens, max_seqlen, dropout_p, scale);
+}
+
+at::Tensor below_autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                          double dropout_p, std::optional<double> scale) {
+  return flash_or(varlen_attention_below_autograd, qkv, cu_seqlens, max_seqlen, dropout_p, scale);
+}
+
+}  // namespace
+
+TORCH_LIBRARY_IMPL(lora, AutogradCUDA, m) { m.impl("varlen_attention", autograd); }
+TORCH_LIBRARY_IMPL(lora, CUDA, m) { m.impl("varlen_attention", below_autograd); }
+
+}  // namespace torch_lora

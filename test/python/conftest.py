@@ -1,0 +1,38 @@
+"""Loads the operator library into PyTorch.
+
+    python -m pytest test/python          (with TORCH_LORA_OPS=path/to/liblora_ops.so unless it is in build/Release)
+"""
+import os
+import pathlib
+
+import pytest
+
+torch = pytest.importorskip('torch', reason='these tests need PyTorch')
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def library_path():
+    return os.environ.get('TORCH_LORA_OPS') or str(ROOT / 'build' / 'Release' / 'liblora_ops.so')
+
+
+def pytest_configure(config):
+    if os.path.exists(library_path()):
+        torch.ops.load_library(library_path())
+
+
+def pytest_collection_modifyitems(items):
+    if not os.path.exists(library_path()):
+        skip = pytest.mark.skip(reason=f'no operator library at {library_path()}: build it or set TORCH_LORA_OPS')
+        for item in items:
+            item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def library():
+    return library_path()

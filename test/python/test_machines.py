@@ -1,0 +1,61 @@
+"""The result must not depend on the number of threads, and every instruction set must compute the same thing."""
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from helpers import cu_seqlens, lora, relative, with_seed
+
+LENGTHS = [37, 5, 1, 90, 64, 12, 3]
+
+
+def everything():
+    """One run through every kernel; what it returns must be a function of the seed alone."""
+    torch.manual_seed(7)
+    tokens, hidden = sum(LENGTHS), 96
+    # Uniform numbers: torch.randn itself differs between instruction sets.
+    p = lambda *shape: ((torch.rand(*shape) - 0.5) * (12 / shape[-1]) ** 0.5).requires_grad_()
+    x, weight, bias = p(tokens, hidden), [p(hidden, hidden) for _ in range(3)], [p(hidden) for _ in range(3)]
+    a, b = [p(4, hidden), None, p(4, hidden)], [p(hidden, 4), None, p(hidden, 4)]
+    gain, shift, up, down = p(hidden), p(hidden), p(4 * hidden, hidden), p(hidden, 4 * hidden)
+    qkv = lora.linear(x, weight, bias, a, b, [2.0, 0.0, 2.0], 0.1)
+    out = lora.varlen_attention(qkv.view(tokens, 3, 3, 32), cu_seqlens(LENGTHS), torch.tensor(90), 0.1).flatten(1)
+    h = lora.dropout_add_layer_norm(out, x, gain, shift, 0.1, 1e-5)
+    y = lora.linear(lora.linear_gelu(h, [up], [], [], [], []), [down], [], [], [], [])
+    y = lora.dropout(y, 0.1) + lora.gelu(h)
+    # The key's bias is left out: softmax does not see it, so its gradient is rounding noise around zero.
+    leaves = [x, *weight, bias[0], bias[2], a[0], a[2], b[0], b[2], gain, shift, up, down]
+    return [t.detach() for t in (y, *torch.autograd.grad(y.square().sum(), leaves))]
+
+
+@pytest.mark.parametrize('threads', [2, 3, 7])
+def test_number_of_threads(threads):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        expected = everything()
+        torch.set_num_threads(threads)
+        for a, b in zip(everything(), expected):
+            assert torch.equal(a, b)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_repeated_runs_are_identical():
+    for a, b in zip(everything(), everything()):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize('capability', ['default', 'avx2', 'avx512'])
+def test_instruction_sets(capability, library, tmp_path):
+    result = tmp_path / 'result.pt'
+    script = (f'import sys, torch; sys.path.insert(0, {os.path.dirname(__file__)!r}); '
+              f'torch.ops.load_library({library!r}); from test_machines import everything; '
+              f'torch.save((torch.backends.cpu.get_cpu_capability(), everything()), {str(result)!r})')
+    subprocess.run([sys.executable, '-c', script], check=True, env={**os.environ, 'ATEN_CPU_CAPABILITY': capability})
+    used, values = torch.load(result)
+    if used.lower() != capability:
+        pytest.skip(f'this machine has no {capability}: it runs {used}')
+    for a, b in zip(values, everything()):
+        assert relative(a, b) < 1e-4
