@@ -43,6 +43,7 @@ export class BatchSampler {
   readonly #shuffle: boolean
   readonly #seed: number
   readonly #dropLast: boolean
+  readonly #tokens: number
   #epoch = 0
   #batch = 0
   #batches: Uint32Array[] | undefined
@@ -67,6 +68,9 @@ export class BatchSampler {
     this.#shuffle = options.shuffle ?? true
     this.#seed = options.seed ?? 0
     this.#dropLast = options.dropLast ?? false
+    let tokens = 0
+    for (let i = 0; i < lengths.length; i++) tokens += lengths[i]!
+    this.#tokens = tokens
     new Random(this.#seed) // refuses a bad seed here, not at the first batch
     if (this.batchesInEpoch === 0)
       throw new TorchLoraError(
@@ -151,7 +155,7 @@ export class BatchSampler {
     const finite = (n: number) => (Number.isFinite(n) ? n : null)
     return {
       examples: this.#lengths.length,
-      tokens: Array.from(this.#lengths).reduce((sum, length) => sum + length, 0),
+      tokens: this.#tokens,
       batchSize: finite(this.#batchSize),
       maxTokens: finite(this.#maxTokens),
       shuffle: this.#shuffle,
@@ -218,14 +222,30 @@ export function evaluationBatches(
       )
   if (lengths.length === 0) return []
   const { batchSize, maxTokens } = limits
-  const order = Uint32Array.from({ length: lengths.length }, (_, i) => i)
-  order.sort((a, b) => lengths[b]! - lengths[a]! || a - b)
+  const order = longestFirst(lengths)
   return cut(
     order,
     lengths,
     batchSize ?? (maxTokens === undefined ? 32 : Number.POSITIVE_INFINITY),
     maxTokens ?? Number.POSITIVE_INFINITY,
   )
+}
+
+/** Indices by falling length, equal lengths in order. By counting: a comparing sort of a large set takes too long. */
+function longestFirst(lengths: ArrayLike<number>): Uint32Array {
+  let most = 0
+  for (let i = 0; i < lengths.length; i++) most = Math.max(most, lengths[i]!)
+  const next = new Uint32Array(most + 2)
+  for (let i = 0; i < lengths.length; i++) next[lengths[i]!]!++
+  let start = 0
+  for (let length = most; length >= 0; length--) {
+    const count = next[length]!
+    next[length] = start
+    start += count
+  }
+  const order = new Uint32Array(lengths.length)
+  for (let i = 0; i < lengths.length; i++) order[next[lengths[i]!]!++] = i
+  return order
 }
 
 /**

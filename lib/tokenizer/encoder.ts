@@ -40,9 +40,9 @@ export function makeEncoder(
     return text
   }
 
-  // A task a text, on Node's thread pool, and a core left to the main thread: its timers fire on time while a batch is
-  // encoded. The engine's own batches take every core, through a pool of their own, and are no faster.
-  const lanes = Math.max(1, Math.min(4, scope.cores - 1))
+  // A task a text, on Node's thread pool, few at a time: two hide the way there and back, and more than the cores but
+  // one would make the main thread's timers late. The engine's own batches take every core, through a second pool.
+  const lanes = Math.max(2, Math.min(4, scope.cores - 1))
 
   /** Token ids of each text, without special tokens around it; at least `limit` of them where the text has so many. */
   const encodeTexts = async (texts: string[], limit: number): Promise<number[][]> => {

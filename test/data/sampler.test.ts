@@ -174,6 +174,8 @@ describe('evaluationBatches', () => {
       const order = batches.flatMap((batch) => [...batch])
       for (let i = 1; i < order.length; i++)
         expect(lengths[order[i - 1]!]!).toBeGreaterThanOrEqual(lengths[order[i]!]!)
+      const expected = lengths.map((_, i) => i).sort((a, b) => lengths[b]! - lengths[a]! || a - b)
+      expect(order).toEqual(expected)
       const results = batches.map((batch) => Array.from(batch, (i) => `result ${i}`))
       expect(inInputOrder(batches, results)).toEqual(lengths.map((_, i) => `result ${i}`))
     }

@@ -9,13 +9,16 @@ const fixtures = new URL('./fixtures/', import.meta.url).pathname
 const shared = process.env.TORCH_LORA_SHARED ?? resolve(import.meta.dirname, '../../../shared')
 const golden = JSON.parse(readFileSync(join(fixtures, 'golden.json'), 'utf8')) as { texts: string[] }
 
-/** How late, at most, a timer of 1 ms fired while `work` ran. */
-async function longestStall(work: () => Promise<unknown>): Promise<number> {
-  let last = performance.now()
+/** Milliseconds this thread has spent on a processor: a busy machine does not lengthen them. */
+const processorTime = () => Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6
+
+/** The most processor time the main thread spent between two turns of the event loop while `work` ran. */
+async function longestTurn(work: () => Promise<unknown>): Promise<number> {
+  let last = processorTime()
   let longest = 0
   const look = () => {
-    const now = performance.now()
-    longest = Math.max(longest, now - last - 1)
+    const now = processorTime()
+    longest = Math.max(longest, now - last)
     last = now
   }
   const timer = setInterval(look, 1)
@@ -25,14 +28,7 @@ async function longestStall(work: () => Promise<unknown>): Promise<number> {
   return longest
 }
 
-/** The least of several stalls: what we cause is there every time, what other processes cause is not. */
-async function stall(work: () => Promise<unknown>, attempts = 6): Promise<number> {
-  let least = Number.POSITIVE_INFINITY
-  for (let i = 0; i < attempts && least >= 10; i++) least = Math.min(least, await longestStall(work))
-  return least
-}
-
-describe('the event loop turns at least every 10 ms', () => {
+describe.runIf(existsSync('/proc/thread-self/schedstat'))('the main thread is never held for 10 ms', () => {
   let tokenizer: Tokenizer
   beforeAll(async () => {
     tokenizer = await AutoTokenizer.fromPretrained(join(fixtures, 'roberta'))
@@ -44,62 +40,59 @@ describe('the event loop turns at least every 10 ms', () => {
       { length: 20_000 },
       (_, i) => `Text ${i}: the kettle sings before the harbour wakes, again.`,
     )
-    expect(await stall(() => tokenizer.encodeBatch(texts, { maxLength: 64 }))).toBeLessThan(10)
+    expect(await longestTurn(() => tokenizer.encodeBatch(texts, { maxLength: 64 }))).toBeLessThan(10)
   })
 
   it('while a text of four million characters is encoded', async () => {
     const long = 'The kettle sings before the harbour wakes. '.repeat(100_000)
-    expect(await stall(() => tokenizer.encode(long, { maxLength: 512 }))).toBeLessThan(10)
+    expect(await longestTurn(() => tokenizer.encode(long, { maxLength: 512 }))).toBeLessThan(10)
   })
 
   it.runIf(existsSync(join(shared, 'data/tokenizers')))('while real tokenizers load', async () => {
     for (const name of ['roberta-base', 'deberta-v3']) {
       const load = async () =>
         (await AutoTokenizer.fromPretrained(join(shared, 'data/tokenizers', name))).close()
-      expect(await stall(load)).toBeLessThan(10)
+      expect(await longestTurn(load)).toBeLessThan(10)
     }
   })
 })
 
 describe('long texts', () => {
   // A text far longer than asked for is not read to its end; the result must be as if it were.
-  it.each(['bert', 'bert-cased', 'roberta', 'roberta-map', 'deberta'])(
-    '%s',
-    async (name) => {
-      await using tokenizer = await AutoTokenizer.fromPretrained(join(fixtures, name))
-      const words = golden.texts.filter((text) => text !== '')
-      const texts = [3, 5, 7, 11, 13, 17].map((step) => {
-        const parts: string[] = []
-        for (let i = step, length = 0; length < 60_000; i += step) {
-          const part = words[i % words.length]!
-          parts.push(part, i % 3 === 0 ? 'a b' : '')
-          length += part.length + 4
-        }
-        return parts.join(' ')
-      })
-      texts.push(
-        'x'.repeat(50_000),
-        ' '.repeat(50_000),
-        `${' '.repeat(40_000)}kettle`,
-        `kettle${'\u00a0'.repeat(40_000)}sings`,
-      )
-      texts.push('日本語'.repeat(20_000), 'a '.repeat(30_000), '1 '.repeat(30_000))
-      const whole = await tokenizer.encodeBatch(texts, { maxLength: 10_000_000 })
-      for (const maxLength of [8, 64, 512]) {
-        const cut = await tokenizer.encodeBatch(texts, { maxLength })
-        cut.forEach(({ ids, truncated }, i) => {
-          const all = [...whole[i]!.ids]
-          expect(truncated).toBe(all.length > maxLength)
-          expect([...ids]).toEqual(truncated ? [...all.slice(0, maxLength - 1), all.at(-1)] : all)
-        })
-        const pairs = await tokenizer.encodeBatch(
-          texts.slice(0, 6).map((text) => [text, 'short']),
-          { maxLength },
-        )
-        for (const { ids } of pairs) expect(ids.length).toBe(maxLength)
+  it.each(['bert', 'bert-cased', 'roberta', 'roberta-map', 'deberta'])('%s', async (name) => {
+    await using tokenizer = await AutoTokenizer.fromPretrained(join(fixtures, name))
+    const words = golden.texts.filter((text) => text !== '')
+    const texts = [3, 5, 7, 11, 13, 17].map((step) => {
+      const parts: string[] = []
+      for (let i = step, length = 0; length < 60_000; i += step) {
+        const part = words[i % words.length]!
+        parts.push(part, i % 3 === 0 ? 'a b' : '')
+        length += part.length + 4
       }
-    },
-  )
+      return parts.join(' ')
+    })
+    texts.push(
+      'x'.repeat(50_000),
+      ' '.repeat(50_000),
+      `${' '.repeat(40_000)}kettle`,
+      `kettle${'\u00a0'.repeat(40_000)}sings`,
+    )
+    texts.push('日本語'.repeat(20_000), 'a '.repeat(30_000), '1 '.repeat(30_000))
+    const whole = await tokenizer.encodeBatch(texts, { maxLength: 10_000_000 })
+    for (const maxLength of [8, 64, 512]) {
+      const cut = await tokenizer.encodeBatch(texts, { maxLength })
+      cut.forEach(({ ids, truncated }, i) => {
+        const all = [...whole[i]!.ids]
+        expect(truncated).toBe(all.length > maxLength)
+        expect([...ids]).toEqual(truncated ? [...all.slice(0, maxLength - 1), all.at(-1)] : all)
+      })
+      const pairs = await tokenizer.encodeBatch(
+        texts.slice(0, 6).map((text) => [text, 'short']),
+        { maxLength },
+      )
+      for (const { ids } of pairs) expect(ids.length).toBe(maxLength)
+    }
+  })
 })
 
 describe('calls at the same time', () => {

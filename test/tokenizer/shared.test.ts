@@ -46,7 +46,7 @@ const digest = (rows: Int32Array[]): string => {
   return hash.digest('hex')
 }
 
-describe.runIf(present)('real tokenizers on GLUE, as transformers has them', () => {
+describe.runIf(present)('real tokenizers on GLUE, as transformers has them', { timeout: 180_000 }, () => {
   let texts: string[]
   let scratch: string
   beforeAll(async () => {
