@@ -161,13 +161,12 @@ function readLabels(reader: ConfigReader, { labels, numLabels }: LabelOptions): 
   return Array.from({ length: count }, (_, i) => `LABEL_${i}`)
 }
 
-function readProblemType(reader: ConfigReader, { problemType }: LabelOptions, labels: string[]): ProblemType {
-  if (problemType) return problemType
-  return reader.choice<ProblemType>(
-    'problem_type',
-    problemTypes,
-    labels.length === 1 ? 'regression' : 'single_label_classification',
-  )
+function readProblemType(reader: ConfigReader, options: LabelOptions, labels: string[]): ProblemType {
+  if (options.problemType) return options.problemType
+  const byCount = labels.length === 1 ? 'regression' : 'single_label_classification'
+  // Other labels are another problem: what the file says of it no longer holds.
+  if (options.labels || options.numLabels) return byCount
+  return reader.choice<ProblemType>('problem_type', problemTypes, byCount)
 }
 
 /** `config.json` to write: the one that was read, with the labels and the problem of this model. */

@@ -1,0 +1,212 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { tinyExamples, tinyModel } from '../train/tiny.ts'
+
+const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
+
+interface Result {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** Runs the CLI as a user would, from its sources. `onError` may send signals as lines arrive on stderr. */
+function cli(
+  args: string[],
+  onError?: (text: string, kill: (signal: NodeJS.Signals) => void) => void,
+): Promise<Result> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', main, ...args])
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (data) => (stdout += data))
+    child.stderr.on('data', (data) => {
+      stderr += data
+      onError?.(String(data), (signal) => child.kill(signal))
+    })
+    child.on('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}
+
+let folder: string
+let base: string
+let train: string
+let dev: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cli-'))
+  base = await tinyModel()
+  train = join(folder, 'train.jsonl')
+  dev = join(folder, 'dev.jsonl')
+  const lines = (examples: object[]) => examples.map((example) => `${JSON.stringify(example)}\n`).join('')
+  await writeFile(train, lines(tinyExamples(96)))
+  await writeFile(dev, lines(tinyExamples(32, 200)))
+})
+
+const trainArgs = (out: string, ...more: string[]) => [
+  'train',
+  '--model',
+  base,
+  '--train',
+  train,
+  '--eval',
+  dev,
+  '--out',
+  out,
+  '--lr',
+  '1e-2',
+  '--batch-size',
+  '8',
+  ...more,
+]
+
+describe('the main job by the CLI', { timeout: 180_000 }, () => {
+  it('trains, evaluates, merges and predicts', async () => {
+    const run = join(folder, 'run')
+    const trained = await cli(trainArgs(run, '--epochs', '6', '--r', '4', '--json'))
+    expect(trained.stderr).toMatch(/parameters train/)
+    expect(trained.code).toBe(0)
+    const summary = JSON.parse(await readFile(join(run, 'summary.json'), 'utf8'))
+    expect(JSON.parse(trained.stdout)).toEqual(summary)
+    expect(summary).toMatchObject({ task: null, method: 'lora', steps: 72, configuration: { r: 4 } })
+    expect(summary.optimizerStateBytes).toBe(8 * summary.trainableParameters)
+    expect(summary.best.metrics.accuracy).toBeGreaterThan(0.9)
+    const metrics = (await readFile(join(run, 'metrics.jsonl'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(metrics.filter(({ type }) => type === 'evaluation')).toHaveLength(6)
+    expect(metrics.filter(({ type }) => type === 'step').map(({ step }) => step)).toEqual([
+      10, 20, 30, 40, 50, 60, 70, 72,
+    ])
+
+    const adapter = join(run, 'adapter')
+    const evaluated = await cli(['evaluate', '--model', base, '--adapter', adapter, '--eval', dev, '--json'])
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({
+      examples: 32,
+      accuracy: summary.best.metrics.accuracy,
+    })
+
+    const merged = join(folder, 'merged')
+    expect((await cli(['merge', '--model', base, '--adapter', adapter, '--out', merged])).code).toBe(0)
+    expect(existsSync(join(merged, 'vocab.txt'))).toBe(true)
+
+    const input = join(folder, 'input.jsonl')
+    await writeFile(
+      input,
+      '{"text":"the film was great."}\n{"text":""}\n{"text":"her song","textPair":"was dull."}\n',
+    )
+    const fromMerged = await cli(['predict', '--model', merged, '--input', input, '--json'])
+    const fromAdapter = await cli([
+      'predict',
+      '--model',
+      base,
+      '--adapter',
+      adapter,
+      '--input',
+      input,
+      '--json',
+    ])
+    const lines = (result: Result) =>
+      result.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    expect(fromMerged.code).toBe(0)
+    expect(lines(fromMerged)).toHaveLength(3)
+    for (const [i, line] of lines(fromMerged).entries()) {
+      expect(['good', 'bad']).toContain(line.label)
+      expect(line.score).toBeGreaterThanOrEqual(0.5)
+      expect(line.logits).toHaveLength(2)
+      for (const [j, logit] of line.logits.entries())
+        expect(logit).toBeCloseTo(lines(fromAdapter)[i].logits[j], 4)
+    }
+    expect(lines(fromMerged)[0].label).toBe('good')
+  })
+
+  it('trains in full and writes a model', async () => {
+    const run = join(folder, 'full')
+    expect((await cli(trainArgs(run, '--full', '--epochs', '1', '--lr', '1e-3'))).code).toBe(0)
+    expect(existsSync(join(run, 'model', 'model.safetensors'))).toBe(true)
+  })
+
+  it('saves and exits with 130 on Ctrl-C, and resumes to the same adapter', async () => {
+    const whole = join(folder, 'whole')
+    const parts = join(folder, 'parts')
+    const settings = ['--epochs', '12', '--log-every', '1']
+    expect((await cli(trainArgs(whole, ...settings))).code).toBe(0)
+    const stopped = await cli(trainArgs(parts, ...settings), (text, kill) => {
+      if (/epoch 1\.00/.test(text)) kill('SIGINT')
+    })
+    expect(stopped.code).toBe(130)
+    expect(stopped.stderr).toMatch(/a checkpoint is saved\. Go on with the same command and --resume/)
+    expect(existsSync(join(parts, 'adapter'))).toBe(false)
+    const refused = await cli(trainArgs(parts, ...settings))
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/already holds a run/)
+    expect((await cli(trainArgs(parts, ...settings, '--resume'))).code).toBe(0)
+    const file = (run: string) => readFile(join(run, 'adapter', 'adapter_model.safetensors'))
+    expect((await file(parts)).equals(await file(whole))).toBe(true)
+    const steps = (await readFile(join(parts, 'metrics.jsonl'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter(({ type }) => type === 'step')
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 144 }, (_, i) => i + 1))
+  })
+})
+
+describe('wrong input to the CLI', () => {
+  const refusals: [what: string, args: () => string[], message: RegExp][] = [
+    ['no data', () => ['train', '--model', base, '--out', join(folder, 'x')], /--task NAME, or --train FILE/],
+    [
+      'an unknown task',
+      () => ['train', '--model', base, '--task', 'nope', '--out', join(folder, 'x')],
+      /nope/,
+    ],
+    [
+      'a missing file',
+      () => ['train', '--model', base, '--train', join(folder, 'gone.jsonl'), '--out', join(folder, 'x')],
+      /gone\.jsonl/,
+    ],
+    ['a missing model', () => ['predict', '--model', join(folder, 'gone'), '--input', dev], /gone/],
+    ['a bad rank', () => trainArgs(join(folder, 'x'), '--r', '0'), /r must be a whole number of at least 1/],
+    [
+      'a target that is not there',
+      () => trainArgs(join(folder, 'x'), '--target', 'q_proj'),
+      /matches no Linear.*query/,
+    ],
+    [
+      'an option that does not exist',
+      () => trainArgs(join(folder, 'x'), '--learning-rate', '1'),
+      /unknown option/,
+    ],
+  ]
+  it.each(refusals)('%s is one clear message', async (_, args, message) => {
+    const result = await cli(args())
+    expect(result.code).toBe(1)
+    expect(result.stderr).toMatch(message)
+    expect(result.stderr).not.toMatch(/\n\s+at /)
+    expect(existsSync(join(folder, 'x'))).toBe(false)
+  })
+
+  it('names the line of a label outside the set', async () => {
+    const file = join(folder, 'odd.jsonl')
+    await writeFile(file, '{"text":"a","label":"good"}\n{"text":"b","label":"odd"}\n')
+    const result = await cli(['evaluate', '--model', base, '--eval', file])
+    expect(result.code).toBe(1)
+    expect(result.stderr).toMatch(/odd\.jsonl, line 2/)
+  })
+
+  it('every verb has help', async () => {
+    for (const verb of ['train', 'evaluate', 'merge', 'predict', 'doctor']) {
+      const { code, stdout } = await cli([verb, '--help'])
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/Usage: torch-lora/)
+    }
+  })
+})

@@ -1,0 +1,226 @@
+import { mkdtemp, readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { TorchLoraError } from '../../lib/errors.ts'
+import { applyLora } from '../../lib/lora/apply.ts'
+import { memory } from '../../lib/memory.ts'
+import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
+import type { SequenceClassifier } from '../../lib/models/classifier.ts'
+import { AutoTokenizer, type Tokenizer } from '../../lib/tokenizer/index.ts'
+import type { TrainerEvent } from '../../lib/train/events.ts'
+import type { TrainerOptions } from '../../lib/train/options.ts'
+import { Trainer } from '../../lib/train/trainer.ts'
+import { tinyExamples, tinyModel } from './tiny.ts'
+
+let folder: string
+let tokenizer: Tokenizer
+
+beforeAll(async () => {
+  folder = await tinyModel()
+  tokenizer = await AutoTokenizer.fromPretrained(folder)
+  return () => tokenizer.close()
+})
+
+const temporary = () => mkdtemp(join(tmpdir(), 'run-'))
+
+async function loraModel(): Promise<SequenceClassifier> {
+  const { manualSeed } = await import('../../lib/random.ts')
+  const model = await AutoModelForSequenceClassification.fromPretrained(folder)
+  manualSeed(5)
+  return applyLora(model, { r: 4, loraAlpha: 8, loraDropout: 0.1 })
+}
+
+const settings = (model: SequenceClassifier, options: Partial<TrainerOptions> = {}): TrainerOptions => ({
+  model,
+  tokenizer,
+  train: tinyExamples(96),
+  evaluate: tinyExamples(32, 200),
+  epochs: 2,
+  batchSize: 8,
+  learningRate: 1e-2,
+  seed: 3,
+  ...options,
+})
+
+async function collect(trainer: Trainer, signal?: AbortSignal): Promise<TrainerEvent[]> {
+  const events: TrainerEvent[] = []
+  for await (const event of trainer.run({ signal })) events.push(event)
+  return events
+}
+
+const values = (model: SequenceClassifier) =>
+  model.trainableParameters().map(([path, parameter]) => [path, parameter.readSync()] as const)
+
+const failure = (promise: Promise<unknown>): Promise<TorchLoraError> =>
+  promise.then(
+    () => Promise.reject(new Error('expected a failure')),
+    (thrown) => {
+      expect(thrown).toBeInstanceOf(TorchLoraError)
+      return thrown
+    },
+  )
+
+describe('Trainer', () => {
+  it('learns with LoRA, and says what it does', async () => {
+    const model = await loraModel()
+    const events = await collect(new Trainer(settings(model, { epochs: 6 })))
+    const start = events.find((event) => event.type === 'start')!
+    const parameters = model.trainableParameters().reduce((sum, [, parameter]) => sum + parameter.numel, 0)
+    expect(start).toMatchObject({
+      totalSteps: 72,
+      trainableParameters: parameters,
+      optimizerStateBytes: 8 * parameters,
+    })
+    expect(events.filter((event) => event.type === 'step')).toHaveLength(72)
+    expect(events.filter((event) => event.type === 'evaluation')).toHaveLength(6)
+    const end = events.at(-1)!
+    expect(end.type).toBe('end')
+    if (end.type === 'end') expect(end.summary.best!.metrics.accuracy).toBeGreaterThan(0.9)
+  })
+
+  it('trains every parameter by the same path', async () => {
+    const model = await AutoModelForSequenceClassification.fromPretrained(folder)
+    model.setRequiresGrad(true)
+    const events = await collect(new Trainer(settings(model, { learningRate: 3e-3, epochs: 6 })))
+    const end = events.at(-1)!
+    if (end.type === 'end') expect(end.summary.best!.metrics.accuracy).toBeGreaterThan(0.9)
+  })
+
+  it('gives the same weights from the same seed, and others from another', async () => {
+    const runs = []
+    for (const seed of [3, 3, 4]) {
+      const model = await loraModel()
+      await collect(new Trainer(settings(model, { seed, evaluate: undefined })))
+      runs.push(values(model))
+    }
+    expect(runs[1]).toEqual(runs[0])
+    expect(runs[2]).not.toEqual(runs[0])
+  })
+
+  it('stops at a signal and resumes to the bit', async () => {
+    const whole = await loraModel()
+    await collect(new Trainer(settings(whole, { gradientAccumulationSteps: 3, maxTokens: 100 })))
+    const outputDir = await temporary()
+    const options = { outputDir, resume: true, gradientAccumulationSteps: 3, maxTokens: 100 }
+    for (const stopAfter of [3, 5, Number.POSITIVE_INFINITY]) {
+      const model = await loraModel()
+      const controller = new AbortController()
+      for await (const event of new Trainer(settings(model, options)).run({ signal: controller.signal })) {
+        if (event.type === 'step' && event.step === stopAfter) controller.abort()
+        if (event.type === 'end') {
+          expect(event.summary.interrupted).toBe(stopAfter !== Number.POSITIVE_INFINITY)
+          if (!event.summary.interrupted) expect(values(model)).toEqual(values(whole))
+        }
+      }
+    }
+    expect(
+      (await readdir(join(outputDir, 'checkpoints'))).filter((name) => name.startsWith('step-')),
+    ).toHaveLength(1)
+  })
+
+  it('refuses to resume a run with other settings', async () => {
+    const outputDir = await temporary()
+    await collect(new Trainer(settings(await loraModel(), { outputDir, epochs: 1 })))
+    const error = await failure(
+      collect(
+        new Trainer(settings(await loraModel(), { outputDir, epochs: 1, resume: true, learningRate: 1 })),
+      ),
+    )
+    expect(error.code).toBe('INCOMPATIBLE')
+    expect(error.message).toMatch(/learningRate was 0.01, is 1/)
+  })
+
+  it('leaves the model at its best evaluation, with a folder and without', async () => {
+    for (const outputDir of [undefined, await temporary()]) {
+      const model = await loraModel()
+      const bests: unknown[] = []
+      for await (const event of new Trainer(settings(model, { outputDir, epochs: 3 })).run()) {
+        if (event.type === 'evaluation' && event.best) bests.push(values(model))
+      }
+      expect(values(model)).toEqual(bests.at(-1))
+    }
+  })
+
+  it('stops early when nothing gets better', async () => {
+    const events = await collect(
+      new Trainer(settings(await loraModel(), { epochs: 50, patience: 2, learningRate: 1e-9 })),
+    )
+    expect(events.filter((event) => event.type === 'evaluation')).toHaveLength(3)
+  })
+
+  it('stops when the loss is not a number, and keeps the last checkpoint', async () => {
+    const outputDir = await temporary()
+    const error = await failure(
+      collect(
+        new Trainer(
+          settings(await loraModel(), {
+            outputDir,
+            learningRate: 1e30,
+            maxGradNorm: 0,
+            checkpointEvery: 1,
+            warmupRatio: 0,
+            evaluate: undefined,
+          }),
+        ),
+      ),
+    )
+    expect(error.code).toBe('DIVERGED')
+    expect(error.message).toMatch(/The loss is NaN at update \d+/)
+    expect((await readdir(join(outputDir, 'checkpoints'))).length).toBe(1)
+  })
+
+  it('names every option out of range, before anything runs', async () => {
+    const model = await loraModel()
+    try {
+      new Trainer(settings(model, { epochs: 0, learningRate: -1, train: [] }))
+      expect.unreachable()
+    } catch (thrown) {
+      expect((thrown as Error).message).toMatch(
+        /epochs must be.*learningRate must be.*train holds no examples/,
+      )
+    }
+    const frozen = await AutoModelForSequenceClassification.fromPretrained(folder)
+    expect(() => new Trainer(settings(frozen))).toThrow(/No parameter of the model requires a gradient/)
+  })
+
+  it('names the line of a label outside the set', async () => {
+    const train = [...tinyExamples(4), { text: 'odd', label: 'neutral', file: 'train.jsonl', line: 5 }]
+    const error = await failure(collect(new Trainer(settings(await loraModel(), { train }))))
+    expect(error.code).toBe('INCOMPATIBLE')
+    expect(error.message).toMatch(/train\.jsonl, line 5.*neutral/)
+  })
+
+  it('trains multi-label and regression heads', async () => {
+    for (const [labels, label] of [
+      [{ labels: ['a', 'b', 'c'], problemType: 'multi_label_classification' }, ['a', 'c']],
+      [{ numLabels: 1 }, 0.5],
+    ] as const) {
+      const model = await AutoModelForSequenceClassification.fromPretrained(folder, labels)
+      applyLora(model, { r: 2 })
+      const examples = tinyExamples(24).map((example, i) => ({
+        ...example,
+        label: typeof label === 'number' ? label + (i % 3) : i % 2 ? [...label] : [],
+      }))
+      const events = await collect(
+        new Trainer(settings(model, { train: examples, evaluate: examples, epochs: 1 })),
+      )
+      const end = events.at(-1)!
+      expect(end.type === 'end' && Number.isFinite(end.summary.final!.metrics.loss)).toBe(true)
+    }
+  })
+
+  it('leaves nothing behind', async () => {
+    const model = await loraModel()
+    await collect(new Trainer(settings(model, { epochs: 1 })))
+    const before = memory()
+    for (const [, tensor] of model.namedParameters()) expect(tensor.disposed).toBe(false)
+    const again = new Trainer(settings(model, { epochs: 4 }))
+    await collect(again)
+    expect(memory()).toMatchObject({
+      tensors: before.tensors,
+      programs: before.programs,
+      liveBytes: before.liveBytes,
+    })
+  })
+})
