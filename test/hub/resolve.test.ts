@@ -223,7 +223,15 @@ describe('resolveModel', () => {
   })
 
   it('refuses what can be neither a folder nor a name', async () => {
-    for (const name of ['./nowhere', '/nowhere/at/all', 'a/b/c', '../x', 'a--b', '', 'C:\\models']) {
+    for (const name of [
+      './nowhere',
+      '/nowhere/at/all',
+      'a/b/c',
+      '../no-such-model-folder',
+      'a--b',
+      '',
+      'C:\\models',
+    ]) {
       await failure(resolve(name), 'INVALID_FILE')
     }
     await failure(resolve('acme/tiny', { revision: '../../x' }), 'INVALID_ARGUMENT')

@@ -119,8 +119,7 @@ function randomLora(family: string, config: Record<string, unknown>, draw: Draw)
   const layers = config.num_hidden_layers as number
   return {
     r,
-    // Larger updates of a random model only saturate its softmax, where float32 says nothing.
-    lora_alpha: between(draw, 1, 2 * r),
+    lora_alpha: between(draw, 1, 16),
     lora_dropout: 0,
     target_modules: targets,
     ...excluded,

@@ -27,7 +27,12 @@ const seed = Number(process.env.TORCH_LORA_PARITY_SEED ?? 1)
 const script = resolve(import.meta.dirname, '../../scripts/parity/reference.py')
 const cases = parityCases(AutoModelForSequenceClassification.modelTypes, count, seed)
 
-const LOGITS = 1e-4 // absolute, float32
+const FLOAT32 = 1e-4
+/** Random models are often ill-conditioned: float32 may be worse than 1e-4, but not ten times worse than the peer's. */
+const allowed = (values: Map<string, Tensor>, what: 'logits' | 'loss' | 'gradient', dtype: DType) =>
+  dtype === 'float64' ? 1e-6 : Math.max(FLOAT32, 10 * values.get(`error.${what}`)!.item())
+
+type DType = 'float32' | 'float64'
 
 let root: string
 
@@ -39,7 +44,7 @@ async function tensors(...path: string[]): Promise<Map<string, Tensor>> {
   return mapTensors((await readCheckpoint(join(root, ...path))).entries.values())
 }
 
-const load = (name: string, dtype: 'float32' | 'float64' = 'float32') =>
+const load = (name: string, dtype: DType = 'float32') =>
   AutoModelForSequenceClassification.fromPretrained(join(root, name, 'model'), { dtype })
 
 function lossOf(model: SequenceClassifier, values: Map<string, Tensor>): Tensor {
@@ -50,28 +55,29 @@ function lossOf(model: SequenceClassifier, values: Map<string, Tensor>): Tensor 
 }
 
 /**
- * In float64 gradients must agree to what the reference's storage in float32 leaves; in float32 to 1e-4, or to ten
- * times the error that the reference has in float32 itself. A gradient may be nothing but rounding of larger ones: a
- * key's bias has none, since the softmax does not see it.
+ * All gradients as one vector; in float64 also each by itself, where nothing but a wrong formula can differ.
  */
 function expectGradients(
   pairs: { key: string; actual: Tensor | null }[],
   values: Map<string, Tensor>,
-  dtype: string,
+  dtype: DType,
 ) {
   const largest = largestGradient(values)
+  let difference = 0
+  let norm = 0
   for (const { key, actual } of pairs) {
     const expected = values.get(`grad.${key}`)!
-    if (actual === null) {
-      // No gradient here is a gradient of zero there: a parameter that the loss does not depend on.
-      expect(magnitude(expected), key).toBe(0)
-      continue
-    }
-    const exact = dtype === 'float64'
-    if (maxDifference(actual, expected) < largest * (exact ? 1e-9 : 1e-5)) continue
-    const allowed = exact ? 1e-6 : Math.max(1e-4, 10 * values.get(`error.${key}`)!.item())
-    expect(relativeDifference(actual, expected), `${key} in ${dtype}`).toBeLessThan(allowed)
+    const theirs = Array.from(expected.readSync(), Number)
+    // No gradient here is a gradient of zero there: a parameter that the loss does not depend on.
+    if (actual === null) expect(magnitude(expected), key).toBe(0)
+    const ours = actual === null ? theirs : Array.from(actual.readSync(), Number)
+    difference = Math.hypot(difference, ...ours.map((value, at) => value - theirs[at]!))
+    norm = Math.hypot(norm, ...theirs)
+    // A key's bias has no gradient, since the softmax does not see it: only rounding, of larger ones.
+    if (actual === null || dtype !== 'float64' || maxDifference(actual, expected) < largest * 1e-9) continue
+    expect(relativeDifference(actual, expected), key).toBeLessThan(1e-6)
   }
+  expect(difference / norm, `all gradients in ${dtype}`).toBeLessThan(allowed(values, 'gradient', dtype))
 }
 
 /** The norm of the difference over the norm of what is expected. */
@@ -110,10 +116,10 @@ describe.skipIf(!python)(`${count} random models, seed ${seed} (skipped without 
         const model = await load(name, dtype)
         const values = await tensors(name, 'model.safetensors')
         const logits = noGrad(() => model.forward(goldenBatch(values)))
-        expect(maxDifference(logits, values.get('logits')!)).toBeLessThan(LOGITS)
+        expect(maxDifference(logits, values.get('logits')!)).toBeLessThan(allowed(values, 'logits', dtype))
         model.setRequiresGrad(true)
         const loss = lossOf(model, values)
-        expect(relativeDifference(loss, values.get('loss')!)).toBeLessThan(LOGITS)
+        expect(relativeDifference(loss, values.get('loss')!)).toBeLessThan(allowed(values, 'loss', dtype))
         loss.backward()
         const pairs = Array.from(model.namedParameters(), ([key, { grad }]) => ({ key, actual: grad }))
         expect(pairs.length).toBe([...values.keys()].filter((key) => key.startsWith('grad.')).length)
@@ -129,7 +135,7 @@ describe.skipIf(!python)(`${count} random models, seed ${seed} (skipped without 
         })
         const values = await tensors(name, 'adapter.safetensors')
         const loss = lossOf(model, values)
-        expect(relativeDifference(loss, values.get('loss')!)).toBeLessThan(LOGITS)
+        expect(relativeDifference(loss, values.get('loss')!)).toBeLessThan(allowed(values, 'loss', dtype))
         loss.backward()
         const state = loraState(model)
         const ours = new Map(
@@ -149,14 +155,14 @@ describe.skipIf(!python)(`${count} random models, seed ${seed} (skipped without 
             noGrad(() => model.forward(batch)),
             values.get('logits')!,
           ),
-        ).toBeLessThan(LOGITS)
+        ).toBeLessThan(allowed(values, 'logits', dtype))
         mergeLora(model)
         expect(
           maxDifference(
             noGrad(() => model.forward(batch)),
             values.get('merged_logits')!,
           ),
-        ).toBeLessThan(LOGITS)
+        ).toBeLessThan(allowed(values, 'logits', dtype))
       },
     )
   })
@@ -179,7 +185,7 @@ describe.skipIf(!python)(`${count} random models, seed ${seed} (skipped without 
       })
       await saveAdapter(model, join(folder, 'adapter'))
       const adapter = logits(model)
-      expect(maxDifference(adapter, base)).toBeGreaterThan(LOGITS)
+      expect(maxDifference(adapter, base)).toBeGreaterThan(FLOAT32)
       mergeLora(model)
       await model.savePretrained(join(folder, 'merged'))
       ours.set(name, { model: base, adapter, merged: logits(model) })
@@ -188,7 +194,7 @@ describe.skipIf(!python)(`${count} random models, seed ${seed} (skipped without 
     for (const [name, logits] of ours) {
       const theirs = await tensors(name, 'check.safetensors')
       for (const [kind, value] of Object.entries(logits)) {
-        expect(maxDifference(value, theirs.get(kind)!), `${name} ${kind}`).toBeLessThan(LOGITS)
+        expect(maxDifference(value, theirs.get(kind)!), `${name} ${kind}`).toBeLessThan(FLOAT32)
       }
     }
   }, 600_000)
