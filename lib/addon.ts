@@ -1,9 +1,11 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TorchLoraError } from './errors.ts'
 import { type FoundLibtorch, findLibtorch } from './libtorch/find.ts'
 import { hasNvidiaDriver, librariesOf } from './libtorch/inspect.ts'
+import { isSupported, minorOf, supportedRange } from './libtorch/versions.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -34,6 +36,50 @@ export function addonPath(): string {
   }
 }
 
+const coreName = 'libtorch_lora_core.so'
+
+/** The release that a folder of libraries was built for, from the note that the build leaves beside them. */
+function builtFor(folder: string): string | undefined {
+  const stamp = join(folder, 'torch_lora.build.json')
+  if (!existsSync(stamp)) return undefined
+  return (JSON.parse(readFileSync(stamp, 'utf8')) as { version: string }).version
+}
+
+/**
+ * The folder with the core for one libtorch. PyTorch's C++ interface changes from minor release to minor release
+ * (between 2.12 and 2.13 the class of an autograd node, between 2.13 and 2.14 a function that every derivative
+ * calls), so there is one build for each: beside the addon for one of them, in `torch-<minor>` for the others.
+ */
+function buildFor(addon: string, version: string): string | undefined {
+  const beside = dirname(addon)
+  const own = join(beside, `torch-${minorOf(version)}`)
+  if (existsSync(join(own, coreName))) return own
+  const release = builtFor(beside)
+  return release === undefined || minorOf(release) === minorOf(version) ? beside : undefined
+}
+
+/**
+ * Finds the libtorch that this addon will open.
+ * @param addon what {@link addonPath} gives
+ * @throws TorchLoraError LIBTORCH_NOT_FOUND, LIBTORCH_VERSION
+ */
+export function findLibtorchFor(addon: string): FoundLibtorch {
+  const beside = dirname(addon)
+  const folders = readdirSync(beside).filter((name) => /^torch-\d+\.\d+$/.test(name))
+  const minors = new Set(folders.map((name) => name.slice('torch-'.length)))
+  const release = builtFor(beside)
+  if (release !== undefined) minors.add(minorOf(release))
+  return findLibtorch({
+    accept: {
+      test: (version) => isSupported(version) && buildFor(addon, version) !== undefined,
+      words:
+        minors.size > 0
+          ? `${[...minors].sort().join(' or ')}, which its addon was built for`
+          : supportedRange,
+    },
+  })
+}
+
 let opened: { native: unknown; libtorch: FoundLibtorch; addon: string } | undefined
 
 /** What `loadNative` opened: the libtorch and the addon's path; undefined before the first load. */
@@ -58,13 +104,11 @@ export function loadNative(): unknown {
       { file: addon, cause },
     )
   }
-  const libtorch = findLibtorch()
+  const libtorch = findLibtorchFor(addon)
+  const build = buildFor(addon, libtorch.version)!
   // lora_ops registers its operators as it opens; the core calls them by name only, so it does not link to it.
-  const libraries = [
-    ...librariesOf(libtorch, { driver: hasNvidiaDriver() }),
-    join(dirname(addon), 'liblora_ops.so'),
-  ]
-  const core = join(dirname(addon), 'libtorch_lora_core.so')
+  const libraries = [...librariesOf(libtorch, { driver: hasNvidiaDriver() }), join(build, 'liblora_ops.so')]
+  const core = join(build, coreName)
   try {
     opened = { native: loader.open({ libraries, core }), libtorch, addon }
   } catch (cause) {

@@ -2,11 +2,12 @@
 /**
  * Builds the addon with CMake (through cmake-js) into build/Release, against the libtorch that the package itself
  * would find; where none with headers is found it installs one. Does nothing when the sources and the libtorch are
- * those of the last build. `--force` builds anyway.
+ * those of the last build. `--force` builds anyway; `--prebuild FOLDER...` adds builds for these libtorch to
+ * prebuilds/, after `npm run prebuildify`.
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join, relative } from 'node:path'
@@ -16,6 +17,7 @@ import { buildTypeScript } from './build-ts.mjs'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const output = join(root, 'build', 'Release')
 const prebuilds = join(root, 'prebuilds', `${process.platform}-${process.arch}`)
+const libraries = ['libtorch_lora_core.so', 'liblora_ops.so']
 /** Beside the libraries: what they were built from. */
 const stampName = 'torch_lora.build.json'
 
@@ -33,7 +35,7 @@ function sourceHash() {
 
 /** What a folder of libraries was built from; undefined when one of them is missing. */
 function builtFrom(folder, addon) {
-  const needed = [addon, 'libtorch_lora_core.so', 'liblora_ops.so', stampName]
+  const needed = [addon, ...libraries, stampName]
   if (!needed.every((name) => existsSync(join(folder, name)))) return undefined
   return JSON.parse(readFileSync(join(folder, stampName), 'utf8'))
 }
@@ -124,23 +126,52 @@ export async function buildNative({ force = false, announce } = {}) {
     if (existsSync(join(last.libtorch, 'include', 'ATen', 'ATen.h')))
       libtorch = { ...libtorch, path: last.libtorch }
   }
-  const from = { sources: sourceHash(), libtorch: libtorch.path, version: libtorch.version }
   announce?.()
+  await compile(libtorch, join(root, 'build'))
+  return true
+}
+
+/** Builds against one libtorch into `<folder>/Release`, and notes there what it was. */
+async function compile(libtorch, folder) {
+  const from = { sources: sourceHash(), libtorch: libtorch.path, version: libtorch.version }
   requireTools()
   const cmakeJs = cmakeJsPath()
   console.log(`native build: against libtorch ${libtorch.version} in ${libtorch.path}`)
-  const common = ['--log-level', 'error', `--CDTORCH_LORA_LIBTORCH=${libtorch.path}`]
+  const common = ['--out', folder, '--log-level', 'error', `--CDTORCH_LORA_LIBTORCH=${libtorch.path}`]
   // Configuring again is cheap, and a libtorch that changed must reach CMake's cache.
   await run(process.execPath, [cmakeJs, 'configure', ...common])
   await run(process.execPath, [cmakeJs, 'build', '--parallel', String(availableParallelism()), ...common])
-  writeFileSync(join(output, stampName), `${JSON.stringify(from, null, 2)}\n`)
-  return true
+  writeFileSync(join(folder, 'Release', stampName), `${JSON.stringify(from, null, 2)}\n`)
+}
+
+/**
+ * Builds the core for further releases into prebuilds/<platform>/torch-<minor>/: PyTorch's C++ interface differs
+ * from minor release to minor release (lib/addon.ts).
+ * @param {string[]} paths folders with a libtorch and its headers, as `torch-lora libtorch install --version` makes
+ */
+export async function prebuildMinors(paths) {
+  buildTypeScript({ onlyIfMissing: 'dist/libtorch/inspect.js' })
+  const { inspectLibtorch } = await import('../dist/libtorch/inspect.js')
+  const { minorOf } = await import('../dist/libtorch/versions.js')
+  for (const libtorch of paths.map(inspectLibtorch)) {
+    const name = `torch-${minorOf(libtorch.version)}`
+    await compile(libtorch, join(root, 'build', name))
+    mkdirSync(join(prebuilds, name), { recursive: true })
+    for (const library of libraries) {
+      const target = join(prebuilds, name, library)
+      copyFileSync(join(root, 'build', name, 'Release', library), target)
+      await run('strip', ['--strip-all', target])
+    }
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    if (!(await buildNative({ force: process.argv.includes('--force') })))
+    const minors = process.argv.indexOf('--prebuild')
+    if (minors > 0) await prebuildMinors(process.argv.slice(minors + 1))
+    else if (!(await buildNative({ force: process.argv.includes('--force') }))) {
       console.log('native build: up to date')
+    }
   } catch (error) {
     console.error(`native build: ${error.message}`)
     process.exit(1)

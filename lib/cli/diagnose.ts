@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join, relative } from 'node:path'
-import { addonPath, loadedFrom, packageRoot } from '../addon.ts'
+import { addonPath, findLibtorchFor, loadedFrom, packageRoot } from '../addon.ts'
 import { TorchLoraError } from '../errors.ts'
 import { installFolders, libtorchCache } from '../libtorch/cache.ts'
 import { type FoundLibtorch, findLibtorch } from '../libtorch/find.ts'
@@ -78,7 +78,7 @@ export function diagnose(): Diagnosis {
     })
   }
   const path = attempt(problems, addonPath)
-  const libtorch = attempt(problems, () => findLibtorch())
+  const libtorch = attempt(problems, () => (path ? findLibtorchFor(path) : findLibtorch()))
   const system = path && libtorch ? attempt(problems, () => native().system()) : null
 
   const otherInstalls: string[] = []

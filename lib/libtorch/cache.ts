@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Libtorch } from './inspect.ts'
 import { inspectLibtorch } from './inspect.ts'
-import { isSupported, newestFirst } from './versions.ts'
+import { newestFirst } from './versions.ts'
 
 /** Where installs live, shared by all projects of this user: `$XDG_CACHE_HOME/torch-lora/libtorch`. */
 export function libtorchCache(environment: NodeJS.ProcessEnv = process.env): string {
@@ -31,11 +31,14 @@ export function wholeInstalls(cache: string): Libtorch[] {
 
 /**
  * The install to use: one built with CUDA where an NVIDIA driver is, one without where none is, then the newest.
- * Installs that are broken or outside the supported range are passed over.
+ * Installs that are broken or not accepted are passed over.
  */
-export function cachedLibtorch(cache: string, options: { driver: boolean }): Libtorch | undefined {
+export function cachedLibtorch(
+  cache: string,
+  options: { driver: boolean; accept: (version: string) => boolean },
+): Libtorch | undefined {
   const suits = (libtorch: Libtorch) => Number(libtorch.cuda === options.driver)
   return wholeInstalls(cache)
-    .filter(({ version }) => isSupported(version))
+    .filter(({ version }) => options.accept(version))
     .sort((a, b) => suits(b) - suits(a) || newestFirst(a.version, b.version))[0]
 }

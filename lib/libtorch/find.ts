@@ -10,8 +10,16 @@ export interface FoundLibtorch extends Libtorch {
   source: 'TORCH_LORA_LIBTORCH' | 'cache' | 'python'
 }
 
+/** Which releases will do, as a test and in words. */
+export interface Accepted {
+  test(version: string): boolean
+  words: string
+}
+
 /** Where to look; each has the obvious default. */
 export interface FindOptions {
+  /** Default: any supported release. */
+  accept?: Accepted
   environment?: NodeJS.ProcessEnv
   cache?: string
   driver?: boolean
@@ -38,12 +46,13 @@ export function pythonTorchFolder(environment: NodeJS.ProcessEnv = process.env):
 /**
  * Finds libtorch: TORCH_LORA_LIBTORCH, then the installs of `torch-lora libtorch install`, then the PyTorch of the
  * `python3` on PATH. Nothing is loaded. The variable is a decision: when it is set, nothing else is tried.
- * @throws TorchLoraError LIBTORCH_NOT_FOUND (none, or one that is incomplete), LIBTORCH_VERSION (outside 2.11 to 2.14)
+ * @throws TorchLoraError LIBTORCH_NOT_FOUND (none, or one that is incomplete), LIBTORCH_VERSION (one that is not accepted)
  */
 export function findLibtorch(options: FindOptions = {}): FoundLibtorch {
   const environment = options.environment ?? process.env
   const driver = options.driver ?? hasNvidiaDriver()
   const cache = options.cache ?? libtorchCache(environment)
+  const accept = options.accept ?? { test: isSupported, words: supportedRange }
 
   const chosen = environment.TORCH_LORA_LIBTORCH
   if (chosen) {
@@ -57,17 +66,17 @@ export function findLibtorch(options: FindOptions = {}): FoundLibtorch {
         { file: chosen, cause },
       )
     }
-    if (!isSupported(libtorch.version)) {
+    if (!accept.test(libtorch.version)) {
       throw new TorchLoraError(
         'LIBTORCH_VERSION',
-        `TORCH_LORA_LIBTORCH names libtorch ${libtorch.version} in ${libtorch.path}, and this package needs ${supportedRange}. Point it at another, or unset it and run \`torch-lora libtorch install\`.`,
+        `TORCH_LORA_LIBTORCH names libtorch ${libtorch.version} in ${libtorch.path}, and this package needs ${accept.words}. Point it at another, or unset it and run \`torch-lora libtorch install\`.`,
         { file: libtorch.path },
       )
     }
     return { ...libtorch, source: 'TORCH_LORA_LIBTORCH' }
   }
 
-  const cached = cachedLibtorch(cache, { driver })
+  const cached = cachedLibtorch(cache, { driver, accept: accept.test })
   if (cached) return { ...cached, source: 'cache' }
 
   const folder = pythonTorchFolder(environment)
@@ -87,10 +96,10 @@ export function findLibtorch(options: FindOptions = {}): FoundLibtorch {
       { file: folder, cause },
     )
   }
-  if (!isSupported(libtorch.version)) {
+  if (!accept.test(libtorch.version)) {
     throw new TorchLoraError(
       'LIBTORCH_VERSION',
-      `The only libtorch found is ${libtorch.version} in ${libtorch.path} (the PyTorch of \`python3\`), and this package needs ${supportedRange}. ${mend}`,
+      `The only libtorch found is ${libtorch.version} in ${libtorch.path} (the PyTorch of \`python3\`), and this package needs ${accept.words}. ${mend}`,
       { file: libtorch.path },
     )
   }

@@ -57,7 +57,7 @@ function present(cache: string, version: string, cuda: boolean): Libtorch | unde
   return wholeInstalls(cache).find((there) => there.version.split('+')[0] === version && there.cuda === cuda)
 }
 
-function wanted(options: InstallOptions): { version: string; cuda: boolean } {
+function wanted(options: InstallOptions): Target {
   const version = options.version ?? defaultLibtorch
   if (!/^\d+\.\d+\.\d+$/.test(version)) {
     throw new TorchLoraError(
@@ -90,11 +90,34 @@ export function planInstall(options: InstallOptions = {}): InstallPlan {
 /**
  * Puts a libtorch into the cache that all projects of this user share, under its version. It appears there whole or
  * not at all: everything is unpacked beside it and renamed. Two installations at once are safe; the second waits.
- * @throws TorchLoraError NETWORK, INVALID_FILE, LIBTORCH_VERSION, INVALID_ARGUMENT, ABORTED
+ * @throws TorchLoraError NETWORK, INVALID_FILE (also for a disk that is full or closed), LIBTORCH_VERSION,
+ *   INVALID_ARGUMENT, ABORTED
  */
 export async function installLibtorch(options: InstallOptions = {}): Promise<InstallResult> {
   const cache = options.cache ?? libtorchCache(options.environment)
   const target = options.from ? undefined : wanted(options)
+  try {
+    return await installInto(cache, options, target)
+  } catch (cause) {
+    if (cause instanceof TorchLoraError || !(cause as NodeJS.ErrnoException).syscall) throw cause
+    throw new TorchLoraError(
+      'INVALID_FILE',
+      `${cache} cannot be written: ${(cause as Error).message}. Give it room and permission, or set XDG_CACHE_HOME to another folder.`,
+      { file: cache, cause },
+    )
+  }
+}
+
+interface Target {
+  version: string
+  cuda: boolean
+}
+
+async function installInto(
+  cache: string,
+  options: InstallOptions,
+  target: Target | undefined,
+): Promise<InstallResult> {
   await mkdir(cache, { recursive: true })
   const unlock = await takeLock(cache, options)
   try {
@@ -145,7 +168,7 @@ async function getSource(
   staging: string,
   cache: string,
   options: InstallOptions,
-  target: { version: string; cuda: boolean } | undefined,
+  target: Target | undefined,
 ): Promise<{ source: Source; from: string }> {
   const downloads = join(staging, downloadsName)
   const report = reporter(options)
@@ -185,11 +208,7 @@ async function takeLock(cache: string, options: InstallOptions): Promise<() => P
 }
 
 /** Refuses what is whole but not what was asked for. */
-function accept(
-  libtorch: Libtorch,
-  options: InstallOptions,
-  target: { version: string; cuda: boolean } | undefined,
-): Libtorch {
+function accept(libtorch: Libtorch, options: InstallOptions, target: Target | undefined): Libtorch {
   if (!isSupported(libtorch.version)) {
     throw new TorchLoraError(
       'LIBTORCH_VERSION',

@@ -77,6 +77,7 @@ export async function pipDownload(pip: PipCommand, download: PipDownload): Promi
   const environment = { ...(download.environment ?? process.env), TMPDIR: temporary }
   const child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
 
+  const before = await bytesUnder(download.into)
   let total = 0
   const lines: string[] = []
   const read = (chunk: string) => {
@@ -90,7 +91,7 @@ export async function pipDownload(pip: PipCommand, download: PipDownload): Promi
   }
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', read)
   const poll = setInterval(async () => {
-    if (total > 0) download.onBytes?.(Math.min(await bytesUnder(download.into), total), total)
+    if (total > 0) download.onBytes?.(Math.min((await bytesUnder(download.into)) - before, total), total)
   }, 250)
   try {
     await exitOf(child, download.signal)

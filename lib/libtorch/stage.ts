@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
 import { inspectLibtorch, versionIn } from './inspect.ts'
 import type { Report } from './sources.ts'
-import { readFromArchive, unpack, unpackedSize } from './unpack.ts'
+import { type OnBytes, readFromArchive, unpack, unpackedSize } from './unpack.ts'
 import { isSupported, supportedRange } from './versions.ts'
 
 /**
@@ -47,9 +47,12 @@ export async function unpackAll(
       { file: staging },
     )
   }
+  const others = archives.length > 1 ? ` and ${archives.length - 1} more` : ''
+  const onBytes = options.report('unpack', basename(archives[0]!) + others)
+  let before = 0
   for (const archive of archives) {
-    const onBytes = options.report('unpack', basename(archive))
-    await unpack(archive, staging, { onBytes, signal: options.signal })
+    const onArchive: OnBytes = (done) => onBytes(before + done, need)
+    before += await unpack(archive, staging, { onBytes: onArchive, signal: options.signal })
   }
 }
 

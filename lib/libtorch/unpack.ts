@@ -75,13 +75,14 @@ export async function unpackedSize(archive: string): Promise<number> {
  * Unpacks what libtorch needs of a PyTorch or nvidia-* wheel, or of a libtorch zip: shared libraries, headers, the
  * version and the licences. Each file is checked against the wheel's RECORD (sha256), or the zip's CRC-32 where
  * there is no RECORD.
+ * @returns the bytes written
  * @throws TorchLoraError INVALID_FILE naming the first file that is not what the archive says it is
  */
 export async function unpack(
   archive: string,
   into: string,
   options: { onBytes?: OnBytes; signal?: AbortSignal },
-) {
+): Promise<number> {
   const { zip, entries } = await entriesOf(archive)
   try {
     const record = await recordOf(zip, entries)
@@ -110,14 +111,12 @@ export async function unpack(
       await pipeline(await zip.openReadStreamPromise(entry), check, createWriteStream(target, { mode }), {
         signal: options.signal,
       })
-      const whole = expected ? sha256.digest('base64url') === expected : crc === entry.crc32
-      if (!whole)
-        throw damaged(
-          archive,
-          entry.fileName,
-          expected ? 'its sha256 is not the one in RECORD' : 'its CRC-32 is wrong',
-        )
+      if (expected && sha256.digest('base64url') !== expected) {
+        throw damaged(archive, entry.fileName, 'its sha256 is not the one in RECORD')
+      }
+      if (!expected && crc !== entry.crc32) throw damaged(archive, entry.fileName, 'its CRC-32 is wrong')
     }
+    return done
   } catch (cause) {
     if (cause instanceof TorchLoraError || options.signal?.aborted) throw cause
     if ((cause as NodeJS.ErrnoException).syscall) throw cause // the disk, not the archive

@@ -31,3 +31,9 @@ export function isSupported(version: string): boolean {
   })
   return minor >= oldest! && minor <= newest!
 }
+
+/** `2.13` of `2.13.0+cpu`: releases that share it share their C++ interface; others do not. */
+export function minorOf(version: string): string {
+  const parsed = parseVersion(version)
+  return parsed ? `${parsed[0]}.${parsed[1]}` : version
+}

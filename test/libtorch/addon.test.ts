@@ -95,6 +95,31 @@ describe('loadNative', () => {
     })
   })
 
+  it('takes only a libtorch that it was built for, of those that are there', () => {
+    const built = packageWith(join(dirname(addonPath()), 'libtorch_lora_core.so'))
+    const release = join(built, 'build', 'Release')
+    writeFileSync(join(release, 'torch_lora.build.json'), '{ "version": "2.13.0+cpu" }')
+    const script = `const { addonPath, findLibtorchFor } = await import(${JSON.stringify(module)})
+      let result
+      try { result = findLibtorchFor(addonPath()).version } catch (error) { result = error.code + ' ' + error.message }
+      console.log(JSON.stringify(result))`
+    const home = temporaryFolder()
+    const cache = join(home, 'torch-lora', 'libtorch')
+    for (const version of ['2.12.1+cpu', '2.13.1+cpu', '2.14.1+cpu'])
+      fakeLibtorch(join(cache, version), { version })
+    const environment = { TORCH_LORA_PREBUILD: built, TORCH_LORA_LIBTORCH: '', XDG_CACHE_HOME: home }
+    expect(run(script, environment)).toBe('2.13.1+cpu')
+    const newer = { ...environment, TORCH_LORA_LIBTORCH: join(cache, '2.14.1+cpu') }
+    expect(run(script, newer)).toMatch(
+      /^LIBTORCH_VERSION .*2\.14\.1.*needs 2\.13, which its addon was built for/,
+    )
+    // A build for another release in a folder of its own.
+    mkdirSync(join(release, 'torch-2.14'))
+    writeFileSync(join(release, 'torch-2.14', 'libtorch_lora_core.so'), '')
+    expect(run(script, newer)).toBe('2.14.1+cpu')
+    expect(run(script, environment)).toBe('2.14.1+cpu')
+  })
+
   const compiler = spawnSync('cc', ['--version']).status === 0
   it.skipIf(!compiler)('says when libtorch lacks what the addon calls', () => {
     const torch = fakeLibtorch(temporaryFolder())

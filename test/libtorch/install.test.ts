@@ -136,6 +136,16 @@ describe('from a wheel, a zip or a folder', () => {
     expect(contents(cache)).toEqual([])
   })
 
+  it('says which folder it may not write to', async () => {
+    const file = join(temporaryFolder(), 'a-file')
+    writeFileSync(file, '')
+    const error = await failure({ cache: join(file, 'cache'), from: await fakeWheel(temporaryFolder()) })
+    expect(error).toMatchObject({
+      code: 'INVALID_FILE',
+      message: expect.stringContaining('cannot be written'),
+    })
+  })
+
   it('checks a checksum that is given', async () => {
     const from = await fakeWheel(temporaryFolder())
     const wrong = await failure({ cache: temporaryFolder(), from, sha256: '0'.repeat(64) })
