@@ -3,9 +3,9 @@
     python bench/ops_roberta_step.py LIBLORA_OPS.so [--hidden 768 --layers 12 --heads 12] [--rounds 3] [--memory]
 
 Random weights of the real shapes, r=8 on query and value, batches of 16, dropout 0.1, fp32. PEFT pads each batch to
-its longest row; ours packs. Sequence lengths are those of real batches (tokens a row, roberta-base tokenizer).
-Prints milliseconds a step and ratios; with --memory each side runs in a process of its own and peak resident memory
-is printed as well. Losses and LoRA gradients of both sides are compared first, without dropout.
+its longest row; ours packs. Prints milliseconds a step (best of the rounds, sides interleaved) and ratios; with
+--memory each side runs in a process of its own and the peak of resident memory is printed instead. Losses and LoRA
+gradients of both sides are compared first, without dropout.
 """
 import argparse
 import json
@@ -17,10 +17,17 @@ import time
 
 import torch
 
-LENGTHS = {  # one batch of 16 each, drawn from the training sets of GLUE
-    'mrpc': [47, 61, 52, 39, 66, 58, 45, 71, 50, 34, 63, 55, 49, 68, 42, 53],
-    'rte': [41, 88, 63, 240, 35, 72, 58, 91, 47, 66, 126, 52, 39, 84, 29, 61],
-    'sst2': [7, 12, 31, 9, 5, 22, 14, 8, 40, 11, 6, 17, 13, 10, 19, 6],
+# Three random batches of 16 rows of each training set of GLUE: tokens a row, roberta-base tokenizer.
+LENGTHS = {
+    'mrpc': [[47, 42, 74, 47, 66, 67, 55, 63, 53, 59, 65, 44, 60, 63, 62, 62],
+             [43, 60, 58, 44, 64, 74, 56, 47, 45, 34, 62, 57, 38, 58, 54, 45],
+             [36, 53, 44, 41, 50, 51, 62, 65, 67, 62, 37, 39, 66, 66, 64, 55]],
+    'rte': [[41, 122, 41, 46, 40, 194, 154, 41, 28, 23, 28, 140, 52, 35, 59, 32],
+            [60, 55, 56, 172, 52, 64, 23, 63, 47, 60, 81, 37, 84, 64, 89, 55],
+            [58, 43, 36, 97, 27, 52, 123, 138, 57, 64, 109, 37, 50, 116, 52, 80]],
+    'sst2': [[10, 10, 6, 6, 5, 15, 6, 12, 24, 6, 15, 8, 14, 13, 13, 5],
+             [10, 13, 11, 35, 8, 7, 5, 7, 8, 12, 5, 5, 19, 24, 33, 9],
+             [6, 17, 22, 10, 16, 7, 12, 6, 48, 6, 9, 10, 25, 13, 16, 5]],
 }
 
 
@@ -95,34 +102,40 @@ def packed_batch(ids, mask, labels):
     return flat, positions, cu_seqlens, lengths.max(), labels
 
 
-def stepper(loss_of, parameters):
+def stepper(losses, parameters):
+    """One optimizer step a batch."""
     optimizer = torch.optim.AdamW(parameters, lr=1e-4, fused=True)
 
     def step():
-        loss = loss_of()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        return loss.item()
+        for loss_of in losses:
+            loss = loss_of()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
     return step
 
 
 def sides(args, model, task):
-    ids, mask, labels = padded_batch(LENGTHS[task])
-    batch = packed_batch(ids, mask, labels)
+    """For each side: a list of functions that compute the loss of one batch, and the trained parameters."""
     packed = Packed(model, args.heads, args.dropout, args.lora_dropout)
     parameters = [p for p in model.parameters() if p.requires_grad]
-    return {'peft': (lambda: model(input_ids=ids, attention_mask=mask, labels=labels).loss, parameters),
-            'ours': (lambda: packed(*batch), parameters)}
+    theirs, ours = [], []
+    for lengths in LENGTHS[task]:
+        ids, mask, labels = padded_batch(lengths)
+        batch = packed_batch(ids, mask, labels)
+        theirs.append(lambda ids=ids, mask=mask, labels=labels:
+                      model(input_ids=ids, attention_mask=mask, labels=labels).loss)
+        ours.append(lambda batch=batch: packed(*batch))
+    return {'peft': (theirs, parameters), 'ours': (ours, parameters)}
 
 
 def check(args):
     plain = argparse.Namespace(**{**vars(args), 'dropout': 0.0, 'lora_dropout': 0.0})
     model = peft_model(plain)
     results = {}
-    for side, (loss_of, parameters) in sides(plain, model, 'mrpc').items():
-        loss = loss_of()
+    for side, (losses, parameters) in sides(plain, model, 'mrpc').items():
+        loss = losses[0]()
         results[side] = (loss, torch.autograd.grad(loss, parameters))
     (loss_a, grads_a), (loss_b, grads_b) = results['peft'], results['ours']
     worst = max(((a - b).norm() / a.norm().clamp_min(1e-12)).item() for a, b in zip(grads_a, grads_b))
@@ -131,29 +144,26 @@ def check(args):
 
 def time_sides(args):
     model = peft_model(args)
-    for task in LENGTHS:
+    for task, batches in LENGTHS.items():
         steps = {side: stepper(*pair) for side, pair in sides(args, model, task).items()}
-        best = dict.fromkeys(steps, float('inf'))
-        used = dict.fromkeys(steps, float('inf'))
+        wall, used = ({side: [] for side in steps} for _ in range(2))
         for round_ in range(args.rounds + 1):
             for side, step in steps.items():
-                wall, cpu = time.perf_counter(), time.process_time()
+                start, cpu = time.perf_counter(), time.process_time()
                 step()
-                if round_:
-                    best[side] = min(best[side], time.perf_counter() - wall)
-                    used[side] = min(used[side], time.process_time() - cpu)
-        tokens = sum(LENGTHS[task])
-        print(f'{task:5s} T={tokens:5d}  PEFT {1e3 * best["peft"]:7.1f} ms  ours {1e3 * best["ours"]:7.1f} ms  '
-              f'{best["peft"] / best["ours"]:.2f}x  (CPU time {1e3 * used["peft"]:.0f} and {1e3 * used["ours"]:.0f} ms, '
-              f'{used["peft"] / used["ours"]:.2f}x)', flush=True)
+                if round_:  # the first round warms both up
+                    wall[side].append((time.perf_counter() - start) / len(batches))
+                    used[side].append((time.process_time() - cpu) / len(batches))
+        a, b, c, d = (1e3 * min(times[side]) for times in (wall, used) for side in ('peft', 'ours'))
+        print(f'{task:5s} {sum(map(sum, batches)) // len(batches):5d} tokens  PEFT {a:7.1f} ms  ours {b:7.1f} ms a step  '
+              f'{a / b:.2f}x  (processor time {c:.0f} and {d:.0f} ms, {c / d:.2f}x)', flush=True)
 
 
 def one_side(args):
     model = peft_model(args)
-    loss_of, parameters = sides(args, model, args.task)[args.side]
-    step = stepper(loss_of, parameters)
+    step = stepper(*sides(args, model, args.task)[args.side])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for _ in range(4):
+    for _ in range(2):
         step()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(json.dumps({'loaded': before / 1024, 'peak': peak / 1024}))
