@@ -54,17 +54,19 @@ export function stampPrebuilds() {
 }
 
 /** The libtorch to build against: the one that would be opened at run time, when it has headers. */
-async function libtorchToBuildWith() {
+async function libtorchToBuildWith(announce) {
   buildTypeScript({ onlyIfMissing: 'dist/cli/libtorch-install.js' })
   const { findLibtorch } = await import('../dist/libtorch/find.js')
   try {
     const found = findLibtorch()
     if (found.headers) return found
+    announce?.()
     console.log(
       `native build: libtorch ${found.version} in ${found.path} has no headers; getting one that has`,
     )
   } catch (error) {
     if (process.env.TORCH_LORA_LIBTORCH) throw error
+    announce?.()
     console.log('native build: no libtorch found; getting one')
   }
   const { installWithProgress } = await import('../dist/cli/libtorch-install.js')
@@ -118,7 +120,7 @@ function cmakeJsPath() {
  * @returns whether it built
  */
 export async function buildNative({ force = false, announce } = {}) {
-  let libtorch = await libtorchToBuildWith()
+  let libtorch = await libtorchToBuildWith(announce)
   const last = builtFrom(output, 'torch_lora.node')
   if (last?.version === libtorch.version) {
     // The same release elsewhere: nothing changes, and compiling anew against its path would take minutes.

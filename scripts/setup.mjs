@@ -14,7 +14,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** Runs one step and says how long it took; says nothing when the step found nothing to do. */
 async function step(name, body) {
   const started = performance.now()
-  const did = await body((what) => console.log(`setup: ${what ?? name} ...`))
+  let announced = ''
+  const announce = (what = name) => {
+    if (announced !== what) console.log(`setup: ${what} ...`)
+    announced = what
+  }
+  const did = await body(announce)
   if (did) console.log(`setup: ${name} done in ${((performance.now() - started) / 1000).toFixed(1)} s`)
 }
 
