@@ -89,6 +89,7 @@ export const operatorList: readonly (string | { op: string; as: string })[] = [
   { op: 'aten::_fused_adamw_.tensor_lr', as: 'fusedAdamw_' },
   // ours
   { op: 'lora::linear', as: 'loraLinear' },
+  { op: 'lora::linear_gelu', as: 'loraLinearGelu' },
   'lora::varlen_attention',
   'lora::dropout_add_layer_norm',
   { op: 'lora::dropout', as: 'loraDropout' },

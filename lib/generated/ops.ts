@@ -382,6 +382,11 @@ export function loraLinear(x: Tensor, weight: readonly Tensor[], bias: readonly 
   return operator('lora::linear').call([x, weight, bias, lora_A, lora_B, scaling, options.dropoutP, options.packed, options.packedT]) as Tensor
 }
 
+/** `lora::linear_gelu(Tensor x, Tensor[] weight, Tensor[] bias, Tensor?[] lora_A, Tensor?[] lora_B, float[] scaling, float dropout_p=0., Tensor? packed=None, Tensor? packed_t=None) -> Tensor` */
+export function loraLinearGelu(x: Tensor, weight: readonly Tensor[], bias: readonly Tensor[], lora_A: readonly (Tensor | null)[], lora_B: readonly (Tensor | null)[], scaling: readonly number[], options: { dropoutP?: number; packed?: Tensor | null; packedT?: Tensor | null } = {}): Tensor {
+  return operator('lora::linear_gelu').call([x, weight, bias, lora_A, lora_B, scaling, options.dropoutP, options.packed, options.packedT]) as Tensor
+}
+
 /** `lora::varlen_attention(Tensor qkv, Tensor cu_seqlens, Tensor max_seqlen, float dropout_p=0., float? scale=None) -> Tensor` */
 export function varlenAttention(qkv: Tensor, cuSeqlens: Tensor, maxSeqlen: Tensor, options: { dropoutP?: number; scale?: number | null } = {}): Tensor {
   return operator('lora::varlen_attention').call([qkv, cuSeqlens, maxSeqlen, options.dropoutP, options.scale]) as Tensor

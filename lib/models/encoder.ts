@@ -118,6 +118,7 @@ class Intermediate extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    if (this.config.hiddenAct === 'gelu') return this.dense.forwardGelu(x) // [T, intermediate]
     return activations[this.config.hiddenAct](this.dense.forward(x)) // [T, intermediate]
   }
 }

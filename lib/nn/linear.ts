@@ -1,4 +1,4 @@
-import { loraLinear } from '../generated/ops.ts'
+import { loraLinear, loraLinearGelu } from '../generated/ops.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import * as init from './init.ts'
 import { Module } from './module.ts'
@@ -76,6 +76,11 @@ export class Linear extends Module {
   forward(x: Tensor): Tensor {
     return fusedLinear(x, [this])
   }
+
+  /** gelu(x W^T + b), the exact GELU, in one pass over the output (`lora::linear_gelu`). [T, in] -> [T, out] */
+  forwardGelu(x: Tensor): Tensor {
+    return apply(loraLinearGelu, x, [this])
+  }
 }
 
 /**
@@ -84,10 +89,14 @@ export class Linear extends Module {
  * @returns [T, out_0 + out_1 + ...]
  */
 export function fusedLinear(x: Tensor, layers: readonly Linear[]): Tensor {
+  return apply(loraLinear, x, layers)
+}
+
+function apply(op: typeof loraLinear, x: Tensor, layers: readonly Linear[]): Tensor {
   const adapted = layers.some((layer) => layer.update)
   const biased = layers.every((layer) => layer.bias)
   const dropout = Math.max(0, ...layers.map((layer) => (layer.training ? (layer.update?.dropout ?? 0) : 0)))
-  return loraLinear(
+  return op(
     x,
     layers.map((layer) => layer.weight),
     biased ? layers.map((layer) => layer.bias!) : [],

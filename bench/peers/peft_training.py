@@ -1,0 +1,40 @@
+"""The peer's side of bench/training.ts: transformers + PEFT with dynamic padding; a pass of steps a request."""
+import json
+import resource
+import sys
+import time
+
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForSequenceClassification
+
+work = json.load(open(sys.argv[1]))
+torch.manual_seed(0)
+model = AutoModelForSequenceClassification.from_pretrained(work['model'])
+model = get_peft_model(model, LoraConfig(task_type='SEQ_CLS', r=8, lora_alpha=16, lora_dropout=work['loraDropout'],
+                                         target_modules=['query', 'value'])).train()
+parameters = [p for p in model.parameters() if p.requires_grad]
+optimizer = torch.optim.AdamW(parameters, lr=4e-4, weight_decay=0.0, fused=True)
+
+
+def train(batch):
+    longest = max(len(row['ids']) for row in batch)
+    ids = torch.ones(len(batch), longest, dtype=torch.long)
+    for i, row in enumerate(batch):
+        ids[i, :len(row['ids'])] = torch.tensor(row['ids'])
+    labels = torch.tensor([row['label'] for row in batch])
+    loss = model(input_ids=ids, attention_mask=(ids != 1).long(), labels=labels).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return loss.item()
+
+
+train(work['batches'][0])
+print('{}', flush=True)
+for _ in sys.stdin:
+    began = time.perf_counter()
+    losses = [train(batch) for batch in work['batches']]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({'seconds': time.perf_counter() - began, 'losses': losses, 'peakBytes': peak}), flush=True)

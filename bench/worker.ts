@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+/**
+ * A benchmark side in a process of its own, driven line by line: it prints one JSON line when it is ready and one for
+ * each request. Ours and the peer's take turns, so that what else the machine does falls on both alike.
+ */
+export class Worker {
+  readonly #child: ChildProcess
+  readonly #lines: AsyncIterator<string>
+
+  constructor(command: string, args: readonly string[], env: Record<string, string> = {}) {
+    this.#child = spawn(command, args, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    })
+    this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]()
+  }
+
+  /** The next line of the worker. */
+  async next<T>(): Promise<T> {
+    const { value, done } = await this.#lines.next()
+    if (done) throw new Error(`${this.#child.spawnargs.slice(0, 3).join(' ')} ended early`)
+    return JSON.parse(value) as T
+  }
+
+  /** Sends a request and waits for its answer. */
+  ask<T>(request: unknown): Promise<T> {
+    this.#child.stdin!.write(`${JSON.stringify(request)}\n`)
+    return this.next<T>()
+  }
+
+  close(): void {
+    this.#child.stdin!.end()
+  }
+}
+
+/** A worker that runs a TypeScript file of this folder. */
+export function ourWorker(file: string, args: readonly string[]): Worker {
+  return new Worker(process.execPath, ['--import', 'tsx', new URL(file, import.meta.url).pathname, ...args])
+}
+
+/** A worker that runs a Python file of bench/peers. `TORCH_LORA_PYTHON` names an interpreter with the peers. */
+export function peerWorker(file: string, args: readonly string[]): Worker {
+  const python = process.env.TORCH_LORA_PYTHON ?? 'python3'
+  return new Worker(python, [new URL(`peers/${file}`, import.meta.url).pathname, ...args])
+}
+
+/** Answers requests on stdin, one JSON line each, until it closes. The worker's side. */
+export async function serve<T>(answer: (request: T) => Promise<unknown>): Promise<void> {
+  for await (const line of createInterface({ input: process.stdin })) {
+    console.log(JSON.stringify(await answer(JSON.parse(line) as T)))
+  }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+/** Processor, threads and versions: what a figure is worth nothing without. */
+export async function machine(): Promise<string> {
+  const { availableParallelism, cpus, totalmem } = await import('node:os')
+  return `${cpus()[0]!.model.trim()}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`
+}
