@@ -22,6 +22,11 @@ at::Tensor varlen_attention_autograd(const at::Tensor& qkv, const at::Tensor& cu
 at::Tensor varlen_attention_below_autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens,
                                            const at::Tensor& max_seqlen, double dropout_p, std::optional<double> scale);
 
+// The same in differentiable ATen operators, a sequence at a time.
+at::Tensor varlen_attention_reference(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                                      double dropout_p, std::optional<double> scale,
+                                      const std::optional<at::Tensor>& seed);
+
 // 1 / sqrt(D) unless given.
 double attention_scale(std::optional<double> scale, int64_t head_size);
 

@@ -2,11 +2,19 @@
 // Which tensors our own CPU kernels take; everything else runs as a composition of ATen operators.
 #include <ATen/core/Tensor.h>
 
+#include <optional>
+
+#include "ops/cpu/kernels.h"
+#include "ops/random.h"
+
 namespace torch_lora {
 
 inline bool has_kernels(const at::Tensor& tensor) {
   return tensor.device().is_cpu() && (tensor.scalar_type() == at::kFloat || tensor.scalar_type() == at::kDouble);
 }
+
+// Meta tensors take the kernels' path, whose operators have Meta kernels.
+inline bool has_kernels_or_meta(const at::Tensor& tensor) { return has_kernels(tensor) || tensor.is_meta(); }
 
 // Calls body(T{}) with the element type of a tensor that has_kernels().
 template <class Body>
@@ -16,6 +24,13 @@ void dispatch_kernels(const at::Tensor& tensor, Body body) {
   } else {
     body(double{});
   }
+}
+
+// Dropout as a kernel takes it: active when a seed is given.
+template <class T>
+cpu::Dropout<T> kernel_dropout(double p, const std::optional<at::Tensor>& seed) {
+  if (!seed.has_value()) return {};
+  return {true, static_cast<uint64_t>(seed->item<int64_t>()), drop_bound(p), static_cast<T>(keep_scale(p))};
 }
 
 }  // namespace torch_lora

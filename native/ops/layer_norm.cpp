@@ -1,10 +1,8 @@
 // lora::dropout_add_layer_norm: LayerNorm(residual + drop(x)) in one pass, with its own derivative.
 #include "ops/pch.h"
 
-#include "ops/cpu/kernels.h"
 #include "ops/device.h"
 #include "ops/dispatch.h"
-#include "ops/random.h"
 #include "ops/random_ops.h"
 
 namespace torch_lora {
@@ -29,21 +27,6 @@ const auto& backward_op() {
   return op;
 }
 
-constexpr int64_t kRowBlock = 64;
-
-int64_t rows_of(const at::Tensor& x, int64_t hidden) { return hidden == 0 ? 0 : x.numel() / hidden; }
-// Rows a thread should have at least.
-int64_t grain(int64_t hidden) { return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, hidden)); }
-
-template <class Arguments>
-void set_dropout(Arguments& a, double dropout_p, const Optional& seed) {
-  a.dropped = seed.has_value();
-  if (!a.dropped) return;
-  a.seed = static_cast<uint64_t>(seed->item<int64_t>());
-  a.bound = drop_bound(dropout_p);
-  a.keep_scale = static_cast<decltype(a.keep_scale)>(keep_scale(dropout_p));
-}
-
 Optional draw_seed_if(bool needed) { return needed ? Optional(draw_seed()) : Optional(); }
 
 void check(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight, const at::Tensor& bias,
@@ -62,6 +45,12 @@ void check(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& we
                       "dropout_add_layer_norm: expected weight and bias [", x.sym_size(-1), "], received ",
                       weight.sym_sizes(), " and ", bias.sym_sizes());
   }
+}
+
+// Other devices and types: ATen's own kernels, differentiated by ATen.
+at::Tensor composed(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight, const at::Tensor& bias,
+                    double dropout_p, double eps) {
+  return at::layer_norm(residual + dropout(x, dropout_p), {x.size(-1)}, weight, bias, eps);
 }
 
 class DropoutAddLayerNorm : public torch::autograd::Function<DropoutAddLayerNorm> {
@@ -96,130 +85,25 @@ class DropoutAddLayerNorm : public torch::autograd::Function<DropoutAddLayerNorm
   }
 };
 
-at::Tensor autograd(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight, const at::Tensor& bias,
-                    double dropout_p, double eps) {
-  check(x, residual, weight, bias, dropout_p);
-  bool differentiable = false;
-  for (const auto* tensor : {&x, &residual, &weight, &bias}) differentiable |= tensor->requires_grad();
-  if (c10::GradMode::is_enabled() && differentiable) {
-    return DropoutAddLayerNorm::apply(x, residual, weight, bias, dropout_p, eps);
-  }
-  at::AutoDispatchBelowADInplaceOrView below;
-  return std::get<0>(
-      forward_op().call(x, residual, weight, bias, dropout_p, eps, draw_seed_if(dropout_p > 0.0), false));
-}
-
 at::Tensor below_autograd(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight,
                           const at::Tensor& bias, double dropout_p, double eps) {
   check(x, residual, weight, bias, dropout_p);
+  if (!has_kernels_or_meta(x)) return composed(x, residual, weight, bias, dropout_p, eps);
   return std::get<0>(
       forward_op().call(x, residual, weight, bias, dropout_p, eps, draw_seed_if(dropout_p > 0.0), false));
 }
 
-std::tuple<at::Tensor, at::Tensor, at::Tensor> forward_composed(const at::Tensor& x, const at::Tensor& residual,
-                                                                const at::Tensor& weight, const at::Tensor& bias,
-                                                                double dropout_p, double eps, const Optional& seed,
-                                                                bool training) {
-  const at::Tensor sum = seed.has_value() ? apply_dropout(x, *seed, dropout_p).add_(residual) : x + residual;
-  const at::Tensor centred = sum - sum.mean(-1, true);
-  const at::Tensor rstd = centred.square().mean(-1, true).add_(eps).rsqrt_();  // [..., 1]
-  const at::Tensor normalized = centred * rstd;
-  const at::Tensor y = at::addcmul(bias, normalized, weight);
-  if (training) return {y, normalized, rstd};
-  return {y, at::empty({0}, x.options()), at::empty({0}, x.options())};
-}
-
-std::vector<at::Tensor> backward_composed(const at::Tensor& grad, const at::Tensor& normalized, const at::Tensor& rstd,
-                                          const at::Tensor& weight, double dropout_p, const Optional& seed,
-                                          at::IntArrayRef needs) {
-  const int64_t hidden = weight.size(0);
-  std::vector<at::Tensor> result;
-  if (needs[0] || needs[1]) {
-    const at::Tensor g = grad * weight;
-    const at::Tensor dsum =
-        (g - g.mean(-1, true) - normalized * (g * normalized).mean(-1, true)).mul_(rstd);
-    if (needs[0]) result.push_back(seed.has_value() ? apply_dropout(dsum, *seed, dropout_p) : dsum);
-    if (needs[1]) result.push_back(needs[0] && !seed.has_value() ? dsum.clone() : dsum);
+at::Tensor autograd(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight, const at::Tensor& bias,
+                    double dropout_p, double eps) {
+  bool differentiable = false;
+  for (const auto* tensor : {&x, &residual, &weight, &bias}) differentiable |= tensor->requires_grad();
+  if (!c10::GradMode::is_enabled() || !differentiable) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    return below_autograd(x, residual, weight, bias, dropout_p, eps);
   }
-  if (needs[2]) result.push_back((grad * normalized).reshape({-1, hidden}).sum(0));
-  if (needs[3]) result.push_back(grad.reshape({-1, hidden}).sum(0));
-  return result;
-}
-
-std::tuple<at::Tensor, at::Tensor, at::Tensor> forward(const at::Tensor& x, const at::Tensor& residual,
-                                                       const at::Tensor& weight, const at::Tensor& bias,
-                                                       double dropout_p, double eps, const Optional& seed,
-                                                       bool training) {
-  if (!has_kernels(x)) return forward_composed(x, residual, weight, bias, dropout_p, eps, seed, training);
-  const at::Tensor in = x.contiguous(), skip = residual.contiguous(), gain = weight.contiguous(),
-                   shift = bias.contiguous();
-  const int64_t hidden = weight.size(0);
-  std::vector<int64_t> row_shape = x.sizes().vec();
-  row_shape.back() = 1;
-  at::Tensor y = at::empty(x.sizes(), x.options());
-  at::Tensor normalized = at::empty(training ? x.sizes() : at::IntArrayRef{0}, x.options());
-  at::Tensor rstd = at::empty(training ? at::IntArrayRef(row_shape) : at::IntArrayRef{0}, x.options());
-  dispatch_kernels(x, [&](auto zero) {
-    using T = decltype(zero);
-    cpu::Norm<T> a{};
-    a.x = in.const_data_ptr<T>();
-    a.residual = skip.const_data_ptr<T>();
-    a.weight = gain.const_data_ptr<T>();
-    a.bias = shift.const_data_ptr<T>();
-    a.y = y.data_ptr<T>();
-    a.normalized = training ? normalized.data_ptr<T>() : nullptr;
-    a.rstd = training ? rstd.data_ptr<T>() : nullptr;
-    a.hidden = hidden;
-    a.eps = static_cast<T>(eps);
-    set_dropout(a, dropout_p, seed);
-    at::parallel_for(0, rows_of(x, hidden), grain(hidden),
-                     [&](int64_t begin, int64_t end) { cpu::kernels<T>().norm_forward(a, begin, end); });
-  });
-  return {y, normalized, rstd};
-}
-
-std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& normalized, const at::Tensor& rstd,
-                                 const at::Tensor& weight, double dropout_p, const Optional& seed,
-                                 at::IntArrayRef needs) {
-  if (!has_kernels(grad)) return backward_composed(grad, normalized, rstd, weight, dropout_p, seed, needs);
-  const at::Tensor dy = grad.contiguous(), gain = weight.contiguous();
-  const int64_t hidden = weight.size(0), rows = rows_of(grad, hidden);
-  const int64_t blocks = (rows + kRowBlock - 1) / kRowBlock;
-  std::vector<at::Tensor> found(4);
-  for (size_t i = 0; i < 2; ++i) {
-    if (needs[i]) found[i] = at::empty(grad.sizes(), grad.options());
-  }
-  // Sums over rows are formed block by block and then over blocks, so that they do not depend on the threads.
-  for (size_t i = 2; i < 4; ++i) {
-    if (needs[i]) found[i] = at::zeros({blocks, hidden}, grad.options());
-  }
-  dispatch_kernels(grad, [&](auto zero) {
-    using T = decltype(zero);
-    cpu::NormBackward<T> a{};
-    a.grad = dy.const_data_ptr<T>();
-    a.normalized = normalized.const_data_ptr<T>();
-    a.rstd = rstd.const_data_ptr<T>();
-    a.weight = gain.const_data_ptr<T>();
-    a.dx = needs[0] ? found[0].data_ptr<T>() : nullptr;
-    a.dresidual = needs[1] ? found[1].data_ptr<T>() : nullptr;
-    a.hidden = hidden;
-    set_dropout(a, dropout_p, seed);
-    T* const dweight = needs[2] ? found[2].data_ptr<T>() : nullptr;
-    T* const dbias = needs[3] ? found[3].data_ptr<T>() : nullptr;
-    at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t block = begin; block < end; ++block) {
-        cpu::NormBackward<T> part = a;
-        if (dweight) part.dweight = dweight + block * hidden;
-        if (dbias) part.dbias = dbias + block * hidden;
-        cpu::kernels<T>().norm_backward(part, block * kRowBlock, std::min(rows, (block + 1) * kRowBlock));
-      }
-    });
-  });
-  std::vector<at::Tensor> result;
-  for (size_t i = 0; i < 4; ++i) {
-    if (needs[i]) result.push_back(i < 2 ? found[i] : found[i].sum(0));
-  }
-  return result;
+  check(x, residual, weight, bias, dropout_p);
+  if (!has_kernels_or_meta(x)) return composed(x, residual, weight, bias, dropout_p, eps);
+  return DropoutAddLayerNorm::apply(x, residual, weight, bias, dropout_p, eps);
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor> forward_meta(const at::Tensor& x, const at::Tensor& residual,
@@ -262,8 +146,6 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
 }
 TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
   m.impl("dropout_add_layer_norm", below_autograd);
-  m.impl("_dropout_add_layer_norm_forward", forward);
-  m.impl("_dropout_add_layer_norm_backward", backward);
 }
 TORCH_LIBRARY_IMPL(lora, Meta, m) {
   m.impl("_dropout_add_layer_norm_forward", forward_meta);

@@ -5,9 +5,9 @@
 #include "ops/pch.h"
 
 #include "ops/cpu/gemm.h"
+#include "ops/device.h"
 #include "ops/gelu.h"
 #include "ops/packing.h"
-#include "ops/random.h"
 #include "ops/random_ops.h"
 
 namespace torch_lora {
@@ -145,8 +145,7 @@ at::Tensor input_grad(const LinearSegments& segments, const LinearBackward& call
   if (low.defined()) {
     const auto term = times(low.const_data_ptr<T>(), low.stride(0), keep_alive.emplace_back(a));
     if (call.seed.has_value()) {
-      dropped = {term, static_cast<uint64_t>(call.seed->item<int64_t>()), drop_bound(call.dropout_p),
-                 static_cast<T>(keep_scale(call.dropout_p))};
+      dropped = {term, kernel_dropout<T>(call.dropout_p, call.seed)};
       product.dropped = &dropped;
     } else {
       product.terms[0].push_back(term);

@@ -43,13 +43,13 @@ at::Tensor draw_seed_impl() { return at::empty({}, at::kLong).random_(); }
 void run_kernel(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, double p) {
   const int64_t columns = y.dim() == 0 ? 1 : y.size(-1);
   if (y.numel() == 0) return;
-  const auto value = static_cast<uint64_t>(seed.item<int64_t>());
   dispatch_kernels(y, [&](auto zero) {
     using T = decltype(zero);
     const T* in = x.defined() ? x.const_data_ptr<T>() : nullptr;
     T* out = y.data_ptr<T>();
+    const auto dropout = kernel_dropout<T>(p, seed);
     at::parallel_for(0, y.numel() / columns, std::max<int64_t>(1, 16384 / columns), [&](int64_t begin, int64_t end) {
-      cpu::kernels<T>().dropout(in, out, columns, value, drop_bound(p), static_cast<T>(keep_scale(p)), begin, end);
+      cpu::kernels<T>().dropout(in, out, columns, dropout, begin, end);
     });
   });
 }
@@ -100,12 +100,14 @@ class Dropout : public torch::autograd::Function<Dropout> {
 at::Tensor dropout_autograd(const at::Tensor& x, double p) {
   check_dropout("dropout", p);
   if (p == 0.0) return x.clone();
+  if (x.is_cuda()) return at::dropout(x, p, true);  // one kernel there, against a dozen for the composed mask
   return Dropout::apply(x, p);
 }
 
 at::Tensor dropout_below_autograd(const at::Tensor& x, double p) {
   check_dropout("dropout", p);
-  return p == 0.0 ? x.clone() : apply_dropout(x, draw_seed(), p);
+  if (p == 0.0) return x.clone();
+  return x.is_cuda() ? at::dropout(x, p, true) : apply_dropout(x, draw_seed(), p);
 }
 
 }  // namespace
@@ -122,6 +124,11 @@ at::Tensor draw_seed() {
 at::Tensor apply_dropout(const at::Tensor& x, const at::Tensor& seed, double p) {
   static const auto op = find_operator<at::Tensor(const at::Tensor&, const at::Tensor&, double)>("lora::_dropout");
   return op.call(x, seed, p);
+}
+
+at::Tensor dropout(const at::Tensor& x, double p) {
+  static const auto op = find_operator<at::Tensor(const at::Tensor&, double)>("lora::dropout");
+  return op.call(x, p);
 }
 
 at::Tensor dropout_mask(const at::Tensor& seed, c10::SymIntArrayRef size, double p, const at::Tensor& like) {

@@ -14,6 +14,9 @@ at::Tensor draw_seed();
 // x * mask(seed), rows being all dimensions but the last; the mask holds 0 and 1 / (1 - p).
 at::Tensor apply_dropout(const at::Tensor& x, const at::Tensor& seed, double p);
 
+// lora::dropout, with its derivative.
+at::Tensor dropout(const at::Tensor& x, double p);
+
 // The mask itself, in the dtype and on the device of `like`.
 at::Tensor dropout_mask(const at::Tensor& seed, c10::SymIntArrayRef size, double p, const at::Tensor& like);
 

@@ -40,6 +40,16 @@ at::Tensor linear_gelu_reference(const at::Tensor& x, at::TensorList weight, at:
   return at::gelu(linear_reference(x, weight, bias, lora_A, lora_B, scaling, dropout_p, seed));
 }
 
+at::Tensor dropout_add_layer_norm_reference(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight,
+                                            const at::Tensor& bias, double dropout_p, double eps,
+                                            const Optional& seed) {
+  return at::layer_norm(residual + dropped(x, dropout_p, seed), {x.size(-1)}, weight, bias, eps);
+}
+
+at::Tensor dropout_reference(const at::Tensor& x, double p, const Optional& seed) { return dropped(x, p, seed); }
+
+}  // namespace
+
 at::Tensor varlen_attention_reference(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                                       double dropout_p, std::optional<double> scale, const Optional& seed) {
   const auto bounds = sequence_bounds("varlen_attention_reference", cu_seqlens, max_seqlen, qkv.size(0));
@@ -59,16 +69,6 @@ at::Tensor varlen_attention_reference(const at::Tensor& qkv, const at::Tensor& c
   }
   return at::cat(parts);
 }
-
-at::Tensor dropout_add_layer_norm_reference(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight,
-                                            const at::Tensor& bias, double dropout_p, double eps,
-                                            const Optional& seed) {
-  return at::layer_norm(residual + dropped(x, dropout_p, seed), {x.size(-1)}, weight, bias, eps);
-}
-
-at::Tensor dropout_reference(const at::Tensor& x, double p, const Optional& seed) { return dropped(x, p, seed); }
-
-}  // namespace
 
 TORCH_LIBRARY_FRAGMENT(lora, m) {
   const std::string linear =

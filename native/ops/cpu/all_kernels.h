@@ -8,6 +8,7 @@
 namespace torch_lora::TORCH_LORA_ISA {
 using cpu::Attention;
 using cpu::DroppedTerm;
+using cpu::Dropout;
 using cpu::Epilogue;
 using cpu::Gemm;
 using cpu::GemmColumns;
@@ -20,9 +21,10 @@ using cpu::NormBackward;
 #include "ops/cpu/simd.h"
 
 #include "ops/cpu/gelu_kernel.h"
-#include "ops/cpu/gemm_kernel.h"
+#include "ops/cpu/tile_kernel.h"
 
 #include "ops/cpu/attention_kernel.h"
+#include "ops/cpu/gemm_kernel.h"
 #include "ops/cpu/row_kernels.h"
 
 #include "ops/cpu/kernel_table.h"

@@ -84,7 +84,7 @@ TORCH_LORA_INLINE T softmax_row(T* row, int64_t length, int64_t padded) {
 
 template <class T>
 TORCH_LORA_INLINE RowKey attention_key(const Attention<T>& a, int64_t head, int64_t token) {
-  return row_key(a.seed, static_cast<uint64_t>(head * a.tokens + token));
+  return key_of(a.dropout, head * a.tokens + token);
 }
 
 template <class T>
@@ -106,11 +106,10 @@ void attention_forward(const Attention<T>& a, int64_t start, int64_t length, int
       T* const row = weights + i * keys;
       const int64_t token = start + q + i;
       a.logsumexp[head * a.tokens + token] = softmax_row<T>(row, length, keys);
-      if (!a.dropped) continue;
+      if (!a.dropout.active) continue;
       const RowKey key = attention_key(a, head, token);
       for (int64_t j = 0; j < length; j += lanes) {
-        const auto columns = lane_numbers<T>() + static_cast<uint32_t>(j);
-        store(row + j, load(row + j) * keep_factor(key, columns, a.bound, a.keep_scale));
+        store(row + j, load(row + j) * keep_at(key, j, a.dropout));
       }
     }
     product(weights, keys, int64_t(1), value_panels, rows, length, size, a.out + (start + q) * out_row + head * size,
@@ -149,15 +148,14 @@ void attention_backward(const Attention<T>& a, int64_t start, int64_t length, in
       for (int64_t d = 0; d < size; ++d) delta += dout[i * a.dout_token_stride + d] * out[i * out_row + d];
       const int64_t token = start + q + i;
       const T logsumexp = a.logsumexp[head * a.tokens + token];
-      const RowKey row = a.dropped ? attention_key(a, head, token) : RowKey{};
+      const RowKey row = attention_key(a, head, token);
       T* const p = weights + i * keys;
       T* const dp = dscores + i * keys;
       for (int64_t j = 0; j < length; j += lanes) {
         const Vec<T> weight = exponential(load(p + j) - logsumexp);
         Vec<T> dropped = weight, dweight = load(dp + j);
-        if (a.dropped) {
-          const auto columns = lane_numbers<T>() + static_cast<uint32_t>(j);
-          const Vec<T> keep = keep_factor(row, columns, a.bound, a.keep_scale);
+        if (a.dropout.active) {
+          const Vec<T> keep = keep_at(row, j, a.dropout);
           dropped = weight * keep;
           dweight = dweight * keep;
         }

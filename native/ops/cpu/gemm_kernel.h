@@ -1,4 +1,4 @@
-// Matrix product: a register tile of rows x vectors over packed panels of B. Included once an instruction set.
+// Matrix product: tiles over panels of B, pass by pass through k. Included once an instruction set, see simd.h.
 //
 // A is read where it lies (rows of activations are contiguous); B is packed a panel at a time into scratch that
 // stays in the L2 cache, so weights need no second copy in memory and may be transposed for free. The order of
@@ -6,191 +6,6 @@
 
 namespace torch_lora {
 namespace TORCH_LORA_ISA {
-
-// Accumulators of one tile: all but a few of the vector registers (32 with AVX-512, else 16).
-#if defined(__AVX512F__)
-constexpr int kPanelVectors = 3, kMaxPanelVectors = 4;
-constexpr int tile_rows(int vectors) { return vectors == 1 ? 16 : vectors == 2 ? 12 : vectors == 3 ? 8 : 6; }
-#else
-constexpr int kPanelVectors = 2, kMaxPanelVectors = 2;
-constexpr int tile_rows(int vectors) { return vectors == 1 ? 8 : 6; }
-#endif
-
-template <int Count>
-struct Rows {
-  static constexpr int value = Count;
-};
-
-// One stretch of k of one term, B already packed as [k][vectors * lanes].
-template <class T>
-struct Stretch {
-  const T* a;
-  int64_t a_row, a_k;
-  const T* b;
-  int64_t k;
-};
-
-template <class T, int Count, int Vectors>
-TORCH_LORA_INLINE void tile_sum(const Stretch<T>* stretches, int stretch_count, int64_t first_row, Vec<T> (&sum)[Count][Vectors]) {
-  constexpr int lanes = Simd<T>::lanes;
-  for (int s = 0; s < stretch_count; ++s) {
-    const int64_t row = stretches[s].a_row, step = stretches[s].a_k;
-    const T* a = stretches[s].a + first_row * row;
-    const T* b = stretches[s].b;
-    for (int64_t k = stretches[s].k; k > 0; --k) {
-      Vec<T> column[Vectors];
-      TORCH_LORA_UNROLL
-      for (int j = 0; j < Vectors; ++j) column[j] = load(b + j * lanes);
-      TORCH_LORA_UNROLL
-      for (int i = 0; i < Count; ++i) {
-        const Vec<T> value = splat<T>(a[i * row]);
-        TORCH_LORA_UNROLL
-        for (int j = 0; j < Vectors; ++j) sum[i][j] += value * column[j];
-      }
-      a += step;
-      b += Vectors * lanes;
-    }
-  }
-}
-
-// C[rows][columns] = (or +=) sum of stretches + bias. `columns` may be less than the panel holds.
-template <class T, int Count, int Vectors>
-void tile(const Stretch<T>* stretches, int count, int64_t first_row, T* c, int64_t c_row, bool accumulate,
-          const T* bias, int64_t columns) {
-  constexpr int lanes = Simd<T>::lanes;
-  Vec<T> sum[Count][Vectors];
-  TORCH_LORA_UNROLL
-  for (int i = 0; i < Count; ++i) {
-    TORCH_LORA_UNROLL
-    for (int j = 0; j < Vectors; ++j) sum[i][j] = Vec<T>{};
-  }
-  tile_sum<T, Count, Vectors>(stretches, count, first_row, sum);
-  if (columns == Vectors * lanes) {
-    TORCH_LORA_UNROLL
-    for (int j = 0; j < Vectors; ++j) {
-      const Vec<T> start = bias ? load(bias + j * lanes) : Vec<T>{};
-      TORCH_LORA_UNROLL
-      for (int i = 0; i < Count; ++i) {
-        T* out = c + i * c_row + j * lanes;
-        store(out, accumulate ? load(out) + sum[i][j] : start + sum[i][j]);
-      }
-    }
-    return;
-  }
-  T buffer[Count * Vectors * lanes];
-  TORCH_LORA_UNROLL
-  for (int i = 0; i < Count; ++i) {
-    TORCH_LORA_UNROLL
-    for (int j = 0; j < Vectors; ++j) store(buffer + (i * Vectors + j) * lanes, sum[i][j]);
-  }
-  for (int i = 0; i < Count; ++i) {
-    for (int64_t n = 0; n < columns; ++n) {
-      T* out = c + i * c_row + n;
-      *out = (accumulate ? *out : bias ? bias[n] : T(0)) + buffer[i * Vectors * lanes + n];
-    }
-  }
-}
-
-// Rows of one pass over a panel of this width.
-template <class T>
-TORCH_LORA_INLINE int64_t rows_for(int64_t width) {
-  return tile_rows(static_cast<int>(width / Simd<T>::lanes));
-}
-
-// C [rows, columns] (+)= A B for one packed panel: the building block that attention uses too. Rows that do not fill
-// a tile take the largest smaller tile that fits, again and again.
-template <class T, int Vectors>
-void panel_rows(const Stretch<T>* stretches, int count, int64_t row, int64_t end, T* c,
-                                  int64_t c_row, bool accumulate, const T* bias, int64_t columns) {
-  constexpr int full = tile_rows(Vectors);
-  const auto run = [&](auto rows) TORCH_LORA_LAMBDA {
-    constexpr int taken = decltype(rows)::value;
-    tile<T, taken, Vectors>(stretches, count, row, c + row * c_row, c_row, accumulate, bias, columns);
-    row += taken;
-  };
-  while (end - row >= full) run(Rows<full>{});
-  if constexpr (full > 8) {
-    if (end - row >= 8) run(Rows<8>{});
-  }
-  if (end - row >= 4) run(Rows<4>{});
-  if (end - row >= 2) run(Rows<2>{});
-  while (end - row >= 1) run(Rows<1>{});
-}
-
-template <class T>
-void panel_product(const Stretch<T>* stretches, int count, int64_t row0, int64_t row1, T* c,
-                                     int64_t c_row, bool accumulate, const T* bias, int64_t width, int64_t columns) {
-  switch (width / Simd<T>::lanes) {
-    case 1:
-      return panel_rows<T, 1>(stretches, count, row0, row1, c, c_row, accumulate, bias, columns);
-    case 2:
-      return panel_rows<T, 2>(stretches, count, row0, row1, c, c_row, accumulate, bias, columns);
-#if defined(__AVX512F__)
-    case 3:
-      return panel_rows<T, 3>(stretches, count, row0, row1, c, c_row, accumulate, bias, columns);
-    case 4:
-      return panel_rows<T, 4>(stretches, count, row0, row1, c, c_row, accumulate, bias, columns);
-#endif
-  }
-}
-
-// One butterfly pass of a transpose: swaps the off-diagonal halves of every square of 2 * Half rows.
-template <class T, int Half>
-TORCH_LORA_INLINE void transpose_pass(Vec<T> (&rows)[Simd<T>::lanes]) {
-  constexpr int lanes = Simd<T>::lanes;
-  typename Simd<T>::Mask first{}, second{};
-  TORCH_LORA_UNROLL
-  for (int l = 0; l < lanes; ++l) {
-    first[l] = (l & Half) ? lanes + l - Half : l;
-    second[l] = (l & Half) ? lanes + l : l + Half;
-  }
-  TORCH_LORA_UNROLL
-  for (int i = 0; i < lanes; ++i) {
-    if ((i & Half) == 0) {
-      const Vec<T> low = rows[i], high = rows[i + Half];
-      rows[i] = __builtin_shuffle(low, high, first);
-      rows[i + Half] = __builtin_shuffle(low, high, second);
-    }
-  }
-  if constexpr (2 * Half < lanes) transpose_pass<T, 2 * Half>(rows);
-}
-
-// out[k][n] = alpha * in[n][k] for a square of lanes x lanes, of which only the first `there` rows n exist.
-template <class T>
-TORCH_LORA_INLINE void transpose_block(const T* in, int64_t in_row, int64_t there, T* out, int64_t out_row, T alpha) {
-  constexpr int lanes = Simd<T>::lanes;
-  Vec<T> rows[lanes];
-  TORCH_LORA_UNROLL
-  for (int i = 0; i < lanes; ++i) rows[i] = i < there ? load(in + i * in_row) : Vec<T>{};
-  transpose_pass<T, 1>(rows);
-  TORCH_LORA_UNROLL
-  for (int i = 0; i < lanes; ++i) store(out + i * out_row, rows[i] * alpha);
-}
-
-// Rows [k0, k1) of B for one panel, scaled by alpha, as [k1 - k0][width]; missing columns become zero.
-template <class T>
-void pack_panel(const GemmTerm<T>& term, const GemmPanel& panel, int64_t k0, int64_t k1, T* out) {
-  constexpr int lanes = Simd<T>::lanes;
-  const int64_t width = panel.width;
-  for (int64_t n0 = 0; n0 < width; n0 += lanes) {
-    const int64_t there = panel.count - n0 < lanes ? panel.count - n0 : lanes;
-    const T* b = term.b + (panel.column + n0) * term.b_column;
-    T* target = out + n0;
-    int64_t k = k0;
-    if (there == lanes && term.b_column == 1) {
-      for (; k < k1; ++k) store(target + (k - k0) * width, load(b + k * term.b_k) * term.alpha);
-    } else if (term.b_k == 1) {
-      for (; k + lanes <= k1; k += lanes) {
-        transpose_block(b + k, term.b_column, there, target + (k - k0) * width, width, term.alpha);
-      }
-    }
-    for (; k < k1; ++k) {
-      for (int64_t l = 0; l < lanes; ++l) {
-        target[(k - k0) * width + l] = l < there ? b[k * term.b_k + l * term.b_column] * term.alpha : T(0);
-      }
-    }
-  }
-}
 
 constexpr int64_t kDepth = 1024;            // k of one pass: a row tile of A then fits the L1 cache
 constexpr int64_t kGroupBytes = 600 << 10;  // packed panels of one pass, in L2
@@ -220,10 +35,9 @@ TORCH_LORA_INLINE void add_dropped(const Gemm<T>& g, const GemmPanel& panel, con
   const Stretch<T> stretch{d.term.a + row * d.term.a_row, d.term.a_row, d.term.a_k, packed, d.term.k};
   panel_product<T>(&stretch, 1, 0, rows, product, panel.width, false, nullptr, panel.width, panel.width);
   for (int64_t i = 0; i < rows; ++i) {
-    const RowKey key = row_key(d.seed, static_cast<uint64_t>(row + i));
+    const RowKey key = key_of(d.dropout, row + i);
     for (int64_t n = 0; n < panel.count; n += lanes) {
-      const auto columns = lane_numbers<T>() + static_cast<uint32_t>(panel.column + n);
-      const Vec<T> add = load(product + i * panel.width + n) * keep_factor(key, columns, d.bound, d.keep_scale);
+      const Vec<T> add = load(product + i * panel.width + n) * keep_at(key, panel.column + n, d.dropout);
       T* out = c + i * g.c_row + n;
       if (panel.count - n >= lanes) {
         store(out, load(out) + add);

@@ -5,6 +5,15 @@
 
 namespace torch_lora::cpu {
 
+// What a kernel needs to regenerate a dropout mask (see random.h).
+template <class T>
+struct Dropout {
+  bool active;
+  uint64_t seed;
+  uint32_t bound;
+  T keep_scale;
+};
+
 // One product that is added to a range of columns of C: alpha * A [M, k] * B [k, columns].
 template <class T>
 struct GemmTerm {
@@ -45,9 +54,7 @@ enum class Epilogue : int32_t {
 template <class T>
 struct DroppedTerm {
   GemmTerm<T> term;
-  uint64_t seed;
-  uint32_t bound;
-  T keep_scale;
+  Dropout<T> dropout;
 };
 
 template <class T>
@@ -76,10 +83,7 @@ struct Attention {
   T* dqkv;  // [T, 3, N, D] contiguous
   int64_t tokens, heads, head_size;
   T scale;
-  bool dropped;
-  uint64_t seed;
-  uint32_t bound;
-  T keep_scale;
+  Dropout<T> dropout;
 };
 
 template <class T>
@@ -90,10 +94,7 @@ struct Norm {
   T* rstd;
   int64_t hidden;
   T eps;
-  bool dropped;
-  uint64_t seed;
-  uint32_t bound;
-  T keep_scale;
+  Dropout<T> dropout;
 };
 
 template <class T>
@@ -102,10 +103,7 @@ struct NormBackward {
   T *dx, *dresidual;      // each may be null
   T *dweight, *dbias;     // sums over the rows of one call, [hidden], each may be null
   int64_t hidden;
-  bool dropped;
-  uint64_t seed;
-  uint32_t bound;
-  T keep_scale;
+  Dropout<T> dropout;
 };
 
 template <class T>
@@ -131,8 +129,7 @@ struct Kernels {
   void (*norm_backward)(const NormBackward<T>&, int64_t row0, int64_t row1);
 
   // y = x * mask over rows of `columns`; x == null writes the mask itself.
-  void (*dropout)(const T* x, T* y, int64_t columns, uint64_t seed, uint32_t bound, T keep_scale, int64_t row0,
-                  int64_t row1);
+  void (*dropout)(const T* x, T* y, int64_t columns, const Dropout<T>&, int64_t row0, int64_t row1);
   void (*gelu)(const T* x, T* y, int64_t count);
   void (*gelu_backward)(const T* grad, const T* x, T* dx, int64_t count);
 };

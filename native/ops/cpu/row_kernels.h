@@ -23,18 +23,13 @@ TORCH_LORA_INLINE void write(T* p, Vec<T> v, int64_t count) {
     store_partial(p, v, count);
   }
 }
-template <class T>
-TORCH_LORA_INLINE Vec<T> keep_at(RowKey key, int64_t column, uint32_t bound, T keep_scale) {
-  return keep_factor(key, lane_numbers<T>() + static_cast<uint32_t>(column), bound, keep_scale);
-}
 
 template <class T>
-void dropout(const T* x, T* y, int64_t columns, uint64_t seed, uint32_t bound, T keep_scale, int64_t row0,
-             int64_t row1) {
+void dropout(const T* x, T* y, int64_t columns, const Dropout<T>& dropout, int64_t row0, int64_t row1) {
   for (int64_t r = row0; r < row1; ++r) {
-    const RowKey key = row_key(seed, static_cast<uint64_t>(r));
+    const RowKey key = key_of(dropout, r);
     each_vector<T>(columns, [&](int64_t n, int64_t count) TORCH_LORA_LAMBDA {
-      const Vec<T> keep = keep_at<T>(key, n, bound, keep_scale);
+      const Vec<T> keep = keep_at(key, n, dropout);
       const int64_t i = r * columns + n;
       write(y + i, x ? read(x + i, count) * keep : keep, count);
     });
@@ -46,12 +41,12 @@ void norm_forward(const Norm<T>& a, int64_t row0, int64_t row1) {
   const int64_t hidden = a.hidden;
   for (int64_t r = row0; r < row1; ++r) {
     const int64_t at = r * hidden;
-    const RowKey key = a.dropped ? row_key(a.seed, static_cast<uint64_t>(r)) : RowKey{};
+    const RowKey key = key_of(a.dropout, r);
     T* const y = a.y + at;
     Vec<T> total{};
     each_vector<T>(hidden, [&](int64_t n, int64_t count) TORCH_LORA_LAMBDA {
       Vec<T> value = read(a.x + at + n, count);
-      if (a.dropped) value = value * keep_at<T>(key, n, a.bound, a.keep_scale);
+      if (a.dropout.active) value = value * keep_at(key, n, a.dropout);
       value += read(a.residual + at + n, count);
       total += value;
       write(y + n, value, count);
@@ -98,12 +93,12 @@ void norm_backward(const NormBackward<T>& a, int64_t row0, int64_t row1) {
     });
     const T mean = reduce_add<T>(total) / T(hidden), slope = reduce_add<T>(along) / T(hidden);
     const T rstd = a.rstd[r];
-    const RowKey key = a.dropped ? row_key(a.seed, static_cast<uint64_t>(r)) : RowKey{};
+    const RowKey key = key_of(a.dropout, r);
     each_vector<T>(hidden, [&](int64_t n, int64_t count) TORCH_LORA_LAMBDA {
       const Vec<T> g = read(grad + n, count) * read(a.weight + n, count);
       const Vec<T> dsum = (g - mean - read(normalized + n, count) * slope) * rstd;
       if (a.dresidual) write(a.dresidual + at + n, dsum, count);
-      if (a.dx) write(a.dx + at + n, a.dropped ? dsum * keep_at<T>(key, n, a.bound, a.keep_scale) : dsum, count);
+      if (a.dx) write(a.dx + at + n, a.dropout.active ? dsum * keep_at(key, n, a.dropout) : dsum, count);
     });
   }
 }

@@ -148,15 +148,19 @@ TORCH_LORA_INLINE typename Simd<T>::U lane_numbers() {
 }
 
 // What dropout multiplies columns column, column + 1, ... of one row by: 0 or keep_scale.
-TORCH_LORA_INLINE vfloat keep_factor(RowKey key, vuint columns, uint32_t bound, float keep_scale) {
-  const vuint bits = random_bits(key, columns);
-  return bits >= bound ? splat<float>(keep_scale) : vfloat{};
+TORCH_LORA_INLINE vfloat keep_at(RowKey key, int64_t column, const Dropout<float>& dropout) {
+  const vuint bits = random_bits(key, lane_numbers<float>() + static_cast<uint32_t>(column));
+  return bits >= dropout.bound ? splat<float>(dropout.keep_scale) : vfloat{};
 }
-TORCH_LORA_INLINE vdouble keep_factor(RowKey key, vuint_half columns, uint32_t bound, double keep_scale) {
-  const vuint_half bits = random_bits(key, columns);
+TORCH_LORA_INLINE vdouble keep_at(RowKey key, int64_t column, const Dropout<double>& dropout) {
+  const vuint_half bits = random_bits(key, lane_numbers<double>() + static_cast<uint32_t>(column));
   vdouble factor{};
-  for (int i = 0; i < Simd<double>::lanes; ++i) factor[i] = bits[i] >= bound ? keep_scale : 0.0;
+  for (int i = 0; i < Simd<double>::lanes; ++i) factor[i] = bits[i] >= dropout.bound ? dropout.keep_scale : 0.0;
   return factor;
+}
+template <class T>
+TORCH_LORA_INLINE RowKey key_of(const Dropout<T>& dropout, int64_t row) {
+  return dropout.active ? row_key(dropout.seed, static_cast<uint64_t>(row)) : RowKey{};
 }
 
 }  // namespace TORCH_LORA_ISA

@@ -1,0 +1,50 @@
+// Checks and defaults that every attention operator shares.
+#include "ops/pch.h"
+
+#include <cmath>
+
+#include "ops/attention.h"
+#include "ops/random_ops.h"
+
+namespace torch_lora {
+
+std::vector<int64_t> sequence_bounds(const char* op, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                                     int64_t tokens) {
+  const at::Tensor host = cu_seqlens.cpu().contiguous();
+  const int64_t longest = max_seqlen.item<int64_t>();
+  TORCH_CHECK_VALUE(host.numel() >= 1, op, ": expected cu_seqlens to hold at least one number, received none");
+  const auto* values = host.data_ptr<int32_t>();
+  const std::vector<int64_t> bounds(values, values + host.numel());
+  TORCH_CHECK_VALUE(bounds.front() == 0, op, ": expected cu_seqlens to start at 0, received ", bounds.front());
+  for (size_t b = 0; b + 1 < bounds.size(); ++b) {
+    const int64_t length = bounds[b + 1] - bounds[b];
+    TORCH_CHECK_VALUE(length >= 0, op, ": expected cu_seqlens never to decrease, received ", bounds[b], " then ",
+                      bounds[b + 1], " at index ", b + 1);
+    TORCH_CHECK_VALUE(length <= longest, op, ": sequence ", b, " has ", length, " tokens, more than max_seqlen ",
+                      longest);
+  }
+  TORCH_CHECK_VALUE(bounds.back() == tokens, op, ": expected cu_seqlens to end at the number of tokens ", tokens,
+                    ", received ", bounds.back());
+  return bounds;
+}
+
+void check_attention(const char* op, const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                     double dropout_p) {
+  check_dropout(op, dropout_p);
+  TORCH_CHECK_VALUE(qkv.dim() == 4 && qkv.sym_size(1) == 3, op, ": expected qkv [T, 3, N, D], received ",
+                    qkv.sym_sizes());
+  TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt,
+                    op, ": expected cu_seqlens [B + 1] of int32, received ", cu_seqlens.sym_sizes(), " of ",
+                    cu_seqlens.scalar_type());
+  TORCH_CHECK_VALUE(cu_seqlens.device() == qkv.device(), op, ": expected cu_seqlens on ", qkv.device(),
+                    " like qkv, received ", cu_seqlens.device());
+  TORCH_CHECK_VALUE(max_seqlen.dim() == 0 && !at::isFloatingType(max_seqlen.scalar_type()),
+                    op, ": expected max_seqlen to be an integer scalar tensor, received ",
+                    max_seqlen.sym_sizes(), " of ", max_seqlen.scalar_type());
+}
+
+double attention_scale(std::optional<double> scale, int64_t head_size) {
+  return scale.value_or(1.0 / std::sqrt(static_cast<double>(head_size)));
+}
+
+}  // namespace torch_lora

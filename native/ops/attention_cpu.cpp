@@ -1,0 +1,87 @@
+// lora::varlen_attention on this machine's kernels.
+#include "ops/pch.h"
+
+#include <limits>
+
+#include "ops/attention.h"
+#include "ops/attention_tasks.h"
+#include "ops/cpu/kernels.h"
+#include "ops/cpu/scratch.h"
+#include "ops/device.h"
+
+namespace torch_lora {
+namespace {
+
+using Optional = std::optional<at::Tensor>;
+
+constexpr int64_t kForwardRows = 128;  // query rows of one task: enough to pay for packing the keys
+
+template <class T>
+cpu::Attention<T> arguments(const at::Tensor& qkv, double dropout_p, double scale, const Optional& seed) {
+  cpu::Attention<T> a{};
+  a.qkv = qkv.const_data_ptr<T>();
+  a.token_stride = qkv.stride(0);
+  a.part_stride = qkv.stride(1);
+  a.head_stride = qkv.stride(2);
+  a.tokens = qkv.size(0);
+  a.heads = qkv.size(2);
+  a.head_size = qkv.size(3);
+  a.scale = static_cast<T>(scale);
+  a.dropout = kernel_dropout<T>(dropout_p, seed);
+  return a;
+}
+
+std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const at::Tensor& cu_seqlens,
+                                           const at::Tensor& max_seqlen, double dropout_p, double scale,
+                                           const Optional& seed) {
+  const auto bounds = sequence_bounds("varlen_attention", cu_seqlens, max_seqlen, qkv.size(0));
+  const at::Tensor source = qkv.stride(3) == 1 ? qkv : qkv.contiguous();
+  at::Tensor out = at::empty({qkv.size(0), qkv.size(2), qkv.size(3)}, qkv.options());
+  at::Tensor logsumexp = at::empty({qkv.size(2), qkv.size(0)}, qkv.options());
+  dispatch_kernels(qkv, [&](auto zero) {
+    using T = decltype(zero);
+    cpu::Attention<T> a = arguments<T>(source, dropout_p, scale, seed);
+    a.out = out.data_ptr<T>();
+    a.logsumexp = logsumexp.data_ptr<T>();
+    const auto& kernels = cpu::kernels<T>();
+    run_tasks(attention_tasks(bounds, a.heads, kForwardRows), [&](const AttentionTask& task) {
+      void* scratch = cpu::thread_scratch(kernels.attention_scratch(task.length, a.head_size, false));
+      kernels.attention_forward(a, task.start, task.length, task.head, task.query, task.query_end, scratch);
+    });
+  });
+  return {out, logsumexp};
+}
+
+at::Tensor backward(const at::Tensor& grad, const at::Tensor& qkv, const at::Tensor& out, const at::Tensor& logsumexp,
+                    const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, double dropout_p, double scale,
+                    const Optional& seed) {
+  const auto bounds = sequence_bounds("varlen_attention", cu_seqlens, max_seqlen, qkv.size(0));
+  const at::Tensor source = qkv.stride(3) == 1 ? qkv : qkv.contiguous();
+  const at::Tensor dout = grad.stride(2) == 1 ? grad : grad.contiguous();
+  at::Tensor dqkv = at::empty(qkv.sizes(), qkv.options());
+  dispatch_kernels(qkv, [&](auto zero) {
+    using T = decltype(zero);
+    cpu::Attention<T> a = arguments<T>(source, dropout_p, scale, seed);
+    a.out = const_cast<T*>(out.const_data_ptr<T>());
+    a.logsumexp = const_cast<T*>(logsumexp.const_data_ptr<T>());
+    a.dout = dout.const_data_ptr<T>();
+    a.dout_token_stride = dout.stride(0);
+    a.dout_head_stride = dout.stride(1);
+    a.dqkv = dqkv.data_ptr<T>();
+    const auto& kernels = cpu::kernels<T>();
+    run_tasks(attention_tasks(bounds, a.heads, std::numeric_limits<int64_t>::max()), [&](const AttentionTask& task) {
+      void* scratch = cpu::thread_scratch(kernels.attention_scratch(task.length, a.head_size, true));
+      kernels.attention_backward(a, task.start, task.length, task.head, scratch);
+    });
+  });
+  return dqkv;
+}
+
+}  // namespace
+
+TORCH_LIBRARY_IMPL(lora, CPU, m) {
+  m.impl("_varlen_attention_forward", forward);
+  m.impl("_varlen_attention_backward", backward);
+}
+
+}  // namespace torch_lora

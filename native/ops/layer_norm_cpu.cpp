@@ -1,0 +1,99 @@
+// lora::dropout_add_layer_norm on this machine's kernels.
+#include "ops/pch.h"
+
+#include "ops/cpu/kernels.h"
+#include "ops/device.h"
+
+namespace torch_lora {
+namespace {
+
+using Optional = std::optional<at::Tensor>;
+
+constexpr int64_t kRowBlock = 64;
+
+int64_t rows_of(const at::Tensor& x, int64_t hidden) { return hidden == 0 ? 0 : x.numel() / hidden; }
+// Rows a thread should have at least.
+int64_t grain(int64_t hidden) { return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, hidden)); }
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor> forward(const at::Tensor& x, const at::Tensor& residual,
+                                                       const at::Tensor& weight, const at::Tensor& bias,
+                                                       double dropout_p, double eps, const Optional& seed,
+                                                       bool training) {
+  const at::Tensor in = x.contiguous(), skip = residual.contiguous(), gain = weight.contiguous(),
+                   shift = bias.contiguous();
+  const int64_t hidden = weight.size(0);
+  std::vector<int64_t> row_shape = x.sizes().vec();
+  row_shape.back() = 1;
+  at::Tensor y = at::empty(x.sizes(), x.options());
+  at::Tensor normalized = at::empty(training ? x.sizes() : at::IntArrayRef{0}, x.options());
+  at::Tensor rstd = at::empty(training ? at::IntArrayRef(row_shape) : at::IntArrayRef{0}, x.options());
+  dispatch_kernels(x, [&](auto zero) {
+    using T = decltype(zero);
+    cpu::Norm<T> a{};
+    a.x = in.const_data_ptr<T>();
+    a.residual = skip.const_data_ptr<T>();
+    a.weight = gain.const_data_ptr<T>();
+    a.bias = shift.const_data_ptr<T>();
+    a.y = y.data_ptr<T>();
+    a.normalized = training ? normalized.data_ptr<T>() : nullptr;
+    a.rstd = training ? rstd.data_ptr<T>() : nullptr;
+    a.hidden = hidden;
+    a.eps = static_cast<T>(eps);
+    a.dropout = kernel_dropout<T>(dropout_p, seed);
+    at::parallel_for(0, rows_of(x, hidden), grain(hidden),
+                     [&](int64_t begin, int64_t end) { cpu::kernels<T>().norm_forward(a, begin, end); });
+  });
+  return {y, normalized, rstd};
+}
+
+std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& normalized, const at::Tensor& rstd,
+                                 const at::Tensor& weight, double dropout_p, const Optional& seed,
+                                 at::IntArrayRef needs) {
+  const at::Tensor dy = grad.contiguous(), gain = weight.contiguous();
+  const int64_t hidden = weight.size(0), rows = rows_of(grad, hidden);
+  const int64_t blocks = (rows + kRowBlock - 1) / kRowBlock;
+  std::vector<at::Tensor> found(4);
+  for (size_t i = 0; i < 2; ++i) {
+    if (needs[i]) found[i] = at::empty(grad.sizes(), grad.options());
+  }
+  // Sums over rows are formed block by block and then over blocks, so that they do not depend on the threads.
+  for (size_t i = 2; i < 4; ++i) {
+    if (needs[i]) found[i] = at::zeros({blocks, hidden}, grad.options());
+  }
+  dispatch_kernels(grad, [&](auto zero) {
+    using T = decltype(zero);
+    cpu::NormBackward<T> a{};
+    a.grad = dy.const_data_ptr<T>();
+    a.normalized = normalized.const_data_ptr<T>();
+    a.rstd = rstd.const_data_ptr<T>();
+    a.weight = gain.const_data_ptr<T>();
+    a.dx = needs[0] ? found[0].data_ptr<T>() : nullptr;
+    a.dresidual = needs[1] ? found[1].data_ptr<T>() : nullptr;
+    a.hidden = hidden;
+    a.dropout = kernel_dropout<T>(dropout_p, seed);
+    T* const dweight = needs[2] ? found[2].data_ptr<T>() : nullptr;
+    T* const dbias = needs[3] ? found[3].data_ptr<T>() : nullptr;
+    at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t block = begin; block < end; ++block) {
+        cpu::NormBackward<T> part = a;
+        if (dweight) part.dweight = dweight + block * hidden;
+        if (dbias) part.dbias = dbias + block * hidden;
+        cpu::kernels<T>().norm_backward(part, block * kRowBlock, std::min(rows, (block + 1) * kRowBlock));
+      }
+    });
+  });
+  std::vector<at::Tensor> result;
+  for (size_t i = 0; i < 4; ++i) {
+    if (needs[i]) result.push_back(i < 2 ? found[i] : found[i].sum(0));
+  }
+  return result;
+}
+
+}  // namespace
+
+TORCH_LIBRARY_IMPL(lora, CPU, m) {
+  m.impl("_dropout_add_layer_norm_forward", forward);
+  m.impl("_dropout_add_layer_norm_backward", backward);
+}
+
+}  // namespace torch_lora
