@@ -8,7 +8,7 @@
         {
           'action_name': 'cmake',
           'inputs': ['CMakeLists.txt'],
-          'outputs': ['build/Release/torch_lora.node'],
+          'outputs': ['<(PRODUCT_DIR)/torch_lora.node'],
           'action': ['node', 'scripts/build-native.mjs', '--force']
         }
       ]
