@@ -5,7 +5,6 @@
 
 #include "ops/attention.h"
 #include "ops/attention_tasks.h"
-#include "ops/cpu/kernels.h"
 #include "ops/cpu/scratch.h"
 #include "ops/device.h"
 
@@ -13,23 +12,6 @@ namespace torch_lora {
 namespace {
 
 using Optional = std::optional<at::Tensor>;
-
-constexpr int64_t kForwardRows = 128;  // query rows of one task: enough to pay for packing the keys
-
-template <class T>
-cpu::Attention<T> arguments(const at::Tensor& qkv, double dropout_p, double scale, const Optional& seed) {
-  cpu::Attention<T> a{};
-  a.qkv = qkv.const_data_ptr<T>();
-  a.token_stride = qkv.stride(0);
-  a.part_stride = qkv.stride(1);
-  a.head_stride = qkv.stride(2);
-  a.tokens = qkv.size(0);
-  a.heads = qkv.size(2);
-  a.head_size = qkv.size(3);
-  a.scale = static_cast<T>(scale);
-  a.dropout = kernel_dropout<T>(dropout_p, seed);
-  return a;
-}
 
 std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const at::Tensor& cu_seqlens,
                                            const at::Tensor& max_seqlen, double dropout_p, double scale,
@@ -40,7 +22,7 @@ std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const at::Tens
   at::Tensor logsumexp = at::empty({qkv.size(2), qkv.size(0)}, qkv.options());
   dispatch_kernels(qkv, [&](auto zero) {
     using T = decltype(zero);
-    cpu::Attention<T> a = arguments<T>(source, dropout_p, scale, seed);
+    cpu::Attention<T> a = attention_arguments<T>(source, dropout_p, scale, seed);
     a.out = out.data_ptr<T>();
     a.logsumexp = logsumexp.data_ptr<T>();
     const auto& kernels = cpu::kernels<T>();
@@ -61,7 +43,7 @@ at::Tensor backward(const at::Tensor& grad, const at::Tensor& qkv, const at::Ten
   at::Tensor dqkv = at::empty(qkv.sizes(), qkv.options());
   dispatch_kernels(qkv, [&](auto zero) {
     using T = decltype(zero);
-    cpu::Attention<T> a = arguments<T>(source, dropout_p, scale, seed);
+    cpu::Attention<T> a = attention_arguments<T>(source, dropout_p, scale, seed);
     a.out = const_cast<T*>(out.const_data_ptr<T>());
     a.logsumexp = const_cast<T*>(logsumexp.const_data_ptr<T>());
     a.dout = dout.const_data_ptr<T>();

@@ -8,7 +8,29 @@
 #include <cstdint>
 #include <vector>
 
+#include "ops/cpu/kernels.h"
+#include "ops/device.h"
+
 namespace torch_lora {
+
+// What the kernels read of a [T, 3, N, D] tensor whose last dimension is contiguous.
+template <class T>
+cpu::Attention<T> attention_arguments(const at::Tensor& qkv, double dropout_p, double scale,
+                                      const std::optional<at::Tensor>& seed) {
+  cpu::Attention<T> a{};
+  a.qkv = qkv.const_data_ptr<T>();
+  a.token_stride = qkv.stride(0);
+  a.part_stride = qkv.stride(1);
+  a.head_stride = qkv.stride(2);
+  a.tokens = qkv.size(0);
+  a.heads = qkv.size(2);
+  a.head_size = qkv.size(3);
+  a.scale = static_cast<T>(scale);
+  a.dropout = kernel_dropout<T>(dropout_p, seed);
+  return a;
+}
+
+constexpr int64_t kForwardRows = 128;  // query rows of one task: enough to pay for packing the keys
 
 struct AttentionTask {
   int64_t start, length;  // the sequence
@@ -33,18 +55,24 @@ inline std::vector<AttentionTask> attention_tasks(const std::vector<int64_t>& bo
   return tasks;
 }
 
-// Every task writes its own part of the result, so the order in which threads take them does not matter.
+// Threads take the next of `count` tasks until none is left. Every task writes its own part of the result, so the order
+// in which they are taken does not matter. `work` is about the number of scores, all tasks together.
 template <class Run>
-void run_tasks(const std::vector<AttentionTask>& tasks, Run run) {
+void run_tasks(size_t count, int64_t work, Run run) {
   std::atomic<size_t> next{0};
   const auto worker = [&](int64_t, int64_t) {
-    for (size_t i = next++; i < tasks.size(); i = next++) run(tasks[i]);
+    for (size_t i = next++; i < count; i = next++) run(i);
   };
-  int64_t work = 0;
-  for (const auto& task : tasks) work += task.length * (task.query_end - task.query);
-  const int64_t threads = std::min<int64_t>({at::get_num_threads(), static_cast<int64_t>(tasks.size()), 1 + work / 2048});
+  const int64_t threads = std::min<int64_t>({at::get_num_threads(), static_cast<int64_t>(count), 1 + work / 2048});
   if (threads <= 1) return worker(0, 1);
   at::parallel_for(0, threads, 1, worker);
+}
+
+template <class Run>
+void run_tasks(const std::vector<AttentionTask>& tasks, Run run) {
+  int64_t work = 0;
+  for (const auto& task : tasks) work += task.length * (task.query_end - task.query);
+  run_tasks(tasks.size(), work, [&](size_t i) { run(tasks[i]); });
 }
 
 }  // namespace torch_lora

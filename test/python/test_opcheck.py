@@ -13,6 +13,7 @@ def linear(op, **options):
 
 QKV = (7, 3, 2, 4)
 BATCH = (cu_seqlens([4, 3]), torch.tensor(4))
+TABLES = tuple(torch.randn(8, 2, 4, requires_grad=True) for _ in range(2))
 NORM = tuple(torch.randn(*shape, requires_grad=True) for shape in ((5, 6), (5, 6), (6,), (6,)))
 SEED = torch.tensor(5)
 
@@ -23,6 +24,10 @@ DETERMINISTIC = {
     'linear_gelu': linear(lora.linear_gelu.default),
     'prepack_linear': (lora.prepack_linear.default, ([torch.randn(4, 6)], True), {}),
     'varlen_attention': (lora.varlen_attention.default, (torch.randn(QKV, requires_grad=True), *BATCH), {}),
+    'disentangled_attention': (lora.disentangled_attention.default,
+                               (torch.randn(QKV, requires_grad=True), *TABLES, *BATCH, 4, 8), {}),
+    'disentangled_attention with one table': (lora.disentangled_attention.default,
+                                              (torch.randn(QKV), None, TABLES[1], *BATCH, 4, 8), {}),
     'dropout_add_layer_norm': (lora.dropout_add_layer_norm.default, (*NORM, 0.0, 1e-5), {}),
     'gelu': (lora.gelu.default, (torch.randn(5, 6, requires_grad=True),), {}),
     'dropout_mask': (lora.dropout_mask.default, (SEED, [4, 5], 0.5, torch.empty(0)), {}),
@@ -32,6 +37,8 @@ RANDOM = {
     'linear': linear(lora.linear.default, dropout_p=0.5),
     'linear_gelu': linear(lora.linear_gelu.default, dropout_p=0.5),
     'varlen_attention': (lora.varlen_attention.default, (torch.randn(QKV, requires_grad=True), *BATCH, 0.5), {}),
+    'disentangled_attention': (lora.disentangled_attention.default,
+                               (torch.randn(QKV, requires_grad=True), *TABLES, *BATCH, 4, 8, 0.5), {}),
     'dropout_add_layer_norm': (lora.dropout_add_layer_norm.default, (*NORM, 0.5, 1e-5), {}),
     'dropout': (lora.dropout.default, (torch.randn(5, 6, requires_grad=True), 0.5), {}),
 }
@@ -52,5 +59,6 @@ def test_random(name):
 
 
 def test_random_operators_are_tagged():
-    for name in ('draw_seed', 'dropout', 'linear', 'linear_gelu', 'varlen_attention', 'dropout_add_layer_norm'):
+    for name in ('draw_seed', 'dropout', 'linear', 'linear_gelu', 'varlen_attention', 'disentangled_attention',
+                 'dropout_add_layer_norm'):
         assert torch.Tag.nondeterministic_seeded in getattr(lora, name).default.tags, name

@@ -16,6 +16,7 @@ using cpu::GemmPanel;
 using cpu::GemmTerm;
 using cpu::Norm;
 using cpu::NormBackward;
+using cpu::Positions;
 }  // namespace torch_lora::TORCH_LORA_ISA
 
 #include "ops/cpu/simd.h"
@@ -24,6 +25,7 @@ using cpu::NormBackward;
 #include "ops/cpu/tile_kernel.h"
 
 #include "ops/cpu/attention_kernel.h"
+#include "ops/cpu/disentangled_kernel.h"
 #include "ops/cpu/gemm_kernel.h"
 #include "ops/cpu/row_kernels.h"
 

@@ -87,6 +87,28 @@ TORCH_LORA_INLINE RowKey attention_key(const Attention<T>& a, int64_t head, int6
   return key_of(a.dropout, head * a.tokens + token);
 }
 
+// From scores and dP of one row to what dropout leaves of P, in `weights`, and scale * dS, in `dscores`.
+template <class T>
+TORCH_LORA_INLINE void softmax_grad_row(const Attention<T>& a, int64_t head, int64_t token, T* weights, T* dscores,
+                                        const T* dout, const T* out, int64_t length) {
+  constexpr int lanes = Simd<T>::lanes;
+  T delta = 0;  // dO . O, which is also the sum over keys of P dP
+  for (int64_t d = 0; d < a.head_size; ++d) delta += dout[d] * out[d];
+  const T logsumexp = a.logsumexp[head * a.tokens + token];
+  const RowKey key = attention_key(a, head, token);
+  for (int64_t j = 0; j < length; j += lanes) {
+    const Vec<T> weight = exponential(load(weights + j) - logsumexp);
+    Vec<T> dropped = weight, dweight = load(dscores + j);
+    if (a.dropout.active) {
+      const Vec<T> keep = keep_at(key, j, a.dropout);
+      dropped = weight * keep;
+      dweight = dweight * keep;
+    }
+    store(weights + j, dropped);
+    store(dscores + j, weight * (dweight - delta) * a.scale);
+  }
+}
+
 template <class T>
 void attention_forward(const Attention<T>& a, int64_t start, int64_t length, int64_t head, int64_t q0, int64_t q1,
                        void* scratch) {
@@ -119,7 +141,6 @@ void attention_forward(const Attention<T>& a, int64_t start, int64_t length, int
 
 template <class T>
 void attention_backward(const Attention<T>& a, int64_t start, int64_t length, int64_t head, void* scratch) {
-  constexpr int lanes = Simd<T>::lanes;
   const int64_t size = a.head_size, keys = round_up<T>(length), wide = round_up<T>(size);
   T* const key_columns = static_cast<T*>(scratch);           // K^T, for scores
   T* const value_columns = key_columns + keys * size;        // V^T, for dP
@@ -144,24 +165,8 @@ void attention_backward(const Attention<T>& a, int64_t start, int64_t length, in
     product(q_block, a.token_stride, int64_t(1), key_columns, rows, size, length, weights, keys, false);
     product(dout, a.dout_token_stride, int64_t(1), value_columns, rows, size, length, dscores, keys, false);
     for (int64_t i = 0; i < rows; ++i) {
-      T delta = 0;  // dO . O, which is also the sum over keys of P dP
-      for (int64_t d = 0; d < size; ++d) delta += dout[i * a.dout_token_stride + d] * out[i * out_row + d];
-      const int64_t token = start + q + i;
-      const T logsumexp = a.logsumexp[head * a.tokens + token];
-      const RowKey row = attention_key(a, head, token);
-      T* const p = weights + i * keys;
-      T* const dp = dscores + i * keys;
-      for (int64_t j = 0; j < length; j += lanes) {
-        const Vec<T> weight = exponential(load(p + j) - logsumexp);
-        Vec<T> dropped = weight, dweight = load(dp + j);
-        if (a.dropout.active) {
-          const Vec<T> keep = keep_at(row, j, a.dropout);
-          dropped = weight * keep;
-          dweight = dweight * keep;
-        }
-        store(p + j, dropped);
-        store(dp + j, weight * (dweight - delta) * a.scale);
-      }
+      softmax_grad_row<T>(a, head, start + q + i, weights + i * keys, dscores + i * keys, dout + i * a.dout_token_stride,
+                          out + i * out_row, length);
     }
     pack_matrix<T>(dout, a.dout_token_stride, 1, rows, size, T(1), dout_rows);
     pack_matrix<T>(q_block, a.token_stride, 1, rows, size, T(1), query_rows);

@@ -5,9 +5,23 @@ namespace TORCH_LORA_ISA {
 
 template <class T>
 constexpr cpu::Kernels<T> kTable{
-    Simd<T>::lanes,     kPanelVectors,         kMaxPanelVectors, &gemm_scratch<T>,  &gemm<T>,
-    &pack_panel<T>,     &attention_scratch<T>, &attention_forward<T>, &attention_backward<T>,
-    &norm_forward<T>,   &norm_backward<T>,     &dropout<T>,      &gelu<T>,          &gelu_backward<T>,
+    Simd<T>::lanes,
+    kPanelVectors,
+    kMaxPanelVectors,
+    &gemm_scratch<T>,
+    &gemm<T>,
+    &pack_panel<T>,
+    &attention_scratch<T>,
+    &attention_forward<T>,
+    &attention_backward<T>,
+    &disentangled_scratch<T>,
+    &disentangled_forward<T>,
+    &disentangled_backward<T>,
+    &norm_forward<T>,
+    &norm_backward<T>,
+    &dropout<T>,
+    &gelu<T>,
+    &gelu_backward<T>,
 };
 
 }  // namespace TORCH_LORA_ISA

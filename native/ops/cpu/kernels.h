@@ -86,6 +86,19 @@ struct Attention {
   Dropout<T> dropout;
 };
 
+// Position tables of disentangled attention, as rows of [P, N, D].
+template <class T>
+struct Positions {
+  const T* key;  // PK, or null without the content-to-position term
+  int64_t key_row, key_head;
+  const T* query;  // PQ, or null without the position-to-content term
+  int64_t query_row, query_head;
+  const int32_t* index;            // index[d]: the row for distance d = i - j, any sign; non-decreasing
+  int64_t exact_low, exact_high;   // distances within which index[d] is d + span
+  int64_t span;
+  T *dkey, *dquery;  // [P, N, D] contiguous, added to; null where no gradient is asked for
+};
+
 template <class T>
 struct Norm {
   const T *x, *residual, *weight, *bias;
@@ -124,6 +137,12 @@ struct Kernels {
   void (*attention_forward)(const Attention<T>&, int64_t start, int64_t length, int64_t head, int64_t q0, int64_t q1,
                             void* scratch);
   void (*attention_backward)(const Attention<T>&, int64_t start, int64_t length, int64_t head, void* scratch);
+
+  int64_t (*disentangled_scratch)(int64_t length, int64_t head_size, int64_t positions, bool backward);
+  void (*disentangled_forward)(const Attention<T>&, const Positions<T>&, int64_t start, int64_t length, int64_t head,
+                               int64_t q0, int64_t q1, void* scratch);
+  void (*disentangled_backward)(const Attention<T>&, const Positions<T>&, int64_t start, int64_t length, int64_t head,
+                                void* scratch);
 
   void (*norm_forward)(const Norm<T>&, int64_t row0, int64_t row1);
   void (*norm_backward)(const NormBackward<T>&, int64_t row0, int64_t row1);

@@ -1,0 +1,32 @@
+#pragma once
+// Pieces of disentangled attention shared by the operator, its kernels and its reference.
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+
+namespace torch_lora {
+
+// How relative distances map to rows of the position tables.
+struct RelativePositions {
+  int64_t buckets;       // position_buckets; 0 or less: every distance has its own row
+  int64_t max_position;  // max_relative_positions
+  // Half the rows of a table: DeBERTa's att_span.
+  int64_t span() const { return buckets > 0 ? buckets : max_position; }
+  // Distances from -exact() to exact() - 1 lie in row distance + span().
+  int64_t exact() const { return buckets > 0 ? buckets / 2 : max_position; }
+};
+
+// Row for each distance from -(length - 1) to length - 1, [2 length - 1] int32 on the CPU. Equals transformers'
+// make_log_bucket_position, shifted by span and clamped to the table, in the same float arithmetic.
+at::Tensor relative_position_rows(int64_t length, const RelativePositions& positions);
+
+// 1 / sqrt(D * number of terms) unless given.
+double disentangled_scale(std::optional<double> scale, int64_t head_size, bool has_key, bool has_query);
+
+at::Tensor disentangled_attention_reference(const at::Tensor& qkv, const std::optional<at::Tensor>& pos_key,
+                                            const std::optional<at::Tensor>& pos_query, const at::Tensor& cu_seqlens,
+                                            const at::Tensor& max_seqlen, int64_t position_buckets,
+                                            int64_t max_position, double dropout_p, std::optional<double> scale,
+                                            const std::optional<at::Tensor>& seed);
+
+}  // namespace torch_lora

@@ -1,0 +1,87 @@
+// Relative positions in logarithmic buckets, and disentangled attention as a composition of ATen operators.
+#include "ops/pch.h"
+
+#include <cmath>
+
+#include "ops/attention.h"
+#include "ops/disentangled.h"
+#include "ops/random_ops.h"
+
+namespace torch_lora {
+
+at::Tensor relative_position_rows(int64_t length, const RelativePositions& positions) {
+  const int64_t span = positions.span(), mid = positions.buckets / 2;
+  TORCH_CHECK_VALUE(positions.max_position > 0, "disentangled_attention: expected max_position above 0, received ",
+                    positions.max_position);
+  at::Tensor distance = at::arange(1 - length, length, at::kLong);  // i - j
+  if (positions.buckets > 0) {
+    TORCH_CHECK_VALUE(positions.buckets > 1 && positions.max_position - 1 > mid,
+                      "disentangled_attention: expected at least 2 position_buckets and max_position above half of ",
+                      "them plus 1, received ", positions.buckets, " and ", positions.max_position);
+    // Distances up to mid keep a bucket each; beyond, buckets grow as powers. Types and order of operations follow
+    // transformers: one rounding of a logarithm more or less would move a distance to the next bucket.
+    const at::Tensor size = distance.abs();
+    const at::Tensor base = at::scalar_tensor(static_cast<double>(positions.max_position - 1) / mid, at::kFloat).log();
+    const at::Tensor far = (at::div(size.clamp_min(mid - 1), mid).log() / base * (mid - 1)).ceil() + mid;
+    distance = at::where(size.le(mid), distance.to(at::kFloat), far * distance.sign()).to(at::kLong);
+  }
+  return (distance + span).clamp(0, 2 * span - 1).to(at::kInt);
+}
+
+double disentangled_scale(std::optional<double> scale, int64_t head_size, bool has_key, bool has_query) {
+  return scale.value_or(1.0 / std::sqrt(static_cast<double>(head_size * (1 + has_key + has_query))));
+}
+
+at::Tensor disentangled_attention_reference(const at::Tensor& qkv, const std::optional<at::Tensor>& pos_key,
+                                            const std::optional<at::Tensor>& pos_query, const at::Tensor& cu_seqlens,
+                                            const at::Tensor& max_seqlen, int64_t position_buckets,
+                                            int64_t max_position, double dropout_p, std::optional<double> scale,
+                                            const std::optional<at::Tensor>& seed) {
+  const char* name = "disentangled_attention_reference";
+  const auto bounds = sequence_bounds(name, cu_seqlens, max_seqlen, qkv.size(0));
+  const int64_t heads = qkv.size(2), longest = max_seqlen.item<int64_t>();
+  const double factor = disentangled_scale(scale, qkv.size(3), pos_key.has_value(), pos_query.has_value());
+  const at::Tensor rows = relative_position_rows(std::max<int64_t>(longest, 1), {position_buckets, max_position})
+                              .to(qkv.device(), at::kLong);
+  at::Tensor mask;
+  if (dropout_p > 0.0) {
+    mask = dropout_mask(seed.has_value() ? *seed : draw_seed(), {heads, qkv.size(0), longest}, dropout_p, qkv);
+  }
+  std::vector<at::Tensor> parts{at::empty({0, heads, qkv.size(3)}, qkv.options())};
+  for (size_t b = 0; b + 1 < bounds.size(); ++b) {
+    const int64_t start = bounds[b], length = bounds[b + 1] - start;
+    const at::Tensor part = qkv.narrow(0, start, length).permute({1, 2, 0, 3});  // [3, N, L, D]
+    const at::Tensor at_i = at::arange(length, rows.options());
+    const at::Tensor index =
+        rows.index({at_i.unsqueeze(1) - at_i.unsqueeze(0) + (rows.size(0) / 2)}).expand({heads, length, length});
+    at::Tensor scores = at::matmul(part[0], part[1].transpose(1, 2));  // [N, L, L]
+    if (pos_key.has_value()) {
+      scores = scores + at::matmul(part[0], pos_key->permute({1, 2, 0})).gather(2, index);
+    }
+    if (pos_query.has_value()) {
+      const at::Tensor by_key = at::matmul(part[1], pos_query->permute({1, 2, 0}));  // [N, L (keys), P]
+      scores = scores + by_key.gather(2, index.transpose(1, 2)).transpose(1, 2);
+    }
+    at::Tensor weights = (scores * factor).softmax(-1);
+    if (mask.defined()) weights = weights * mask.narrow(1, start, length).narrow(2, 0, length);
+    parts.push_back(at::matmul(weights, part[2]).transpose(0, 1));  // [L, N, D]
+  }
+  return at::cat(parts);
+}
+
+TORCH_LIBRARY_FRAGMENT(lora, m) {
+  m.def(
+      "disentangled_attention_reference(Tensor qkv, Tensor? pos_key, Tensor? pos_query, Tensor cu_seqlens, "
+      "Tensor max_seqlen, int position_buckets, int max_position, float dropout_p=0.0, float? scale=None, "
+      "Tensor? seed=None) -> Tensor",
+      {at::Tag::nondeterministic_seeded});
+  m.def("relative_position_rows(int length, int position_buckets, int max_position) -> Tensor");
+}
+TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) {
+  m.impl("disentangled_attention_reference", disentangled_attention_reference);
+  m.impl("relative_position_rows", [](int64_t length, int64_t position_buckets, int64_t max_position) {
+    return relative_position_rows(length, {position_buckets, max_position});
+  });
+}
+
+}  // namespace torch_lora
