@@ -7,6 +7,9 @@ import time
 import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForSequenceClassification
+from transformers.utils import logging
+
+logging.disable_progress_bar()
 
 work = json.load(open(sys.argv[1]))
 torch.manual_seed(0)
