@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { expect, it } from 'vitest'
+
+// Imports run downward only: a file may import from its own folder and from lower layers, never from its own layer's
+// other folders. The core is one layer: tensors, operators and recording need each other.
+
+const lib = resolve(import.meta.dirname, '../lib')
+
+const layers: string[][] = [
+  ['errors'],
+  ['libtorch', 'tree', 'ops.list'],
+  ['addon'],
+  ['native'],
+  [
+    'dispatch',
+    'recording',
+    'tensor',
+    'scope',
+    'program',
+    'grad-mode',
+    'random',
+    'memory',
+    'device',
+    'generated',
+  ],
+  ['nn', 'checkpoint'],
+  ['hub'],
+  ['tokenizer'],
+  ['models', 'optim'],
+  ['lora', 'data'],
+  ['inference'],
+  ['train', 'serve'],
+  ['sweep', 'report'],
+  ['cli'],
+  ['index'],
+]
+const core = 4
+
+/** The folder of a file under lib, or its name where it lies in lib itself. */
+const unit = (file: string) => relative(lib, file).split('/')[0]!.replace(/\.ts$/, '')
+
+const level = (name: string) => layers.findIndex((layer) => layer.includes(name))
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8')
+  const found = text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)
+  return Array.from(found, ([, path]) => resolve(dirname(file), path!))
+}
+
+const files = readdirSync(lib, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => join(lib, file))
+
+it('every file of lib has a layer', () => {
+  expect(files.filter((file) => level(unit(file)) < 0)).toEqual([])
+})
+
+it('imports run downward only', () => {
+  const upward = files.flatMap((file) => {
+    const from = level(unit(file))
+    return importsOf(file)
+      .filter((target) => {
+        const to = level(unit(target))
+        return unit(target) !== unit(file) && (to > from || (to === from && from !== core))
+      })
+      .map((target) => `${relative(lib, file)} imports ${relative(lib, target)}`)
+  })
+  expect(upward).toEqual([])
+})
+
+it('native/ops knows nothing of Node', () => {
+  const ops = resolve(import.meta.dirname, '../native/ops')
+  const sources = readdirSync(ops, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.(h|cpp|cu|cuh)$/.test(file),
+  )
+  expect(sources.length).toBeGreaterThan(10)
+  for (const file of sources) {
+    expect(readFileSync(join(ops, file), 'utf8'), file).not.toMatch(/#include\s*[<"](napi|node_api|uv)/)
+  }
+})
