@@ -16,7 +16,7 @@ export {
   glueTask,
   glueTaskNames,
 } from './glue-tasks.ts'
-export { type EncodedLabels, type LabelConfig, LabelSet, type ProblemType } from './labels.ts'
+export { type EncodedLabels, type LabelConfig, LabelSet } from './labels.ts'
 export {
   accuracy,
   computeMetrics,
@@ -28,7 +28,7 @@ export {
   pearson,
   spearman,
 } from './metrics.ts'
-export { type PositionScheme, packBatch } from './packing.ts'
+export { packBatch } from './packing.ts'
 export { Random, type RandomState } from './random.ts'
 export {
   BatchSampler,

@@ -1,8 +1,6 @@
 import { TorchLoraError } from '../errors.ts'
+import type { ProblemType } from '../models/config.ts'
 import type { Example } from './examples.ts'
-
-/** Hugging Face's names, as `problem_type` of config.json. */
-export type ProblemType = 'single_label_classification' | 'multi_label_classification' | 'regression'
 
 /** The part of config.json that says what a classifier's outputs mean. */
 export interface LabelConfig {

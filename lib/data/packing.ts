@@ -1,14 +1,7 @@
 import { TorchLoraError } from '../errors.ts'
 import type { PackedBatch } from '../models/batch.ts'
+import type { PositionScheme } from '../models/classifier.ts'
 import type { Encoding } from '../tokenizer/index.ts'
-
-/**
- * How a family numbers positions.
- * - `zero`: 0, 1, 2, ... in each sequence (BERT, DeBERTa).
- * - `afterPadding`: the n-th token (from 1) that is not `padTokenId` has position padTokenId + n, and a token that is
- *   has position padTokenId (RoBERTa; `create_position_ids_from_input_ids` of transformers' modeling_roberta.py).
- */
-export type PositionScheme = { kind: 'zero' } | { kind: 'afterPadding'; padTokenId: number }
 
 /**
  * Lays B encodings end to end, without padding: T tokens in all.

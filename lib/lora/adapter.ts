@@ -15,7 +15,7 @@ import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import type { SequenceClassifier } from '../models/classifier.ts'
 import { type LabelOptions, problemTypes } from '../models/config.ts'
-import { mapTensors, tensorSources } from '../models/load.ts'
+import { mapTensors, sameShape, tensorSources } from '../models/load.ts'
 import { scope } from '../scope.ts'
 import type { Tensor } from '../tensor.ts'
 import { keyOfPath, pathOfKey } from './adapter-keys.ts'
@@ -205,8 +205,4 @@ function copyTensors(
 
 function isHead(model: SequenceClassifier, path: string): boolean {
   return model.headModules.some((name) => path.startsWith(`${name}.`))
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, d) => size === b[d])
 }

@@ -5,14 +5,19 @@ import type { BatchTensors } from './batch.ts'
 import type { ClassifierConfig } from './config.ts'
 import { savePretrained } from './pretrained.ts'
 
-/** How a family numbers positions: from 0, or from its padding token's id on (RoBERTa). */
-export type PositionRule = { kind: 'zero' } | { kind: 'afterPadding'; padTokenId: number }
+/**
+ * How a family numbers positions.
+ * - `zero`: 0, 1, 2, ... in each sequence (BERT, DeBERTa).
+ * - `afterPadding`: the n-th token (from 1) that is not `padTokenId` has position padTokenId + n, and a token that is
+ *   has position padTokenId (RoBERTa; `create_position_ids_from_input_ids` of transformers' modeling_roberta.py).
+ */
+export type PositionScheme = { kind: 'zero' } | { kind: 'afterPadding'; padTokenId: number }
 
 /** A sequence classifier of any family: what the trainer, LoRA, and inference know of a model. */
 export abstract class SequenceClassifier extends Module {
   /** The checkpoint prefix of the body ("roberta"); the parameters outside it are the head. */
   abstract readonly basePrefix: string
-  abstract readonly positions: PositionRule
+  abstract readonly positions: PositionScheme
   /** The modules outside the body: always trained and saved with an adapter. */
   abstract readonly headModules: readonly string[]
   /** What LoRA adapts when nothing is said: query and value. */

@@ -1,7 +1,7 @@
 import type { CheckpointIndex, TensorEntry, TensorSource } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import { noGrad } from '../grad-mode.ts'
-import { guarded } from '../native.ts'
+import { guarded, type Native } from '../native.ts'
 import { type DType, Tensor, type TensorOptions } from '../tensor.ts'
 import type { SequenceClassifier } from './classifier.ts'
 
@@ -23,12 +23,9 @@ export function mapTensors(entries: Iterable<TensorEntry>): Map<string, Tensor> 
   const tensors = new Map<string, Tensor>()
   try {
     for (const { name, dtype, shape, strides, file, byteOffset, byteLength } of entries) {
-      let mapped = files.get(file)
-      if (mapped === undefined) {
-        mapped = guarded((native) => native.openFile(file))
-        files.set(file, mapped)
-      }
-      const id = guarded((native) =>
+      const mapped = files.get(file) ?? ofFile(file, (native) => native.openFile(file))
+      files.set(file, mapped)
+      const id = ofFile(file, (native) =>
         native.mappedTensor(mapped, byteOffset, byteLength, dtype, shape, strides),
       )
       tensors.set(name, Tensor.wrap(id))
@@ -37,6 +34,16 @@ export function mapTensors(entries: Iterable<TensorEntry>): Map<string, Tensor> 
     for (const file of files.values()) guarded((native) => native.releaseFile(file))
   }
   return tensors
+}
+
+/** What the addon refuses here was well when the file was indexed. */
+function ofFile<T>(file: string, body: (native: Native) => T): T {
+  try {
+    return guarded(body)
+  } catch (cause) {
+    const message = `${file} has changed since it was opened: ${(cause as Error).message}`
+    throw new TorchLoraError('INVALID_FILE', message, { file, cause })
+  }
 }
 
 /**
@@ -110,7 +117,8 @@ function matchNames(model: SequenceClassifier, { entries }: CheckpointIndex): Ma
   return names
 }
 
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
+/** Whether two shapes are the same. */
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, d) => size === b[d])
 }
 
