@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { fixtures } from '../models/golden.ts'
 import { tinyExamples, tinyModel } from '../train/tiny.ts'
 
 const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
@@ -200,6 +201,37 @@ describe('wrong input to the CLI', () => {
     const result = await cli(['evaluate', '--model', base, '--eval', file])
     expect(result.code).toBe(1)
     expect(result.stderr).toMatch(/odd\.jsonl, line 2/)
+  })
+
+  it('names a model file that is cut short, and leaves nothing behind', async () => {
+    const cut = await mkdtemp(join(tmpdir(), 'cut-'))
+    await cp(base, cut, { recursive: true })
+    await truncate(join(cut, 'model.safetensors'), 20_000)
+    const out = join(folder, 'from-cut')
+    const result = await cli(['train', '--model', cut, '--train', train, '--eval', dev, '--out', out])
+    expect(result.code).toBe(1)
+    expect(result.stderr).toMatch(/cut-\w+\/model\.safetensors.*(truncated|bytes)/)
+    expect(existsSync(out)).toBe(false)
+  })
+
+  it('refuses an adapter of another architecture, key by key', async () => {
+    const adapter = `${fixtures}adapters/roberta-single--qv-r4`
+    const out = join(folder, 'misfit')
+    const result = await cli(['merge', '--model', base, '--adapter', adapter, '--out', out])
+    expect(result.code).toBe(1)
+    expect(result.stderr).toMatch(/does not fit this BertForSequenceClassification.*roberta.*no place/)
+    expect(existsSync(out)).toBe(false)
+  })
+
+  it('cuts texts longer than the model takes, and says so once', async () => {
+    const input = join(folder, 'long.jsonl')
+    const long = JSON.stringify({ text: 'the film was great. '.repeat(200) })
+    await writeFile(input, `${long}\n${long}\n{"text":"short"}\n`)
+    const { code, stdout, stderr } = await cli(['predict', '--model', base, '--input', input])
+    expect(code).toBe(0)
+    expect(stdout.trim().split('\n')).toHaveLength(3)
+    expect(stderr.match(/longer than the model takes/g)).toHaveLength(1)
+    expect(stderr).toMatch(/2 texts .* \(64 tokens\) and were cut/)
   })
 
   it('every verb has help', async () => {
