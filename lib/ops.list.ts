@@ -90,6 +90,7 @@ export const operatorList: readonly (string | { op: string; as: string })[] = [
   // ours
   { op: 'lora::linear', as: 'loraLinear' },
   { op: 'lora::linear_gelu', as: 'loraLinearGelu' },
+  'lora::prepack_linear',
   'lora::varlen_attention',
   'lora::dropout_add_layer_norm',
   { op: 'lora::dropout', as: 'loraDropout' },

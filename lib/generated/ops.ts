@@ -387,6 +387,11 @@ export function loraLinearGelu(x: Tensor, weight: readonly Tensor[], bias: reado
   return operator('lora::linear_gelu').call([x, weight, bias, lora_A, lora_B, scaling, options.dropoutP, options.packed, options.packedT]) as Tensor
 }
 
+/** `lora::prepack_linear(Tensor[] weight, bool transpose) -> Tensor` */
+export function prepackLinear(weight: readonly Tensor[], transpose: boolean): Tensor {
+  return operator('lora::prepack_linear').call([weight, transpose]) as Tensor
+}
+
 /** `lora::varlen_attention(Tensor qkv, Tensor cu_seqlens, Tensor max_seqlen, float dropout_p=0., float? scale=None) -> Tensor` */
 export function varlenAttention(qkv: Tensor, cuSeqlens: Tensor, maxSeqlen: Tensor, options: { dropoutP?: number; scale?: number | null } = {}): Tensor {
   return operator('lora::varlen_attention').call([qkv, cuSeqlens, maxSeqlen, options.dropoutP, options.scale]) as Tensor

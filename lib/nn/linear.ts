@@ -79,7 +79,7 @@ export class Linear extends Module {
 
   /** gelu(x W^T + b), the exact GELU, in one pass over the output (`lora::linear_gelu`). [T, in] -> [T, out] */
   forwardGelu(x: Tensor): Tensor {
-    return apply(loraLinearGelu, x, [this])
+    return compute(x, [this], { gelu: true })
   }
 }
 
@@ -89,14 +89,18 @@ export class Linear extends Module {
  * @returns [T, out_0 + out_1 + ...]
  */
 export function fusedLinear(x: Tensor, layers: readonly Linear[]): Tensor {
-  return apply(loraLinear, x, layers)
+  return compute(x, layers, { gelu: false })
 }
 
-function apply(op: typeof loraLinear, x: Tensor, layers: readonly Linear[]): Tensor {
+/** How Linears of one input are computed: [T, in] -> [T, out_0 + out_1 + ...], GELU applied when `gelu`. */
+export type LinearKernel = (x: Tensor, layers: readonly Linear[], options: { gelu: boolean }) => Tensor
+
+/** With the layers' own weights and updates, differentiably. */
+export const ownWeights: LinearKernel = (x, layers, { gelu }) => {
   const adapted = layers.some((layer) => layer.update)
   const biased = layers.every((layer) => layer.bias)
   const dropout = Math.max(0, ...layers.map((layer) => (layer.training ? (layer.update?.dropout ?? 0) : 0)))
-  return op(
+  return (gelu ? loraLinearGelu : loraLinear)(
     x,
     layers.map((layer) => layer.weight),
     biased ? layers.map((layer) => layer.bias!) : [],
@@ -105,4 +109,20 @@ function apply(op: typeof loraLinear, x: Tensor, layers: readonly Linear[]): Ten
     adapted ? layers.map((layer) => layer.update?.scaling ?? 0) : [],
     { dropoutP: dropout },
   )
+}
+
+let compute: LinearKernel = ownWeights
+
+/**
+ * Runs `body`, in which every Linear is computed by `kernel`: how inference puts packed weights and the adapters of
+ * single requests into a model's forward pass while it records it.
+ */
+export function withLinearKernel<T>(kernel: LinearKernel, body: () => T): T {
+  const before = compute
+  compute = kernel
+  try {
+    return body()
+  } finally {
+    compute = before
+  }
 }
