@@ -122,6 +122,15 @@ describe('compile', () => {
     expect((await program(Tensor.ones([1, 1]))).item()).toBe(1)
   })
 
+  it('outlives running out of memory, and says what was asked for', async () => {
+    const square = compile((x: Tensor) => ops.matmul(x.t(), x))
+    const error = await failure(square(Tensor.zeros([1, 3_000_000])))
+    expect(error).toMatchObject({ code: 'OUT_OF_MEMORY', op: 'aten::matmul' })
+    expect(error.message).toMatch(/36000000000000 bytes/)
+    expect((await square(Tensor.zeros([2, 3]))).shape).toEqual([3, 3])
+    expect(() => Tensor.zeros([2 ** 42])).toThrow(expect.objectContaining({ code: 'OUT_OF_MEMORY' }))
+  })
+
   it('runs off the main thread, in order', async () => {
     const slow = compile((x: Tensor) => {
       let y = x
