@@ -79,9 +79,12 @@ export class BertForSequenceClassification extends SequenceClassifier {
     return this.config.maxPositionEmbeddings
   }
 
-  forward(batch: BatchTensors): Tensor {
+  encode(batch: BatchTensors): Tensor {
     const embedded = this.bert.embeddings.forward(batch) // [T, H]
-    const first = this.bert.encoder.forwardFirst(embedded, batch) // [B, H]
+    return this.bert.encoder.forwardFirst(embedded, batch) // [B, H]
+  }
+
+  head(first: Tensor): Tensor {
     const pooled = this.bert.pooler.forward(first) // [B, H]
     return this.classifier.forward(dropout(pooled, this.headDropout)) // [B, labels]
   }

@@ -37,11 +37,19 @@ export abstract class SequenceClassifier extends Module {
     return 'cpu'
   }
 
+  /** What the head reads of each sequence: the body's output for the first token. [B, H] */
+  abstract encode(batch: BatchTensors): Tensor
+
+  /** Logits of encoded sequences: pooler and classifier. [B, H] -> [B, labels] */
+  abstract head(first: Tensor): Tensor
+
   /**
    * Logits of a packed batch.
    * @returns [B, labels] in the model's dtype
    */
-  abstract forward(batch: BatchTensors): Tensor
+  forward(batch: BatchTensors): Tensor {
+    return this.head(this.encode(batch))
+  }
 
   /**
    * The mean loss over a batch, 0-dimensional: cross-entropy, binary cross-entropy, or squared error, by

@@ -86,9 +86,12 @@ export class RobertaForSequenceClassification extends SequenceClassifier {
     return this.config.maxPositionEmbeddings - this.config.padTokenId - 1
   }
 
-  forward(batch: BatchTensors): Tensor {
+  encode(batch: BatchTensors): Tensor {
     const embedded = this.roberta.embeddings.forward(batch) // [T, H]
-    const first = this.roberta.encoder.forwardFirst(embedded, batch) // [B, H]
+    return this.roberta.encoder.forwardFirst(embedded, batch) // [B, H]
+  }
+
+  head(first: Tensor): Tensor {
     return this.classifier.forward(first, this.headDropout) // [B, labels]
   }
 }
