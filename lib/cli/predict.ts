@@ -14,9 +14,6 @@ interface PredictFlags extends RunFlags {
   json?: boolean
 }
 
-/** Texts tokenized and run together; their results are printed before the next are taken. */
-const chunkSize = 1024
-
 /** `torch-lora predict`: a line an input line, in order. */
 export function predictCommand(): Command {
   const command = new Command('predict')
@@ -37,52 +34,35 @@ export function predictCommand(): Command {
 }
 
 async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> {
-  const { decodeLogits } = await import('../inference/decode.ts')
-  const { loadClassifier } = await import('../inference/load-classifier.ts')
-  const { Predictor } = await import('../inference/predictor.ts')
-  const { mergeLora } = await import('../lora/merge.ts')
+  const { TextClassifier } = await import('../inference/text-classifier.ts')
   const { setThreads } = await import('../memory.ts')
 
   const examples = await readExamples(flags.input, { columns: { label: null } })
   if (flags.threads) await setThreads(flags.threads)
-  const { model, tokenizer } = await loadClassifier(flags.model, {
+  await using classifier = await TextClassifier.load(flags.model, {
     adapter: flags.adapter,
     loraAlpha: flags.alpha,
     device: flags.device,
+    maxLength: flags.maxLength,
+    warmUp: false,
+    signal,
   })
-  if (flags.adapter) mergeLora(model)
-  const predictor = new Predictor(model)
-  const { labels, problemType } = model.config
   const bar = progressBar('predicting {bar} {percentage}% {value}/{total} texts | {eta_formatted} left')
   let truncated = 0
   bar.start(examples.length, 0)
   try {
-    for (let start = 0; start < examples.length; start += chunkSize) {
-      const chunk = examples.slice(start, start + chunkSize)
-      const encodings = await tokenizer.encodeBatch(
-        chunk.map(({ text, textPair }) => (textPair === undefined ? text : [text, textPair])),
-        { maxLength: Math.min(flags.maxLength ?? model.maxLength, model.maxLength) },
-      )
-      truncated += encodings.filter((encoding) => encoding.truncated).length
-      const logits = await predictor.logits(encodings, {
-        signal,
-        onProgress: (done) => bar.update(start + done),
-      })
-      for (let i = 0; i < chunk.length; i++) {
-        const row = Array.from(logits.subarray(i * labels.length, (i + 1) * labels.length))
-        const prediction = decodeLogits(row, problemType, labels)
-        const line = flags.json
-          ? JSON.stringify(prediction)
-          : `${prediction.label}\t${prediction.score.toFixed(4)}`
-        if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain')
-      }
+    for await (const prediction of classifier.classifyAll(examples, { signal })) {
+      const { label, score, logits } = prediction
+      if (prediction.truncated) truncated++
+      const line = flags.json ? JSON.stringify({ label, score, logits }) : `${label}\t${score.toFixed(4)}`
+      if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain')
+      bar.increment()
     }
   } finally {
     bar.stop()
-    await tokenizer.close()
   }
   if (truncated > 0)
     console.error(
-      `${truncated} texts are longer than the model takes (${model.maxLength} tokens) and were cut.`,
+      `${truncated} texts are longer than the model takes (${classifier.maxLength} tokens) and were cut.`,
     )
 }

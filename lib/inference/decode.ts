@@ -9,6 +9,12 @@ export interface Prediction {
   logits: number[]
 }
 
+/** A label and its probability; for regression the output's name and its value. */
+export interface LabelScore {
+  label: string
+  score: number
+}
+
 /** Softmax over one row. */
 export function softmax(logits: ArrayLike<number>): number[] {
   const largest = Math.max(...Array.from(logits))
@@ -49,4 +55,21 @@ export function decodeLogits(
       return { label: labels[best]!, score: probabilities[best]!, logits: [...logits] }
     }
   }
+}
+
+/** Every label with its probability, best first; for regression the one value. At most `topK`. */
+export function rankLabels(
+  logits: readonly number[],
+  problemType: ProblemType,
+  labels: readonly string[],
+  topK = labels.length,
+): LabelScore[] {
+  const scores =
+    problemType === 'regression'
+      ? logits
+      : problemType === 'multi_label_classification'
+        ? sigmoid(logits)
+        : softmax(logits)
+  const ranked = labels.map((label, i) => ({ label, score: scores[i]! }))
+  return ranked.sort((a, b) => b.score - a.score).slice(0, topK)
 }

@@ -1,0 +1,187 @@
+import { TorchLoraError } from '../errors.ts'
+import { mergeLora } from '../lora/merge.ts'
+import type { SequenceClassifier } from '../models/classifier.ts'
+import { loadReport } from '../models/pretrained.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
+import { freezeWeights } from './frozen-weights.ts'
+import { type LoadClassifierOptions, loadClassifier } from './load-classifier.ts'
+import { MixedForward } from './mixed-forward.ts'
+import { Predictor, type Sequence } from './predictor.ts'
+import type { Product } from './products.ts'
+import { readServedAdapter, type ServedAdapter } from './served-adapter.ts'
+
+export interface EngineOptions extends LoadClassifierOptions {
+  signal?: AbortSignal
+}
+
+/** Something that requests hold while they run: it goes when it is retired and the last of them has ended. */
+class Held<T> {
+  #users = 0
+  #retired = false
+  #announce: ((gone: void | Promise<void>) => void) | undefined
+  readonly #gone = new Promise<void>((resolve) => {
+    this.#announce = resolve
+  })
+
+  constructor(
+    readonly value: T,
+    private readonly release: () => void | Promise<void>,
+  ) {}
+
+  hold(): void {
+    this.#users++
+  }
+
+  letGo(): void {
+    this.#users--
+    this.#end()
+  }
+
+  /** Resolves when it is gone. */
+  retire(): Promise<void> {
+    this.#retired = true
+    this.#end()
+    return this.#gone
+  }
+
+  #end(): void {
+    if (this.#users > 0 || !this.#retired) return
+    const announce = this.#announce
+    this.#announce = undefined
+    if (announce) announce(this.release())
+  }
+}
+
+export type HeldAdapter = Held<ServedAdapter>
+
+/** One text on its way through an engine. */
+export interface EngineItem {
+  sequence: Sequence
+  adapter: HeldAdapter | null
+}
+
+/** A model in memory, ready to run: weights frozen, tokenizer beside it, and the adapters that requests may name. */
+export class Engine {
+  readonly #predictor: Predictor
+  readonly #mixed: MixedForward
+  readonly #products: readonly Product[]
+  readonly #adapters = new Map<string, HeldAdapter>()
+  readonly #self: Held<null>
+
+  private constructor(
+    readonly source: string,
+    readonly model: SequenceClassifier,
+    readonly tokenizer: Tokenizer,
+    weights: Awaited<ReturnType<typeof freezeWeights>>,
+    /** The adapter that was merged, if any. */
+    readonly merged: string | undefined,
+    /** Whether the model itself can classify: its head was trained. */
+    readonly hasHead: boolean,
+  ) {
+    this.#predictor = new Predictor(model, weights)
+    this.#mixed = new MixedForward(model, weights)
+    this.#products = weights.products
+    this.#self = new Held(null, async () => {
+      for (const adapter of this.#adapters.values()) void adapter.retire()
+      this.#predictor.dispose()
+      this.#mixed.dispose()
+      model.dispose()
+      await tokenizer.close()
+    })
+  }
+
+  /**
+   * Loads a model, merges `adapter`, and freezes the weights. All but reading indexes is the
+   * executor's work.
+   * @throws TorchLoraError as `loadClassifier`
+   */
+  static async load(dirOrId: string, { signal, ...options }: EngineOptions): Promise<Engine> {
+    const { model, tokenizer } = await loadClassifier(dirOrId, options)
+    try {
+      const { adapter } = options
+      // Packing merges on its own thread; where nothing is packed, merge here.
+      if (adapter !== undefined && model.device !== 'cpu') mergeLora(model)
+      const weights = await freezeWeights(model, { signal })
+      const trained = adapter !== undefined || (loadReport(model)?.missing.length ?? 0) === 0
+      return new Engine(dirOrId, model, tokenizer, weights, adapter, trained)
+    } catch (thrown) {
+      model.dispose()
+      await tokenizer.close()
+      throw thrown
+    }
+  }
+
+  hold(): void {
+    this.#self.hold()
+  }
+
+  letGo(): void {
+    this.#self.letGo()
+  }
+
+  /** Frees everything once nobody holds the engine. */
+  retire(): Promise<void> {
+    return this.#self.retire()
+  }
+
+  get adapters(): ReadonlyMap<string, HeldAdapter> {
+    return this.#adapters
+  }
+
+  /**
+   * The adapter of that name; null for none.
+   * @throws TorchLoraError INVALID_ARGUMENT for a name that is not loaded, or for none where the model has no head
+   */
+  adapter(name: string | undefined): HeldAdapter | null {
+    const names = [...this.#adapters.keys()]
+    const loaded = names.length > 0 ? `loaded: ${names.join(', ')}` : 'none is loaded'
+    if (name === undefined) {
+      if (this.hasHead) return null
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `${this.source} has no trained head: name an adapter (${loaded}).`,
+      )
+    }
+    const found = this.#adapters.get(name)
+    if (!found) throw new TorchLoraError('INVALID_ARGUMENT', `There is no adapter '${name}'; ${loaded}.`)
+    return found
+  }
+
+  /**
+   * Loads an adapter under a name, or another one in its place: requests that have begun end with the one they named.
+   * @throws TorchLoraError as `readServedAdapter`; INVALID_ARGUMENT when an adapter is merged into the weights
+   */
+  async loadAdapter(name: string, source: string, options: { loraAlpha?: number } = {}): Promise<void> {
+    if (this.merged !== undefined)
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `${this.merged} is merged into this model, so no other adapter fits: load the base model without the option adapter.`,
+      )
+    const adapter = await readServedAdapter(this.model, this.#products, source, options)
+    const before = this.#adapters.get(name)
+    this.#adapters.set(name, new Held(adapter, () => adapter.dispose()))
+    void before?.retire()
+  }
+
+  /** Takes an adapter away; requests that have begun still end with it. */
+  unloadAdapter(name: string): void {
+    void this.adapter(name)!.retire()
+    this.#adapters.delete(name)
+  }
+
+  /** Logits of each text of a batch. */
+  async run(items: readonly EngineItem[], signal: AbortSignal): Promise<Float32Array[]> {
+    if (items.some(({ adapter }) => adapter !== null)) {
+      return this.#mixed.run(
+        items.map(({ sequence, adapter }) => ({ sequence, adapter: adapter?.value ?? null })),
+        { signal },
+      )
+    }
+    const logits = await this.#predictor.forward(
+      items.map(({ sequence }) => sequence),
+      { signal },
+    )
+    const width = this.model.config.labels.length
+    return items.map((_, i) => logits.slice(i * width, (i + 1) * width))
+  }
+}

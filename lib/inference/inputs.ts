@@ -1,0 +1,38 @@
+import { TorchLoraError } from '../errors.ts'
+import type { TokenizerInput } from '../tokenizer/index.ts'
+
+/** Two texts that the model reads as a pair. */
+export interface TextPair {
+  text: string
+  textPair?: string
+}
+
+/** One thing to classify: a text, or a pair as an object or as an array of two. */
+export type ClassifierInput = string | TextPair | readonly [text: string, textPair: string]
+
+/**
+ * An input as the tokenizer takes it.
+ * @throws TorchLoraError INVALID_ARGUMENT saying which input is what
+ */
+export function tokenizerInput(input: unknown, index: number): TokenizerInput {
+  if (typeof input === 'string') return input
+  if (Array.isArray(input) && input.length === 2 && input.every((part) => typeof part === 'string'))
+    return input as unknown as [string, string]
+  if (typeof input === 'object' && input !== null && !Array.isArray(input)) {
+    const { text, textPair } = input as { text?: unknown; textPair?: unknown }
+    if (typeof text === 'string' && textPair === undefined) return text
+    if (typeof text === 'string' && typeof textPair === 'string') return [text, textPair]
+  }
+  throw new TorchLoraError(
+    'INVALID_ARGUMENT',
+    `Input ${index}: expected a string, {text, textPair} or [text, textPair] of strings, received ${describe(input)}.`,
+  )
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return `an array [${value.slice(0, 3).map(describe).join(', ')}]`
+  if (typeof value === 'object')
+    return `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'no keys'}`
+  return typeof value
+}

@@ -1,0 +1,42 @@
+import { packBatch } from '../data/index.ts'
+import { noGrad } from '../grad-mode.ts'
+import { type BatchTensors, batchTensors, disposeBatch } from '../models/batch.ts'
+import type { SequenceClassifier } from '../models/classifier.ts'
+import { type Linear, type LinearKernel, ownWeights, withLinearKernel } from '../nn/linear.ts'
+import { compile } from '../program.ts'
+import type { Tensor } from '../tensor.ts'
+
+/** One product of a forward pass: Linears that are computed together on one input. */
+export interface Product {
+  layers: readonly Linear[]
+  /** What a row of the input stands for; 'other' where the input does not follow the batch. */
+  rows: 'token' | 'sequence' | 'other'
+}
+
+/** The products that a model's forward pass computes, found by running it on five tokens, off the main thread. */
+export async function traceProducts(model: SequenceClassifier, signal?: AbortSignal): Promise<Product[]> {
+  const lengths = [3, 2]
+  const sequences = lengths.map((n) => ({ ids: new Int32Array(n), typeIds: new Int32Array(n) }))
+  const batch = batchTensors(packBatch(sequences, { positions: model.positions }), model.device)
+  const groups: (readonly Linear[])[] = []
+  using forward = compile((given: BatchTensors) => {
+    const inputs: Tensor[] = []
+    const note: LinearKernel = (x, layers, options) => {
+      groups.push(layers)
+      inputs.push(x)
+      return ownWeights(x, layers, options)
+    }
+    noGrad(() => withLinearKernel(note, () => model.forward(given)))
+    return inputs
+  })
+  try {
+    const inputs = await forward.run([batch], { signal })
+    return inputs.map((input, i) => {
+      const [count] = input.shape
+      input.dispose()
+      return { layers: groups[i]!, rows: count === 5 ? 'token' : count === 2 ? 'sequence' : 'other' }
+    })
+  } finally {
+    disposeBatch(batch)
+  }
+}
