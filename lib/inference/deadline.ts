@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { TorchLoraError } from '../errors.ts'
 
 /** A signal that aborts with a caller's, or when time is up; its reason is the TorchLoraError to throw. */
@@ -15,6 +16,9 @@ export function deadline({ signal, timeoutMs }: { signal?: AbortSignal; timeoutM
       `timeoutMs: expected a number above 0, received ${timeoutMs}.`,
     )
   const controller = new AbortController()
+  // Every text of a call listens, and a signal may be shared by many calls; all of them stop listening at their end.
+  setMaxListeners(0, controller.signal)
+  if (signal) setMaxListeners(0, signal)
   const follow = () =>
     controller.abort(signal?.reason instanceof TorchLoraError ? signal.reason : ended(signal))
   if (signal?.aborted) follow()

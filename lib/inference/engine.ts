@@ -1,5 +1,6 @@
 import { TorchLoraError } from '../errors.ts'
-import { mergeLora } from '../lora/merge.ts'
+import { hasLora } from '../lora/apply.ts'
+import { mergeLora, unloadLora } from '../lora/merge.ts'
 import type { SequenceClassifier } from '../models/classifier.ts'
 import { loadReport } from '../models/pretrained.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
@@ -85,7 +86,7 @@ export class Engine {
       for (const adapter of this.#adapters.values()) void adapter.retire()
       this.#predictor.dispose()
       this.#mixed.dispose()
-      model.dispose()
+      disposeModel(model)
       await tokenizer.close()
     })
   }
@@ -105,7 +106,7 @@ export class Engine {
       const trained = adapter !== undefined || (loadReport(model)?.missing.length ?? 0) === 0
       return new Engine(dirOrId, model, tokenizer, weights, adapter, trained)
     } catch (thrown) {
-      model.dispose()
+      disposeModel(model)
       await tokenizer.close()
       throw thrown
     }
@@ -184,4 +185,10 @@ export class Engine {
     const width = this.model.config.labels.length
     return items.map((_, i) => logits.slice(i * width, (i + 1) * width))
   }
+}
+
+/** The model's parameters, and those that its adapter put aside or brought. */
+function disposeModel(model: SequenceClassifier): void {
+  if (hasLora(model)) unloadLora(model)
+  model.dispose()
 }

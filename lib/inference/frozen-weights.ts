@@ -72,7 +72,7 @@ export async function freezeWeights(
 }
 
 /** W + scaling B A, [out, in] */
-function effectiveWeight({ weight, update }: Linear): Tensor {
+export function effectiveWeight({ weight, update }: Linear): Tensor {
   if (!update) return weight
   return ops.add(weight, ops.mulScalar(ops.matmul(update.B, update.A), update.scaling))
 }

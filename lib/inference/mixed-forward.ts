@@ -34,11 +34,13 @@ interface MixedInputs {
  */
 export class MixedForward {
   readonly #model: SequenceClassifier
+  readonly #stand: SequenceClassifier
   readonly #forward: Compiled<[MixedInputs], Tensor[]>
 
   constructor(model: SequenceClassifier, weights: FrozenWeights) {
     this.#model = model
     const stand = emptyModel(model)
+    this.#stand = stand
     this.#forward = compile(({ batch, groups }: MixedInputs) =>
       noGrad(() => {
         const first = withLinearKernel(routed(model, weights, groups), () => model.encode(batch)) // [B, H]
@@ -104,6 +106,7 @@ export class MixedForward {
 
   dispose(): void {
     this.#forward.dispose()
+    this.#stand.dispose()
   }
 }
 

@@ -12,6 +12,7 @@ import type { Linear } from '../nn/linear.ts'
 import { scope } from '../scope.ts'
 import { type DType, Tensor } from '../tensor.ts'
 import { flatten } from '../tree.ts'
+import { effectiveWeight } from './frozen-weights.ts'
 import type { Product } from './products.ts'
 
 /** The tensors that an adapter brings into a forward pass: inputs of a program, so that any adapter can take them. */
@@ -77,17 +78,31 @@ export async function readServedAdapter(
     await loadAdapter(borrower, source, { loraAlpha })
     const { layers, trained, config: lora } = loraState(borrower)
     const head = headPaths(borrower)
-    refuseUnmixable(source, [...layers.keys()], [...trained], head, base, products)
+    // The head is the adapter's own: updates of its Linears are merged.
+    const beside = [...layers].filter(([path]) => !head.includes(`${path}.weight`))
+    refuseUnmixable(
+      source,
+      beside.map(([path]) => path),
+      [...trained],
+      head,
+      base,
+      products,
+    )
     const parameters = new Map(borrower.namedParameters())
     const tensors = scope(() =>
       noGrad(() => ({
         updates: Object.fromEntries(
-          Array.from(layers, ([path, { update }]) => {
+          Array.from(beside, ([path, { update }]) => {
             const { A, B, scaling } = update!
             return [path, { A: owned(A, dtype), B: owned(ops.mulScalar(B, scaling), dtype) }]
           }),
         ),
-        head: Object.fromEntries(head.map((path) => [path, owned(parameters.get(path)!, dtype)])),
+        head: Object.fromEntries(
+          head.map((path) => {
+            const adapted = layers.get(path.replace(/\.weight$/, ''))
+            return [path, owned(adapted ? effectiveWeight(adapted) : parameters.get(path)!, dtype)]
+          }),
+        ),
       })),
     )
     const all = flatten(tensors, (leaf) => [leaf as Tensor])
@@ -140,7 +155,6 @@ function refuseUnmixable(
 ): void {
   const modules = new Map(base.namedModules())
   const shared = adapted.filter((path) => {
-    if (head.includes(`${path}.weight`)) return true
     const layer = modules.get(path) as Linear
     const uses = new Set(products.filter(({ layers }) => layers.includes(layer)).map(({ rows }) => rows))
     return uses.size !== 1 || uses.has('other')

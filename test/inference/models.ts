@@ -1,0 +1,116 @@
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { packBatch } from '../../lib/data/index.ts'
+import * as ops from '../../lib/generated/ops.ts'
+import { noGrad } from '../../lib/grad-mode.ts'
+import { loadAdapter, saveAdapter } from '../../lib/lora/adapter.ts'
+import { applyLora } from '../../lib/lora/apply.ts'
+import type { LoraConfigOptions } from '../../lib/lora/config.ts'
+import { unloadLora } from '../../lib/lora/merge.ts'
+import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
+import { batchTensors, disposeBatch } from '../../lib/models/batch.ts'
+import { BertForSequenceClassification } from '../../lib/models/bert.ts'
+import { ConfigReader, type LabelOptions } from '../../lib/models/config.ts'
+import { RobertaForSequenceClassification } from '../../lib/models/roberta.ts'
+import { manualSeed } from '../../lib/random.ts'
+import { scope } from '../../lib/scope.ts'
+import { AutoTokenizer, type TokenizerInput } from '../../lib/tokenizer/index.ts'
+
+const families = { bert: BertForSequenceClassification, roberta: RobertaForSequenceClassification }
+
+export interface TinyOptions extends LabelOptions {
+  family?: keyof typeof families
+  layers?: number
+  hiddenSize?: number
+  seed?: number
+  /** Leave the head out of the file, as a pre-trained encoder does. */
+  headless?: boolean
+}
+
+/** A folder with a small random model and a real tokenizer of its family. */
+export async function tinyClassifier({
+  family = 'bert',
+  layers = 2,
+  hiddenSize = 32,
+  seed = 1,
+  headless = false,
+  ...labels
+}: TinyOptions = {}): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), `tiny-${family}-`))
+  await cp(new URL(`../tokenizer/fixtures/${family}`, import.meta.url).pathname, directory, {
+    recursive: true,
+  })
+  await using tokenizer = await AutoTokenizer.fromPretrained(directory)
+  const raw = {
+    model_type: family,
+    vocab_size: tokenizer.vocabSize,
+    hidden_size: hiddenSize,
+    num_hidden_layers: layers,
+    num_attention_heads: 4,
+    intermediate_size: 2 * hiddenSize,
+    max_position_embeddings: 66,
+    type_vocab_size: family === 'bert' ? 2 : 1,
+    pad_token_id: tokenizer.padTokenId,
+    initializer_range: 0.2,
+  }
+  manualSeed(seed)
+  const Family = families[family]
+  using model = new Family(Family.readConfig(new ConfigReader(raw, 'config.json'), labels))
+  await model.savePretrained(directory)
+  if (headless) await removeHead(directory)
+  return directory
+}
+
+/** Rewrites model.safetensors' index so that nothing is called classifier any more. */
+async function removeHead(directory: string): Promise<void> {
+  const file = join(directory, 'model.safetensors')
+  const bytes = await readFile(file)
+  const size = Number(bytes.readBigUInt64LE())
+  const header = bytes
+    .subarray(8, 8 + size)
+    .toString()
+    .replaceAll('"classifier.', '"left_over_.')
+  bytes.write(header, 8)
+  await writeFile(file, bytes)
+}
+
+/** A random adapter of a tiny model, B included, in PEFT's format. */
+export async function tinyAdapter(
+  base: string,
+  { seed, labels, ...config }: LoraConfigOptions & { seed: number; labels?: string[] },
+): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'tiny-adapter-'))
+  using model = await AutoModelForSequenceClassification.fromPretrained(base, { labels, seed })
+  manualSeed(seed)
+  applyLora(model, { r: 4, loraAlpha: 8, ...config })
+  scope(() =>
+    noGrad(() => {
+      for (const [path, parameter] of model.trainableParameters())
+        if (path.endsWith('lora_B.weight')) ops.normal_(parameter, { std: 0.2 })
+    }),
+  )
+  await saveAdapter(model, directory)
+  unloadLora(model)
+  return directory
+}
+
+/** Logits by the plain model, one text at a time, updates unmerged: what every faster way must give. */
+export async function plainLogits(
+  base: string,
+  inputs: readonly TokenizerInput[],
+  adapter?: { directory: string; labels?: string[] },
+): Promise<number[][]> {
+  await using tokenizer = await AutoTokenizer.fromPretrained(base)
+  using model = await AutoModelForSequenceClassification.fromPretrained(base, { labels: adapter?.labels })
+  if (adapter) await loadAdapter(model, adapter.directory)
+  const encodings = await tokenizer.encodeBatch(inputs, { maxLength: model.maxLength })
+  const rows = encodings.map((encoding) => {
+    const batch = batchTensors(packBatch([encoding], { positions: model.positions }))
+    using logits = scope(() => noGrad(() => model.forward(batch)))
+    disposeBatch(batch)
+    return Array.from(logits.readSync(), Number)
+  })
+  if (adapter) unloadLora(model)
+  return rows
+}
