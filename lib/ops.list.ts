@@ -92,6 +92,9 @@ export const operatorList: readonly (string | { op: string; as: string })[] = [
   { op: 'lora::linear_gelu', as: 'loraLinearGelu' },
   'lora::prepack_linear',
   'lora::varlen_attention',
+  'lora::disentangled_attention',
+  'lora::reachable_positions',
+  'lora::unfold_sequences',
   'lora::dropout_add_layer_norm',
   { op: 'lora::dropout', as: 'loraDropout' },
 ]

@@ -397,6 +397,21 @@ export function varlenAttention(qkv: Tensor, cuSeqlens: Tensor, maxSeqlen: Tenso
   return operator('lora::varlen_attention').call([qkv, cuSeqlens, maxSeqlen, options.dropoutP, options.scale]) as Tensor
 }
 
+/** `lora::disentangled_attention(Tensor qkv, Tensor? pos_key, Tensor? pos_query, Tensor cu_seqlens, Tensor max_seqlen, int position_buckets, int max_position, float dropout_p=0., float? scale=None) -> Tensor` */
+export function disentangledAttention(qkv: Tensor, posKey: Tensor | null, posQuery: Tensor | null, cuSeqlens: Tensor, maxSeqlen: Tensor, positionBuckets: number, maxPosition: number, options: { dropoutP?: number; scale?: number | null } = {}): Tensor {
+  return operator('lora::disentangled_attention').call([qkv, posKey, posQuery, cuSeqlens, maxSeqlen, positionBuckets, maxPosition, options.dropoutP, options.scale]) as Tensor
+}
+
+/** `lora::reachable_positions(Tensor(a) table, Tensor max_seqlen, int position_buckets, int max_position) -> Tensor(a)` */
+export function reachablePositions(table: Tensor, maxSeqlen: Tensor, positionBuckets: number, maxPosition: number): Tensor {
+  return operator('lora::reachable_positions').call([table, maxSeqlen, positionBuckets, maxPosition]) as Tensor
+}
+
+/** `lora::unfold_sequences(Tensor x, Tensor cu_seqlens, int kernel_size) -> Tensor` */
+export function unfoldSequences(x: Tensor, cuSeqlens: Tensor, kernelSize: number): Tensor {
+  return operator('lora::unfold_sequences').call([x, cuSeqlens, kernelSize]) as Tensor
+}
+
 /** `lora::dropout_add_layer_norm(Tensor x, Tensor residual, Tensor weight, Tensor bias, float dropout_p, float eps) -> Tensor` */
 export function dropoutAddLayerNorm(x: Tensor, residual: Tensor, weight: Tensor, bias: Tensor, dropoutP: number, eps: number): Tensor {
   return operator('lora::dropout_add_layer_norm').call([x, residual, weight, bias, dropoutP, eps]) as Tensor

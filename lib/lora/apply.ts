@@ -118,7 +118,7 @@ function findTargets(
   const layers = new Map<string, Linear>()
   for (const [path, module] of model.namedModules()) {
     if (!(module instanceof Linear) || saved.some((name) => covers(name, `${path}.weight`))) continue
-    if (isTarget(config, targets, path, path.startsWith(`${model.basePrefix}.`))) layers.set(path, module)
+    if (isTarget(config, targets, path)) layers.set(path, module)
   }
   if (layers.size === 0) {
     const linears = [...model.namedModules()].filter(([, module]) => module instanceof Linear)

@@ -12,15 +12,10 @@ export function nameMatches(names: readonly string[] | string, path: string): bo
   return names.some((name) => path === name || path.endsWith(`.${name}`))
 }
 
-/** Whether LoRA adapts the Linear at `path`; `body` says whether it lies outside the head. */
-export function isTarget(
-  config: LoraConfig,
-  targets: readonly string[] | string,
-  path: string,
-  body: boolean,
-): boolean {
+/** Whether LoRA adapts the Linear at `path`, which is none that trains in full. */
+export function isTarget(config: LoraConfig, targets: readonly string[] | string, path: string): boolean {
   if (config.excludeModules && nameMatches(config.excludeModules, path)) return false
-  if (targets === 'all-linear') return body
+  if (targets === 'all-linear') return true
   if (!nameMatches(targets, path)) return false
   return typeof targets === 'string' || layerMatches(config, path)
 }

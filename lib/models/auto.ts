@@ -1,9 +1,14 @@
 import { BertForSequenceClassification } from './bert.ts'
 import type { SequenceClassifier } from './classifier.ts'
+import { DebertaV2ForSequenceClassification } from './deberta-v2.ts'
 import { type Family, type FromPretrainedOptions, loadPretrained } from './pretrained.ts'
 import { RobertaForSequenceClassification } from './roberta.ts'
 
-const families: readonly Family[] = [BertForSequenceClassification, RobertaForSequenceClassification]
+const families: readonly Family[] = [
+  BertForSequenceClassification,
+  RobertaForSequenceClassification,
+  DebertaV2ForSequenceClassification,
+]
 
 /** Sequence classifiers by the `model_type` of their `config.json`; named as in transformers. */
 export const AutoModelForSequenceClassification = {

@@ -72,7 +72,7 @@ class SelfAttention extends Module {
 }
 
 /** LN(residual + dropout(x W^T + b)): the end of attention and of the feed-forward. */
-class ResidualOutput extends Module {
+export class ResidualOutput extends Module {
   dense: Linear
   LayerNorm: LayerNorm
 
@@ -103,7 +103,8 @@ class Attention extends Module {
   }
 }
 
-class Intermediate extends Module {
+/** act(x W^T + b): the first half of the feed-forward. */
+export class Intermediate extends Module {
   dense: Linear
 
   constructor(

@@ -37,10 +37,14 @@ const auto& backward_op() {
 void check(const at::Tensor& qkv, const Optional& pos_key, const Optional& pos_query, const at::Tensor& cu_seqlens,
            const at::Tensor& max_seqlen, const RelativePositions& positions, double dropout_p) {
   check_attention("disentangled_attention", qkv, cu_seqlens, max_seqlen, dropout_p);
+  TORCH_CHECK_VALUE(!pos_key.has_value() || !pos_query.has_value() || pos_key->sym_size(0) == pos_query->sym_size(0),
+                    "disentangled_attention: expected as many rows in pos_key as in pos_query, received ",
+                    pos_key->sym_sizes(), " and ", pos_query->sym_sizes());
   for (const auto* table : {&pos_key, &pos_query}) {
     if (!table->has_value()) continue;
     const at::Tensor& t = **table;
-    TORCH_CHECK_VALUE(t.dim() == 3 && t.sym_size(0) == 2 * positions.span() && t.sym_size(1) == qkv.sym_size(2) &&
+    // How many of the rows there must be depends on max_seqlen's value: see first_row.
+    TORCH_CHECK_VALUE(t.dim() == 3 && t.sym_size(0) <= 2 * positions.span() && t.sym_size(1) == qkv.sym_size(2) &&
                           t.sym_size(2) == qkv.sym_size(3),
                       "disentangled_attention: expected pos_key and pos_query [", 2 * positions.span(), ", ",
                       qkv.sym_size(2), ", ", qkv.sym_size(3), "] for qkv ", qkv.sym_sizes(), ", received ",

@@ -27,8 +27,11 @@ struct Tables {
 
   Tables(const Optional& pos_key, const Optional& pos_query, int64_t longest, const RelativePositions& relative) {
     rows = relative_position_rows(std::max<int64_t>(longest, 1), relative);
+    const auto& any = pos_key.has_value() ? pos_key : pos_query;
+    const int64_t first = any.has_value() ? first_row(*any, rows, relative) : 0;
+    if (first > 0) rows = rows - first;
     positions.index = rows.const_data_ptr<int32_t>() + rows.numel() / 2;
-    positions.span = relative.span();
+    positions.span = relative.span() - first;
     positions.exact_low = -relative.exact();
     positions.exact_high = relative.exact() - 1;
     if (pos_key.has_value()) {

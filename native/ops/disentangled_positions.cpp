@@ -2,22 +2,20 @@
 #include "ops/pch.h"
 
 #include <cmath>
+#include <map>
+#include <mutex>
 
 #include "ops/attention.h"
 #include "ops/disentangled.h"
 #include "ops/random_ops.h"
 
 namespace torch_lora {
+namespace {
 
-at::Tensor relative_position_rows(int64_t length, const RelativePositions& positions) {
+at::Tensor compute_rows(int64_t length, const RelativePositions& positions) {
   const int64_t span = positions.span(), mid = positions.buckets / 2;
-  TORCH_CHECK_VALUE(positions.max_position > 0, "disentangled_attention: expected max_position above 0, received ",
-                    positions.max_position);
   at::Tensor distance = at::arange(1 - length, length, at::kLong);  // i - j
   if (positions.buckets > 0) {
-    TORCH_CHECK_VALUE(positions.buckets > 1 && positions.max_position - 1 > mid,
-                      "disentangled_attention: expected at least 2 position_buckets and max_position above half of ",
-                      "them plus 1, received ", positions.buckets, " and ", positions.max_position);
     // Distances up to mid keep a bucket each; beyond, buckets grow as powers. Types and order of operations follow
     // transformers: one rounding of a logarithm more or less would move a distance to the next bucket.
     const at::Tensor size = distance.abs();
@@ -26,6 +24,48 @@ at::Tensor relative_position_rows(int64_t length, const RelativePositions& posit
     distance = at::where(size.le(mid), distance.to(at::kFloat), far * distance.sign()).to(at::kLong);
   }
   return (distance + span).clamp(0, 2 * span - 1).to(at::kInt);
+}
+
+}  // namespace
+
+// What a distance maps to does not depend on the length: one table serves every shorter one.
+at::Tensor relative_position_rows(int64_t length, const RelativePositions& positions) {
+  TORCH_CHECK_VALUE(positions.max_position > 0, "disentangled_attention: expected max_position above 0, received ",
+                    positions.max_position);
+  TORCH_CHECK_VALUE(positions.buckets <= 0 || (positions.buckets > 1 && positions.max_position - 1 > positions.buckets / 2),
+                    "disentangled_attention: expected at least 2 position_buckets and max_position above half of ",
+                    "them plus 1, received ", positions.buckets, " and ", positions.max_position);
+  static std::mutex mutex;
+  static auto& tables = *new std::map<std::pair<int64_t, int64_t>, at::Tensor>();  // never destroyed: threads may outlive
+  const std::lock_guard<std::mutex> lock(mutex);
+  at::Tensor& table = tables[{positions.buckets, positions.max_position}];
+  if (!table.defined() || table.numel() < 2 * length - 1) {
+    int64_t longest = 512;
+    while (longest < length) longest *= 2;
+    table = compute_rows(longest, positions);
+  }
+  return table.narrow(0, table.numel() / 2 - (length - 1), 2 * length - 1);
+}
+
+int64_t first_row(const at::Tensor& table, const at::Tensor& rows, const RelativePositions& positions) {
+  if (table.size(0) == 2 * positions.span()) return 0;
+  const auto* row = rows.const_data_ptr<int32_t>();
+  const int64_t first = row[0], reached = row[rows.numel() - 1] - first + 1;
+  TORCH_CHECK_VALUE(table.size(0) == reached, "disentangled_attention: expected pos_key and pos_query of ",
+                    2 * positions.span(), " rows, or of the ", reached, " that max_seqlen reaches, received ",
+                    table.size(0));
+  return first;
+}
+
+// The rows of a position table that distances within max_seqlen reach, so that the rest is not even projected.
+at::Tensor reachable_positions(const at::Tensor& table, const at::Tensor& max_seqlen, int64_t position_buckets,
+                               int64_t max_position) {
+  const RelativePositions positions{position_buckets, max_position};
+  const at::Tensor rows = relative_position_rows(std::max<int64_t>(max_seqlen.item<int64_t>(), 1), positions);
+  TORCH_CHECK_VALUE(table.dim() >= 1 && table.size(0) == 2 * positions.span(), "reachable_positions: expected a table of ",
+                    2 * positions.span(), " rows, received ", table.sizes());
+  const auto* row = rows.const_data_ptr<int32_t>();
+  return table.narrow(0, row[0], row[rows.numel() - 1] - row[0] + 1);
 }
 
 double disentangled_scale(std::optional<double> scale, int64_t head_size, bool has_key, bool has_query) {
@@ -41,8 +81,12 @@ at::Tensor disentangled_attention_reference(const at::Tensor& qkv, const std::op
   const auto bounds = sequence_bounds(name, cu_seqlens, max_seqlen, qkv.size(0));
   const int64_t heads = qkv.size(2), longest = max_seqlen.item<int64_t>();
   const double factor = disentangled_scale(scale, qkv.size(3), pos_key.has_value(), pos_query.has_value());
-  const at::Tensor rows = relative_position_rows(std::max<int64_t>(longest, 1), {position_buckets, max_position})
-                              .to(qkv.device(), at::kLong);
+  const RelativePositions positions{position_buckets, max_position};
+  const at::Tensor whole = relative_position_rows(std::max<int64_t>(longest, 1), positions);
+  const auto rows_of = [&](const std::optional<at::Tensor>& table) {
+    return table.has_value() ? (whole - first_row(*table, whole, positions)).to(qkv.device(), at::kLong) : at::Tensor();
+  };
+  const at::Tensor key_rows = rows_of(pos_key), query_rows = rows_of(pos_query);
   at::Tensor mask;
   if (dropout_p > 0.0) {
     mask = dropout_mask(seed.has_value() ? *seed : draw_seed(), {heads, qkv.size(0), longest}, dropout_p, qkv);
@@ -51,16 +95,17 @@ at::Tensor disentangled_attention_reference(const at::Tensor& qkv, const std::op
   for (size_t b = 0; b + 1 < bounds.size(); ++b) {
     const int64_t start = bounds[b], length = bounds[b + 1] - start;
     const at::Tensor part = qkv.narrow(0, start, length).permute({1, 2, 0, 3});  // [3, N, L, D]
-    const at::Tensor at_i = at::arange(length, rows.options());
-    const at::Tensor index =
-        rows.index({at_i.unsqueeze(1) - at_i.unsqueeze(0) + (rows.size(0) / 2)}).expand({heads, length, length});
+    const at::Tensor at_i = at::arange(length, qkv.options().dtype(at::kLong));
+    const at::Tensor distance = at_i.unsqueeze(1) - at_i.unsqueeze(0) + (whole.size(0) / 2);
     at::Tensor scores = at::matmul(part[0], part[1].transpose(1, 2));  // [N, L, L]
     if (pos_key.has_value()) {
-      scores = scores + at::matmul(part[0], pos_key->permute({1, 2, 0})).gather(2, index);
+      scores = scores + at::matmul(part[0], pos_key->permute({1, 2, 0}))
+                            .gather(2, key_rows.index({distance}).expand({heads, length, length}));
     }
     if (pos_query.has_value()) {
       const at::Tensor by_key = at::matmul(part[1], pos_query->permute({1, 2, 0}));  // [N, L (keys), P]
-      scores = scores + by_key.gather(2, index.transpose(1, 2)).transpose(1, 2);
+      const at::Tensor index = query_rows.index({distance.t()}).expand({heads, length, length});
+      scores = scores + by_key.gather(2, index).transpose(1, 2);
     }
     at::Tensor weights = (scores * factor).softmax(-1);
     if (mask.defined()) weights = weights * mask.narrow(1, start, length).narrow(2, 0, length);
@@ -76,12 +121,15 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
       "Tensor? seed=None) -> Tensor",
       {at::Tag::nondeterministic_seeded});
   m.def("relative_position_rows(int length, int position_buckets, int max_position) -> Tensor");
+  m.def(
+      "reachable_positions(Tensor(a) table, Tensor max_seqlen, int position_buckets, int max_position) -> Tensor(a)");
 }
 TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) {
   m.impl("disentangled_attention_reference", disentangled_attention_reference);
   m.impl("relative_position_rows", [](int64_t length, int64_t position_buckets, int64_t max_position) {
-    return relative_position_rows(length, {position_buckets, max_position});
+    return relative_position_rows(length, {position_buckets, max_position}).clone();
   });
+  m.impl("reachable_positions", reachable_positions);
 }
 
 }  // namespace torch_lora

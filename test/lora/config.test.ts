@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { TorchLoraError } from '../../lib/errors.ts'
+import { applyLora, loraState } from '../../lib/lora/apply.ts'
 import { LoraConfig } from '../../lib/lora/config.ts'
 import { isTarget, patternValue } from '../../lib/lora/targets.ts'
+import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
+import { fixtures } from '../models/golden.ts'
 
 const refusal = (body: () => unknown): TorchLoraError => {
   try {
@@ -58,9 +61,9 @@ describe('LoraConfig', () => {
 
 describe('target modules', () => {
   const path = (layer: number, name: string) => `bert.encoder.layer.${layer}.attention.self.${name}`
-  const targets = (options: ConstructorParameters<typeof LoraConfig>[0], at: string, body = true) => {
+  const targets = (options: ConstructorParameters<typeof LoraConfig>[0], at: string) => {
     const config = new LoraConfig(options)
-    return isTarget(config, config.targetModules!, at, body)
+    return isTarget(config, config.targetModules!, at)
   }
 
   it('by the end of a path, at a dot', () => {
@@ -75,9 +78,20 @@ describe('target modules', () => {
     expect(targets({ targetModules: 'query' }, path(0, 'query'))).toBe(false)
   })
 
-  it('all-linear takes the body, not the head', () => {
-    expect(targets({ targetModules: 'all-linear' }, path(0, 'value'))).toBe(true)
-    expect(targets({ targetModules: 'all-linear' }, 'classifier', false)).toBe(false)
+  it('all-linear takes every Linear but the classifier, as PEFT does', async () => {
+    const linears = async (name: string) => {
+      using model = await AutoModelForSequenceClassification.fromPretrained(`${fixtures}models/${name}`)
+      applyLora(model, { targetModules: 'all-linear' })
+      return [...loraState(model).layers.keys()]
+    }
+    const bert = await linears('bert-single')
+    expect(bert).toContain(path(0, 'value'))
+    expect(bert).toContain('bert.pooler.dense')
+    expect(bert).not.toContain('classifier')
+    const deberta = await linears('deberta-separate')
+    expect(deberta).toContain('deberta.embeddings.embed_proj')
+    expect(deberta).toContain('pooler.dense')
+    expect(deberta).not.toContain('classifier')
   })
 
   it('leaves out what is excluded, and other layers', () => {

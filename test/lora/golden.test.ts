@@ -20,7 +20,7 @@ import {
   maxDifference,
 } from '../models/golden.ts'
 
-const cases = goldenModels('bert', 'roberta').flatMap((model) =>
+const cases = goldenModels('bert', 'roberta', 'deberta').flatMap((model) =>
   goldenAdapters(model).map((name) => [name, model]),
 )
 

@@ -10,7 +10,7 @@ function labelsFor(problemType: string, labels: Tensor, dtype: DType): Tensor {
   return labels.to({ dtype: problemType === 'single_label_classification' ? 'int64' : dtype })
 }
 
-describe.each(goldenModels('bert', 'roberta'))('%s', (name) => {
+describe.each(goldenModels('bert', 'roberta', 'deberta'))('%s', (name) => {
   it('gives the logits of transformers, eagerly and compiled', async () => {
     const model = await AutoModelForSequenceClassification.fromPretrained(`${fixtures}models/${name}`)
     const reference = await golden(name)

@@ -77,6 +77,50 @@ def test_strided_inputs():
     assert_same(values(lora.disentangled_attention), values(lora.disentangled_attention_reference), 1e-12)
 
 
+@pytest.mark.parametrize('buckets,max_position', [(256, 512), (8, 16), (-1, 24)])
+@pytest.mark.parametrize('lengths', [[1], [3, 1], [5, 9, 2], [40, 33]], ids=str)
+def test_reachable_positions_are_all_that_matters(lengths, buckets, max_position):
+    args = arguments(lengths, 2, 8, buckets, max_position)
+    longest = torch.tensor(max(lengths))
+
+    def values(op, cut):
+        qkv, *tables = args
+        rows = [lora.reachable_positions(t, longest, buckets, max_position) if cut else t for t in tables]
+        assert not cut or rows[0].shape[0] <= min(2 * max(lengths) - 1, tables[0].shape[0])
+        out = run(op, qkv, *rows, lengths, buckets, max_position)
+        return [out, *torch.autograd.grad(out.square().sum(), args)]
+    expected = values(lora.disentangled_attention, False)
+    for op in (lora.disentangled_attention, lora.disentangled_attention_reference):
+        assert_same(values(op, True), expected, 1e-12)
+
+
+@pytest.mark.parametrize('kernel_size', [1, 3, 5])
+def test_unfold_sequences_is_conv1d_on_each_sequence(kernel_size):
+    lengths = [4, 1, 0, 7, 2]
+    x, weight, bias = tensor(sum(lengths), 6), tensor(5, 6, kernel_size), tensor(5)
+
+    def ours():
+        return lora.unfold_sequences(x, cu_seqlens(lengths), kernel_size) @ weight.flatten(1).t() + bias
+
+    def theirs():
+        conv = lambda part: torch.nn.functional.conv1d(part.t()[None], weight, bias, padding=kernel_size // 2)[0].t()
+        return torch.cat([conv(part) for part in x.split(lengths) if len(part)])
+    leaves = [x, weight, bias]
+    values = [[y, *torch.autograd.grad(y.square().sum(), leaves)] for y in (ours(), theirs())]
+    assert_same(*values, 1e-12)
+
+
+@pytest.mark.parametrize('call,message', [
+    (lambda: lora.unfold_sequences(torch.zeros(4, 3), cu_seqlens([4]), 2), 'odd kernel_size, received 2'),
+    (lambda: lora.unfold_sequences(torch.zeros(4), cu_seqlens([4]), 3), r'x \[T, H\]'),
+    (lambda: lora.unfold_sequences(torch.zeros(4, 3), cu_seqlens([5]), 3), '5 tokens, more than'),
+    (lambda: lora.reachable_positions(torch.zeros(15, 3), torch.tensor(4), 8, 16), 'table of 16 rows'),
+])
+def test_wrong_input_of_the_small_operators(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
 @pytest.mark.parametrize('threads', [2, 5])
 def test_number_of_threads(threads):
     lengths = [37, 5, 1, 90, 64, 12, 3]
@@ -149,7 +193,9 @@ def test_half_precision_runs_as_a_composition():
 
 
 @pytest.mark.parametrize('change,message', [
-    (dict(pos_key=torch.zeros(15, 2, 4)), r'\[16, 2, 4\]'),
+    (dict(pos_key=torch.zeros(17, 2, 4), pos_query=torch.zeros(17, 2, 4)), r'\[16, 2, 4\]'),
+    (dict(pos_key=torch.zeros(15, 2, 4)), 'as many rows in pos_key as in pos_query'),
+    (dict(pos_key=torch.zeros(12, 2, 4), pos_query=torch.zeros(12, 2, 4)), '16 rows, or of the 11 that max_seqlen'),
     (dict(pos_query=torch.zeros(16, 1, 4)), r'\[16, 2, 4\]'),
     (dict(qkv=torch.zeros(7, 3, 8)), r'qkv \[T, 3, N, D\]'),
     (dict(max_position=4), 'above half of them'),

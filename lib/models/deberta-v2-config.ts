@@ -1,0 +1,129 @@
+import type { Activation, ClassifierConfig, LabelOptions } from './config.ts'
+import { ConfigReader, readClassifierConfig } from './config.ts'
+
+/** What DeBERTa-v2 and v3 have beyond other encoders. */
+export interface DisentangledConfig {
+  /** Whether attention sees relative positions at all. */
+  relativeAttention: boolean
+  /** Content-to-position: queries meet projected positions. */
+  c2p: boolean
+  /** Position-to-content: keys meet projected positions. */
+  p2c: boolean
+  /** Positions pass through query_proj and key_proj; otherwise through projections of their own. */
+  shareAttKey: boolean
+  /** Logarithmic buckets; 0 or less means a row for every distance. */
+  positionBuckets: number
+  /** Distances beyond it share a row. */
+  maxRelativePositions: number
+  /** Whether the relative embeddings pass through a LayerNorm. */
+  normRelativeEmbeddings: boolean
+  /** Whether absolute positions are added to the input. */
+  positionBiasedInput: boolean
+  /** Of the word embeddings; projected to hiddenSize where it differs. */
+  embeddingSize: number
+  /** The convolution beside the first layer, of v2. */
+  conv: { kernelSize: number; act: Activation } | null
+  poolerDropout: number
+  poolerAct: Activation
+}
+
+/** transformers' defaults where they are not BERT's (configuration_deberta_v2.py). */
+const defaults = {
+  hidden_size: 1536,
+  num_hidden_layers: 24,
+  num_attention_heads: 24,
+  intermediate_size: 6144,
+  type_vocab_size: 0,
+  layer_norm_eps: 1e-7,
+}
+
+const acts: readonly Activation[] = ['gelu', 'gelu_new', 'relu', 'silu', 'tanh']
+
+function withDefaults({ raw, file }: ConfigReader): ConfigReader {
+  return new ConfigReader({ ...defaults, ...raw }, file)
+}
+
+/** The fields that all families share. */
+export function readDebertaConfig(reader: ConfigReader, options: LabelOptions): ClassifierConfig {
+  const config = readClassifierConfig(withDefaults(reader), options)
+  readDisentangledConfig(reader)
+  return { ...config, classifierDropout: reader.optionalNumber('cls_dropout'), raw: reader.raw }
+}
+
+/**
+ * The fields of DeBERTa alone. Every option that transformers' modeling_deberta_v2.py reads is honoured or refused by
+ * name.
+ * @throws TorchLoraError INVALID_FILE, UNSUPPORTED
+ */
+export function readDisentangledConfig(given: ConfigReader): DisentangledConfig {
+  const reader = withDefaults(given)
+  const hiddenSize = reader.size('hidden_size')
+  reader.only('attention_head_size', [hiddenSize / reader.size('num_attention_heads')])
+  reader.only('pooler_hidden_size', [hiddenSize])
+  reader.only('conv_groups', [1])
+  reader.only('is_decoder', [false])
+  const types = readNames(reader, 'pos_att_type', ['c2p', 'p2c'])
+  const norms = readNames(reader, 'norm_rel_ebd', ['none', 'layer_norm'])
+  const positions = reader.size('max_position_embeddings', 512)
+  const maxRelativePositions = reader.number('max_relative_positions', -1)
+  const config = {
+    relativeAttention: reader.boolean('relative_attention', false),
+    c2p: types.includes('c2p'),
+    p2c: types.includes('p2c'),
+    shareAttKey: reader.boolean('share_att_key', false),
+    positionBuckets: reader.number('position_buckets', -1),
+    maxRelativePositions: maxRelativePositions < 1 ? positions : maxRelativePositions,
+    normRelativeEmbeddings: norms.includes('layer_norm'),
+    positionBiasedInput: reader.boolean('position_biased_input', true),
+    embeddingSize: reader.size('embedding_size', hiddenSize),
+    conv: readConvolution(reader),
+    poolerDropout: reader.number('pooler_dropout', 0),
+    poolerAct: reader.choice('pooler_hidden_act', acts, 'gelu'),
+  }
+  checkBuckets(reader, config)
+  return config
+}
+
+/** A list of names, or one string in which "|" parts them. */
+function readNames(reader: ConfigReader, field: string, allowed: readonly string[]): string[] {
+  const value = reader.raw[field] ?? []
+  const names =
+    typeof value === 'string'
+      ? value
+          .toLowerCase()
+          .split('|')
+          .map((name) => name.trim())
+          .filter((name) => name !== '')
+      : value
+  if (!Array.isArray(names)) throw reader.wrong(field, 'names parted by "|", or a list of them', value)
+  for (const name of names) new ConfigReader({ [field]: name }, reader.file).only(field, allowed)
+  return names
+}
+
+function readConvolution(reader: ConfigReader): DisentangledConfig['conv'] {
+  const kernelSize = reader.number('conv_kernel_size', 0)
+  if (kernelSize <= 0) return null
+  if (kernelSize % 2 !== 1) throw reader.wrong('conv_kernel_size', 'an odd number, or 0', kernelSize)
+  return { kernelSize, act: reader.choice('conv_act', acts, 'tanh') }
+}
+
+function checkBuckets(reader: ConfigReader, config: DisentangledConfig): void {
+  const { positionBuckets, maxRelativePositions, relativeAttention } = config
+  if (!Number.isInteger(positionBuckets) || positionBuckets === 1)
+    throw reader.wrong('position_buckets', 'a whole number of at least 2, or -1', positionBuckets)
+  if (!Number.isInteger(maxRelativePositions))
+    throw reader.wrong('max_relative_positions', 'a whole number', maxRelativePositions)
+  if (
+    relativeAttention &&
+    positionBuckets > 0 &&
+    maxRelativePositions - 1 <= Math.floor(positionBuckets / 2)
+  ) {
+    const field =
+      reader.number('max_relative_positions', -1) < 1 ? 'max_position_embeddings' : 'max_relative_positions'
+    throw reader.wrong(
+      field,
+      `above position_buckets / 2 + 1 (${positionBuckets / 2 + 1})`,
+      maxRelativePositions,
+    )
+  }
+}

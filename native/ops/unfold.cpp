@@ -1,0 +1,40 @@
+// lora::unfold_sequences: each token beside its neighbours, for a convolution along packed sequences.
+#include "ops/pch.h"
+
+#include "ops/attention.h"
+
+namespace torch_lora {
+namespace {
+
+// x [T, H] -> [T, H kernel_size]: y[t][h kernel_size + j] = x[t + j - kernel_size / 2][h] where that token belongs to
+// the same sequence, else 0: then y W^T is the convolution with a kernel [out, H, kernel_size] seen as [out, H
+// kernel_size], each sequence padded with zeros at both ends. Composed of ATen operators, which differentiate it.
+at::Tensor unfold_sequences(const at::Tensor& x, const at::Tensor& cu_seqlens, int64_t kernel_size) {
+  const char* name = "unfold_sequences";
+  TORCH_CHECK_VALUE(x.dim() == 2, name, ": expected x [T, H], received ", x.sizes());
+  TORCH_CHECK_VALUE(kernel_size % 2 == 1 && kernel_size > 0, name, ": expected an odd kernel_size, received ", kernel_size);
+  const int64_t tokens = x.size(0);
+  const auto bounds = sequence_bounds(name, cu_seqlens, at::scalar_tensor(tokens, at::kLong), tokens);
+  at::Tensor index = at::full({tokens, kernel_size}, tokens, at::kLong);  // row `tokens` is the zero row
+  auto* row = index.mutable_data_ptr<int64_t>();
+  for (size_t b = 0; b + 1 < bounds.size(); ++b) {
+    for (int64_t t = bounds[b]; t < bounds[b + 1]; ++t, row += kernel_size) {
+      for (int64_t j = 0; j < kernel_size; ++j) {
+        const int64_t at = t + j - kernel_size / 2;
+        if (at >= bounds[b] && at < bounds[b + 1]) row[j] = at;
+      }
+    }
+  }
+  const at::Tensor padded = at::cat({x, x.new_zeros({1, x.size(1)})});  // [T + 1, H]
+  const at::Tensor near = padded.index_select(0, index.view(-1).to(x.device())).view({tokens, kernel_size, x.size(1)});
+  return near.transpose(1, 2).reshape({tokens, x.size(1) * kernel_size});
+}
+
+}  // namespace
+
+TORCH_LIBRARY_FRAGMENT(lora, m) {
+  m.def("unfold_sequences(Tensor x, Tensor cu_seqlens, int kernel_size) -> Tensor");
+}
+TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) { m.impl("unfold_sequences", unfold_sequences); }
+
+}  // namespace torch_lora
