@@ -13,9 +13,10 @@ export interface Product {
   rows: 'token' | 'sequence' | 'other'
 }
 
-/** The products that a model's forward pass computes, found by running it on five tokens, off the main thread. */
+/** The products that a model's forward pass computes, found by running it on a few tokens, off the main thread. */
 export async function traceProducts(model: SequenceClassifier, signal?: AbortSignal): Promise<Product[]> {
-  const lengths = [3, 2]
+  // 7 rows of tokens, 3 of sequences; DeBERTa's rows of positions are 9 (distances up to 4) or an even number.
+  const lengths = [5, 1, 1]
   const sequences = lengths.map((n) => ({ ids: new Int32Array(n), typeIds: new Int32Array(n) }))
   const batch = batchTensors(packBatch(sequences, { positions: model.positions }), model.device)
   const groups: (readonly Linear[])[] = []
@@ -34,7 +35,7 @@ export async function traceProducts(model: SequenceClassifier, signal?: AbortSig
     return inputs.map((input, i) => {
       const [count] = input.shape
       input.dispose()
-      return { layers: groups[i]!, rows: count === 5 ? 'token' : count === 2 ? 'sequence' : 'other' }
+      return { layers: groups[i]!, rows: count === 7 ? 'token' : count === 3 ? 'sequence' : 'other' }
     })
   } finally {
     disposeBatch(batch)
