@@ -12,6 +12,7 @@ export type TorchLoraErrorCode =
   | 'OUT_OF_MEMORY' // an allocation failed
   | 'DISPOSED' // a tensor, program or model used after dispose()
   | 'RECORDING' // a value read while a program is being recorded
+  | 'TOO_LONG' // a text with more tokens than the model takes, where cutting was not allowed
   | 'QUEUE_FULL' // a bounded queue has no room
   | 'ABORTED' // an AbortSignal, a timeout or close() ended the work
   | 'DIVERGED' // a loss that is not a number

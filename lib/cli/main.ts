@@ -7,6 +7,7 @@ import { reportFailure } from './failure.ts'
 import { libtorchCommand } from './libtorch-install.ts'
 import { mergeCommand } from './merge.ts'
 import { predictCommand } from './predict.ts'
+import { serveCommand } from './serve.ts'
 import { trainCommand } from './train.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
@@ -29,6 +30,7 @@ const program = new Command('torch-lora')
   .addCommand(evaluateCommand())
   .addCommand(mergeCommand())
   .addCommand(predictCommand())
+  .addCommand(serveCommand(version))
   .addCommand(libtorchCommand())
   .addCommand(doctorCommand())
 

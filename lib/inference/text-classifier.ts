@@ -23,7 +23,7 @@ export interface TextClassifierOptions extends EngineOptions {
   maxLength?: number
   /**
    * 'truncate' (default) cuts a long text; 'windows' runs overlapping windows and takes the mean of their logits
-   * (pairs are cut all the same); 'refuse' fails with INVALID_ARGUMENT.
+   * (pairs are cut all the same); 'refuse' fails with TOO_LONG.
    */
   longText?: LongText
   /** Tokens that neighbouring windows share. Default: a quarter of maxLength, at most 64. */
@@ -68,6 +68,8 @@ export interface Timings {
 export interface Classification extends Prediction {
   /** Labels with their probabilities, best first. */
   scores: LabelScore[]
+  /** The names of the logits, in their order. */
+  labels: readonly string[]
   /** Tokens that the model read, special tokens included. */
   tokens: number
   /** Whether the text was longer than that. */
@@ -188,6 +190,11 @@ export class TextClassifier implements AsyncDisposable {
     return this.#admission.waiting
   }
 
+  /** Whether the model answers by itself; if not, every call names an adapter. */
+  get hasHead(): boolean {
+    return this.#engine.hasHead
+  }
+
   /** The adapter merged into the weights, if any. */
   get mergedAdapter(): string | undefined {
     return this.#engine.merged
@@ -209,17 +216,21 @@ export class TextClassifier implements AsyncDisposable {
   }
 
   /** The tokens of a text as the model reads it, special tokens included. */
-  async tokenize(input: ClassifierInput): Promise<string[]> {
-    const { tokenizer } = this.#engine
-    const { ids } = await tokenizer.encode(tokenizerInput(input, 0), { maxLength: this.maxLength })
-    return (await tokenizer.idsToTokens(ids)).map((token) => token ?? '')
+  tokenize(input: ClassifierInput): Promise<{ id: number; text: string; special: boolean }[]> {
+    return this.#track(async () => {
+      const { tokenizer } = this.#engine
+      const { ids } = await tokenizer.encode(tokenizerInput(input, 0), { maxLength: this.maxLength })
+      const texts = await tokenizer.idsToTokens(ids)
+      const special = new Set(Object.values(tokenizer.specialTokens).map((token) => token.id))
+      return Array.from(ids, (id, i) => ({ id, text: texts[i] ?? '', special: special.has(id) }))
+    })
   }
 
   /**
    * Classifies a text or a pair `{text, textPair}`, or an array of them (in which `[text, textPair]` is a pair too).
    * @returns one result, or as many as there are inputs, in their order
    * @throws TorchLoraError QUEUE_FULL at once when too many wait, ABORTED on a signal or timeout, DISPOSED after
-   * close(), INVALID_ARGUMENT, OUT_OF_MEMORY, NATIVE
+   * close(), TOO_LONG, INVALID_ARGUMENT, OUT_OF_MEMORY, NATIVE
    */
   classify(
     input: string | { text: string; textPair?: string },
@@ -394,6 +405,7 @@ export class TextClassifier implements AsyncDisposable {
         return {
           ...decodeLogits(row, problemType, labels),
           scores: rankLabels(row, problemType, labels, options.topK),
+          labels,
           tokens: tokensOf(texts[i]!),
           truncated: texts[i]!.truncated && texts[i]!.overflow.length === 0,
         }
@@ -420,7 +432,7 @@ export class TextClassifier implements AsyncDisposable {
     const long = encodings.flatMap(({ truncated }, i) => (truncated ? [i] : []))
     if (longText === 'refuse' && long.length > 0)
       throw new TorchLoraError(
-        'INVALID_ARGUMENT',
+        'TOO_LONG',
         `Input ${long[0]} has more than ${maxLength} tokens: shorten it, or allow truncation.`,
       )
     const single = long.filter((i) => typeof texts[i] === 'string')

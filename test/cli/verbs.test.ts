@@ -235,7 +235,7 @@ describe('wrong input to the CLI', () => {
   })
 
   it('every verb has help', async () => {
-    for (const verb of ['train', 'evaluate', 'merge', 'predict', 'doctor']) {
+    for (const verb of ['train', 'evaluate', 'merge', 'predict', 'serve', 'doctor']) {
       const { code, stdout } = await cli([verb, '--help'])
       expect(code).toBe(0)
       expect(stdout).toMatch(/Usage: torch-lora/)

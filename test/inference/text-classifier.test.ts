@@ -98,7 +98,7 @@ describe('classify', () => {
     const cut = await classifier.classify(long)
     expect(cut).toMatchObject({ tokens: 16, truncated: true })
     await expect(classifier.classify(['a play', long], { longText: 'refuse' })).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
+      code: 'TOO_LONG',
       message: expect.stringContaining('Input 1 has more than 16 tokens'),
     })
     const windows = await classifier.classify(long, { longText: 'windows' })

@@ -1,0 +1,115 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { TorchLoraError } from '../errors.ts'
+import { positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
+
+interface ServeFlags extends RunFlags {
+  model: string
+  adapter?: string
+  alpha?: number
+  adapters: Record<string, string>
+  adapterRoot?: string
+  host: string
+  port: number
+  apiKey?: string
+  maxBatchTokens?: number
+  maxQueue: number
+  maxLength?: number
+  maxClientBatch: number
+  maxBody: number
+  requestTimeout: number
+  logLevel: string
+  grace: number
+}
+
+/** `torch-lora serve`: an HTTP server that speaks text-embeddings-inference's routes. */
+export function serveCommand(version: string): Command {
+  const command = new Command('serve')
+    .description(
+      'Serve a classifier over HTTP: /predict, /health, /info, /metrics, /docs, /adapters, a page at /',
+    )
+    .requiredOption('--model <dir or id>', 'the model, or the base model of the adapters')
+    .option('--adapter <dir or file>', 'an adapter to merge into the model')
+    .option('--alpha <number>', 'for a loralib checkpoint, which does not say its alpha', positiveNumber)
+    .option('--adapters <name=dir...>', 'adapters that requests choose by name, kept apart', namedFolder, {})
+    .option('--adapter-root <dir>', 'let PUT /adapters/NAME load adapters from below this folder')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <number>', 'port to listen on; 0 for any that is free', port, 8080)
+    .option('--api-key <key>', 'ask for "Authorization: Bearer KEY" (default: TORCH_LORA_API_KEY, else none)')
+    .option(
+      '--max-batch-tokens <count>',
+      'tokens that run together (default: 512, on CUDA 16384)',
+      wholeNumber,
+    )
+    .option('--max-queue <count>', 'texts that may wait; beyond it clients get 429', wholeNumber, 512)
+    .option('--max-length <tokens>', 'tokens of a text (default: what the model takes)', wholeNumber)
+    .option('--max-client-batch <count>', 'texts of one request', wholeNumber, 32)
+    .option('--max-body <bytes>', 'bytes of one request', wholeNumber, 2_000_000)
+    .option('--request-timeout <seconds>', 'time for one request, waiting included', positiveNumber, 30)
+    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent', level, 'info')
+    .option('--grace <seconds>', 'time for requests in flight after SIGTERM', positiveNumber, 30)
+  return withDevice(command).action((flags: ServeFlags) => serve(flags, version))
+}
+
+async function serve(flags: ServeFlags, version: string): Promise<void> {
+  const { createServer } = await import('../serve/app.ts')
+  const { setThreads } = await import('../memory.ts')
+  if (flags.threads) await setThreads(flags.threads)
+  const stopped = new Promise<NodeJS.Signals>((resolve) => {
+    process.once('SIGTERM', resolve).once('SIGINT', resolve)
+  })
+  console.error(`torch-lora: loading ${flags.model}`)
+  const app = await createServer(flags.model, {
+    adapter: flags.adapter,
+    loraAlpha: flags.alpha,
+    adapters: flags.adapters,
+    adapterRoot: flags.adapterRoot,
+    device: flags.device,
+    maxBatchTokens: flags.maxBatchTokens,
+    maxQueue: flags.maxQueue,
+    maxLength: flags.maxLength,
+    maxClientBatch: flags.maxClientBatch,
+    maxBodyBytes: flags.maxBody,
+    requestTimeoutMs: flags.requestTimeout * 1000,
+    apiKey: flags.apiKey ?? process.env.TORCH_LORA_API_KEY,
+    logLevel: flags.logLevel,
+    version,
+  })
+  try {
+    const address = await app.listen({ host: flags.host, port: flags.port })
+    console.error(`torch-lora: ${flags.model} at ${address}`)
+  } catch (cause) {
+    await app.close()
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `Cannot listen on ${flags.host}:${flags.port} (${(cause as Error).message}): choose another --host or --port.`,
+      { cause },
+    )
+  }
+  const signal = await stopped
+  app.log.info({ signal }, 'going down: requests in flight are answered, new ones refused')
+  const late = setTimeout(() => {
+    app.log.error(`requests were still in flight after ${flags.grace} s`)
+    process.exit(1)
+  }, flags.grace * 1000)
+  process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(1))
+  await app.close()
+  clearTimeout(late)
+}
+
+function namedFolder(text: string, before: Record<string, string>): Record<string, string> {
+  const [, name, folder] = /^([A-Za-z0-9._-]{1,64})=(.+)$/.exec(text) ?? []
+  if (!name || !folder) throw new InvalidArgumentError('expected NAME=FOLDER.')
+  return { ...before, [name]: folder }
+}
+
+function port(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value > 65535)
+    throw new InvalidArgumentError('expected a number from 0 to 65535.')
+  return value
+}
+
+function level(text: string): string {
+  if (['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].includes(text)) return text
+  throw new InvalidArgumentError('expected trace, debug, info, warn, error, fatal or silent.')
+}

@@ -1,0 +1,82 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { BatchReport, TextClassifier, Timings } from '../inference/text-classifier.ts'
+import { memory } from '../memory.ts'
+
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** Prometheus metrics: text-embeddings-inference's names and meanings, and the process's own. Times in seconds. */
+export class ServerMetrics {
+  readonly registry = new Registry()
+  readonly #requests: Counter
+  readonly #successes: Counter
+  readonly #failures: Counter
+  readonly #predictions: Counter
+  readonly #durations: Record<'total' | 'tokenization' | 'queue' | 'inference', Histogram>
+  readonly #batchTexts: Histogram
+  readonly #batchTokens: Histogram
+
+  constructor(classifier: () => TextClassifier | undefined) {
+    const { registry } = this
+    const registers = [registry]
+    const counter = (name: string, help: string, labelNames: string[] = []) =>
+      new Counter({ name, help, labelNames, registers })
+    const histogram = (name: string, help: string, buckets: number[]) =>
+      new Histogram({ name, help, buckets, registers })
+    this.#requests = counter('te_request_count', 'Requests for predictions', ['method'])
+    this.#successes = counter('te_request_success', 'Those that were answered', ['method'])
+    this.#failures = counter('te_request_failure', 'Those that were refused or failed', ['err'])
+    this.#predictions = counter('te_predict_count', 'Texts that were classified')
+    this.#durations = {
+      total: histogram('te_request_duration', 'From request to answer', seconds),
+      tokenization: histogram('te_request_tokenization_duration', 'Tokenization', seconds),
+      queue: histogram('te_request_queue_duration', 'Waiting for the model', seconds),
+      inference: histogram('te_request_inference_duration', 'Running the model', seconds),
+    }
+    this.#batchTexts = histogram('te_batch_next_size', 'Texts a batch', [1, 2, 4, 8, 16, 32, 64, 128, 256])
+    this.#batchTokens = histogram(
+      'te_batch_next_tokens',
+      'Tokens a batch',
+      [16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 16384],
+    )
+    const gauge = (name: string, help: string, value: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(value())
+        },
+      })
+    gauge('te_queue_size', 'Texts that wait', () => classifier()?.waiting ?? 0)
+    gauge('torch_lora_native_tensors', 'Live native tensors', () => memory().tensors)
+    gauge('torch_lora_native_bytes', 'Bytes of live native tensors', () => memory().liveBytes)
+    gauge('torch_lora_native_cached_bytes', 'Bytes kept for reuse', () => memory().cachedBytes)
+    collectDefaultMetrics({ register: registry })
+  }
+
+  request(method: 'single' | 'batch'): void {
+    this.#requests.inc({ method })
+  }
+
+  success(
+    method: 'single' | 'batch',
+    texts: number,
+    { tokenization, queue, inference }: Timings,
+    total: number,
+  ): void {
+    this.#successes.inc({ method })
+    this.#predictions.inc(texts)
+    const times = { tokenization, queue, inference, total }
+    for (const [name, histogram] of Object.entries(this.#durations))
+      histogram.observe(times[name as keyof typeof times] / 1000)
+  }
+
+  failure(kind: string): void {
+    this.#failures.inc({ err: kind })
+  }
+
+  batch({ texts, tokens }: BatchReport): void {
+    this.#batchTexts.observe(texts)
+    this.#batchTokens.observe(tokens)
+  }
+}

@@ -1,0 +1,103 @@
+/** JSON schemas of requests and responses: what is checked, and what /docs shows. Names as in text-embeddings-inference. */
+
+const text = { type: 'string' } as const
+const one = { type: 'array', items: text, minItems: 1, maxItems: 2 } as const
+
+export const predictRequest = {
+  type: 'object',
+  required: ['inputs'],
+  properties: {
+    inputs: {
+      description:
+        'A text, a pair [text, text], or a batch [[text], [text, text], ...] of texts and pairs, mixed as you like.',
+      anyOf: [text, one, { type: 'array', items: one, minItems: 1 }],
+      examples: ['What a lovely film!'],
+    },
+    truncate: {
+      type: 'boolean',
+      default: false,
+      description: 'Cut a text that is too long; without it such a text is refused with 413.',
+    },
+    raw_scores: { type: 'boolean', default: false, description: 'Logits instead of probabilities.' },
+    adapter: {
+      type: 'string',
+      description: 'One of /adapters by its name; without it, the model itself.',
+    },
+    top_k: { type: 'integer', minimum: 1, description: 'Labels in the answer at most. Default: all.' },
+  },
+} as const
+
+const scores = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: { score: { type: 'number' }, label: { type: 'string' } },
+    required: ['score', 'label'],
+  },
+} as const
+
+export const predictResponse = {
+  description: 'Labels and scores, best first: a list for one input, a list of lists for a batch.',
+  anyOf: [scores, { type: 'array', items: scores }],
+} as const
+
+export const errorResponse = {
+  type: 'object',
+  properties: { error: { type: 'string' }, error_type: { type: 'string' } },
+  required: ['error', 'error_type'],
+} as const
+
+/** The statuses that every route of work may answer with. */
+export const errorResponses = {
+  400: { ...errorResponse, description: 'The body is no JSON.' },
+  401: { ...errorResponse, description: 'The API key is missing or wrong.' },
+  413: { ...errorResponse, description: 'Too many bytes, texts or tokens.' },
+  422: { ...errorResponse, description: 'The request has another form than the schema says.' },
+  424: { ...errorResponse, description: 'The model failed.' },
+  429: { ...errorResponse, description: 'The queue is full; Retry-After says when to come back.' },
+  503: { ...errorResponse, description: 'The time limit has passed, or the server is going down.' },
+} as const
+
+export const tokenizeRequest = {
+  type: 'object',
+  required: ['inputs'],
+  properties: { inputs: { anyOf: [text, { type: 'array', items: text, minItems: 1, maxItems: 32 }] } },
+} as const
+
+export const tokenizeResponse = {
+  type: 'array',
+  items: {
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: { id: { type: 'integer' }, text: { type: 'string' }, special: { type: 'boolean' } },
+    },
+  },
+} as const
+
+const adapter = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    source: { type: 'string' },
+    r: { type: 'integer' },
+    parameters: { type: 'integer' },
+    problemType: { type: 'string' },
+    labels: { type: 'array', items: { type: 'string' } },
+  },
+} as const
+
+export const adaptersResponse = { type: 'array', items: adapter } as const
+
+export const adapterRequest = {
+  type: 'object',
+  required: ['source'],
+  properties: {
+    source: { type: 'string', minLength: 1, description: 'A PEFT folder, relative to the adapter root.' },
+  },
+} as const
+
+export const adapterName = {
+  type: 'object',
+  properties: { name: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' } },
+} as const

@@ -1,0 +1,325 @@
+import { spawn } from 'node:child_process'
+import { connect } from 'node:net'
+import { basename, dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createServer } from '../../lib/serve/app.ts'
+import { plainLogits, tinyAdapter, tinyClassifier } from '../inference/models.ts'
+
+let base: string
+let adapter: string
+let app: FastifyInstance
+let url: string
+const labels = ['bad', 'fair', 'good']
+
+beforeAll(async () => {
+  base = await tinyClassifier({ labels })
+  adapter = await tinyAdapter(base, { seed: 3, labels: ['no', 'yes'] })
+  app = await createServer(base, {
+    adapters: { one: adapter },
+    adapterRoot: dirname(adapter),
+    maxBodyBytes: 50_000,
+    maxQueue: 24,
+    maxClientBatch: 8,
+    receiveTimeoutMs: 1500,
+    logLevel: 'silent',
+    version: '1.2.3',
+  })
+  url = await app.listen({ port: 0 })
+})
+afterAll(() => app.close())
+
+const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+  fetch(url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
+  })
+
+describe('the routes of text-embeddings-inference', () => {
+  it('/predict answers a text, a pair, and a batch of both', async () => {
+    const text = 'the film was great.'
+    const [logits] = await plainLogits(base, [text])
+    const exps = logits!.map(Math.exp)
+    const sum = exps.reduce((a, b) => a + b)
+    const expected = labels
+      .map((label, i) => ({ label, score: exps[i]! / sum }))
+      .sort((a, b) => b.score - a.score)
+    const close = (found: { label: string; score: number }[]) => {
+      expect(found.map(({ label }) => label)).toEqual(expected.map(({ label }) => label))
+      for (const [i, { score }] of found.entries()) expect(score).toBeCloseTo(expected[i]!.score, 4)
+    }
+    const single = await post('/predict', { inputs: text }, { 'x-request-id': 'abc-1' })
+    close((await single.json()) as never)
+    expect(single.headers.get('x-request-id')).toBe('abc-1')
+    for (const name of ['x-total-time', 'x-tokenization-time', 'x-queue-time', 'x-inference-time'])
+      expect(single.headers.get(name)).toMatch(/^\d+$/)
+    close((await (await post('/', { inputs: text })).json()) as never)
+    const batch = (await (
+      await post('/predict', { inputs: [[text], ['a play', 'was dull']] })
+    ).json()) as never[]
+    expect(batch).toHaveLength(2)
+    close(batch[0]!)
+    const pair = await (await post('/predict', { inputs: ['a play', 'was dull'] })).json()
+    expect(pair).toEqual(batch[1])
+    const raw = (await (await post('/predict', { inputs: text, raw_scores: true, top_k: 1 })).json()) as [
+      { label: string; score: number },
+    ]
+    expect(raw).toHaveLength(1)
+    expect(raw[0].score).toBeCloseTo(Math.max(...logits!), 4)
+    const named = (await (await post('/predict', { inputs: text, adapter: 'one' })).json()) as {
+      label: string
+    }[]
+    expect(named.map(({ label }) => label).sort()).toEqual(['no', 'yes'])
+  })
+
+  it('/health, /info, /docs, /metrics and the page', async () => {
+    expect((await fetch(`${url}/health`)).status).toBe(200)
+    expect(await (await fetch(`${url}/info`)).json()).toMatchObject({
+      model_id: base,
+      model_type: { classifier: { id2label: { 0: 'bad', 1: 'fair', 2: 'good' } } },
+      max_input_length: 64,
+      max_client_batch_size: 8,
+      version: '1.2.3',
+    })
+    const docs = (await (await fetch(`${url}/docs/json`)).json()) as { paths: object }
+    expect(Object.keys(docs.paths)).toEqual(
+      expect.arrayContaining(['/predict', '/info', '/health', '/metrics', '/adapters', '/adapters/{name}']),
+    )
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    for (const name of [
+      'te_request_count',
+      'te_queue_size',
+      'te_batch_next_tokens',
+      'te_request_queue_duration',
+    ])
+      expect(metrics).toContain(name)
+    const page = await fetch(url)
+    expect(page.headers.get('content-type')).toMatch(/html/)
+    expect(await page.text()).not.toMatch(/https?:\/\//)
+  })
+
+  it('/adapters lists, loads, replaces and takes away', async () => {
+    const put = (name: string, source: string) =>
+      fetch(`${url}/adapters/${name}`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ source }),
+      })
+    const loaded = await put('two', basename(adapter))
+    expect(loaded.status).toBe(200)
+    expect(await loaded.json()).toMatchObject([{ name: 'one' }, { name: 'two', labels: ['no', 'yes'], r: 4 }])
+    expect((await post('/predict', { inputs: 'a', adapter: 'two' })).status).toBe(200)
+    for (const [source, status] of [
+      ['../../etc', 403],
+      ['/etc', 403],
+      ['.', 403],
+      ['nothing-there', 422],
+      [basename(base), 422],
+    ] as const)
+      expect((await put('two', source)).status).toBe(status)
+    expect((await put('no%2Fslash', basename(adapter))).status).toBe(422)
+    const misfit = await tinyAdapter(await tinyClassifier({ hiddenSize: 64 }), { seed: 1 })
+    const refused = await put('two', basename(misfit))
+    expect(refused.status).toBe(422)
+    expect(await refused.json()).toMatchObject({ error: expect.stringContaining('does not fit') })
+    expect((await post('/predict', { inputs: 'a', adapter: 'two' })).status).toBe(200)
+    expect((await fetch(`${url}/adapters/two`, { method: 'DELETE' })).status).toBe(200)
+    expect((await fetch(`${url}/adapters/two`, { method: 'DELETE' })).status).toBe(404)
+    expect((await post('/predict', { inputs: 'a', adapter: 'two' })).status).toBe(422)
+  })
+})
+
+describe('wrong input', () => {
+  const long = 'the film was great. '.repeat(40)
+  const cases: [what: string, body: unknown, status: number, message: RegExp][] = [
+    ['malformed JSON', '{"inputs":', 400, /JSON/],
+    ['no body', '', 400, /empty/],
+    [
+      'invalid UTF-8',
+      Uint8Array.from([...Buffer.from('{"inputs":"'), 0xff, 0xfe, ...Buffer.from('"}')]),
+      400,
+      /UTF-8/,
+    ],
+    ['a number for a text', { inputs: 3 }, 422, /must be a text, a pair/],
+    ['nothing to classify', {}, 422, /inputs/],
+    ['an empty batch', { inputs: [] }, 422, /must be a text/],
+    ['three texts as a pair', { inputs: ['a', 'b', 'c'] }, 422, /must be a text/],
+    ['a number in a batch', { inputs: [['a'], [1]] }, 422, /must be a text/],
+    ['a wrong type of option', { inputs: 'a', truncate: 'yes' }, 422, /truncate must be boolean/],
+    ['half a character', '{"inputs":"\\ud83d"}', 422, /lone surrogate/],
+    ['too many tokens', { inputs: long }, 413, /more than 64 tokens/],
+    ['too many texts', { inputs: Array.from({ length: 9 }, () => ['a']) }, 413, /at most 8 texts/],
+    ['too many bytes', { inputs: 'a'.repeat(60_000) }, 413, /too large/],
+    ['a million characters', { inputs: 'a '.repeat(500_000), truncate: true }, 413, /too large/],
+    ['an unknown adapter', { inputs: 'a', adapter: 'x' }, 422, /no adapter 'x'; loaded: one/],
+    ['__proto__', '{"inputs":"a","__proto__":{"x":1}}', 400, /JSON/],
+  ]
+  it.each(cases)('%s', async (_, body, status, message) => {
+    const response = await post('/predict', body)
+    expect(await response.json()).toMatchObject({
+      error: expect.stringMatching(message),
+      error_type: 'validation',
+    })
+    expect(response.status).toBe(status)
+    expect((await post('/predict', { inputs: 'a' })).status).toBe(200)
+  })
+
+  it('another content type, another route', async () => {
+    expect((await post('/predict', 'a', { 'content-type': 'text/plain' })).status).toBe(415)
+    expect((await fetch(`${url}/nope`)).status).toBe(404)
+    const cut = await post('/predict', { inputs: long, truncate: true })
+    expect(cut.status).toBe(200)
+  })
+})
+
+describe('under pressure', () => {
+  it('429 with Retry-After when the queue is full, a batch counting as its texts; nothing is lost', async () => {
+    const inputs = Array.from({ length: 8 }, () => ['this book was fine and that show was poor '.repeat(5)])
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const response = await post('/predict', { inputs, truncate: true })
+        return {
+          status: response.status,
+          retry: response.headers.get('retry-after'),
+          body: await response.json(),
+        }
+      }),
+    )
+    const refused = answers.filter(({ status }) => status === 429)
+    const answered = answers.filter(({ status }) => status === 200)
+    expect(refused.length + answered.length).toBe(40)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(answered.length).toBeGreaterThan(0)
+    for (const { retry, body } of refused) {
+      expect(Number(retry)).toBeGreaterThanOrEqual(1)
+      expect(body).toMatchObject({ error_type: 'overloaded' })
+    }
+    for (const { body } of answered) expect(body).toHaveLength(8)
+    expect((await post('/predict', { inputs })).status).toBe(413)
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/te_queue_size 0/)
+  })
+
+  it('drops the work of clients that vanish', async () => {
+    const before = await count('te_predict_count')
+    const requests = Array.from({ length: 20 }, async (_, i) => {
+      const controller = new AbortController()
+      setTimeout(() => controller.abort(), 1 + (i % 4)).unref()
+      await fetch(`${url}/predict`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ inputs: 'a play '.repeat(20), truncate: true }),
+        signal: controller.signal,
+      }).catch(() => {})
+    })
+    await Promise.all(requests)
+    await sleep(100)
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/te_queue_size 0/)
+    expect(await count('te_predict_count')).toBeLessThan(before + 20)
+    expect((await post('/predict', { inputs: 'a' })).status).toBe(200)
+  })
+
+  it('cuts off clients that send a request byte by byte', async () => {
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    const closed = new Promise<string>((resolve) => {
+      let text = ''
+      socket.on('data', (data) => {
+        text += data
+      })
+      socket.on('error', () => {})
+      socket.on('close', () => resolve(text))
+    })
+    const whole =
+      'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{'
+    const began = performance.now()
+    const drip = setInterval(() => socket.write('x'), 200)
+    socket.write(whole)
+    expect(await closed).toMatch(/408|^$/)
+    clearInterval(drip)
+    expect(performance.now() - began).toBeLessThan(6000)
+    expect((await post('/predict', { inputs: 'a' })).status).toBe(200)
+  })
+
+  it('asks for the key, where there is one', async () => {
+    await using closing = {
+      app: await createServer(base, { apiKey: 's3cret', logLevel: 'silent' }),
+      [Symbol.asyncDispose]: () => closing.app.close(),
+    }
+    const at = await closing.app.listen({ port: 0 })
+    const ask = (authorization?: string) =>
+      fetch(`${at}/predict`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...(authorization ? { authorization } : {}) },
+        body: '{"inputs":"a"}',
+      })
+    expect((await ask()).status).toBe(401)
+    expect((await ask('Bearer wrong!')).status).toBe(401)
+    expect((await ask('Bearer s3cret')).status).toBe(200)
+    expect((await fetch(`${at}/info`)).status).toBe(401)
+    expect((await fetch(`${at}/health`)).status).toBe(200)
+  })
+})
+
+/** A counter of /metrics, 0 before it has counted. */
+async function count(name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
+}
+
+describe('torch-lora serve', () => {
+  it('answers what is in flight on SIGTERM and exits with 0', async () => {
+    const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
+    const child = spawn(process.execPath, ['--import', 'tsx', main, 'serve', '--model', base, '--port', '0'])
+    let log = ''
+    child.stdout.on('data', (data) => {
+      log += data
+    })
+    const address = await new Promise<string>((resolve) => {
+      let text = ''
+      child.stderr.on('data', (data) => {
+        text += data
+        const found = /at (http:\S+)/.exec(text)
+        if (found) resolve(found[1]!)
+      })
+    })
+    const exit = new Promise<number | null>((resolve) => child.on('exit', resolve))
+    const body = JSON.stringify({
+      inputs: Array.from({ length: 32 }, () => ['a play was dull '.repeat(10)]),
+      truncate: true,
+    })
+    const requests = Array.from({ length: 12 }, () =>
+      fetch(`${address}/predict`, { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
+    )
+    await Promise.race(requests)
+    child.kill('SIGTERM')
+    const answers = await Promise.all(requests)
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
+    for (const answer of answers) expect(await answer.json()).toHaveLength(32)
+    expect(await exit).toBe(0)
+    expect(log).toMatch(/"reqId":/)
+    expect(log).toMatch(/going down/)
+  })
+
+  it('says what is wrong with the command', async () => {
+    const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
+    const run = (...args: string[]) =>
+      new Promise<{ code: number | null; text: string }>((resolve) => {
+        const child = spawn(process.execPath, ['--import', 'tsx', main, 'serve', ...args])
+        let text = ''
+        child.stderr.on('data', (data) => {
+          text += data
+        })
+        child.on('exit', (code) => resolve({ code, text }))
+      })
+    const { port } = new URL(url)
+    expect(await run('--model', base, '--port', port)).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/Cannot listen on .*choose another/),
+    })
+    expect(await run('--model', base, '--adapters', 'one')).toMatchObject({
+      text: expect.stringMatching(/NAME=FOLDER/),
+    })
+  })
+})
