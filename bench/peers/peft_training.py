@@ -1,4 +1,4 @@
-"""The peer's side of bench/training.ts: transformers + PEFT with dynamic padding; a pass of steps a request."""
+"""The peer's side of bench/training.ts and bench/deberta.ts: transformers + PEFT with dynamic padding; a pass of steps a request."""
 import json
 import resource
 import sys
@@ -14,19 +14,19 @@ logging.disable_progress_bar()
 work = json.load(open(sys.argv[1]))
 torch.manual_seed(0)
 model = AutoModelForSequenceClassification.from_pretrained(work['model'])
-model = get_peft_model(model, LoraConfig(task_type='SEQ_CLS', r=8, lora_alpha=16, lora_dropout=work['loraDropout'],
-                                         target_modules=['query', 'value'])).train()
+model = get_peft_model(model, LoraConfig(task_type='SEQ_CLS', r=8, lora_alpha=16, lora_dropout=work['loraDropout'])).train()
 parameters = [p for p in model.parameters() if p.requires_grad]
+pad = model.config.pad_token_id
 optimizer = torch.optim.AdamW(parameters, lr=4e-4, weight_decay=0.0, fused=True)
 
 
 def train(batch):
     longest = max(len(row['ids']) for row in batch)
-    ids = torch.ones(len(batch), longest, dtype=torch.long)
+    ids = torch.full((len(batch), longest), pad)
     for i, row in enumerate(batch):
         ids[i, :len(row['ids'])] = torch.tensor(row['ids'])
     labels = torch.tensor([row['label'] for row in batch])
-    loss = model(input_ids=ids, attention_mask=(ids != 1).long(), labels=labels).loss
+    loss = model(input_ids=ids, attention_mask=(ids != pad).long(), labels=labels).loss
     loss.backward()
     torch.nn.utils.clip_grad_norm_(parameters, 1.0)
     optimizer.step()

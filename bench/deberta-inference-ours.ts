@@ -1,0 +1,28 @@
+/** Our side of bench/deberta.ts, inference: a pass over the batches a request. */
+import { readFile } from 'node:fs/promises'
+import { AutoModelForSequenceClassification, Predictor } from '../lib/index.ts'
+import type { Batches } from './comparison.ts'
+import { serve } from './worker.ts'
+
+const work = JSON.parse(await readFile(process.argv[2]!, 'utf8')) as { model: string; batches: Batches }
+const model = await AutoModelForSequenceClassification.fromPretrained(work.model)
+const predictor = process.env.FROZEN ? await Predictor.frozen(model) : new Predictor(model)
+const batches = work.batches.map((batch) =>
+  batch.map(({ ids }) => ({ ids: Int32Array.from(ids), typeIds: new Int32Array(ids.length) })),
+)
+
+await predictor.forward(batches[0]!)
+console.log('{}')
+await serve(async () => {
+  const began = performance.now()
+  const logits: number[][] = []
+  for (const batch of batches) {
+    const values = Array.from(await predictor.forward(batch))
+    for (let i = 0; i < values.length; i += 2) logits.push(values.slice(i, i + 2))
+  }
+  return {
+    seconds: (performance.now() - began) / 1000,
+    logits,
+    peakBytes: process.resourceUsage().maxRSS * 1024,
+  }
+})

@@ -1,0 +1,77 @@
+/**
+ * DeBERTa against transformers and PEFT on batches of real GLUE lengths, in one run: LoRA training steps, inference.
+ *
+ *   TORCH_LORA_PYTHON=.../python npx tsx bench/deberta.ts --data GLUE --tokenizer DEBERTA_V3_FOLDER
+ *     [--shapes v3-xsmall,v2-xlarge] [--work training,inference] [--tasks sst2,rte] [--batches 4] [--rounds 3]
+ *     [--batch-size 16] [--lora-dropout 0]
+ *
+ * Random weights of the real shapes (12 layers of deberta-v3-xsmall, 2 of deberta-v2-xlarge), the same files and the
+ * same token ids on both sides. Training: r=8 on query_proj and value_proj, dropout 0.1 in the model, fp32, AdamW,
+ * clipping at 1. The peer pads each batch to its longest row. Prints examples per second (median pass), peak resident
+ * memory of each process, and the ratios.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { AutoTokenizer } from '../lib/index.ts'
+import { compare, drawBatches, header } from './comparison.ts'
+import { saveDeberta, shapes } from './deberta-shapes.ts'
+import { machine, ourWorker, peerWorker } from './worker.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    tokenizer: { type: 'string' },
+    shapes: { type: 'string', default: 'v3-xsmall,v2-xlarge' },
+    work: { type: 'string', default: 'training,inference' },
+    tasks: { type: 'string', default: 'sst2,rte' },
+    batches: { type: 'string', default: '4' },
+    rounds: { type: 'string', default: '3' },
+    'batch-size': { type: 'string', default: '16' },
+    'lora-dropout': { type: 'string', default: '0' },
+  },
+})
+if (!flags.data || !flags.tokenizer)
+  throw new Error('say where the data are: --data GLUE --tokenizer DEBERTA_V3_FOLDER')
+
+const workers = {
+  training: { ours: 'training-ours.ts', peer: 'peft_training.py' },
+  inference: { ours: 'deberta-inference-ours.ts', peer: 'deberta_inference.py' },
+}
+
+await using tokenizer = await AutoTokenizer.fromPretrained(flags.tokenizer)
+console.log(`${await machine()}; batches of ${flags['batch-size']}, LoRA dropout ${flags['lora-dropout']}`)
+for (const name of flags.shapes.split(',') as (keyof typeof shapes)[]) {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-deberta-'))
+  try {
+    await saveDeberta({ ...shapes[name], ...(name === 'v2-xlarge' && { num_hidden_layers: 2 }) }, folder)
+    for (const work of flags.work.split(',') as (keyof typeof workers)[]) {
+      console.log(`\ndeberta-${name}${name === 'v2-xlarge' ? ', 2 layers' : ''}, ${work}\n${header}`)
+      for (const task of flags.tasks.split(',')) {
+        const batches = await drawBatches(task, tokenizer, {
+          data: flags.data,
+          count: Number(flags.batches),
+          batchSize: Number(flags['batch-size']),
+        })
+        const row = await compare(
+          task,
+          { model: folder, batches, loraDropout: Number(flags['lora-dropout']) } as {
+            batches: typeof batches
+          },
+          {
+            folder,
+            rounds: Number(flags.rounds),
+            sides: (file) => ({
+              ours: ourWorker(workers[work].ours, [file]),
+              peer: peerWorker(workers[work].peer, [file]),
+            }),
+          },
+        )
+        console.log(row)
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
