@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { AutoModelForSequenceClassification, Predictor } from '../lib/index.ts'
 import type { Batches } from './comparison.ts'
-import { serve } from './worker.ts'
+import { peakResident, serve } from './worker.ts'
 
 const work = JSON.parse(await readFile(process.argv[2]!, 'utf8')) as { model: string; batches: Batches }
 const model = await AutoModelForSequenceClassification.fromPretrained(work.model)
@@ -23,6 +23,6 @@ await serve(async () => {
   return {
     seconds: (performance.now() - began) / 1000,
     logits,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
+    peakBytes: peakResident(),
   }
 })

@@ -11,7 +11,7 @@ import {
   Tensor,
 } from '../lib/index.ts'
 import { compileTrainingStep } from '../lib/train/step.ts'
-import { serve } from './worker.ts'
+import { peakResident, serve } from './worker.ts'
 
 interface Work {
   model: string
@@ -56,6 +56,6 @@ await serve(async () => {
   return {
     seconds: (performance.now() - began) / 1000,
     losses,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
+    peakBytes: peakResident(),
   }
 })

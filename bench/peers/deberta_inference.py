@@ -1,10 +1,10 @@
 """The peer's side of bench/deberta.ts: transformers' forward with dynamic padding; a pass over the batches a request."""
 import json
-import resource
 import sys
 import time
 
 import torch
+from memory import peak_resident
 from transformers import AutoModelForSequenceClassification
 from transformers.utils import logging
 
@@ -29,5 +29,4 @@ print('{}', flush=True)
 for _ in sys.stdin:
     began = time.perf_counter()
     logits = [row for batch in work['batches'] for row in classify(batch)]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({'seconds': time.perf_counter() - began, 'logits': logits, 'peakBytes': peak}), flush=True)
+    print(json.dumps({'seconds': time.perf_counter() - began, 'logits': logits, 'peakBytes': peak_resident()}), flush=True)

@@ -1,10 +1,10 @@
 """The peer's side of bench/training.ts and bench/deberta.ts: transformers + PEFT with dynamic padding; a pass of steps a request."""
 import json
-import resource
 import sys
 import time
 
 import torch
+from memory import peak_resident
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForSequenceClassification
 from transformers.utils import logging
@@ -39,5 +39,4 @@ print('{}', flush=True)
 for _ in sys.stdin:
     began = time.perf_counter()
     losses = [train(batch) for batch in work['batches']]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({'seconds': time.perf_counter() - began, 'losses': losses, 'peakBytes': peak}), flush=True)
+    print(json.dumps({'seconds': time.perf_counter() - began, 'losses': losses, 'peakBytes': peak_resident()}), flush=True)
