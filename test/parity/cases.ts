@@ -56,7 +56,8 @@ function randomConfig(family: string, draw: Draw): Record<string, unknown> {
     ...(task === 'multi' && { num_labels: between(draw, 2, 5), problem_type: 'multi_label_classification' }),
     ...(task === 'single' && { num_labels: between(draw, 2, 5) }),
   }
-  const longest = between(draw, 16, 70)
+  const disentangled = family === 'deberta-v2'
+  const longest = disentangled && chance(draw, 3) ? 512 : between(draw, 16, 70)
   if (family === 'bert') {
     return { ...common, max_position_embeddings: longest, type_vocab_size: 2, pad_token_id: 0 }
   }
@@ -69,7 +70,7 @@ function randomConfig(family: string, draw: Draw): Record<string, unknown> {
 
 /** What only DeBERTa-v2 has. */
 function randomDisentangled(hidden: number, longest: number, draw: Draw): Record<string, unknown> {
-  const buckets = pick(draw, [-1, 4, 8, 16])
+  const buckets = pick(draw, longest === 512 ? [-1, 32, 256] : [-1, 4, 8, 16])
   const conv = chance(draw, 2) && {
     conv_kernel_size: pick(draw, [3, 5]),
     conv_act: pick(draw, ['gelu', 'tanh']),
