@@ -10,6 +10,7 @@ namespace TORCH_LORA_ISA {
 constexpr int64_t kDepth = 1024;            // k of one pass: a row tile of A then fits the L1 cache
 constexpr int64_t kGroupBytes = 600 << 10;  // packed panels of one pass, in L2
 constexpr int64_t kGroupColumns = 512;
+constexpr int64_t kFewRowsBytes = 448 << 10;  // rows of A that stay in L2 while the panels of B pass by once
 constexpr int kMaxStretches = 16;
 
 // Elements of scratch for the panels of one pass: the budget, or a single panel where that is more.
@@ -117,7 +118,10 @@ void gemm(const Gemm<T>& g, int64_t m0, int64_t m1, int64_t p0, int64_t p1, void
         }
       }
       for (int64_t m = m0; m < m1;) {
-        const int64_t full = rows_for<T>(g.panels[group].width), rows = m1 - m < full ? m1 - m : full;
+        // Few rows: every panel of B meets all of them while it is in cache, so that B is read from memory once.
+        const bool few = !g.dropped && (m1 - m0) * depth * int64_t(sizeof(T)) <= kFewRowsBytes;
+        const int64_t full = few ? m1 - m0 : rows_for<T>(g.panels[group].width);
+        const int64_t rows = m1 - m < full ? m1 - m : full;
         const T* packed = buffer;
         const T* packed_dropped = dropped_buffer;
         for (int64_t p = group; p < group_end; ++p) {
