@@ -1,12 +1,13 @@
 /** Our side of bench/deberta.ts, inference: a pass over the batches a request. */
 import { readFile } from 'node:fs/promises'
 import { AutoModelForSequenceClassification, Predictor } from '../lib/index.ts'
+import { peakResidentBytes } from '../lib/memory.ts'
 import type { Batches } from './comparison.ts'
-import { peakResident, serve } from './worker.ts'
+import { serve } from './worker.ts'
 
 const work = JSON.parse(await readFile(process.argv[2]!, 'utf8')) as { model: string; batches: Batches }
 const model = await AutoModelForSequenceClassification.fromPretrained(work.model)
-const predictor = process.env.FROZEN ? await Predictor.frozen(model) : new Predictor(model)
+const predictor = new Predictor(model)
 const batches = work.batches.map((batch) =>
   batch.map(({ ids }) => ({ ids: Int32Array.from(ids), typeIds: new Int32Array(ids.length) })),
 )
@@ -23,6 +24,6 @@ await serve(async () => {
   return {
     seconds: (performance.now() - began) / 1000,
     logits,
-    peakBytes: peakResident(),
+    peakBytes: peakResidentBytes(),
   }
 })

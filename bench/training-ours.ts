@@ -10,8 +10,9 @@ import {
   packBatch,
   Tensor,
 } from '../lib/index.ts'
+import { peakResidentBytes } from '../lib/memory.ts'
 import { compileTrainingStep } from '../lib/train/step.ts'
-import { peakResident, serve } from './worker.ts'
+import { serve } from './worker.ts'
 
 interface Work {
   model: string
@@ -56,6 +57,6 @@ await serve(async () => {
   return {
     seconds: (performance.now() - began) / 1000,
     losses,
-    peakBytes: peakResident(),
+    peakBytes: peakResidentBytes(),
   }
 })

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 /**
@@ -52,15 +51,6 @@ export async function serve<T>(answer: (request: T) => Promise<unknown>): Promis
   for await (const line of createInterface({ input: process.stdin })) {
     console.log(JSON.stringify(await answer(JSON.parse(line) as T)))
   }
-}
-
-/**
- * This process's peak resident memory in bytes. Not `resourceUsage().maxRSS`, which Linux carries over from the parent
- * that a process was forked from.
- */
-export function peakResident(): number {
-  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))!
-  return Number(kib) * 1024
 }
 
 export function median(values: readonly number[]): number {

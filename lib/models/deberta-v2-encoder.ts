@@ -81,7 +81,8 @@ class DisentangledSelfAttention extends Module {
   forward(hidden: Tensor, batch: BatchTensors, positions: Tensor | null): Tensor {
     const { numAttentionHeads, hiddenSize, c2p, p2c, positionBuckets, maxRelativePositions } = this.config
     const headSize = hiddenSize / numAttentionHeads
-    const scale = 1 / Math.sqrt(headSize * (1 + Number(c2p) + Number(p2c)))
+    // transformers takes this root in float32 whatever the model's dtype; float64 shows the difference.
+    const scale = 1 / Math.fround(Math.sqrt(headSize * (1 + Number(c2p) + Number(p2c))))
     const dropoutP = this.training ? this.config.attentionProbsDropoutProb : 0
     const qkv = fusedLinear(hidden, [this.query_proj, this.key_proj, this.value_proj]) // [T, 3H]
     const heads = ops.view(qkv, [-1, 3, numAttentionHeads, headSize]) // [T, 3, N, D]
