@@ -8,7 +8,9 @@
 // entering between its rounds so that rows with related keys do not share shifted sequences.
 #include <cstdint>
 
-#if defined(__GNUC__)
+#if defined(__CUDACC__)
+#define TORCH_LORA_INLINE __host__ __device__ inline
+#elif defined(__GNUC__)
 #define TORCH_LORA_INLINE inline __attribute__((always_inline))
 #else
 #define TORCH_LORA_INLINE inline

@@ -1,0 +1,93 @@
+// The tiles of disentangled attention as kernels: a block for each sequence, head and tile of rows. Sequences shorter
+// than the longest leave their last blocks without work, so no launch waits for their lengths.
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "cuda/disentangled_kernels.h"
+
+namespace torch_lora::cuda {
+namespace {
+
+constexpr int kThreads = tiles::kTile * tiles::kTile;
+
+struct DeviceBlock {
+  int thread, threads;
+  __device__ void sync() const { __syncthreads(); }
+  template <class A>
+  __device__ void add(A* sum, A value) const {
+    atomicAdd(sum, value);
+  }
+};
+
+template <class T, class A, class Body>
+__device__ void run_block(const tiles::Arguments<T, A>& a, Body body) {
+  extern __shared__ __align__(16) unsigned char memory[];
+  const int64_t start = a.cu_seqlens[blockIdx.z];
+  const int length = static_cast<int>(a.cu_seqlens[blockIdx.z + 1] - start);
+  const int first = static_cast<int>(blockIdx.x) * tiles::kTile;
+  if (first >= length) return;
+  const tiles::Place at{start, length, static_cast<int>(blockIdx.y), first};
+  body(DeviceBlock{static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x)}, at, reinterpret_cast<A*>(memory));
+}
+
+template <class T, class A>
+__global__ void __launch_bounds__(kThreads) forward_kernel(const tiles::Arguments<T, A> a) {
+  run_block(a, [&](const DeviceBlock& block, const tiles::Place& at, A* memory) { tiles::forward(block, a, at, memory); });
+}
+
+template <class T, class A>
+__global__ void __launch_bounds__(kThreads) backward_queries_kernel(const tiles::Arguments<T, A> a) {
+  run_block(a, [&](const DeviceBlock& block, const tiles::Place& at, A* memory) {
+    tiles::backward_queries(block, a, at, memory);
+  });
+}
+
+template <class T, class A>
+__global__ void __launch_bounds__(kThreads) backward_keys_kernel(const tiles::Arguments<T, A> a) {
+  run_block(a, [&](const DeviceBlock& block, const tiles::Place& at, A* memory) {
+    tiles::backward_keys(block, a, at, memory);
+  });
+}
+
+void check(cudaError_t status) {
+  if (status == cudaSuccess) return;
+  throw std::runtime_error(std::string("disentangled_attention on CUDA: ") + cudaGetErrorString(status));
+}
+
+template <class T, class A>
+void launch(void (*kernel)(tiles::Arguments<T, A>), const tiles::Arguments<T, A>& a, int sequences, int longest,
+            cudaStream_t stream) {
+  const dim3 grid((longest + tiles::kTile - 1) / tiles::kTile, a.heads, sequences);
+  if (grid.x == 0 || sequences == 0 || a.heads == 0) return;
+  const auto bytes = static_cast<int>(tiles::Shared<A>::elements(a.head_size) * sizeof(A));
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
+  kernel<<<grid, kThreads, bytes, stream>>>(a);
+  check(cudaGetLastError());
+}
+
+}  // namespace
+
+template <class T, class A>
+void disentangled_forward(const tiles::Arguments<T, A>& a, int sequences, int longest, cudaStream_t stream) {
+  launch(forward_kernel<T, A>, a, sequences, longest, stream);
+}
+
+template <class T, class A>
+void disentangled_backward(const tiles::Arguments<T, A>& a, int sequences, int longest, cudaStream_t stream) {
+  launch(backward_queries_kernel<T, A>, a, sequences, longest, stream);
+  launch(backward_keys_kernel<T, A>, a, sequences, longest, stream);
+}
+
+#define TORCH_LORA_INSTANTIATE(T, A)                                                                       \
+  template void disentangled_forward<T, A>(const tiles::Arguments<T, A>&, int, int, cudaStream_t); \
+  template void disentangled_backward<T, A>(const tiles::Arguments<T, A>&, int, int, cudaStream_t);
+TORCH_LORA_INSTANTIATE(float, float)
+TORCH_LORA_INSTANTIATE(double, double)
+TORCH_LORA_INSTANTIATE(__half, float)
+TORCH_LORA_INSTANTIATE(__nv_bfloat16, float)
+#undef TORCH_LORA_INSTANTIATE
+
+}  // namespace torch_lora::cuda

@@ -1,0 +1,65 @@
+"""The code of the CUDA kernels of disentangled attention, run by the processor, against the reference composition.
+
+Indices, masks, online softmax and gradients are the very functions of native/cuda/disentangled_tiles.h; what only a GPU
+can show (races between threads, launches) is not in here.
+"""
+import ctypes
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+import torch
+from helpers import cu_seqlens, lora, seed_of, tensor
+from test_disentangled import run
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope='module')
+def tiles(tmp_path_factory):
+    compiler = shutil.which('g++')
+    if compiler is None:
+        pytest.skip('needs g++')
+    library = tmp_path_factory.mktemp('tiles') / 'tiles.so'
+    source = pathlib.Path(__file__).with_name('disentangled_tiles_host.cpp')
+    subprocess.run([compiler, '-std=c++20', '-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC',
+                    f'-I{ROOT / "native"}', str(source), '-o', str(library)], check=True)
+    return ctypes.CDLL(str(library))
+
+
+@pytest.mark.parametrize('tables', ['both', 'key', 'query', 'none'])
+@pytest.mark.parametrize('lengths,heads,size,buckets,max_position', [
+    ([1, 16, 0, 53, 17], 2, 8, 256, 512),
+    ([70, 9, 130], 1, 32, 16, 64),
+    ([40, 33], 3, 5, -1, 24),
+])
+@pytest.mark.parametrize('p', [0.0, 0.3])
+def test_against_reference(tiles, tables, lengths, heads, size, buckets, max_position, p):
+    rows = 2 * (buckets if buckets > 0 else max_position)
+    table = lambda wanted: tensor(rows, heads, size) if tables in ('both', wanted) else None
+    qkv, key, query = tensor(sum(lengths), 3, heads, size), table('key'), table('query')
+    terms = 1 + (key is not None) + (query is not None)
+    scale = 1 / (size * terms) ** 0.5
+    expected = run(lora.disentangled_attention_reference, qkv, key, query, lengths, buckets, max_position, p, scale,
+                   seed_of() if p else None)
+    grad = torch.randn_like(expected)
+    leaves = [t for t in (qkv, key, query) if t is not None]
+    gradients = torch.autograd.grad(expected, leaves, grad)
+
+    bounds = cu_seqlens(lengths).to(torch.int32)
+    distances = lora.relative_position_rows(max(lengths), buckets, max_position).contiguous()
+    pointer = lambda t: None if t is None else ctypes.c_void_p(t.data_ptr())
+    at_zero = ctypes.c_void_p(distances.data_ptr() + 4 * (distances.numel() // 2))
+    out, dqkv = torch.full_like(expected, float('nan')), torch.full_like(qkv, float('nan'))
+    logsumexp = torch.empty(heads, sum(lengths), dtype=torch.float64)
+    delta = torch.empty(sum(lengths), heads, dtype=torch.float64)
+    dkey, dquery = (None if t is None else torch.zeros_like(t) for t in (key, query))
+    seed = seed_of().item() if p else 0
+    tiles.run_tiles(pointer(qkv), pointer(key), pointer(query), at_zero, pointer(bounds), len(lengths),
+                    ctypes.c_int64(sum(lengths)), heads, size, ctypes.c_double(scale), ctypes.c_double(p),
+                    ctypes.c_uint64(seed % 2 ** 64), pointer(out), pointer(logsumexp), pointer(grad), pointer(delta),
+                    pointer(dqkv), pointer(dkey), pointer(dquery))
+    torch.testing.assert_close(out, expected.detach(), rtol=1e-12, atol=1e-12)
+    for ours, theirs in zip([t for t in (dqkv, dkey, dquery) if t is not None], gradients):
+        torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-11)
