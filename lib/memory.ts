@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { guarded, type NativeMemory, toTorchLoraError } from './native.ts'
 
 /** Live native objects and bytes of libtorch's CPU tensors; `pending` and `waiting` are runs. */
@@ -6,6 +7,15 @@ export type Memory = NativeMemory
 /** What is alive now. `cachedBytes` are kept for reuse; `emptyCache` returns them to the system. */
 export function memory(): Memory {
   return guarded((native) => native.memory())
+}
+
+/**
+ * Bytes of this process that were resident at most: libtorch's memory, JavaScript's, and mapped files as far as read.
+ * Linux's own count (VmHWM); getrusage's carries over from the process that this one was forked from.
+ */
+export function peakResidentBytes(): number {
+  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  return Number(kib) * 1024
 }
 
 /** Makes the present number of live bytes the peak. */

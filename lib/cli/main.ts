@@ -8,6 +8,7 @@ import { libtorchCommand } from './libtorch-install.ts'
 import { mergeCommand } from './merge.ts'
 import { predictCommand } from './predict.ts'
 import { serveCommand } from './serve.ts'
+import { sweepCommand } from './sweep.ts'
 import { trainCommand } from './train.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
@@ -27,6 +28,7 @@ const program = new Command('torch-lora')
   // Options belong to the command they follow: `libtorch install --version` is not the program's --version.
   .enablePositionalOptions()
   .addCommand(trainCommand())
+  .addCommand(sweepCommand())
   .addCommand(evaluateCommand())
   .addCommand(mergeCommand())
   .addCommand(predictCommand())

@@ -15,6 +15,13 @@ export function positiveNumber(text: string): number {
   return value
 }
 
+export function nonNegativeNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0) || !Number.isFinite(value))
+    throw new InvalidArgumentError('expected a number of at least 0.')
+  return value
+}
+
 export function fraction(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !(value >= 0 && value < 1))

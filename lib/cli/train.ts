@@ -7,6 +7,7 @@ import {
   fraction,
   interval,
   list,
+  nonNegativeNumber,
   positiveNumber,
   type RunFlags,
   wholeNumber,
@@ -14,6 +15,7 @@ import {
 } from './options.ts'
 import { progressBar } from './progress.ts'
 import { RunFiles } from './run-files.ts'
+import { supervise, withSupervisor } from './supervisor.ts'
 
 interface TrainFlags extends DatasetFlags, RunFlags {
   model: string
@@ -34,7 +36,10 @@ interface TrainFlags extends DatasetFlags, RunFlags {
   headLr?: number
   schedule: 'linear' | 'cosine' | 'constant'
   warmup: number
+  warmupSteps?: number
   weightDecay: number
+  clip: number
+  metric?: string
   maxLength?: number
   seed: number
   patience?: number
@@ -57,7 +62,10 @@ export function trainCommand(): Command {
   withDataset(command, { training: true })
   command
     .option('--full', 'train every parameter instead of LoRA')
-    .option('--adapter <dir>', 'start from this adapter, with a fresh head')
+    .option(
+      '--adapter <dir>',
+      "start from this adapter, at its rank and targets, with the model's fresh head",
+    )
     .option('--r <rank>', "LoRA's rank", wholeNumber, 8)
     .option('--alpha <number>', 'LoRA is scaled by alpha/r (default: 2r)', positiveNumber)
     .option(
@@ -80,13 +88,16 @@ export function trainCommand(): Command {
     .option('--head-lr <rate>', 'that of the head (default: the same)', positiveNumber)
     .option('--schedule <name>', 'linear, cosine or constant', 'linear')
     .option('--warmup <share>', 'share of the updates that warm up', fraction, 0.06)
-    .option('--weight-decay <number>', 'decoupled weight decay', Number, 0)
+    .option('--warmup-steps <updates>', 'updates that warm up, instead of --warmup', wholeNumber)
+    .option('--weight-decay <number>', 'decoupled weight decay', nonNegativeNumber, 0)
+    .option('--clip <norm>', 'scale gradients to at most this norm; 0 does not', nonNegativeNumber, 1)
     .option(
       '--max-length <tokens>',
       'cut texts to so many tokens (default: what the model takes)',
       wholeNumber,
     )
     .option('--seed <number>', 'of batch order, dropout and fresh parameters', wholeNumber, 0)
+    .option('--metric <name>', "what chooses the best model, or 'loss' (default: the task's first metric)")
     .option('--patience <count>', 'stop after so many evaluations without a better one', wholeNumber)
     .option('--eval-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
     .option('--checkpoint-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
@@ -138,7 +149,6 @@ async function train(flags: TrainFlags): Promise<void> {
       baseModelNameOrPath: flags.model,
     })
   }
-  const files = await RunFiles.open(flags.out, { resume: flags.resume ?? false })
   const trainer = new Trainer({
     model,
     tokenizer,
@@ -154,7 +164,10 @@ async function train(flags: TrainFlags): Promise<void> {
     headLearningRate: flags.headLr,
     schedule: flags.schedule,
     warmupRatio: flags.warmup,
+    warmupSteps: flags.warmupSteps,
     weightDecay: flags.weightDecay,
+    maxGradNorm: flags.clip,
+    bestMetric: flags.metric,
     maxLength: flags.maxLength,
     seed: flags.seed,
     patience: flags.patience,
@@ -163,7 +176,10 @@ async function train(flags: TrainFlags): Promise<void> {
     outputDir: flags.out,
     resume: flags.resume,
   })
-  const summary = await interruptible((signal) => follow(trainer.run({ signal }), files, flags))
+  const files = await RunFiles.open(flags.out, { resume: flags.resume ?? false })
+  const summary = await interruptible((signal) =>
+    follow(trainer.run({ signal: withSupervisor(signal) }), files, flags),
+  )
   if (summary.interrupted) {
     console.error(
       `Interrupted after update ${summary.steps}; a checkpoint is saved. Go on with the same command and --resume.`,
@@ -196,6 +212,7 @@ async function follow(
   let rate = 0
   try {
     for await (const event of events) {
+      supervise(event)
       if (event.type === 'start') {
         if (flags.resume) await files.rewind(event.resumedAt)
         const share = ((100 * event.trainableParameters) / event.totalParameters).toFixed(2)

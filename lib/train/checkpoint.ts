@@ -16,7 +16,14 @@ export type CheckpointTensors = ReadonlyMap<string, Tensor>
 const evaluation = z.object({
   step: z.number(),
   epoch: z.number(),
-  metrics: z.record(z.string(), z.number()),
+  // JSON writes NaN, the correlation of a constant, as null.
+  metrics: z.record(
+    z.string(),
+    z
+      .number()
+      .nullable()
+      .transform((value) => value ?? Number.NaN),
+  ),
 })
 
 const trainerState = z.object({
@@ -30,6 +37,10 @@ const trainerState = z.object({
   best: evaluation.nullable(),
   final: evaluation.nullable(),
   evaluationsWithoutGain: z.number().int(),
+  /** What the run took up to here. */
+  spent: z
+    .object({ wallSeconds: z.number(), trainSeconds: z.number(), examples: z.number(), tokens: z.number() })
+    .default({ wallSeconds: 0, trainSeconds: 0, examples: 0, tokens: 0 }),
 })
 
 /** Where a run stands, but for its tensors. */

@@ -40,12 +40,16 @@ export interface TrainingSummary {
   interrupted: boolean
   trainableParameters: number
   optimizerStateBytes: number
-  /** Of this process: training, evaluation and checkpoints. */
+  /** Training, evaluation and checkpoints; of a resumed run, with the time before its last checkpoint. */
   wallSeconds: number
-  /** Of the updates alone, of this process. */
+  /** Of the updates alone. */
   trainSeconds: number
   tokensPerSecond: number
   examplesPerSecond: number
+  /** Bytes of this process that were resident at most. */
+  peakResidentBytes: number
+  /** What chose the best evaluation: a metric, or 'loss'. */
+  bestMetric: string
   /** The best evaluation by the chosen metric, and the last. */
   best: { step: number; epoch: number; metrics: Metrics } | null
   final: { step: number; epoch: number; metrics: Metrics } | null

@@ -4,6 +4,7 @@ import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { Predictor } from '../inference/predictor.ts'
+import { peakResidentBytes } from '../memory.ts'
 import { batchTensors, disposeBatch } from '../models/batch.ts'
 import { AdamW } from '../optim/adamw.ts'
 import { learningRateFactor } from '../optim/schedule.ts'
@@ -39,6 +40,9 @@ export class Trainer {
   #best: Evaluation | null = null
   #final: Evaluation | null = null
   #evaluationsWithoutGain = 0
+  /** Of the checkpoint that the run resumed from, and of the updates since; wallSeconds without this process's. */
+  #spent = { wallSeconds: 0, trainSeconds: 0, examples: 0, tokens: 0 }
+  #began = 0
   #bestInMemory: Map<string, Tensor> | null = null
   #started = false
 
@@ -54,9 +58,17 @@ export class Trainer {
       )
     }
     this.#metrics = options.metrics ?? defaultMetrics(model.config.problemType)
-    this.#bestMetric =
-      options.bestMetric ??
-      (model.config.problemType === 'multi_label_classification' ? 'micro_f1' : this.#metrics[0]!)
+    const measured =
+      model.config.problemType === 'multi_label_classification'
+        ? ['micro_f1', 'macro_f1', 'accuracy']
+        : this.#metrics
+    this.#bestMetric = options.bestMetric ?? measured[0]!
+    if (this.#bestMetric !== 'loss' && !measured.some((name) => name === this.#bestMetric)) {
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `Trainer: bestMetric '${this.#bestMetric}' is not measured here; choose one of ${measured.join(', ')}, loss.`,
+      )
+    }
   }
 
   /** Elements of the tensors that train. */
@@ -76,7 +88,7 @@ export class Trainer {
     this.#started = true
     const { options } = this
     const { model } = options
-    const began = performance.now()
+    this.#began = performance.now()
     const train = await this.#encode(options.train)
     const evaluate = options.evaluate ? await this.#encode(options.evaluate) : null
     const sampler = new BatchSampler({
@@ -91,7 +103,7 @@ export class Trainer {
     const resumedAt = options.resume ? await this.#resume(optimizer, sampler) : 0
     const step = compileTrainingStep(model, optimizer, options)
     using predictor = new Predictor(model)
-    const totals = { examples: 0, tokens: 0, seconds: 0 }
+    const spent = this.#spent
     let done = resumedAt
     let interrupted = false
     try {
@@ -108,9 +120,9 @@ export class Trainer {
       while (done < totalSteps) {
         const event = await this.#update(step, sampler, train, done, totalSteps)
         done = event.step
-        totals.examples += event.examples
-        totals.tokens += event.tokens
-        totals.seconds += event.seconds
+        spent.examples += event.examples
+        spent.tokens += event.tokens
+        spent.trainSeconds += event.seconds
         yield event
         const epochEnded = sampler.batchInEpoch === 0
         interrupted = signal?.aborted === true
@@ -128,7 +140,7 @@ export class Trainer {
         if (stop) break
       }
       if (!interrupted && evaluate && options.loadBest !== false) await this.#loadBest()
-      yield { type: 'end', summary: this.#summary(optimizer, sampler, done, interrupted, began, totals) }
+      yield { type: 'end', summary: this.#summary(optimizer, sampler, done, interrupted) }
     } finally {
       step.dispose()
       for (const tensor of this.#bestInMemory?.values() ?? []) tensor.dispose()
@@ -271,16 +283,10 @@ export class Trainer {
     const metrics = await evaluateExamples(predictor, examples, this.#metrics, {
       maxBatchTokens: this.options.evaluationTokens,
     })
-    const value = metrics[this.#bestMetric]
-    if (value === undefined) {
-      throw new TorchLoraError(
-        'INVALID_ARGUMENT',
-        `bestMetric '${this.#bestMetric}' is not evaluated; evaluated are ${Object.keys(metrics).join(', ')}.`,
-      )
-    }
-    const before = this.#best?.metrics[this.#bestMetric]
-    const better = this.#bestMetric === 'loss' ? value < before! : value > before!
-    const best = before === undefined || better
+    const value = metrics[this.#bestMetric]!
+    const before = this.#best?.metrics[this.#bestMetric] ?? Number.NaN
+    const better = this.#bestMetric === 'loss' ? value < before : value > before
+    const best = Number.isNaN(before) || better // NaN: no evaluation yet, or the correlation of a constant
     this.#final = { step, epoch, metrics }
     this.#evaluationsWithoutGain = best ? 0 : this.#evaluationsWithoutGain + 1
     if (best) {
@@ -347,9 +353,15 @@ export class Trainer {
         best: this.#best,
         final: this.#final,
         evaluationsWithoutGain: this.#evaluationsWithoutGain,
+        spent: this.#spentNow(),
       },
     )
     return { type: 'checkpoint' as const, step, path, seconds: (performance.now() - began) / 1000 }
+  }
+
+  #spentNow(): TrainerState['spent'] {
+    const before = this.#spent.wallSeconds
+    return { ...this.#spent, wallSeconds: before + (performance.now() - this.#began) / 1000 }
   }
 
   #checkpointTensors(optimizer: AdamW): Map<string, Tensor> {
@@ -371,6 +383,7 @@ export class Trainer {
     this.#best = state.best
     this.#final = state.final
     this.#evaluationsWithoutGain = state.evaluationsWithoutGain
+    Object.assign(this.#spent, state.spent)
     return state.step
   }
 
@@ -421,24 +434,21 @@ export class Trainer {
     )
   }
 
-  #summary(
-    optimizer: AdamW,
-    sampler: BatchSampler,
-    steps: number,
-    interrupted: boolean,
-    began: number,
-    totals: { examples: number; tokens: number; seconds: number },
-  ): TrainingSummary {
+  #summary(optimizer: AdamW, sampler: BatchSampler, steps: number, interrupted: boolean): TrainingSummary {
+    const { wallSeconds, trainSeconds, tokens, examples } = this.#spentNow()
+    const perSecond = (count: number) => (trainSeconds > 0 ? count / trainSeconds : 0)
     return {
       steps,
       epochs: sampler.epoch + sampler.batchInEpoch / sampler.batchesInEpoch,
       interrupted,
       trainableParameters: this.trainableParameters,
       optimizerStateBytes: optimizer.stateBytes,
-      wallSeconds: (performance.now() - began) / 1000,
-      trainSeconds: totals.seconds,
-      tokensPerSecond: totals.seconds > 0 ? totals.tokens / totals.seconds : 0,
-      examplesPerSecond: totals.seconds > 0 ? totals.examples / totals.seconds : 0,
+      wallSeconds,
+      trainSeconds,
+      tokensPerSecond: perSecond(tokens),
+      examplesPerSecond: perSecond(examples),
+      peakResidentBytes: peakResidentBytes(),
+      bestMetric: this.#bestMetric,
       best: this.#best,
       final: this.#final,
     }

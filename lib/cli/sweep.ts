@@ -1,0 +1,206 @@
+import { resolve } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import type { CellResult, SweepEvent } from '../sweep/sweep.ts'
+import { exitInterrupted, interruptible } from './failure.ts'
+import { list, positiveNumber, wholeNumber } from './options.ts'
+import { formatBytes, progressBar } from './progress.ts'
+
+interface SweepFlags {
+  out: string
+  model?: string
+  tasks?: string[]
+  methods?: string[]
+  seeds?: number[]
+  lrs?: number[]
+  data?: string
+  device?: string
+  threads?: number
+  set: Record<string, unknown>
+  keep: 'all' | 'metrics'
+  dryRun?: boolean
+  json?: boolean
+}
+
+/** `torch-lora sweep`: a matrix of `torch-lora train` runs, each in a process and folder of its own. */
+export function sweepCommand(): Command {
+  return new Command('sweep')
+    .description('Train a matrix of methods, tasks, seeds and learning rates; start it again to go on')
+    .argument('[recipe]', 'a JSON file: model, tasks, methods, seeds, learningRates, settings')
+    .requiredOption('--out <dir>', 'folder of the sweep: a folder a run, and sweep.json')
+    .option('--model <dir or id>', "base model, in place of the recipe's")
+    .option('--tasks <names>', 'GLUE tasks', list)
+    .option('--methods <names>', "'full', 'r8' (alpha 16) or 'r8a8' (alpha 8)", list)
+    .option('--seeds <numbers>', 'seeds', numbers(wholeNumber))
+    .option('--lrs <rates>', 'learning rates: every method runs with every one', numbers(positiveNumber))
+    .option('--data <dir>', "the folder of GLUE's folders")
+    .option('--device <name>', "'auto', 'cpu', 'cuda' or 'cuda:N'")
+    .option('--threads <count>', 'processor threads an operator may use', wholeNumber)
+    .option(
+      '--set <name=value...>',
+      'a setting of every run, by the name of its train option: epochs=3 batchSize=8',
+      setting,
+      {},
+    )
+    .option('--keep <what>', "of finished runs: 'all', or 'metrics' without adapters and models", keep, 'all')
+    .option('--dry-run', 'list the runs, and which are done, and stop')
+    .option('--json', 'print sweep results as JSON on stdout')
+    .action(sweep)
+}
+
+async function sweep(file: string | undefined, flags: SweepFlags): Promise<void> {
+  const { readRecipe, resolveRecipe } = await import('../sweep/recipe.ts')
+  const { expandRecipe } = await import('../sweep/cells.ts')
+  const { readResult, runSweep } = await import('../sweep/sweep.ts')
+  const written = file ? await readRecipe(file) : {}
+  const { data, device, threads } = flags
+  const given = {
+    model: flags.model,
+    tasks: flags.tasks,
+    methods: flags.methods,
+    seeds: flags.seeds,
+    learningRates: flags.lrs,
+  }
+  const recipe = resolveRecipe({
+    ...written,
+    ...present(given),
+    settings: { ...written.settings, ...flags.set, ...present({ data, device, threads }) },
+  })
+  if (flags.dryRun) {
+    const planned = await Promise.all(expandRecipe(recipe).map((cell) => readResult(cell, flags.out)))
+    print(planned, flags)
+    return
+  }
+  const results = await interruptible((signal) => {
+    const display = new Display(expandRecipe(recipe).length)
+    return runSweep({
+      recipe,
+      directory: flags.out,
+      torchLora: [process.execPath, ...process.execArgv, resolve(process.argv[1]!)],
+      keep: flags.keep,
+      onEvent: (event) => display.show(event),
+      signal,
+    }).finally(() => display.stop())
+  })
+  print(results, flags)
+  const of = (status: CellResult['status']) => results.filter((result) => result.status === status).length
+  if (of('pending') > 0) {
+    console.error(
+      `Interrupted with ${of('pending')} of ${results.length} runs to go. The same command goes on.`,
+    )
+    process.exitCode = exitInterrupted
+  } else if (of('failed') > 0) {
+    console.error(`${of('failed')} of ${results.length} runs failed. The same command tries them again.`)
+    process.exitCode = 1
+  }
+}
+
+/** Without what is undefined: a flag that is not given takes nothing's place. */
+function present(flags: object): object {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
+}
+
+/** The sweep as one bar whose unit is a cell, with where the running cell stands. */
+class Display {
+  readonly #bar = progressBar(
+    'sweep {bar} {percentage}% | {place} {name} | update {step}/{steps} | loss {loss} | {eta_formatted} left',
+    { etaBuffer: 100 },
+  )
+  #running = false
+
+  constructor(private readonly cells: number) {}
+
+  show(event: SweepEvent): void {
+    const place = `${event.index + 1}/${this.cells}`
+    switch (event.type) {
+      case 'cell': {
+        const payload = { place, name: event.cell.name, step: 0, steps: '?', loss: '-' }
+        if (this.#running) this.#bar.update(100 * event.index, payload)
+        else this.#bar.start(100 * this.cells, 100 * event.index, payload)
+        this.#running = true
+        break
+      }
+      case 'progress': {
+        const { message } = event
+        const share = message.step / message.totalSteps
+        this.#bar.update(100 * (event.index + share), {
+          step: message.step,
+          steps: message.totalSteps,
+          ...(message.type === 'step' && { loss: message.loss.toFixed(4) }),
+        })
+        break
+      }
+      case 'result':
+        this.stop()
+        console.error(`${place} ${describe(event.result)}`)
+    }
+  }
+
+  stop(): void {
+    if (this.#running) this.#bar.stop()
+    this.#running = false
+  }
+}
+
+function describe({ cell, status, error, summary }: CellResult): string {
+  const metric =
+    summary?.best && `${summary.bestMetric} ${summary.best.metrics[summary.bestMetric]!.toFixed(4)}`
+  if (status === 'done') return `${cell.name}: ${metric ?? 'done'} in ${summary!.wallSeconds.toFixed(1)} s`
+  return status === 'failed' ? `${cell.name}: failed: ${error}` : `${cell.name}: to be done`
+}
+
+function print(results: readonly CellResult[], { json }: SweepFlags): void {
+  if (json) {
+    console.log(
+      JSON.stringify(
+        results.map(({ cell, ...result }) => ({ ...cell, ...result })),
+        null,
+        2,
+      ),
+    )
+    return
+  }
+  const width = Math.max(4, ...results.map(({ cell }) => cell.name.length))
+  console.log(
+    `${'run'.padEnd(width)}  ${'best'.padEnd(28)} ${'epoch'.padStart(6)} ${'trained'.padStart(12)} ${'optimizer'.padStart(10)} ${'peak'.padStart(9)} ${'seconds'.padStart(8)}`,
+  )
+  for (const { cell, status, summary, error } of results) {
+    const name = cell.name.padEnd(width)
+    if (!summary) {
+      console.log(`${name}  ${status}${error ? `: ${error}` : ''}`)
+      continue
+    }
+    const { best, bestMetric } = summary
+    const metric = best ? `${bestMetric} ${best.metrics[bestMetric]!.toFixed(4)}` : '-'
+    console.log(
+      [
+        name,
+        ` ${metric.padEnd(28)}`,
+        (best?.epoch.toFixed(2) ?? '-').padStart(6),
+        summary.trainableParameters.toLocaleString('en').padStart(12),
+        formatBytes(summary.optimizerStateBytes).padStart(10),
+        formatBytes(summary.peakResidentBytes).padStart(9),
+        summary.wallSeconds.toFixed(1).padStart(8),
+      ].join(' '),
+    )
+  }
+}
+
+function numbers(parse: (text: string) => number): (text: string) => number[] {
+  return (text) => list(text).map(parse)
+}
+
+function keep(text: string): 'all' | 'metrics' {
+  if (text === 'all' || text === 'metrics') return text
+  throw new InvalidArgumentError("expected 'all' or 'metrics'.")
+}
+
+/** `epochs=3`: numbers, true and false as such; the recipe's own check says what does not fit. */
+function setting(text: string, before: Record<string, unknown>): Record<string, unknown> {
+  const [, name, value] = /^(\w+)=(.+)$/.exec(text) ?? []
+  if (!name || !value) throw new InvalidArgumentError('expected NAME=VALUE.')
+  if (name === 'target' || name === 'labels') return { ...before, [name]: list(value) }
+  const number = Number(value)
+  const parsed =
+    value === 'true' || value === 'false' ? value === 'true' : Number.isNaN(number) ? value : number
+  return { ...before, [name]: parsed }
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod'
+import { readJson } from '../checkpoint/index.ts'
+import { glueTaskNames } from '../data/index.ts'
+import { TorchLoraError } from '../errors.ts'
+
+const count = z.int().min(1)
+const name = z.string().min(1)
+const interval = z.union([z.literal('epoch'), count])
+
+/** Options of `torch-lora train` by their names in camelCase; each becomes its flag. */
+const settings = z.strictObject({
+  data: name.optional(),
+  train: name.optional(),
+  eval: name.optional(),
+  text: name.optional(),
+  textPair: name.optional(),
+  label: name.optional(),
+  labels: z.array(name).min(1).optional(),
+  labelSeparator: name.optional(),
+  adapter: name.optional(),
+  target: z.array(name).min(1).optional(),
+  dropout: z.number().min(0).lt(1).optional(),
+  bias: z.enum(['none', 'all', 'lora_only']).optional(),
+  rslora: z.boolean().optional(),
+  epochs: count.optional(),
+  batchSize: count.optional(),
+  maxTokens: count.optional(),
+  accumulate: count.optional(),
+  lr: z.number().positive().optional(),
+  headLr: z.number().positive().optional(),
+  schedule: z.enum(['linear', 'cosine', 'constant']).optional(),
+  warmup: z.number().min(0).lt(1).optional(),
+  warmupSteps: z.int().min(0).optional(),
+  weightDecay: z.number().min(0).optional(),
+  clip: z.number().min(0).optional(),
+  maxLength: count.optional(),
+  metric: name.optional(),
+  patience: count.optional(),
+  evalEvery: interval.optional(),
+  checkpointEvery: interval.optional(),
+  logEvery: count.optional(),
+  tensorboard: z.boolean().optional(),
+  device: name.optional(),
+  threads: count.optional(),
+})
+
+/** Settings of a run, for all cells, those of a method or those of a task. */
+export type RunSettings = z.infer<typeof settings>
+
+const method = settings.extend({
+  name: z
+    .string()
+    .regex(/^[\w.=-]+$/, 'expected letters, digits, and any of . _ = -')
+    .optional(),
+  full: z.literal(true).optional(),
+  r: count.optional(),
+  alpha: z.number().positive().optional(),
+})
+
+const shorthand = z
+  .string()
+  .transform((text, context) => {
+    const parsed = parseMethod(text)
+    if (parsed) return parsed
+    context.addIssue({ code: 'custom', message: `'${text}' is no method: ${methodForms}` })
+    return z.NEVER
+  })
+  .pipe(method)
+
+const task = settings.extend({ name: z.enum(glueTaskNames) })
+
+const recipe = z.strictObject({
+  title: name.optional(),
+  note: name.optional(),
+  model: name,
+  tasks: z.array(z.union([z.enum(glueTaskNames).transform((name) => ({ name })), task])).optional(),
+  methods: z
+    .array(z.union([shorthand, method]))
+    .min(1)
+    .default([{ r: 8 }]),
+  seeds: z.array(z.int().min(0)).min(1).default([0]),
+  /** Learning rates, as an axis: every method runs with every one. */
+  learningRates: z.array(z.number().positive()).min(1).optional(),
+  settings: settings.default({}),
+})
+
+/** A matrix of runs: methods x tasks x seeds x learning rates over common settings. */
+export type Recipe = z.infer<typeof recipe>
+
+/** A recipe as it stands in a file or is made from flags, before defaults. */
+export type RecipeInput = z.input<typeof recipe>
+
+const methodForms = "expected 'full', 'r8' (rank 8, alpha 16) or 'r8a8' (rank 8, alpha 8)"
+
+/** `full`, `r8` or `r8a16`; null for anything else. */
+export function parseMethod(text: string): { full?: true; r?: number; alpha?: number } | null {
+  if (text === 'full') return { full: true }
+  const [, r, alpha] = /^r([1-9]\d*)(?:a(\d+(?:\.\d+)?))?$/.exec(text) ?? []
+  if (r === undefined || Number(alpha ?? 1) === 0) return null
+  return { r: Number(r), ...(alpha !== undefined && { alpha: Number(alpha) }) }
+}
+
+/**
+ * Reads a recipe file. It may leave out the model, for flags to give.
+ * @throws TorchLoraError INVALID_FILE naming every key that does not fit
+ */
+export async function readRecipe(file: string): Promise<Partial<RecipeInput>> {
+  // What is returned is what the file says, not the schema's output: flags are laid over it before defaults are.
+  const kept = z.custom<Partial<RecipeInput>>().superRefine((value, context) => {
+    for (const { path, message } of recipe.partial({ model: true }).safeParse(value).error?.issues ?? [])
+      context.addIssue({ code: 'custom', path, message })
+  })
+  return readJson(file, kept)
+}
+
+/**
+ * Fills in a recipe's defaults.
+ * @throws TorchLoraError INVALID_ARGUMENT naming everything that does not fit
+ */
+export function resolveRecipe(input: Partial<RecipeInput>): Recipe {
+  const result = recipe.safeParse(input)
+  const problems = result.success
+    ? misfits(result.data)
+    : result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  if (problems.length === 0) return result.data!
+  throw new TorchLoraError('INVALID_ARGUMENT', `The sweep does not fit together: ${problems.join('; ')}.`)
+}
+
+function misfits({ tasks, methods, learningRates, settings }: Recipe): string[] {
+  const problems: string[] = []
+  const rates = [settings, ...methods, ...(tasks ?? [])].map(
+    (each: RunSettings & { name?: string }) => each.lr,
+  )
+  if (!tasks?.length && !settings.train)
+    problems.push('say what to train on: tasks, or settings.train (and settings.eval)')
+  for (const [i, each] of methods.entries()) {
+    if (each.full && (each.r || each.alpha || each.target || each.adapter || settings.adapter))
+      problems.push(`methods.${i}: full fine-tuning takes no r, alpha, target or adapter`)
+    if (!each.full && !each.r && !each.adapter && !settings.adapter)
+      problems.push(`methods.${i}: expected full, r, or an adapter to start from`)
+  }
+  if (learningRates && rates.some((lr) => lr !== undefined))
+    problems.push('give learningRates (an axis) or lr (a setting), not both')
+  return problems
+}

@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RunMessage } from './messages.ts'
+
+/** How a cell's process ended. */
+export type CellOutcome = { status: 'done' } | { status: 'interrupted' } | { status: 'failed'; error: string }
+
+export interface RunCellOptions {
+  /** Arguments of `torch-lora train`, but for --out and --resume. */
+  args: readonly string[]
+  /** Folder of the run. */
+  directory: string
+  /** Program and first arguments that are `torch-lora`. */
+  torchLora: readonly string[]
+  onMessage: (message: RunMessage) => void
+  signal: AbortSignal
+}
+
+/**
+ * Runs `torch-lora train` in a process of its own, going on from the folder's newest checkpoint where there is one.
+ * What it prints goes to the end of `train.log`. When the signal aborts, it takes a checkpoint and ends.
+ */
+export async function runCell(options: RunCellOptions): Promise<CellOutcome> {
+  const { args, directory, torchLora, onMessage, signal } = options
+  await mkdir(directory, { recursive: true })
+  const log = createWriteStream(join(directory, 'train.log'), { flags: 'a' })
+  const [program, ...first] = torchLora
+  const child = spawn(program!, [...first, 'train', ...args, '--out', directory, '--resume'], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // A group of its own: Ctrl-C at a terminal reaches this process alone, which passes it on once.
+    detached: true,
+  })
+  let said = ''
+  child.stderr!.on('data', (data) => (said = (said + data).slice(-8192)))
+  child.stdout!.pipe(log, { end: false })
+  child.stderr!.pipe(log, { end: false })
+  child.on('message', (message) => onMessage(message as RunMessage))
+  const interrupt = () => child.kill('SIGINT')
+  if (signal.aborted) interrupt()
+  signal.addEventListener('abort', interrupt, { once: true })
+  try {
+    const end = await new Promise<{ code?: number | null; by?: string | null; cause?: Error }>((resolve) => {
+      child.once('error', (cause) => resolve({ cause }))
+      child.once('close', (code, by) => resolve({ code, by }))
+    })
+    if (end.code === 0) return { status: 'done' }
+    if (signal.aborted) return { status: 'interrupted' }
+    return { status: 'failed', error: reasonOf(said, end) }
+  } finally {
+    signal.removeEventListener('abort', interrupt)
+    log.end()
+  }
+}
+
+/** The last message of the CLI on stderr; else its last line; else how it ended. */
+function reasonOf(
+  said: string,
+  { code, by, cause }: { code?: number | null; by?: string | null; cause?: Error },
+) {
+  if (cause) return `it did not start: ${cause.message}`
+  const lines = said.trim().split('\n')
+  const message = lines.findLast((line) => /^(torch-lora|error): /.test(line))
+  const ended = by ? `ended by ${by}` : `exit code ${code}`
+  return message?.replace(/^(torch-lora|error): /, '') ?? (by || !said ? ended : `${ended}: ${lines.at(-1)}`)
+}

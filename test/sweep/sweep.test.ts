@@ -1,0 +1,207 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { expandRecipe } from '../../lib/sweep/cells.ts'
+import { type RecipeInput, resolveRecipe } from '../../lib/sweep/recipe.ts'
+import { tinyExamples, tinyModel } from '../train/tiny.ts'
+
+const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
+
+let folder: string
+let recipeFile: string
+let recipe: RecipeInput
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sweep-'))
+  const lines = (examples: object[]) => examples.map((example) => `${JSON.stringify(example)}\n`).join('')
+  await writeFile(join(folder, 'train.jsonl'), lines(tinyExamples(64)))
+  await writeFile(join(folder, 'dev.jsonl'), lines(tinyExamples(32, 200)))
+  recipe = {
+    model: await tinyModel(),
+    methods: ['full', { r: 2, alpha: 4, name: 'rank2' }],
+    seeds: [0, 1],
+    settings: {
+      train: join(folder, 'train.jsonl'),
+      eval: join(folder, 'dev.jsonl'),
+      epochs: 20,
+      batchSize: 8,
+      lr: 3e-3,
+      threads: 1,
+    },
+  }
+  recipeFile = join(folder, 'recipe.json')
+  await writeFile(recipeFile, JSON.stringify(recipe))
+})
+
+interface Result {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+async function sweep(args: string[], during?: (child: ChildProcess) => Promise<void>): Promise<Result> {
+  const child = spawn(process.execPath, ['--import', 'tsx', main, 'sweep', ...args])
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (data) => (stdout += data))
+  child.stderr.on('data', (data) => (stderr += data))
+  const closed = new Promise<number | null>((resolve) => child.on('close', resolve))
+  await during?.(child)
+  return { code: await closed, stdout, stderr }
+}
+
+/** Waits until a file is there, and longer than so many bytes. */
+async function grown(file: string, bytes = 0): Promise<void> {
+  const text = await readFile(file).catch(() => null)
+  if (text && text.length > bytes) return
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  return grown(file, bytes)
+}
+
+const json = async (file: string) => JSON.parse(await readFile(file, 'utf8'))
+const names = ['files-full-seed0', 'files-full-seed1', 'files-rank2-seed0', 'files-rank2-seed1']
+
+describe('recipes', () => {
+  it('are expanded in order, with the settings of tasks over those of methods', () => {
+    const cells = expandRecipe(
+      resolveRecipe({
+        model: 'm',
+        tasks: ['rte', { name: 'mrpc', epochs: 30 }],
+        methods: ['full', 'r4', { r: 8, alpha: 8, epochs: 2, rslora: true, target: ['query', 'key'] }],
+        seeds: [0, 7],
+        learningRates: [1e-3, 4e-4],
+        settings: { data: 'glue', epochs: 3 },
+      }),
+    )
+    expect(cells).toHaveLength(24)
+    expect(cells.slice(0, 3).map(({ name }) => name)).toEqual([
+      'rte-full-lr0.001-seed0',
+      'rte-full-lr0.001-seed7',
+      'rte-full-lr0.0004-seed0',
+    ])
+    expect(cells.find(({ name }) => name === 'rte-r8a8-lr0.0004-seed7')!.args.join(' ')).toBe(
+      '--model m --task rte --data glue --epochs 2 --r 8 --alpha 8 --rslora --target query,key --lr 0.0004 --seed 7',
+    )
+    expect(cells.find(({ name }) => name === 'mrpc-r4a8-lr0.001-seed0')!.args).toContain('30')
+  })
+
+  it.each<[string, object, RegExp]>([
+    ['an unknown key', { settings: { epoch: 3 } }, /settings: Unrecognized key: "epoch"/],
+    ['an unknown task', { tasks: ['mrpcc'] }, /tasks\.0/],
+    ['no method', { methods: ['lora'] }, /methods\.0: 'lora' is no method: expected 'full', 'r8'/],
+    ['a bad seed', { seeds: [1.5] }, /seeds\.0/],
+    ['no model', { model: undefined }, /model: .*expected string/],
+    ['nothing to train on', { tasks: [] }, /say what to train on/],
+    ['full with a rank', { methods: [{ full: true, r: 8 }] }, /full fine-tuning takes no r/],
+    ['two learning rates', { learningRates: [1], settings: { lr: 2 } }, /not both/],
+    ['several at once', { seeds: [-1], settings: { dropout: 2 } }, /seeds\.0.*settings\.dropout/],
+  ])('%s is named', (_, change, message) => {
+    expect(() => resolveRecipe({ model: 'm', tasks: ['rte'], ...change })).toThrow(message)
+  })
+
+  it('two cells of one name are refused', () => {
+    const twice = resolveRecipe({ model: 'm', tasks: ['rte'], methods: ['r8', { r: 8, dropout: 0.1 }] })
+    expect(() => expandRecipe(twice)).toThrow(/would be called rte-r8a16-seed0.*"name"/)
+  })
+})
+
+describe('torch-lora sweep', { timeout: 240_000 }, () => {
+  it('interrupted twice, it ends with every result, the same as without', async () => {
+    const out = join(folder, 'interrupted')
+    const listed = await sweep([recipeFile, '--out', out, '--dry-run', '--json'])
+    expect(
+      JSON.parse(listed.stdout).map(({ name, status }: { name: string; status: string }) => [name, status]),
+    ).toEqual(names.map((name) => [name, 'pending']))
+    expect(existsSync(out)).toBe(false)
+
+    for (const cell of ['files-full-seed0', 'files-rank2-seed0']) {
+      const stopped = await sweep([recipeFile, '--out', out], async (child) => {
+        await grown(join(out, cell, 'metrics.jsonl'))
+        child.kill('SIGINT')
+      })
+      expect(stopped.code).toBe(130)
+      expect(stopped.stderr).toMatch(/Interrupted with \d of 4 runs to go\. The same command goes on\./)
+      expect(existsSync(join(out, cell, 'summary.json'))).toBe(false)
+      expect(existsSync(join(out, cell, 'checkpoints'))).toBe(true)
+    }
+    const before = await readFile(join(out, 'files-full-seed0', 'summary.json'), 'utf8')
+    const ended = await sweep([recipeFile, '--out', out])
+    expect(ended.code).toBe(0)
+    expect(await readFile(join(out, 'files-full-seed0', 'summary.json'), 'utf8')).toBe(before)
+    const { cells } = await json(join(out, 'sweep.json'))
+    expect(cells.map(({ name, status }: { name: string; status: string }) => [name, status])).toEqual(
+      names.map((name) => [name, 'done']),
+    )
+    for (const name of names) {
+      expect(ended.stdout).toMatch(new RegExp(`${name} +accuracy [01]\\.\\d{4}`))
+      expect(existsSync(join(out, name, 'checkpoints'))).toBe(false)
+    }
+    expect(cells[0].summary.peakResidentBytes).toBeGreaterThan(50e6)
+    expect(cells[0].summary.optimizerStateBytes).toBeGreaterThan(cells[2].summary.optimizerStateBytes)
+
+    const single = join(folder, 'single')
+    expect((await sweep([recipeFile, '--out', single, '--seeds', '0', '--methods', 'r2'])).code).toBe(0)
+    const adapter = (path: string) => readFile(join(path, 'adapter', 'adapter_model.safetensors'))
+    const whole = await adapter(join(single, 'files-r2a4-seed0'))
+    expect((await adapter(join(out, 'files-rank2-seed0'))).equals(whole)).toBe(true)
+
+    const other = await sweep([recipeFile, '--out', out, '--set', 'epochs=3'])
+    expect(other.code).toBe(1)
+    expect(other.stderr).toMatch(
+      /files-full-seed0 is of other settings: it had --epochs 20; the sweep says --epochs 3/,
+    )
+  })
+
+  it('a cell that fails is named, and the rest run; the next start tries it again', async () => {
+    const out = join(folder, 'failing')
+    const file = join(folder, 'failing.json')
+    const methods = [{ r: 2, target: ['q_proj'], name: 'misfit' }, 'r2']
+    await writeFile(file, JSON.stringify({ ...recipe, methods, seeds: [0] }))
+    const args = [file, '--out', out, '--set', 'epochs=1', '--keep', 'metrics']
+    const first = await sweep(args)
+    expect(first.code).toBe(1)
+    expect(first.stderr).toMatch(/1\/2 files-misfit-seed0: failed: .*q_proj/)
+    expect(first.stderr).toMatch(/1 of 2 runs failed/)
+    expect(await readFile(join(out, 'files-misfit-seed0', 'train.log'), 'utf8')).toMatch(/q_proj/)
+    expect(existsSync(join(out, 'files-r2a4-seed0', 'summary.json'))).toBe(true)
+    expect(existsSync(join(out, 'files-r2a4-seed0', 'adapter'))).toBe(false)
+    const second = await sweep(args)
+    expect(second.stderr).toMatch(/1\/2 files-misfit-seed0: failed/)
+    expect(second.stderr).not.toMatch(/files-r2a4-seed0:/)
+  })
+
+  it('a recipe that is malformed is refused by file and key, before anything is made', async () => {
+    const file = join(folder, 'malformed.json')
+    await writeFile(file, JSON.stringify({ ...recipe, settings: { epoch: 3 }, seeds: ['a'] }))
+    const out = join(folder, 'never')
+    const { code, stderr } = await sweep([file, '--out', out])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/malformed\.json.*seeds\.0.*epoch/s)
+    expect(stderr).not.toMatch(/\n\s+at /)
+    expect(existsSync(out)).toBe(false)
+  })
+
+  it('a sweep that is killed leaves no run behind that writes on', async () => {
+    const out = join(folder, 'killed')
+    const cell = join(out, 'files-full-seed0')
+    await sweep([recipeFile, '--out', out, '--set', 'epochs=1000'], async (child) => {
+      await grown(join(cell, 'metrics.jsonl'))
+      child.kill('SIGKILL')
+    })
+    // The run takes its checkpoint and says that it was interrupted.
+    for (let text = ''; !/Interrupted after update/.test(text); ) {
+      text = await readFile(join(cell, 'metrics.jsonl'), 'utf8').then(() =>
+        readFile(join(cell, 'train.log'), 'utf8'),
+      )
+      if (existsSync(join(cell, 'checkpoints'))) break
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    const size = (await readFile(join(cell, 'metrics.jsonl'))).length
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect((await readFile(join(cell, 'metrics.jsonl'))).length).toBe(size)
+  })
+})
