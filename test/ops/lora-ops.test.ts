@@ -127,6 +127,23 @@ describe.each([0, 0.3])('with dropout %d', (dropoutP) => {
     )
   })
 
+  it.each(['whole', 'reachable'])('lora::disentangled_attention with %s position tables', (kind) => {
+    const ends = [0, 1, 24, 24, 31]
+    const cuSeqlens = Tensor.from(ends, { dtype: 'int32' })
+    const longest = Tensor.scalar(23, 'int32')
+    const inputs = leaves({ qkv: [ends.at(-1)!, 3, 2, 8], key: [64, 2, 8], query: [64, 2, 8] })
+    const table = (whole: Tensor) =>
+      kind === 'whole' ? whole : ops.reachablePositions(whole, longest, 32, 128) // 45 of 64 rows, [P, N, D]
+    const parts = () =>
+      [inputs.qkv!, table(inputs.key!), table(inputs.query!), cuSeqlens, longest, 32, 128] as const
+    agree(
+      inputs,
+      () => ops.disentangledAttention(...parts(), { dropoutP, scale: 0.3 }),
+      (drawn) =>
+        callOperator('lora::disentangled_attention_reference', ...parts(), dropoutP, 0.3, drawn) as Tensor,
+    )
+  })
+
   it('lora::dropout_add_layer_norm', () => {
     const inputs = leaves({ x: [21, 40], residual: [21, 40], weight: [40], bias: [40] })
     const { x, residual, weight, bias } = inputs as {
