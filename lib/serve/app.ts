@@ -100,6 +100,11 @@ export async function createServer(model: string, options: ServerOptions = {}): 
   refuseMalformedText(app)
 
   app.setErrorHandler((error, request, reply) => {
+    if (reply.raw.destroyed) {
+      metrics.failure('disconnected')
+      request.log.info('the client has gone')
+      return reply
+    }
     const failure = failureOf(error)
     metrics.failure(failure.error_type)
     if (failure.status >= 500 || failure.status === 424) request.log.error(error)

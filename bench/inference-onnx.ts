@@ -1,0 +1,47 @@
+/** The onnxruntime-node side of bench/inference.ts: batches padded to their longest row. */
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { serve } from './worker.ts'
+
+const [file, threads, padding] = process.argv.slice(2)
+const pad = BigInt(padding!)
+const session = await InferenceSession.create(file!, { intraOpNumThreads: Number(threads) })
+console.log(JSON.stringify({ ready: true }))
+
+async function forward(rows: readonly number[][]): Promise<number[][]> {
+  const longest = Math.max(...rows.map(({ length }) => length))
+  const ids = new BigInt64Array(rows.length * longest).fill(pad)
+  const mask = new BigInt64Array(rows.length * longest)
+  for (const [b, row] of rows.entries())
+    for (const [i, id] of row.entries()) {
+      ids[b * longest + i] = BigInt(id)
+      mask[b * longest + i] = 1n
+    }
+  const dims = [rows.length, longest]
+  const { logits } = await session.run({
+    input_ids: new Tensor('int64', ids, dims),
+    attention_mask: new Tensor('int64', mask, dims),
+  })
+  const [count, width] = logits!.dims as [number, number]
+  return Array.from({ length: count }, (_, b) =>
+    Array.from((logits!.data as Float32Array).subarray(b * width, (b + 1) * width)),
+  )
+}
+
+const late: number[] = []
+let last = performance.now()
+setInterval(() => {
+  const now = performance.now()
+  late.push(Math.max(0, now - last - 5))
+  last = now
+}, 5)
+
+await serve(async ({ batches }: { batches: number[][][] }) => {
+  late.length = 0
+  const began = performance.now()
+  const logits: number[][] = []
+  for (const rows of batches) logits.push(...(await forward(rows)))
+  const milliseconds = performance.now() - began
+  await new Promise((resolve) => setTimeout(resolve, 6))
+  return { milliseconds, logits, late: late.sort((a, b) => a - b) }
+})
+process.exit()

@@ -1,0 +1,58 @@
+/** Our side of bench/inference.ts: one batch of tokens at a time, or texts through a TextClassifier. */
+import { AutoModelForSequenceClassification, Predictor, TextClassifier } from '../lib/index.ts'
+import { serve } from './worker.ts'
+
+const [folder] = process.argv.slice(2)
+const model = await AutoModelForSequenceClassification.fromPretrained(folder!)
+const predictor = await Predictor.frozen(model)
+const classifier = await TextClassifier.load(folder!)
+console.log(JSON.stringify({ ready: true }))
+
+const late: number[] = []
+let last = performance.now()
+setInterval(() => {
+  const now = performance.now()
+  late.push(Math.max(0, now - last - 5))
+  last = now
+}, 5)
+
+/** `concurrency` requests at a time, each of one text, as a server would send them. */
+async function classify(texts: readonly (string | [string, string])[], concurrency: number) {
+  const latencies: number[] = []
+  let next = 0
+  const client = async () => {
+    while (next < texts.length) {
+      const text = texts[next++]!
+      const sent = performance.now()
+      await classifier.classify([text])
+      latencies.push(performance.now() - sent)
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, client))
+  return latencies.sort((a, b) => a - b)
+}
+
+type Request = { batches: number[][][] } | { texts: (string | [string, string])[]; concurrency: number }
+
+await serve(async (request: Request) => {
+  late.length = 0
+  const began = performance.now()
+  const logits: number[][] = []
+  let latencies: number[] = []
+  if ('texts' in request) latencies = await classify(request.texts, request.concurrency)
+  else
+    for (const rows of request.batches) {
+      const sequences = rows.map((row) => ({
+        ids: Int32Array.from(row),
+        typeIds: new Int32Array(row.length),
+      }))
+      const values = await predictor.forward(sequences)
+      const width = values.length / rows.length
+      for (let b = 0; b < rows.length; b++)
+        logits.push(Array.from(values.subarray(b * width, (b + 1) * width)))
+    }
+  const milliseconds = performance.now() - began
+  await new Promise((resolve) => setTimeout(resolve, 6))
+  return { milliseconds, logits, latencies, late: late.sort((a, b) => a - b) }
+})
+process.exit()

@@ -1,0 +1,166 @@
+/**
+ * Inference against onnxruntime-node and transformers, in one run: the time of one text, the throughput on real texts,
+ * and how late the event loop is meanwhile.
+ *
+ *   TORCH_LORA_PYTHON=.../python npx tsx bench/inference.ts --data GLUE --tokenizer ROBERTA_BASE_FOLDER
+ *     [--rounds 7] [--texts 256] [--int8] [--parts latency,sst2,rte]
+ *
+ * roberta-base shapes, random weights, the same files on all sides, fp32 (--int8 adds onnxruntime's dynamic int8, per
+ * channel). Throughput: texts of the SST-2 and RTE dev sets as 64 clients would send them. Ours through TextClassifier,
+ * tokenization included; the peers get token ids, in arrival order, in batches of up to 8 and up to 32 rows padded to
+ * their longest, and the better of the two counts. The sides take turns; medians.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { AutoTokenizer, loadGlue, manualSeed, RobertaForSequenceClassification } from '../lib/index.ts'
+import { ConfigReader } from '../lib/models/config.ts'
+import { machine, median, ourWorker, peerWorker, type Worker } from './worker.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    tokenizer: { type: 'string' },
+    rounds: { type: 'string', default: '7' },
+    texts: { type: 'string', default: '256' },
+    int8: { type: 'boolean', default: false },
+    parts: { type: 'string', default: 'latency,sst2,rte' },
+  },
+})
+if (!flags.data || !flags.tokenizer)
+  throw new Error('say where the data are: --data GLUE --tokenizer ROBERTA_BASE_FOLDER')
+
+interface Answer {
+  milliseconds: number
+  logits: number[][]
+  latencies?: number[]
+  late?: number[]
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'bench-inference-'))
+try {
+  await run()
+} finally {
+  await rm(folder, { recursive: true })
+}
+
+async function run() {
+  const raw = JSON.parse(await readFile(join(flags.tokenizer!, 'config.json'), 'utf8'))
+  manualSeed(0)
+  {
+    const config = RobertaForSequenceClassification.readConfig(new ConfigReader(raw, 'config.json'), {
+      labels: ['LABEL_0', 'LABEL_1'],
+    })
+    using model = new RobertaForSequenceClassification(config)
+    await model.savePretrained(folder)
+  }
+  await using tokenizer = await AutoTokenizer.fromPretrained(flags.tokenizer!)
+  await tokenizer.save(folder)
+  const file = (name: string) => join(folder, name)
+  const python = process.env.TORCH_LORA_PYTHON ?? 'python3'
+  const exporter = new URL('peers/onnx_export.py', import.meta.url).pathname
+  execFileSync(
+    python,
+    [exporter, folder, file('m.onnx'), ...(flags.int8 ? ['--int8', file('int8.onnx')] : [])],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  )
+  const threads = String(availableParallelism())
+  const onnx = (name: string) =>
+    ourWorker('inference-onnx.ts', [file(name), threads, String(tokenizer.padTokenId)])
+  const sides: Record<string, Worker> = {
+    ours: ourWorker('inference-ours.ts', [folder]),
+    'onnxruntime-node': onnx('m.onnx'),
+    ...(flags.int8 ? { 'onnxruntime int8': onnx('int8.onnx') } : {}),
+    transformers: peerWorker('transformers_inference.py', [folder]),
+  }
+  for (const worker of Object.values(sides)) await worker.next()
+  const names = Object.keys(sides)
+  const rounds = Number(flags.rounds)
+  const row = (head: string, cells: readonly string[]) =>
+    console.log(head.padEnd(22) + cells.map((cell) => cell.padStart(18)).join(''))
+  console.log(`${await machine()}; fp32, ${threads} threads a side`)
+
+  const parts = flags.parts.split(',')
+  row('one text, ms', names)
+  for (const tokens of parts.includes('latency') ? [16, 64, 128] : []) {
+    const ids = Array.from({ length: tokens }, (_, i) => 5 + i)
+    const times = new Map<string, number[]>(names.map((name) => [name, []]))
+    let ours: number[] = []
+    for (let round = -1; round < rounds; round++)
+      for (const name of names) {
+        const { milliseconds, logits } = await sides[name]!.ask<Answer>({
+          batches: Array.from({ length: 4 }, () => [ids]),
+        })
+        if (round >= 0) times.get(name)!.push(milliseconds / 4)
+        if (name === 'ours') ours = logits[0]!
+        else if (!name.includes('int8')) check(ours, logits[0]!, name)
+      }
+    row(
+      `${tokens} tokens`,
+      names.map((name) => median(times.get(name)!).toFixed(1)),
+    )
+  }
+
+  row('texts a second', [...names, 'best batch', 'ours/onnxruntime', 'ours/transformers'])
+  for (const task of ['sst2', 'rte'].filter((name) => parts.includes(name))) {
+    const { examples } = await loadGlue(task, { split: 'validation', dataDir: flags.data })
+    const count = task === 'rte' ? Math.ceil(Number(flags.texts) / 4) : Number(flags.texts)
+    const texts = examples
+      .slice(0, count)
+      .map(({ text, textPair }) => (textPair === undefined ? text : ([text, textPair] as const)))
+    const encoded = (await tokenizer.encodeBatch(texts)).map(({ ids }) => Array.from(ids))
+    const rate: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]))
+    const best: Record<string, number> = {}
+    const late: Record<string, number[]> = {}
+    let latencies: number[] = []
+    for (let round = 0; round < rounds; round++)
+      for (const name of names) {
+        const asked: [size: number, request: object][] =
+          name === 'ours'
+            ? [[0, { texts, concurrency: 64 }]]
+            : [8, 32].map((size) => [size, { batches: inBatches(encoded, size) }])
+        const answers: [size: number, rate: number, answer: Answer][] = []
+        for (const [size, request] of asked) {
+          const answer = await sides[name]!.ask<Answer>(request)
+          answers.push([size, (1000 * texts.length) / answer.milliseconds, answer])
+        }
+        const [size, perSecond, answer] = answers.sort((a, b) => b[1] - a[1])[0]!
+        rate[name]!.push(perSecond)
+        best[name] = size
+        if (answer.late) late[name] = answer.late
+        if (answer.latencies?.length) latencies = answer.latencies
+      }
+    const of = (name: string) => median(rate[name]!)
+    row(task, [
+      ...names.map((name) => of(name).toFixed(1)),
+      names
+        .slice(1)
+        .map((name) => best[name])
+        .join('/'),
+      `${(of('ours') / of('onnxruntime-node')).toFixed(2)}x`,
+      `${(of('ours') / of('transformers')).toFixed(2)}x`,
+    ])
+    const at = (sorted: readonly number[] | undefined, share: number) =>
+      sorted?.length
+        ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!.toFixed(1)
+        : '-'
+    row(
+      '  loop late, p99 ms',
+      names.map((name) => at(late[name], 0.99)),
+    )
+    row('  64 clients, p50/p99', [`${at(latencies, 0.5)}/${at(latencies, 0.99)}`])
+  }
+  for (const worker of Object.values(sides)) worker.close()
+}
+
+function inBatches(rows: readonly number[][], size: number): number[][][] {
+  return Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size))
+}
+
+function check(ours: readonly number[], theirs: readonly number[], name: string): void {
+  const difference = Math.max(...ours.map((value, i) => Math.abs(value - theirs[i]!)))
+  if (!(difference < 1e-4))
+    throw new Error(`${name} gives other logits: the largest difference is ${difference}`)
+}

@@ -1,0 +1,187 @@
+/**
+ * `torch-lora serve` under more load than it can carry: no 5xx, refusals at once, memory flat.
+ *
+ *   npx tsx bench/serve.ts [--seconds 60] [--connections 128] [--swaps]
+ *
+ * A server in a process of its own with a model of MiniLM's shapes (6 layers of 384, random weights) and a queue of
+ * 64 texts; autocannon sends sentences of mixed length over as many connections as the queue has places twice over.
+ * --swaps also puts another adapter in place of the one in use, again and again, and half the requests name it. Prints
+ * rates, latencies of accepted requests and of refusals, and resident memory after warm-up and at the end.
+ */
+import { spawn } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import autocannon from 'autocannon'
+import {
+  AutoTokenizer,
+  applyLora,
+  BertForSequenceClassification,
+  manualSeed,
+  noGrad,
+  ops,
+  saveAdapter,
+} from '../lib/index.ts'
+import { ConfigReader } from '../lib/models/config.ts'
+import { machine } from './worker.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    connections: { type: 'string', default: '128' },
+    swaps: { type: 'boolean', default: false },
+  },
+})
+const folder = await mkdtemp(join(tmpdir(), 'bench-serve-'))
+const model = join(folder, 'model')
+
+async function makeModel() {
+  await cp(new URL('../test/tokenizer/fixtures/bert', import.meta.url).pathname, model, { recursive: true })
+  await using tokenizer = await AutoTokenizer.fromPretrained(model)
+  const raw = {
+    model_type: 'bert',
+    vocab_size: tokenizer.vocabSize,
+    hidden_size: 384,
+    num_hidden_layers: 6,
+    num_attention_heads: 12,
+    intermediate_size: 1536,
+  }
+  manualSeed(0)
+  const config = BertForSequenceClassification.readConfig(new ConfigReader(raw, 'config.json'), {
+    labels: ['no', 'yes'],
+  })
+  const base = new BertForSequenceClassification(config)
+  await base.savePretrained(model)
+  applyLora(base, { r: 8, loraAlpha: 16 })
+  for (const name of ['a', 'b']) {
+    noGrad(() => {
+      for (const [path, parameter] of base.trainableParameters())
+        if (path.endsWith('lora_B.weight')) ops.normal_(parameter, { std: 0.1 })
+    })
+    await saveAdapter(base, join(folder, name))
+  }
+}
+await makeModel()
+
+const main = new URL('../lib/cli/main.ts', import.meta.url).pathname
+const server = spawn(
+  process.execPath,
+  [
+    '--import',
+    'tsx',
+    main,
+    'serve',
+    '--model',
+    model,
+    '--port',
+    '0',
+    '--max-queue',
+    '64',
+    '--log-level',
+    'error',
+  ].concat(['--adapter-root', folder, '--adapters', `live=${join(folder, 'a')}`]),
+  { stdio: ['ignore', 'inherit', 'pipe'] },
+)
+const url = await new Promise<string>((resolve, reject) => {
+  server.on('exit', (code) => reject(new Error(`the server ended with ${code}`)))
+  server.stderr.on('data', (data) => {
+    const found = /at (http:\S+)/.exec(String(data))
+    if (found) resolve(found[1]!)
+  })
+})
+
+const words = ['a', 'film', 'with', 'no', 'heart', 'and', 'great', 'music', 'that', 'never', 'ends', 'well']
+const sentence = (n: number) =>
+  Array.from({ length: 3 + ((n * 7) % 29) }, (_, i) => words[(n + i * i) % words.length]).join(' ')
+const requests = Array.from({ length: 64 }, (_, n) => ({
+  method: 'POST' as const,
+  path: '/predict',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({
+    inputs: sentence(n),
+    truncate: true,
+    ...(flags.swaps && n % 2 ? { adapter: 'live' } : {}),
+  }),
+}))
+
+/** Resident memory of the server, MiB. */
+async function resident(): Promise<number> {
+  const status = await readFile(`/proc/${server.pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024
+}
+
+/** Every request's status and milliseconds, over `connections` for `seconds`. */
+async function load(connections: number, seconds: number) {
+  const accepted: number[] = []
+  const refused: number[] = []
+  const failed = new Map<number, number>()
+  const { errors, timeouts } = await new Promise<autocannon.Result>((resolve, reject) => {
+    const options = { url, connections, duration: seconds, requests }
+    const instance = autocannon(options, (error, result) => (error ? reject(error) : resolve(result)))
+    instance.on('response', (_client, status, _bytes, milliseconds) => {
+      if (status === 200) accepted.push(milliseconds)
+      else if (status === 429) refused.push(milliseconds)
+      else failed.set(status, (failed.get(status) ?? 0) + 1)
+    })
+  })
+  for (const list of [accepted, refused]) list.sort((a, b) => a - b)
+  return { accepted, refused, failed, errors, timeouts, seconds }
+}
+
+let swaps = 0
+let swapping = flags.swaps
+async function swap() {
+  while (swapping) {
+    const source = basename(join(folder, swaps % 2 ? 'a' : 'b'))
+    const response = await fetch(`${url}/adapters/live`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ source }),
+    })
+    if (!response.ok) throw new Error(`a swap failed: ${await response.text()}`)
+    swaps++
+  }
+}
+
+try {
+  const seconds = Number(flags.seconds)
+  const connections = Number(flags.connections)
+  console.log(`${await machine()}; 6 layers of 384, queue of 64 texts`)
+  await load(connections, Math.max(5, seconds / 4))
+  await sleep(500)
+  const before = await resident()
+  await fetch(`${url}/metrics`) // the delay is measured from one reading to the next
+  const swapper = swap()
+  const result = await load(connections, seconds)
+  swapping = false
+  await swapper
+  await sleep(500)
+  const after = await resident()
+  const at = (sorted: readonly number[], share: number) =>
+    sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!.toFixed(1) : '-'
+  const line = (name: string, list: readonly number[]) =>
+    console.log(
+      `${name.padEnd(10)} ${String(list.length).padStart(8)}  ${(list.length / seconds).toFixed(1).padStart(8)}/s   p50 ${at(list, 0.5)} ms, p99 ${at(list, 0.99)} ms, most ${at(list, 1)} ms`,
+    )
+  line('answered', result.accepted)
+  line('429', result.refused)
+  console.log(
+    `other statuses: ${[...result.failed].map(([status, n]) => `${status}: ${n}`).join(', ') || 'none'}; connection errors ${result.errors}, timeouts ${result.timeouts}`,
+  )
+  if (flags.swaps) console.log(`adapter swaps under load: ${swaps}`)
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  const lag = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(metrics)?.[1]
+  console.log(`event-loop delay of the server, p99: ${(Number(lag) * 1000).toFixed(1)} ms`)
+  console.log(
+    `resident after warm-up ${before.toFixed(0)} MiB, at the end ${after.toFixed(0)} MiB (${(100 * (after / before - 1)).toFixed(1)} %)`,
+  )
+  server.removeAllListeners('exit')
+  const exit = new Promise((resolve) => server.once('exit', resolve))
+  server.kill('SIGTERM')
+  console.log(`exit code after SIGTERM: ${await exit}`)
+} finally {
+  server.kill('SIGKILL')
+  await rm(folder, { recursive: true })
+}
