@@ -7,6 +7,7 @@ import { reportFailure } from './failure.ts'
 import { libtorchCommand } from './libtorch-install.ts'
 import { mergeCommand } from './merge.ts'
 import { predictCommand } from './predict.ts'
+import { reportCommand } from './report.ts'
 import { serveCommand } from './serve.ts'
 import { sweepCommand } from './sweep.ts'
 import { trainCommand } from './train.ts'
@@ -29,6 +30,7 @@ const program = new Command('torch-lora')
   .enablePositionalOptions()
   .addCommand(trainCommand())
   .addCommand(sweepCommand())
+  .addCommand(reportCommand())
   .addCommand(evaluateCommand())
   .addCommand(mergeCommand())
   .addCommand(predictCommand())

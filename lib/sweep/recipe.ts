@@ -57,25 +57,26 @@ const method = settings.extend({
   alpha: z.number().positive().optional(),
 })
 
-const shorthand = z
-  .string()
-  .transform((text, context) => {
-    const parsed = parseMethod(text)
-    if (parsed) return parsed
-    context.addIssue({ code: 'custom', message: `'${text}' is no method: ${methodForms}` })
-    return z.NEVER
-  })
-  .pipe(method)
+/** A method as an object, or as a word for one. */
+const methodOrWord = z.preprocess((value, context) => {
+  if (typeof value !== 'string') return value
+  const parsed = parseMethod(value)
+  if (parsed) return parsed
+  context.addIssue({ code: 'custom', message: `'${value}' is no method: ${methodForms}` })
+  return z.NEVER
+}, method)
 
 const task = settings.extend({ name: z.enum(glueTaskNames) })
+
+const taskOrName = z.preprocess((value) => (typeof value === 'string' ? { name: value } : value), task)
 
 const recipe = z.strictObject({
   title: name.optional(),
   note: name.optional(),
   model: name,
-  tasks: z.array(z.union([z.enum(glueTaskNames).transform((name) => ({ name })), task])).optional(),
+  tasks: z.array(taskOrName).optional(),
   methods: z
-    .array(z.union([shorthand, method]))
+    .array(methodOrWord)
     .min(1)
     .default([{ r: 8 }]),
   seeds: z.array(z.int().min(0)).min(1).default([0]),

@@ -83,7 +83,7 @@ describe('recipes', () => {
       'rte-full-lr0.0004-seed0',
     ])
     expect(cells.find(({ name }) => name === 'rte-r8a8-lr0.0004-seed7')!.args.join(' ')).toBe(
-      '--model m --task rte --data glue --epochs 2 --r 8 --alpha 8 --rslora --target query,key --lr 0.0004 --seed 7',
+      '--model m --task rte --data glue --epochs 2 --target query,key --rslora --r 8 --alpha 8 --lr 0.0004 --seed 7',
     )
     expect(cells.find(({ name }) => name === 'mrpc-r4a8-lr0.001-seed0')!.args).toContain('30')
   })
