@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { Command } from 'commander'
-import { readExamples } from '../data/index.ts'
+import { type Example, glueTask, loadGlue, readExamples, writeGluePredictions } from '../data/index.ts'
+import { TorchLoraError } from '../errors.ts'
+import type { ClassifierConfig } from '../models/config.ts'
 import { interruptible } from './failure.ts'
 import { positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
 import { progressBar } from './progress.ts'
@@ -9,7 +11,10 @@ interface PredictFlags extends RunFlags {
   model: string
   adapter?: string
   alpha?: number
-  input: string
+  input?: string
+  task?: string
+  data?: string
+  glueOut?: string
   maxLength?: number
   json?: boolean
 }
@@ -19,7 +24,13 @@ export function predictCommand(): Command {
   const command = new Command('predict')
     .description('Classify the texts of a file; one line of output for each, in order')
     .requiredOption('--model <dir or id>', 'the model, or the base model of --adapter')
-    .requiredOption('--input <file>', 'texts: .jsonl with {"text", "textPair"?} a line, or .json, .csv, .tsv')
+    .option('--input <file>', 'texts: .jsonl with {"text", "textPair"?} a line, or .json, .csv, .tsv')
+    .option('--task <name>', 'a GLUE task, whose test split is classified instead of --input')
+    .option('--data <dir>', "the folder of GLUE's folders (default: the cache, downloaded when need be)")
+    .option(
+      '--glue-out <dir>',
+      'with --task: write the predictions as gluebenchmark.com takes them (MRPC.tsv, MNLI-m.tsv, ...) instead of printing',
+    )
     .option('--adapter <dir or file>', 'a PEFT adapter folder, or a loralib checkpoint')
     .option('--alpha <number>', 'for a loralib checkpoint, which does not say its alpha', positiveNumber)
     .option(
@@ -37,7 +48,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
   const { TextClassifier } = await import('../inference/text-classifier.ts')
   const { setThreads } = await import('../memory.ts')
 
-  const examples = await readExamples(flags.input, { columns: { label: null } })
+  const examples = await readInput(flags)
   if (flags.threads) await setThreads(flags.threads)
   await using classifier = await TextClassifier.load(flags.model, {
     adapter: flags.adapter,
@@ -47,6 +58,8 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
     warmUp: false,
     signal,
   })
+  const classes = flags.glueOut ? glueClasses(flags.task!, classifier.config) : null
+  const submission: number[] = []
   const bar = progressBar('predicting {bar} {percentage}% {value}/{total} texts | {eta_formatted} left')
   let truncated = 0
   bar.start(examples.length, 0)
@@ -54,15 +67,57 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
     for await (const prediction of classifier.classifyAll(examples, { signal })) {
       const { label, score, logits } = prediction
       if (prediction.truncated) truncated++
+      bar.increment()
+      if (flags.glueOut) {
+        submission.push(classes ? classes[logits.indexOf(Math.max(...logits))]! : logits[0]!)
+        continue
+      }
       const line = flags.json ? JSON.stringify({ label, score, logits }) : `${label}\t${score.toFixed(4)}`
       if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain')
-      bar.increment()
     }
   } finally {
     bar.stop()
   }
+  if (flags.glueOut) console.log(await writeGluePredictions(flags.task!, submission, { dir: flags.glueOut }))
   if (truncated > 0)
     console.error(
       `${truncated} texts are longer than the model takes (${classifier.maxLength} tokens) and were cut.`,
     )
+}
+
+/** The texts that the flags name: a file's, or a task's test split. */
+async function readInput({ input, task, data, glueOut }: PredictFlags): Promise<Example[]> {
+  if ((input === undefined) === (task === undefined))
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      'Say what to classify: --input FILE, or --task NAME for its test split.',
+    )
+  if (glueOut !== undefined && task === undefined)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      '--glue-out writes the predictions of a GLUE task: give --task NAME.',
+    )
+  if (input !== undefined) return readExamples(input, { columns: { label: null } })
+  const { examples } = await loadGlue(task!, { split: 'test', dataDir: data })
+  return examples
+}
+
+/**
+ * The task's number of each of the model's classes, which may stand in another order; null for a score.
+ * @throws TorchLoraError INCOMPATIBLE when the model predicts something else than the task asks for
+ */
+function glueClasses(taskName: string, { labels, problemType }: ClassifierConfig): number[] | null {
+  const task = glueTask(taskName)
+  if (task.labels === null && problemType === 'regression') return null
+  const unnamed = labels.every((label, i) => label === `LABEL_${i}`)
+  const numbers = labels.map((label, i) => (unnamed ? i : (task.labels?.indexOf(label) ?? -1)))
+  const fits =
+    problemType === 'single_label_classification' &&
+    labels.length === task.labels?.length &&
+    numbers.every((number) => number >= 0)
+  if (fits) return numbers
+  throw new TorchLoraError(
+    'INCOMPATIBLE',
+    `The model's labels are ${labels.join(', ')} (${problemType}); ${task.name} has ${task.labels?.join(', ') ?? 'a score'}. Give a model trained on ${task.name}.`,
+  )
 }
