@@ -13,6 +13,7 @@ export interface Figure {
 const { document } = parseHTML('<!doctype html><html><body></body></html>')
 
 const legendWidth = 130
+const below = { labelAnchor: 'center', labelArrow: 'none', labelOffset: 40 } as const
 const palette = [
   '#4269d0',
   '#ff725c',
@@ -34,7 +35,7 @@ export function drawFigures(group: Group): Figure[] {
   const figures = [
     group.metricCurve.length > 0 && {
       name: `${stem}-metric`,
-      caption: `${group.metric} of ${what} by epoch${band}${group.paper.length ? '; dashed: the LoRA paper, Table 2' : ''}.`,
+      caption: `Development ${group.metric} of ${what} by epoch${band}${group.paper.length ? '; dashed: the LoRA paper, Table 2' : ''}.`,
       svg: metricByEpoch(group),
     },
     group.lossCurve.length > 0 && {
@@ -81,12 +82,12 @@ function plot(options: Plot.PlotOptions, scale: ReturnType<typeof colors>): stri
     width: 720,
     height: 380,
     marginLeft: 60,
+    marginBottom: 46,
     marginRight: legendWidth,
     style: { fontSize: '12px', background: 'white', color: '#222' },
     grid: true,
     ...options,
     color: { ...scale, type: 'ordinal' },
-    marks: [...(options.marks ?? []), ...legend(scale)],
   })
   drawn.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
   return drawn.outerHTML
@@ -97,7 +98,7 @@ function metricByEpoch(group: Group): string {
   return plot(
     {
       ariaLabel: `${metric} by epoch`,
-      x: { label: 'epoch' },
+      x: { label: 'epoch', ...below },
       y: { label: metric, tickFormat: '.3~f' },
       marks: [
         Plot.ruleY(paper, { y: 'accuracy', stroke: '#999', strokeDasharray: '5 4' }),
@@ -112,6 +113,7 @@ function metricByEpoch(group: Group): string {
           textAnchor: 'start',
         }),
         ...curves(metricCurve, true),
+        ...legend(colors(group)),
       ],
     },
     colors(group),
@@ -122,9 +124,9 @@ function lossByEpoch(group: Group): string {
   return plot(
     {
       ariaLabel: 'training loss by epoch',
-      x: { label: 'epoch' },
+      x: { label: 'epoch', ...below },
       y: { label: 'training loss', zero: true },
-      marks: curves(group.lossCurve, false),
+      marks: [...curves(group.lossCurve, false), ...legend(colors(group))],
     },
     colors(group),
   )
@@ -155,7 +157,7 @@ function metricByParameters(group: Group): string {
   return plot(
     {
       ariaLabel: `best ${group.metric} against trained parameters`,
-      x: { type: 'log', label: 'trained parameters', tickFormat: '~s', nice: true },
+      x: { type: 'log', label: 'trained parameters', tickFormat: '~s', nice: true, ...below },
       y: { label: `best ${group.metric}`, tickFormat: '.3~f', nice: true },
       marks: [
         Plot.ruleX(
@@ -183,6 +185,7 @@ function metricByParameters(group: Group): string {
           dy: -12,
           fill: '#777',
         }),
+        ...legend(colors(group)),
       ],
     },
     colors(group),
@@ -208,10 +211,10 @@ function bars(group: Group, label: string, of: (method: MethodResult) => number)
   return plot(
     {
       ariaLabel: label,
-      height: 60 + 30 * group.methods.length,
+      height: 76 + 30 * group.methods.length,
       marginLeft: 24 + 7.5 * widest,
       marginRight: 90,
-      x: { label, nice: true },
+      x: { label, nice: true, ...below },
       y: { domain: scale.domain, label: null },
       marks: [
         Plot.barX(group.methods, { x: of, y: 'method', fill: 'method', insetTop: 3, insetBottom: 3 }),
@@ -224,6 +227,6 @@ function bars(group: Group, label: string, of: (method: MethodResult) => number)
         }),
       ],
     },
-    { domain: scale.domain, range: scale.range },
+    scale,
   )
 }

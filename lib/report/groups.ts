@@ -132,7 +132,7 @@ function curve(method: string, curves: readonly (readonly Point[])[]): CurvePoin
 /** A run's losses as means over up to `most` equal stretches of its epochs: single batches hide the course. */
 function binned(losses: Run['losses'], most: number): Point[] {
   const end = losses.at(-1)?.epoch ?? 0
-  const width = end / Math.min(most, Math.ceil(losses.length / 4) || 1)
+  const width = end / Math.min(most, losses.length)
   const bins = groupBy(losses, ({ epoch }) => Math.min(Math.ceil(epoch / width), Math.round(end / width)))
   return [...bins].map(([bin, own]) => [bin * width, spread(own.map(({ loss }) => loss)).mean] as const)
 }

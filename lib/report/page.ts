@@ -115,7 +115,7 @@ function showSpread({ mean, deviation, count }: Spread, digits: number): string 
 
 function mebibytes(bytes: number): string {
   const value = bytes / 2 ** 20
-  return value.toFixed(value < 10 ? 2 : 0)
+  return value < 10 ? value.toPrecision(2) : value.toFixed(0)
 }
 
 function escapeHtml(text: string): string {

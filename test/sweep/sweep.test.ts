@@ -22,7 +22,7 @@ beforeAll(async () => {
   recipe = {
     model: await tinyModel(),
     methods: ['full', { r: 2, alpha: 4, name: 'rank2' }],
-    seeds: [0, 1],
+    seeds: [0],
     settings: {
       train: join(folder, 'train.jsonl'),
       eval: join(folder, 'dev.jsonl'),
@@ -62,7 +62,7 @@ async function grown(file: string, bytes = 0): Promise<void> {
 }
 
 const json = async (file: string) => JSON.parse(await readFile(file, 'utf8'))
-const names = ['files-full-seed0', 'files-full-seed1', 'files-rank2-seed0', 'files-rank2-seed1']
+const names = ['files-full-seed0', 'files-rank2-seed0']
 
 describe('recipes', () => {
   it('are expanded in order, with the settings of tasks over those of methods', () => {
@@ -108,7 +108,7 @@ describe('recipes', () => {
   })
 })
 
-describe('torch-lora sweep', { timeout: 240_000 }, () => {
+describe('torch-lora sweep', { timeout: 400_000 }, () => {
   it('interrupted twice, it ends with every result, the same as without', async () => {
     const out = join(folder, 'interrupted')
     const listed = await sweep([recipeFile, '--out', out, '--dry-run', '--json'])
@@ -123,7 +123,7 @@ describe('torch-lora sweep', { timeout: 240_000 }, () => {
         child.kill('SIGINT')
       })
       expect(stopped.code).toBe(130)
-      expect(stopped.stderr).toMatch(/Interrupted with \d of 4 runs to go\. The same command goes on\./)
+      expect(stopped.stderr).toMatch(/Interrupted with \d of 2 runs to go\. The same command goes on\./)
       expect(existsSync(join(out, cell, 'summary.json'))).toBe(false)
       expect(existsSync(join(out, cell, 'checkpoints'))).toBe(true)
     }
@@ -140,7 +140,7 @@ describe('torch-lora sweep', { timeout: 240_000 }, () => {
       expect(existsSync(join(out, name, 'checkpoints'))).toBe(false)
     }
     expect(cells[0].summary.peakResidentBytes).toBeGreaterThan(50e6)
-    expect(cells[0].summary.optimizerStateBytes).toBeGreaterThan(cells[2].summary.optimizerStateBytes)
+    expect(cells[0].summary.optimizerStateBytes).toBeGreaterThan(cells[1].summary.optimizerStateBytes)
 
     const single = join(folder, 'single')
     expect((await sweep([recipeFile, '--out', single, '--seeds', '0', '--methods', 'r2'])).code).toBe(0)

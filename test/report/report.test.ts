@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseHTML } from 'linkedom'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { groupRuns, spread } from '../../lib/report/groups.ts'
+import { paperResults } from '../../lib/report/paper.ts'
+import { readRuns } from '../../lib/report/runs.ts'
+import { tinyExamples, tinyModel } from '../train/tiny.ts'
+
+const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
+
+function cli(args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', main, ...args], (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    )
+  })
+}
+
+let folder: string
+let runs: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'report-'))
+  runs = join(folder, 'sweep')
+  const lines = (examples: object[]) => examples.map((example) => `${JSON.stringify(example)}\n`).join('')
+  await writeFile(join(folder, 'train.jsonl'), lines(tinyExamples(48)))
+  await writeFile(join(folder, 'dev.jsonl'), lines(tinyExamples(32, 200)))
+  const settings = {
+    train: join(folder, 'train.jsonl'),
+    eval: join(folder, 'dev.jsonl'),
+    epochs: 3,
+    logEvery: 1,
+  }
+  const recipe = { model: await tinyModel(), methods: ['full', 'r2'], seeds: [0, 1], settings }
+  await writeFile(join(folder, 'recipe.json'), JSON.stringify(recipe))
+  const { code, stderr } = await cli(['sweep', join(folder, 'recipe.json'), '--out', runs])
+  expect(stderr).toMatch(/4\/4/)
+  expect(code).toBe(0)
+}, 240_000)
+
+describe('torch-lora report', { timeout: 120_000 }, () => {
+  it('draws every figure and number of a sweep on one page that needs nothing else', async () => {
+    const out = join(folder, 'report.html')
+    const figures = join(folder, 'figures')
+    const { code, stdout } = await cli([
+      'report',
+      runs,
+      '--out',
+      out,
+      '--svg',
+      figures,
+      '--title',
+      'A <b> & c',
+    ])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/4 runs, 6 figures/)
+    const html = await readFile(out, 'utf8')
+    expect(html).not.toMatch(/<script|<link|<img|url\(|@import|(src|href)="(?!#)/)
+    const { document } = parseHTML(html)
+    expect(document.querySelector('h1')!.textContent).toBe('A <b> & c')
+    expect(document.querySelectorAll('figure svg')).toHaveLength(6)
+    const rows = [...document.querySelectorAll('table tbody tr')].map((row) =>
+      [...row.querySelectorAll('td')].map((cell) => cell.textContent),
+    )
+    expect(rows.map(([method, seeds]) => [method, seeds])).toEqual([
+      ['full', '2'],
+      ['r2a4', '2'],
+    ])
+    const summaries = await Promise.all(
+      [0, 1].map(async (seed) =>
+        JSON.parse(await readFile(join(runs, `files-r2a4-seed${seed}`, 'summary.json'), 'utf8')),
+      ),
+    )
+    const { mean, deviation } = spread(summaries.map(({ best }) => best.metrics.accuracy))
+    expect(rows[1]![2]).toBe(`${mean.toFixed(4)} ± ${deviation!.toFixed(4)}`)
+    const files = await readdir(figures)
+    expect(files.map((file) => file.replace(/.*-files-/, '')).sort()).toEqual(
+      ['loss', 'memory', 'metric', 'optimizer', 'parameters', 'time'].map((name) => `${name}.svg`),
+    )
+    for (const file of files) {
+      const svg = await readFile(join(figures, file), 'utf8')
+      expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/)
+      expect(svg).not.toMatch(/NaN|undefined|Infinity/)
+    }
+    // A point an epoch and method.
+    const metric = document.querySelector('svg[aria-label="accuracy by epoch"]')!
+    expect(metric.outerHTML).toContain('r2a4')
+  })
+
+  it('means are over seeds, in order of epochs, full first', async () => {
+    const [group] = groupRuns(await readRuns([runs]))
+    expect(group!.methods.map(({ method }) => method)).toEqual(['full', 'r2a4'])
+    const read = await readRuns([join(runs, 'files-full-seed0'), join(runs, 'files-full-seed1')])
+    const second = read.map(({ evaluations }) => evaluations[1]!.metrics.accuracy!)
+    const point = group!.metricCurve.find(({ method, epoch }) => method === 'full' && epoch === 2)!
+    expect(point).toMatchObject({ count: 2 })
+    expect(point.mean).toBeCloseTo((second[0]! + second[1]!) / 2)
+    expect(point.deviation).toBeCloseTo(Math.abs(second[0]! - second[1]!) / Math.SQRT2)
+    expect(group!.lossCurve.filter(({ method }) => method === 'full')).toHaveLength(9)
+  })
+
+  it("the paper's numbers stand beside ours where model and task are the paper's", async () => {
+    expect(paperResults('roberta-base', 'rte').map(({ accuracy }) => accuracy)).toEqual([0.787, 0.866])
+    expect(paperResults('MiniLM', 'rte')).toEqual([])
+    const one = join(folder, 'paper')
+    await mkdir(one)
+    const summary = JSON.parse(await readFile(join(runs, 'files-full-seed0', 'summary.json'), 'utf8'))
+    summary.task = 'mrpc'
+    summary.configuration.model = 'FacebookAI/roberta-base'
+    await writeFile(join(one, 'summary.json'), JSON.stringify(summary))
+    await writeFile(
+      join(one, 'metrics.jsonl'),
+      await readFile(join(runs, 'files-full-seed0', 'metrics.jsonl')),
+    )
+    const out = join(folder, 'paper.html')
+    expect((await cli(['report', one, '--out', out])).code).toBe(0)
+    expect(await readFile(out, 'utf8')).toMatch(/paper, LoRA 89\.7 %/)
+  })
+
+  it('a folder without runs and a line that is none are named, and nothing is written', async () => {
+    const out = join(folder, 'never.html')
+    const empty = await cli(['report', join(folder, 'nowhere'), '--out', out])
+    expect(empty.code).toBe(1)
+    expect(empty.stderr).toMatch(/nowhere holds no finished run: expected a folder/)
+    const broken = join(folder, 'broken')
+    await mkdir(broken)
+    await writeFile(
+      join(broken, 'summary.json'),
+      await readFile(join(runs, 'files-full-seed0', 'summary.json')),
+    )
+    await writeFile(
+      join(broken, 'metrics.jsonl'),
+      '{"type":"step","step":1,"epoch":0.1,"loss":1}\n{"type":"st',
+    )
+    const { code, stderr } = await cli(['report', broken, '--out', out])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/metrics\.jsonl, line 2: expected a step or an evaluation/)
+    expect(stderr).not.toMatch(/\n\s+at /)
+    expect(existsSync(out)).toBe(false)
+  })
+})
