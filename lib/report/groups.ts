@@ -129,10 +129,10 @@ function curve(method: string, curves: readonly (readonly Point[])[]): CurvePoin
     .sort((a, b) => a.epoch - b.epoch)
 }
 
-/** A run's losses as means over up to `most` equal stretches of its epochs: single batches hide the course. */
+/** A run's losses; where there are more than `most`, means over so many stretches of its epochs. */
 function binned(losses: Run['losses'], most: number): Point[] {
-  const end = losses.at(-1)?.epoch ?? 0
-  const width = end / Math.min(most, losses.length)
-  const bins = groupBy(losses, ({ epoch }) => Math.min(Math.ceil(epoch / width), Math.round(end / width)))
-  return [...bins].map(([bin, own]) => [bin * width, spread(own.map(({ loss }) => loss)).mean] as const)
+  if (losses.length <= most) return losses.map(({ epoch, loss }) => [epoch, loss])
+  const width = losses.at(-1)!.epoch / most
+  const bins = groupBy(losses, ({ epoch }) => Math.min(Math.ceil(epoch / width), most))
+  return [...bins].map(([bin, own]) => [bin * width, spread(own.map(({ loss }) => loss)).mean])
 }

@@ -59,7 +59,7 @@ describe('torch-lora report', { timeout: 120_000 }, () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/4 runs, 6 figures/)
     const html = await readFile(out, 'utf8')
-    expect(html).not.toMatch(/<script|<link|<img|url\(|@import|(src|href)="(?!#)/)
+    expect(html).not.toMatch(/<script|<link|<img|url\((?!#)|@import|(src|href)="(?!#)/)
     const { document } = parseHTML(html)
     expect(document.querySelector('h1')!.textContent).toBe('A <b> & c')
     expect(document.querySelectorAll('figure svg')).toHaveLength(6)
