@@ -65,13 +65,16 @@ export class MixedForward {
   ): Promise<Float32Array[]> {
     const members = new Map<ServedAdapter | null, number[]>()
     for (const [i, { adapter }] of items.entries()) members.set(adapter, [...(members.get(adapter) ?? []), i])
+    // In one order whatever the order of arrival, so that a mixture meets the program of its like.
+    const signature = (adapter: ServedAdapter | null) => adapter?.signature ?? ''
+    const ordered = [...members].sort(([a], [b]) => (signature(a) < signature(b) ? -1 : 1))
     const packed = packBatch(
       items.map(({ sequence }) => sequence),
       { positions: this.#model.positions },
     )
     const { device } = this.#model
     const batch = batchTensors(packed, device)
-    const groups = Array.from(members, ([adapter, texts]): Group => {
+    const groups = ordered.map(([adapter, texts]): Group => {
       const all = members.size === 1
       const tokens = texts.flatMap((b) =>
         Array.from(
@@ -88,7 +91,7 @@ export class MixedForward {
     try {
       const outputs = await this.#forward.run([{ batch, groups }], { signal })
       const rows: Float32Array[] = []
-      for (const [j, texts] of [...members.values()].entries()) {
+      for (const [j, [, texts]] of ordered.entries()) {
         using output = outputs[j]!
         const values = output.readSync() as Float32Array
         const width = values.length / texts.length

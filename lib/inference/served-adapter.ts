@@ -31,6 +31,8 @@ export interface ServedAdapter {
   readonly r: number
   readonly parameters: number
   readonly tensors: AdapterTensors
+  /** What it adapts: adapters with one signature can take each other's place in a program. */
+  readonly signature: string
   dispose(): void
 }
 
@@ -115,6 +117,7 @@ export async function readServedAdapter(
       r: lora.r,
       parameters: count,
       tensors,
+      signature: Object.keys(tensors.updates).join(),
       dispose() {
         for (const tensor of all) tensor.dispose()
       },

@@ -453,19 +453,27 @@ export class TextClassifier implements AsyncDisposable {
     const { signal } = this.#options
     using limit = deadline({ signal })
     const length = Math.min(this.maxLength, 64)
-    const adapters = engine.hasHead ? [null] : [...engine.adapters.values()].slice(0, 1)
-    const fill = Math.max(1, Math.floor(this.maxBatchTokens / length))
-    for (const [texts, tokens] of [
-      [1, 2],
-      [Math.min(fill, 64), length],
-    ] as const) {
+    const adapters = [...engine.adapters.values()].slice(0, maxAdaptersABatch)
+    const own = engine.hasHead ? [null] : []
+    const run = (tokens: number, of: readonly (HeldAdapter | null)[]) => {
       const sequence = { ids: new Int32Array(tokens), typeIds: new Int32Array(tokens) }
-      for (const adapter of adapters)
-        await engine.run(
-          Array.from({ length: texts }, () => ({ sequence, adapter })),
-          limit.signal,
-        )
+      return engine.run(
+        of.map((adapter) => ({ sequence, adapter })),
+        limit.signal,
+      )
     }
+    // A mixture of adapters is recorded when it is first met, which takes the event loop some milliseconds.
+    const mixtures = adapters.flatMap((_, i) => {
+      const some = adapters.slice(0, i + 1)
+      return own.length > 0 ? [some, [...own, ...some]] : [some]
+    })
+    for (const mixture of own.length > 0 ? [own, ...mixtures] : mixtures)
+      if (mixture.length <= maxAdaptersABatch) await run(2, mixture)
+    const fill = Math.max(1, Math.min(64, Math.floor(this.maxBatchTokens / length)))
+    await run(
+      length,
+      Array.from({ length: fill }, () => own[0] ?? adapters[0]!),
+    )
   }
 }
 

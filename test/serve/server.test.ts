@@ -126,7 +126,8 @@ describe('the routes of text-embeddings-inference', () => {
     expect(await refused.json()).toMatchObject({ error: expect.stringContaining('does not fit') })
     expect((await post('/predict', { inputs: 'a', adapter: 'two' })).status).toBe(200)
     expect((await fetch(`${url}/adapters/two`, { method: 'DELETE' })).status).toBe(200)
-    expect((await fetch(`${url}/adapters/two`, { method: 'DELETE' })).status).toBe(404)
+    const again = { method: 'DELETE', headers: { 'content-type': 'application/json' } }
+    expect((await fetch(`${url}/adapters/two`, again)).status).toBe(404)
     expect((await post('/predict', { inputs: 'a', adapter: 'two' })).status).toBe(422)
   })
 })
