@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import type { TrainingSummary } from '../train/events.ts'
+import type { TensorBoardFile } from '../train/tensorboard.ts'
 import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
 import { exitInterrupted, interruptible } from './failure.ts'
 import {
@@ -46,6 +47,7 @@ interface TrainFlags extends DatasetFlags, RunFlags {
   evalEvery: 'epoch' | number
   checkpointEvery: 'epoch' | number
   logEvery: number
+  tensorboard?: boolean
   resume?: boolean
   json?: boolean
 }
@@ -102,6 +104,7 @@ export function trainCommand(): Command {
     .option('--eval-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
     .option('--checkpoint-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
     .option('--log-every <updates>', 'updates between two lines of metrics.jsonl', wholeNumber, 10)
+    .option('--tensorboard', 'write TensorBoard event files into --out too')
     .option('--resume', 'go on from the newest checkpoint in --out')
     .option('--json', 'print the summary as JSON on stdout')
   return withDevice(command).action(train)
@@ -208,6 +211,7 @@ async function follow(
     'training {bar} {percentage}% update {value}/{total} | loss {loss} | {tokens} tokens/s | {eta_formatted} left',
   )
   let summary: TrainingSummary | undefined
+  let board: TensorBoardFile | undefined
   let smoothed: number | undefined
   let rate = 0
   try {
@@ -215,6 +219,10 @@ async function follow(
       supervise(event)
       if (event.type === 'start') {
         if (flags.resume) await files.rewind(event.resumedAt)
+        if (flags.tensorboard) {
+          const { TensorBoardFile } = await import('../train/tensorboard.ts')
+          board = await TensorBoardFile.create(flags.out, { firstStep: event.resumedAt + 1 })
+        }
         const share = ((100 * event.trainableParameters) / event.totalParameters).toFixed(2)
         console.error(
           `${event.trainableParameters.toLocaleString('en')} of ${event.totalParameters.toLocaleString('en')} parameters train (${share} %); ` +
@@ -229,10 +237,13 @@ async function follow(
         const now = event.tokens / event.seconds
         rate = rate === 0 ? now : 0.95 * rate + 0.05 * now
         bar.update(event.step, { loss: smoothed.toFixed(4), tokens: Math.round(rate).toLocaleString('en') })
-        if (event.step % Math.max(1, flags.logEvery) === 0 || event.step === event.totalSteps)
+        if (event.step % Math.max(1, flags.logEvery) === 0 || event.step === event.totalSteps) {
           await files.log(event)
+          await board?.log(event)
+        }
       } else if (event.type === 'evaluation') {
         await files.log(event)
+        await board?.log(event)
         const metrics = Object.entries(event.metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`)
         bar.stop()
         console.error(

@@ -142,6 +142,37 @@ describe('Trainer', () => {
     }
   })
 
+  it('chooses the best by the metric asked for, and refuses one that is not measured before anything runs', async () => {
+    const model = await loraModel()
+    const options = { metrics: ['accuracy', 'f1'], bestMetric: 'loss', epochs: 4 } as const
+    const events = await collect(new Trainer(settings(model, options)))
+    const losses = events.flatMap((event) => (event.type === 'evaluation' ? [event.metrics.loss!] : []))
+    const end = events.at(-1)!
+    expect(end.type === 'end' && end.summary.best!.metrics.loss).toBe(Math.min(...losses))
+    expect(end.type === 'end' && end.summary).toMatchObject({ bestMetric: 'loss' })
+    expect(() => new Trainer(settings(model, { bestMetric: 'pearson' }))).toThrow(
+      /bestMetric 'pearson' is not measured here; choose one of accuracy, loss/,
+    )
+  })
+
+  it('counts the time of the whole run over a resume', async () => {
+    const outputDir = await temporary()
+    const options = { outputDir, resume: true, epochs: 1 }
+    const controller = new AbortController()
+    let before = 0
+    for await (const event of new Trainer(settings(await loraModel(), options)).run({
+      signal: controller.signal,
+    })) {
+      if (event.type === 'step' && event.step === 6) controller.abort()
+      if (event.type === 'end') before = event.summary.trainSeconds
+    }
+    const end = (await collect(new Trainer(settings(await loraModel(), options)))).at(-1)!
+    if (end.type !== 'end') throw new Error('the run did not end')
+    expect(end.summary.trainSeconds).toBeGreaterThan(before)
+    expect(end.summary.trainSeconds * end.summary.examplesPerSecond).toBeCloseTo(96, 3)
+    expect(end.summary.peakResidentBytes).toBeGreaterThan(50e6)
+  })
+
   it('stops early when nothing gets better', async () => {
     const events = await collect(
       new Trainer(settings(await loraModel(), { epochs: 50, patience: 2, learningRate: 1e-9 })),

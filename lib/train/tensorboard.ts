@@ -1,0 +1,78 @@
+import { appendFile, mkdir } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { BinaryWriter } from '@bufbuild/protobuf/wire'
+import { crc32c } from './crc32c.ts'
+import type { TrainerEvent } from './events.ts'
+
+/**
+ * A TensorBoard event file: TFRecords of `tensorflow.Event` messages (tensorflow/core/util/event.proto,
+ * tensorflow/core/lib/io/record_writer.h).
+ */
+export class TensorBoardFile {
+  private constructor(readonly path: string) {}
+
+  /**
+   * Starts a file in the folder of a run. A resumed run starts another one, which tells TensorBoard to forget what
+   * was drawn from `firstStep` on.
+   */
+  static async create(directory: string, { firstStep }: { firstStep: number }): Promise<TensorBoardFile> {
+    await mkdir(directory, { recursive: true })
+    const stamp = (Date.now() / 1000).toFixed(3)
+    const file = new TensorBoardFile(
+      join(directory, `events.out.tfevents.${stamp}.${hostname()}.${process.pid}`),
+    )
+    await file.#write((event) => event.tag(3, 2).string('brain.Event:2'))
+    // session_log { status: START }
+    if (firstStep > 1)
+      await file.#write((event) => event.tag(7, 2).fork().tag(1, 0).int32(1).join(), firstStep)
+    return file
+  }
+
+  /** Writes the curves of an update (`train/...`) or an evaluation (`eval/...`); other events draw nothing. */
+  async log(event: TrainerEvent): Promise<void> {
+    if (event.type === 'step') {
+      const { loss, learningRate, gradNorm, tokens, seconds } = event
+      await this.#scalars(event.step, {
+        'train/loss': loss,
+        'train/learning_rate': learningRate,
+        'train/grad_norm': gradNorm,
+        'train/tokens_per_second': tokens / seconds,
+        'train/epoch': event.epoch,
+      })
+    } else if (event.type === 'evaluation') {
+      const named = Object.entries(event.metrics).map(([name, value]) => [`eval/${name}`, value] as const)
+      await this.#scalars(event.step, Object.fromEntries(named))
+    }
+  }
+
+  #scalars(step: number, values: Record<string, number>): Promise<void> {
+    return this.#write((event) => {
+      event.tag(5, 2).fork() // summary
+      for (const [name, value] of Object.entries(values))
+        event.tag(1, 2).fork().tag(1, 2).string(name).tag(2, 5).float(value).join()
+      event.join()
+    }, step)
+  }
+
+  /** Appends one record: length, its checksum, the message, its checksum. */
+  async #write(fill: (event: BinaryWriter) => void, step = 0): Promise<void> {
+    const event = new BinaryWriter()
+    event.tag(1, 1).double(Date.now() / 1000) // wall_time
+    event.tag(2, 0).int64(step)
+    fill(event)
+    const message = event.finish()
+    const record = Buffer.alloc(16 + message.length)
+    record.writeBigUInt64LE(BigInt(message.length), 0)
+    record.writeUInt32LE(masked(record.subarray(0, 8)), 8)
+    record.set(message, 12)
+    record.writeUInt32LE(masked(message), 12 + message.length)
+    await appendFile(this.path, record)
+  }
+}
+
+/** TFRecord's checksum: a CRC that is itself checksummed later would be weak, so it is rotated and shifted. */
+function masked(bytes: Uint8Array): number {
+  const crc = crc32c(bytes)
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
+}
