@@ -107,7 +107,11 @@ export function loadNative(): unknown {
   const libtorch = findLibtorchFor(addon)
   const build = buildFor(addon, libtorch.version)!
   // lora_ops registers its operators as it opens; the core calls them by name only, so it does not link to it.
-  const libraries = [...librariesOf(libtorch, { driver: hasNvidiaDriver() }), join(build, 'liblora_ops.so')]
+  const driver = hasNvidiaDriver()
+  const libraries = [...librariesOf(libtorch, { driver }), join(build, 'liblora_ops.so')]
+  // Kernels for CUDA lie in a library of their own: it links to what only a CUDA libtorch has.
+  const kernels = join(build, 'liblora_ops_cuda.so')
+  if (libtorch.cuda && driver && existsSync(kernels)) libraries.push(kernels)
   const core = join(build, coreName)
   try {
     opened = { native: loader.open({ libraries, core }), libtorch, addon }

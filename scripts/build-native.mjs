@@ -18,6 +18,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const output = join(root, 'build', 'Release')
 const prebuilds = join(root, 'prebuilds', `${process.platform}-${process.arch}`)
 const libraries = ['libtorch_lora_core.so', 'liblora_ops.so']
+/** Kernels for CUDA: built beside them where libtorch has CUDA and nvcc is at hand. */
+const cudaLibrary = 'liblora_ops_cuda.so'
 /** Beside the libraries: what they were built from. */
 const stampName = 'torch_lora.build.json'
 
@@ -159,9 +161,11 @@ export async function prebuildMinors(paths) {
     const name = `torch-${minorOf(libtorch.version)}`
     await compile(libtorch, join(root, 'build', name))
     mkdirSync(join(prebuilds, name), { recursive: true })
-    for (const library of libraries) {
+    for (const library of [...libraries, cudaLibrary]) {
+      const built = join(root, 'build', name, 'Release', library)
+      if (library === cudaLibrary && !existsSync(built)) continue
       const target = join(prebuilds, name, library)
-      copyFileSync(join(root, 'build', name, 'Release', library), target)
+      copyFileSync(built, target)
       await run('strip', ['--strip-all', target])
     }
   }

@@ -5,6 +5,8 @@
 
 #include "ops/pch.h"
 
+#include <ATen/OpMathType.h>
+
 #include "ops/attention.h"
 #include "ops/device.h"
 #include "ops/dispatch.h"
@@ -32,6 +34,12 @@ const auto& forward_op() {
 const auto& backward_op() {
   static const auto op = find_operator<BackwardSignature>("lora::_disentangled_attention_backward");
   return op;
+}
+
+// Whether the operators have a kernel for such a tensor; everything else takes the composition. The CUDA ones lie in a
+// library of their own, which may not be here.
+bool has_own_kernel(const at::Tensor& qkv) {
+  return has_kernels_or_meta(qkv) || (qkv.is_cuda() && forward_op().hasKernelForDispatchKey(c10::DispatchKey::CUDA));
 }
 
 void check(const at::Tensor& qkv, const Optional& pos_key, const Optional& pos_query, const at::Tensor& cu_seqlens,
@@ -103,7 +111,7 @@ at::Tensor below_autograd(const at::Tensor& qkv, const Optional& pos_key, const 
                           const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, int64_t position_buckets,
                           int64_t max_position, double dropout_p, std::optional<double> scale) {
   check(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, {position_buckets, max_position}, dropout_p);
-  if (!has_kernels_or_meta(qkv)) {
+  if (!has_own_kernel(qkv)) {
     return disentangled_attention_reference(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, position_buckets,
                                             max_position, dropout_p, scale, std::nullopt);
   }
@@ -124,7 +132,7 @@ at::Tensor autograd(const at::Tensor& qkv, const Optional& pos_key, const Option
   }
   const RelativePositions positions{position_buckets, max_position};
   check(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, positions, dropout_p);
-  if (!has_kernels_or_meta(qkv)) {
+  if (!has_own_kernel(qkv)) {
     return disentangled_attention_reference(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, position_buckets,
                                             max_position, dropout_p, scale, std::nullopt);
   }
@@ -138,7 +146,8 @@ std::tuple<at::Tensor, at::Tensor> forward_meta(const at::Tensor& qkv, const Opt
                                                 int64_t max_position, double dropout_p, double scale,
                                                 const Optional& seed) {
   return {at::empty_symint({qkv.sym_size(0), qkv.sym_size(2), qkv.sym_size(3)}, qkv.options()),
-          at::empty_symint({qkv.sym_size(2), qkv.sym_size(0)}, qkv.options())};
+          at::empty_symint({qkv.sym_size(2), qkv.sym_size(0)},
+                           qkv.options().dtype(at::toOpMathType(qkv.scalar_type())))};
 }
 
 std::vector<at::Tensor> backward_meta(const at::Tensor& grad, const at::Tensor& qkv, const Optional& pos_key,

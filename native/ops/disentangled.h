@@ -16,13 +16,16 @@ struct RelativePositions {
   int64_t exact() const { return buckets > 0 ? buckets / 2 : max_position; }
 };
 
+// The functions with default visibility serve the library of CUDA kernels too.
+
 // Row for each distance from -(length - 1) to length - 1, [2 length - 1] int32 on the CPU; not to be written to. Equals
 // transformers' make_log_bucket_position, shifted by span and clamped to the table, in the same float arithmetic.
-at::Tensor relative_position_rows(int64_t length, const RelativePositions& positions);
+[[gnu::visibility("default")]] at::Tensor relative_position_rows(int64_t length, const RelativePositions& positions);
 
 // The row of the whole tables that the first row of `table` is: 0 for a whole table, rows[0] for what
 // reachable_positions leaves of one. `rows` is relative_position_rows of the longest sequence. ValueError for any other.
-int64_t first_row(const at::Tensor& table, const at::Tensor& rows, const RelativePositions& positions);
+[[gnu::visibility("default")]] int64_t first_row(const at::Tensor& table, const at::Tensor& rows,
+                                                  const RelativePositions& positions);
 
 // 1 / sqrt(D * number of terms) unless given.
 double disentangled_scale(std::optional<double> scale, int64_t head_size, bool has_key, bool has_query);

@@ -1,0 +1,170 @@
+// lora::disentangled_attention on CUDA: float, double, half and bfloat16 by the kernels of disentangled_kernels.cu.
+#include "ops/pch.h"
+
+#include <ATen/OpMathType.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include <map>
+#include <mutex>
+
+#include "cuda/disentangled_kernels.h"
+#include "ops/attention.h"
+#include "ops/disentangled.h"
+#include "ops/random_ops.h"
+
+namespace torch_lora::cuda {
+namespace {
+
+using Optional = std::optional<at::Tensor>;
+
+template <class T, class A>
+struct Types {
+  using Element = T;
+  using Math = A;
+};
+
+template <class Body>
+void dispatch(const at::Tensor& qkv, Body body) {
+  switch (qkv.scalar_type()) {
+    case at::kFloat: return body(Types<float, float>{});
+    case at::kDouble: return body(Types<double, double>{});
+    case at::kHalf: return body(Types<__half, float>{});
+    case at::kBFloat16: return body(Types<__nv_bfloat16, float>{});
+    default:
+      TORCH_CHECK_TYPE(false, "disentangled_attention: expected float32, float64, float16 or bfloat16, received ",
+                       qkv.scalar_type());
+  }
+}
+
+at::Tensor last_contiguous(const at::Tensor& x) { return x.stride(-1) == 1 ? x : x.contiguous(); }
+
+// The row of every distance on the device, copied once: a longer table replaces a shorter one.
+at::Tensor device_rows(const at::Tensor& rows, const RelativePositions& positions, at::Device device) {
+  static std::mutex mutex;
+  // Never destroyed: the CUDA runtime may be gone before static objects are.
+  static auto& tables = *new std::map<std::tuple<int64_t, int64_t, int>, at::Tensor>();
+  const std::lock_guard<std::mutex> lock(mutex);
+  at::Tensor& table = tables[{positions.buckets, positions.max_position, device.index()}];
+  if (!table.defined() || table.numel() < rows.numel()) table = rows.to(device);
+  return table;
+}
+
+// What the kernels read besides gradients, and the tensors that keep it alive.
+struct Call {
+  at::Tensor source, key, query, rows, bounds;
+  int sequences, longest;
+  int32_t first;
+
+  Call(const at::Tensor& qkv, const Optional& pos_key, const Optional& pos_query, const at::Tensor& cu_seqlens,
+       const at::Tensor& max_seqlen, const RelativePositions& positions)
+      : source(last_contiguous(qkv)),
+        bounds(cu_seqlens.to(qkv.device(), at::kInt).contiguous()),
+        sequences(static_cast<int>(cu_seqlens.size(0)) - 1),
+        longest(static_cast<int>(max_seqlen.item<int64_t>())) {
+    const at::Tensor reach = relative_position_rows(std::max(longest, 1), positions);
+    rows = device_rows(reach, positions, qkv.device());
+    const auto& any = pos_key.has_value() ? pos_key : pos_query;
+    first = any.has_value() ? static_cast<int32_t>(first_row(*any, reach, positions)) : 0;
+    if (pos_key.has_value()) key = last_contiguous(*pos_key);
+    if (pos_query.has_value()) query = last_contiguous(*pos_query);
+  }
+
+  template <class T, class A>
+  tiles::Arguments<T, A> arguments(const at::Tensor& out, const at::Tensor& logsumexp, double dropout_p, double scale,
+                                   const Optional& seed) const {
+    tiles::Arguments<T, A> a{};
+    a.qkv = static_cast<const T*>(source.const_data_ptr());
+    a.token_stride = source.stride(0);
+    a.part_stride = source.stride(1);
+    a.head_stride = source.stride(2);
+    if (key.defined()) {
+      a.pos_key = static_cast<const T*>(key.const_data_ptr());
+      a.key_row_stride = key.stride(0);
+      a.key_head_stride = key.stride(1);
+    }
+    if (query.defined()) {
+      a.pos_query = static_cast<const T*>(query.const_data_ptr());
+      a.query_row_stride = query.stride(0);
+      a.query_head_stride = query.stride(1);
+    }
+    a.row_of_distance = rows.const_data_ptr<int32_t>() + rows.numel() / 2;
+    a.first_row = first;
+    a.cu_seqlens = bounds.const_data_ptr<int32_t>();
+    a.tokens = source.size(0);
+    a.heads = static_cast<int>(source.size(2));
+    a.head_size = static_cast<int>(source.size(3));
+    a.scale = static_cast<A>(scale);
+    a.dropout = seed.has_value();
+    if (a.dropout) a.seed = static_cast<uint64_t>(seed->item<int64_t>());
+    a.drop_bound = drop_bound(dropout_p);
+    a.keep_scale = static_cast<A>(keep_scale(dropout_p));
+    a.out = static_cast<T*>(const_cast<void*>(out.const_data_ptr()));
+    a.logsumexp = const_cast<A*>(logsumexp.const_data_ptr<A>());
+    return a;
+  }
+};
+
+std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const Optional& pos_key, const Optional& pos_query,
+                                           const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                                           int64_t position_buckets, int64_t max_position, double dropout_p,
+                                           double scale, const Optional& seed) {
+  const c10::cuda::CUDAGuard guard(qkv.device());
+  const Call call(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, {position_buckets, max_position});
+  const at::Tensor out = at::empty({qkv.size(0), qkv.size(2), qkv.size(3)}, qkv.options());
+  const at::Tensor logsumexp =
+      at::empty({qkv.size(2), qkv.size(0)}, qkv.options().dtype(at::toOpMathType(qkv.scalar_type())));
+  dispatch(qkv, [&](auto types) {
+    using T = typename decltype(types)::Element;
+    using A = typename decltype(types)::Math;
+    disentangled_forward(call.arguments<T, A>(out, logsumexp, dropout_p, scale, seed), call.sequences, call.longest,
+                         c10::cuda::getCurrentCUDAStream());
+  });
+  return {out, logsumexp};
+}
+
+// The tables' gradients are added up by atomic operations in the type of arithmetic: their last bits depend on the order.
+std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, const Optional& pos_key,
+                                 const Optional& pos_query, const at::Tensor& out, const at::Tensor& logsumexp,
+                                 const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, int64_t position_buckets,
+                                 int64_t max_position, double dropout_p, double scale, const Optional& seed,
+                                 at::IntArrayRef needs) {
+  const c10::cuda::CUDAGuard guard(qkv.device());
+  const Call call(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, {position_buckets, max_position});
+  const at::Tensor dout = last_contiguous(grad);
+  const at::Tensor dqkv = at::empty(qkv.sizes(), qkv.options());
+  const auto math = at::toOpMathType(qkv.scalar_type());
+  const at::Tensor delta = at::mul(dout.to(math), out.to(math)).sum(-1);  // [T, N]
+  const auto sums = [&](const Optional& table, bool needed) {
+    return needed ? at::zeros(table->sizes(), qkv.options().dtype(math)) : at::Tensor();
+  };
+  const at::Tensor dkey = sums(pos_key, needs[0]), dquery = sums(pos_query, needs[1]);
+  dispatch(qkv, [&](auto types) {
+    using T = typename decltype(types)::Element;
+    using A = typename decltype(types)::Math;
+    auto a = call.arguments<T, A>(out, logsumexp, dropout_p, scale, seed);
+    a.dout = static_cast<const T*>(dout.const_data_ptr());
+    a.dout_token_stride = dout.stride(0);
+    a.dout_head_stride = dout.stride(1);
+    a.delta = delta.const_data_ptr<A>();
+    a.dqkv = static_cast<T*>(dqkv.mutable_data_ptr());
+    if (dkey.defined()) a.dkey = dkey.mutable_data_ptr<A>();
+    if (dquery.defined()) a.dquery = dquery.mutable_data_ptr<A>();
+    disentangled_backward(a, call.sequences, call.longest, c10::cuda::getCurrentCUDAStream());
+  });
+  std::vector<at::Tensor> result{dqkv};
+  for (const auto& sum : {dkey, dquery})
+    if (sum.defined()) result.push_back(sum.to(qkv.scalar_type()));
+  return result;
+}
+
+}  // namespace
+
+TORCH_LIBRARY_IMPL(lora, CUDA, m) {
+  m.impl("_disentangled_attention_forward", forward);
+  m.impl("_disentangled_attention_backward", backward);
+}
+
+}  // namespace torch_lora::cuda
