@@ -8,6 +8,7 @@ import { decodeLogits, type LabelScore, type Prediction, rankLabels } from './de
 import { Engine, type EngineItem, type EngineOptions, type HeldAdapter } from './engine.ts'
 import { type ClassifierInput, tokenizerInput } from './inputs.ts'
 import { Scheduler } from './scheduler.ts'
+import { traced } from './tracing.ts'
 
 /** What becomes of a text with more tokens than the model takes. */
 export type LongText = 'truncate' | 'windows' | 'refuse'
@@ -246,7 +247,7 @@ export class TextClassifier implements AsyncDisposable {
     using limit = deadline(options)
     const results = await this.#track(() => {
       this.#admission.enter(inputs.length)
-      return this.#run(inputs, options, limit)
+      return this.#traced(inputs, options, limit)
     })
     return many ? results : results[0]!
   }
@@ -265,7 +266,7 @@ export class TextClassifier implements AsyncDisposable {
     const start = (chunk: ClassifierInput[]) => {
       const results = this.#track(async () => {
         await this.#admission.enterWhenFree(chunk.length, limit.signal)
-        return this.#run(chunk, options, limit)
+        return this.#traced(chunk, options, limit)
       })
       results.catch(() => {}) // thrown where it is awaited, in order
       ahead.push(results)
@@ -347,6 +348,23 @@ export class TextClassifier implements AsyncDisposable {
     } finally {
       this.#calls.delete(call)
     }
+  }
+
+  /** `#run` in a span that says what ran and where the time went. */
+  #traced(
+    inputs: readonly ClassifierInput[],
+    options: ClassifyOptions,
+    limit: Deadline,
+  ): Promise<Classification[]> {
+    const attributes = { 'torch_lora.texts': inputs.length, 'torch_lora.adapter': options.adapter }
+    return traced('torch-lora.classify', attributes, (span) => {
+      const onTimings = (timings: Timings) => {
+        for (const [name, value] of Object.entries(timings))
+          span.setAttribute(name === 'tokens' ? 'torch_lora.tokens' : `torch_lora.${name}_ms`, value)
+        options.onTimings?.(timings)
+      }
+      return this.#run(inputs, { ...options, onTimings }, limit)
+    })
   }
 
   /** Classifies inputs that have been admitted, and gives their places back. */
