@@ -4,14 +4,7 @@ import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { readJson } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
-
-// JSON writes NaN, the correlation of a constant, as null.
-const value = z
-  .number()
-  .nullable()
-  .transform((number) => number ?? Number.NaN)
-
-const evaluation = z.object({ step: z.number(), epoch: z.number(), metrics: z.record(z.string(), value) })
+import { evaluationSchema } from '../train/checkpoint.ts'
 
 const summary = z.object({
   task: z.string().nullable(),
@@ -23,7 +16,7 @@ const summary = z.object({
   examplesPerSecond: z.number(),
   peakResidentBytes: z.number(),
   bestMetric: z.string(),
-  best: evaluation.nullable(),
+  best: evaluationSchema.nullable(),
   configuration: z.looseObject({
     model: z.string(),
     seed: z.number(),

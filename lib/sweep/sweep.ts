@@ -4,16 +4,11 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { readJson, writeJson } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
+import { evaluationSchema } from '../train/checkpoint.ts'
 import { type Cell, expandRecipe } from './cells.ts'
 import type { RunMessage } from './messages.ts'
 import type { Recipe } from './recipe.ts'
 import { type CellOutcome, runCell } from './run-cell.ts'
-
-const evaluation = z.object({
-  step: z.number(),
-  epoch: z.number(),
-  metrics: z.record(z.string(), z.number()),
-})
 
 /** What a sweep reads of a run's summary.json. */
 const runSummary = z.object({
@@ -23,7 +18,7 @@ const runSummary = z.object({
   wallSeconds: z.number(),
   peakResidentBytes: z.number(),
   bestMetric: z.string(),
-  best: evaluation.nullable(),
+  best: evaluationSchema.nullable(),
 })
 
 export interface CellResult {

@@ -13,7 +13,8 @@ import type { Tensor } from '../tensor.ts'
 /** Tensors that a checkpoint holds, by name. They are written in place when it is restored. */
 export type CheckpointTensors = ReadonlyMap<string, Tensor>
 
-const evaluation = z.object({
+/** An evaluation as files hold it. */
+export const evaluationSchema = z.object({
   step: z.number(),
   epoch: z.number(),
   // JSON writes NaN, the correlation of a constant, as null.
@@ -34,8 +35,8 @@ const trainerState = z.object({
   sampler: z.custom<BatchSamplerState>((value) => typeof value === 'object' && value !== null),
   /** Of libtorch's CPU generator, base64. */
   rng: z.string(),
-  best: evaluation.nullable(),
-  final: evaluation.nullable(),
+  best: evaluationSchema.nullable(),
+  final: evaluationSchema.nullable(),
   evaluationsWithoutGain: z.number().int(),
   /** What the run took up to here. */
   spent: z
@@ -61,8 +62,11 @@ export async function saveCheckpoint(
   const temporary = join(directory, `.step-${state.step}.${process.pid}.tmp`)
   await rm(temporary, { recursive: true, force: true })
   await mkdir(temporary, { recursive: true })
-  await writeSafetensors(join(temporary, 'tensors.safetensors'), tensorSources(tensors))
-  await writeJson(join(temporary, 'trainer.json'), state)
+  // At once: what takes time is the disk's word that they are there.
+  await Promise.all([
+    writeSafetensors(join(temporary, 'tensors.safetensors'), tensorSources(tensors)),
+    writeJson(join(temporary, 'trainer.json'), state),
+  ])
   await rm(path, { recursive: true, force: true })
   await rename(temporary, path)
   for (const name of await readdir(directory)) {
