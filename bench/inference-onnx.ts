@@ -1,6 +1,22 @@
 /** The onnxruntime-node side of bench/inference.ts: batches padded to their longest row. */
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { createRequire } from 'node:module'
 import { serve } from './worker.ts'
+
+/** What is used of onnxruntime-node, which is no dependency: its install script downloads from outside the registry. */
+interface OnnxTensor {
+  dims: readonly number[]
+  data: unknown
+}
+interface Onnx {
+  Tensor: new (type: 'int64', data: BigInt64Array, dims: readonly number[]) => OnnxTensor
+  InferenceSession: {
+    create(
+      file: string,
+      options: { intraOpNumThreads: number },
+    ): Promise<{ run(inputs: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>> }>
+  }
+}
+const { InferenceSession, Tensor } = createRequire(import.meta.url)('onnxruntime-node') as Onnx
 
 const [file, threads, padding] = process.argv.slice(2)
 const pad = BigInt(padding!)

@@ -2,6 +2,7 @@
  * Inference against onnxruntime-node and transformers, in one run: the time of one text, the throughput on real texts,
  * and how late the event loop is meanwhile.
  *
+ *   npm install --no-save --ignore-scripts onnxruntime-node
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/inference.ts --data GLUE --tokenizer ROBERTA_BASE_FOLDER
  *     [--rounds 7] [--texts 256] [--int8] [--parts latency,sst2,rte]
  *
