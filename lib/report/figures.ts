@@ -98,7 +98,7 @@ function metricByEpoch(group: Group): string {
   return plot(
     {
       ariaLabel: `${metric} by epoch`,
-      x: { label: 'epoch', ...below },
+      x: { label: 'epoch', zero: true, ...below },
       y: { label: metric, tickFormat: '.3~f' },
       marks: [
         Plot.ruleY(paper, { y: 'accuracy', stroke: '#999', strokeDasharray: '5 4' }),
@@ -124,7 +124,7 @@ function lossByEpoch(group: Group): string {
   return plot(
     {
       ariaLabel: 'training loss by epoch',
-      x: { label: 'epoch', ...below },
+      x: { label: 'epoch', zero: true, ...below },
       y: { label: 'training loss', zero: true },
       marks: [...curves(group.lossCurve, false), ...legend(colors(group))],
     },
@@ -139,12 +139,14 @@ function curves(points: Group['metricCurve'], marker: boolean): Plot.Markish[] {
       x: 'epoch',
       y1: ({ mean, deviation }) => mean - deviation,
       y2: ({ mean, deviation }) => mean + deviation,
+      z: 'method',
       fill: 'method',
       fillOpacity: 0.13,
     }),
     Plot.lineY(points, {
       x: 'epoch',
       y: 'mean',
+      z: 'method',
       stroke: 'method',
       strokeWidth: 1.8,
       marker: marker ? 'dot' : 'none',
