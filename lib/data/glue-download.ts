@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createWriteStream, existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { openPromise } from 'yauzl'
+import { cacheFolder } from '../cache-folder.ts'
 import { TorchLoraError } from '../errors.ts'
 import { hubFetch } from '../hub/transport.ts'
 import type { GlueDownload, GlueTask } from './glue-tasks.ts'
@@ -36,9 +36,7 @@ export interface DownloadGlueOptions {
  * `signal`
  */
 export async function downloadGlue(task: GlueTask, options: DownloadGlueOptions = {}): Promise<string> {
-  const cache =
-    options.cacheDir ?? join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'torch-lora')
-  const root = join(cache, 'glue')
+  const root = join(options.cacheDir ?? cacheFolder(), 'glue')
   const folder = join(root, task.folder)
   if (existsSync(folder)) return folder
   if (options.download === false)

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { cacheFolder } from '../cache-folder.ts'
 import type { Libtorch } from './inspect.ts'
 import { inspectLibtorch } from './inspect.ts'
 import { newestFirst } from './versions.ts'
 
 /** Where installs live, shared by all projects of this user: `$XDG_CACHE_HOME/torch-lora/libtorch`. */
 export function libtorchCache(environment: NodeJS.ProcessEnv = process.env): string {
-  return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'torch-lora', 'libtorch')
+  return join(cacheFolder(environment), 'libtorch')
 }
 
 /** Names of finished installs are versions, `2.13.0+cpu`; anything unfinished starts with a dot. */
