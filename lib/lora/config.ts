@@ -16,7 +16,8 @@ export interface LoraConfigOptions {
   loraDropout?: number
   /**
    * Linears to adapt: names that a path ends with, a regular expression (string) that a whole path matches, or
-   * 'all-linear' for every Linear that does not train in full, as the head does. Default: query and value, by the family's names.
+   * 'all-linear' for every Linear that does not train in full, as the head does. Default: query and value, by the
+   * family's names.
    */
   targetModules?: readonly string[] | string
   /** Linears to leave out, in the same forms. */

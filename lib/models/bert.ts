@@ -11,7 +11,6 @@ import {
   readClassifierConfig,
 } from './config.ts'
 import { dropout, Embeddings, Encoder } from './encoder.ts'
-import { type FromPretrainedOptions, loadPretrained } from './pretrained.ts'
 
 /** tanh(W h_first + b) */
 class BertPooler extends Module {
@@ -58,14 +57,6 @@ export class BertForSequenceClassification extends SequenceClassifier {
       std: config.initializerRange,
       ...options,
     })
-  }
-
-  /** Loads this family from a folder or the hub; see `AutoModelForSequenceClassification.fromPretrained`. */
-  static fromPretrained(
-    dirOrId: string,
-    options?: FromPretrainedOptions,
-  ): Promise<BertForSequenceClassification> {
-    return loadPretrained<BertForSequenceClassification>([BertForSequenceClassification], dirOrId, options)
   }
 
   /** Reads `config.json`; refuses by name what this family's forward does not follow. */

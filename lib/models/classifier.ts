@@ -3,7 +3,7 @@ import { Module } from '../nn/module.ts'
 import type { Device, Tensor } from '../tensor.ts'
 import type { BatchTensors } from './batch.ts'
 import type { ClassifierConfig } from './config.ts'
-import { savePretrained } from './pretrained.ts'
+import { type Family, type FromPretrainedOptions, loadPretrained, savePretrained } from './pretrained.ts'
 
 /**
  * How a family numbers positions.
@@ -29,6 +29,16 @@ export abstract class SequenceClassifier extends Module {
 
   constructor(readonly config: ClassifierConfig) {
     super()
+  }
+
+  /** Loads this family from a folder or the hub; see `AutoModelForSequenceClassification.fromPretrained`. */
+  static fromPretrained<M extends SequenceClassifier>(
+    this: Family<M>,
+    dirOrId: string,
+    options?: FromPretrainedOptions,
+  ): Promise<M> {
+    // biome-ignore lint/complexity/noThisInStatic: the family that is asked, which a base class cannot name
+    return loadPretrained([this], dirOrId, options)
   }
 
   /** Where the parameters are. */

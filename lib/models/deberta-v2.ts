@@ -8,7 +8,6 @@ import { type ClassifierConfig, ConfigReader, type LabelOptions } from './config
 import { readDebertaConfig, readDisentangledConfig } from './deberta-v2-config.ts'
 import { type DebertaConfig, DebertaEmbeddings, DebertaEncoder } from './deberta-v2-encoder.ts'
 import { dropout } from './encoder.ts'
-import { type FromPretrainedOptions, loadPretrained } from './pretrained.ts'
 
 class DebertaModel extends Module {
   embeddings: DebertaEmbeddings
@@ -65,18 +64,6 @@ export class DebertaV2ForSequenceClassification extends SequenceClassifier {
       std: config.initializerRange,
       ...options,
     })
-  }
-
-  /** Loads this family from a folder or the hub; see `AutoModelForSequenceClassification.fromPretrained`. */
-  static fromPretrained(
-    dirOrId: string,
-    options?: FromPretrainedOptions,
-  ): Promise<DebertaV2ForSequenceClassification> {
-    return loadPretrained<DebertaV2ForSequenceClassification>(
-      [DebertaV2ForSequenceClassification],
-      dirOrId,
-      options,
-    )
   }
 
   /** Reads `config.json`; refuses by name what this family's forward does not follow. */

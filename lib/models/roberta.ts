@@ -11,7 +11,6 @@ import {
   readClassifierConfig,
 } from './config.ts'
 import { dropout, Embeddings, Encoder } from './encoder.ts'
-import { type FromPretrainedOptions, loadPretrained } from './pretrained.ts'
 
 class RobertaModel extends Module {
   embeddings: Embeddings
@@ -56,18 +55,6 @@ export class RobertaForSequenceClassification extends SequenceClassifier {
     super(config)
     this.roberta = new RobertaModel(config, options)
     this.classifier = new RobertaClassificationHead(config, options)
-  }
-
-  /** Loads this family from a folder or the hub; see `AutoModelForSequenceClassification.fromPretrained`. */
-  static fromPretrained(
-    dirOrId: string,
-    options?: FromPretrainedOptions,
-  ): Promise<RobertaForSequenceClassification> {
-    return loadPretrained<RobertaForSequenceClassification>(
-      [RobertaForSequenceClassification],
-      dirOrId,
-      options,
-    )
   }
 
   /** Reads `config.json`; refuses by name what this family's forward does not follow. */
