@@ -141,10 +141,14 @@ class Display {
   }
 }
 
+/** `accuracy 0.8333`; undefined where nothing was evaluated. */
+function bestOf({ best, bestMetric }: NonNullable<CellResult['summary']>): string | undefined {
+  return best ? `${bestMetric} ${best.metrics[bestMetric]!.toFixed(4)}` : undefined
+}
+
 function describe({ cell, status, error, summary }: CellResult): string {
-  const metric =
-    summary?.best && `${summary.bestMetric} ${summary.best.metrics[summary.bestMetric]!.toFixed(4)}`
-  if (status === 'done') return `${cell.name}: ${metric ?? 'done'} in ${summary!.wallSeconds.toFixed(1)} s`
+  if (status === 'done')
+    return `${cell.name}: ${bestOf(summary!) ?? 'done'} in ${summary!.wallSeconds.toFixed(1)} s`
   return status === 'failed' ? `${cell.name}: failed: ${error}` : `${cell.name}: to be done`
 }
 
@@ -169,13 +173,11 @@ function print(results: readonly CellResult[], { json }: SweepFlags): void {
       console.log(`${name}  ${status}${error ? `: ${error}` : ''}`)
       continue
     }
-    const { best, bestMetric } = summary
-    const metric = best ? `${bestMetric} ${best.metrics[bestMetric]!.toFixed(4)}` : '-'
     console.log(
       [
         name,
-        ` ${metric.padEnd(28)}`,
-        (best?.epoch.toFixed(2) ?? '-').padStart(6),
+        ` ${(bestOf(summary) ?? '-').padEnd(28)}`,
+        (summary.best?.epoch.toFixed(2) ?? '-').padStart(6),
         summary.trainableParameters.toLocaleString('en').padStart(12),
         formatBytes(summary.optimizerStateBytes).padStart(10),
         formatBytes(summary.peakResidentBytes).padStart(9),

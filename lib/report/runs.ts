@@ -4,31 +4,10 @@ import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { readJson } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
-import { evaluationSchema } from '../train/checkpoint.ts'
-
-const summary = z.object({
-  task: z.string().nullable(),
-  method: z.enum(['full', 'lora']),
-  trainableParameters: z.number(),
-  optimizerStateBytes: z.number(),
-  wallSeconds: z.number(),
-  trainSeconds: z.number(),
-  examplesPerSecond: z.number(),
-  peakResidentBytes: z.number(),
-  bestMetric: z.string(),
-  best: evaluationSchema.nullable(),
-  configuration: z.looseObject({
-    model: z.string(),
-    seed: z.number(),
-    r: z.number().optional(),
-    alpha: z.number().optional(),
-    adapter: z.string().optional(),
-    lr: z.number().optional(),
-  }),
-})
+import { runSummary } from '../train/run-summary.ts'
 
 /** A finished run as `torch-lora train` wrote it. */
-export interface Run extends z.infer<typeof summary> {
+export interface Run extends z.infer<typeof runSummary> {
   folder: string
   /** Name of the base model: the last part of its path or id. */
   model: string
@@ -70,7 +49,7 @@ async function findRuns(folder: string, depth: number): Promise<string[]> {
 }
 
 async function readRun(folder: string): Promise<Run> {
-  const read = await readJson(join(folder, 'summary.json'), summary)
+  const read = await readJson(join(folder, 'summary.json'), runSummary)
   const cell = join(folder, 'cell.json')
   const named = existsSync(cell) ? await readJson(cell, cellFile) : null
   const lines = await readMetrics(join(folder, 'metrics.jsonl'))
@@ -98,7 +77,7 @@ function labelOf({ method, learningRate, name }: z.infer<typeof cellFile>): stri
     : method
 }
 
-function methodOf({ method, configuration }: z.infer<typeof summary>): string {
+function methodOf({ method, configuration }: z.infer<typeof runSummary>): string {
   if (method === 'full') return 'full'
   const { r = 8, alpha = 2 * r, adapter } = configuration
   return adapter ? 'adapter' : `r${r}a${alpha}`

@@ -4,28 +4,28 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { readJson, writeJson } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
-import { evaluationSchema } from '../train/checkpoint.ts'
+import { runSummary } from '../train/run-summary.ts'
 import { type Cell, expandRecipe } from './cells.ts'
 import type { RunMessage } from './messages.ts'
 import type { Recipe } from './recipe.ts'
 import { type CellOutcome, runCell } from './run-cell.ts'
 
-/** What a sweep reads of a run's summary.json. */
-const runSummary = z.object({
-  method: z.string(),
-  trainableParameters: z.number(),
-  optimizerStateBytes: z.number(),
-  wallSeconds: z.number(),
-  peakResidentBytes: z.number(),
-  bestMetric: z.string(),
-  best: evaluationSchema.nullable(),
+/** What a sweep shows of a run. */
+const cellSummary = runSummary.pick({
+  method: true,
+  trainableParameters: true,
+  optimizerStateBytes: true,
+  wallSeconds: true,
+  peakResidentBytes: true,
+  bestMetric: true,
+  best: true,
 })
 
 export interface CellResult {
   cell: Cell
   status: 'done' | 'failed' | 'pending'
   error?: string
-  summary?: z.infer<typeof runSummary>
+  summary?: z.infer<typeof cellSummary>
 }
 
 export type SweepEvent =
@@ -84,7 +84,7 @@ export async function runSweep(options: SweepOptions): Promise<CellResult[]> {
 export async function readResult(cell: Cell, directory: string): Promise<CellResult> {
   const file = join(directory, cell.name, 'summary.json')
   return existsSync(file)
-    ? { cell, status: 'done', summary: await readJson(file, runSummary) }
+    ? { cell, status: 'done', summary: await readJson(file, cellSummary) }
     : { cell, status: 'pending' }
 }
 

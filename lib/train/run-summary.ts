@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import { evaluationSchema } from './checkpoint.ts'
+
+/** What is read of a run's summary.json, which `torch-lora train` writes. */
+export const runSummary = z.object({
+  task: z.string().nullable(),
+  method: z.enum(['full', 'lora']),
+  trainableParameters: z.number(),
+  optimizerStateBytes: z.number(),
+  wallSeconds: z.number(),
+  trainSeconds: z.number(),
+  examplesPerSecond: z.number(),
+  peakResidentBytes: z.number(),
+  bestMetric: z.string(),
+  best: evaluationSchema.nullable(),
+  configuration: z.looseObject({
+    model: z.string(),
+    seed: z.number(),
+    r: z.number().optional(),
+    alpha: z.number().optional(),
+    adapter: z.string().optional(),
+    lr: z.number().optional(),
+  }),
+})
