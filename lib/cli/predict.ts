@@ -45,6 +45,7 @@ export function predictCommand(): Command {
 }
 
 async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> {
+  const { argmax } = await import('../inference/decode.ts')
   const { TextClassifier } = await import('../inference/text-classifier.ts')
   const { setThreads } = await import('../memory.ts')
 
@@ -69,7 +70,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
       if (prediction.truncated) truncated++
       bar.increment()
       if (flags.glueOut) {
-        submission.push(classes ? classes[logits.indexOf(Math.max(...logits))]! : logits[0]!)
+        submission.push(classes ? classes[argmax(logits)]! : logits[0]!)
         continue
       }
       const line = flags.json ? JSON.stringify({ label, score, logits }) : `${label}\t${score.toFixed(4)}`

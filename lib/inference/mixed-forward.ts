@@ -64,7 +64,11 @@ export class MixedForward {
     { signal }: RunOptions = {},
   ): Promise<Float32Array[]> {
     const members = new Map<ServedAdapter | null, number[]>()
-    for (const [i, { adapter }] of items.entries()) members.set(adapter, [...(members.get(adapter) ?? []), i])
+    for (const [i, { adapter }] of items.entries()) {
+      const texts = members.get(adapter)
+      if (texts) texts.push(i)
+      else members.set(adapter, [i])
+    }
     // In one order whatever the order of arrival, so that a mixture meets the program of its like.
     const signature = (adapter: ServedAdapter | null) => adapter?.signature ?? ''
     const ordered = [...members].sort(([a], [b]) => (signature(a) < signature(b) ? -1 : 1))

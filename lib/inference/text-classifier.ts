@@ -129,14 +129,7 @@ export class TextClassifier implements AsyncDisposable {
    * option out of range
    */
   static async load(dirOrId: string, options: TextClassifierOptions = {}): Promise<TextClassifier> {
-    for (const name of ['maxBatchTokens', 'maxQueue', 'maxLength'] as const) {
-      const value = options[name]
-      if (value !== undefined && (!Number.isInteger(value) || value < 1))
-        throw new TorchLoraError(
-          'INVALID_ARGUMENT',
-          `${name}: expected a whole number above 0, received ${value}.`,
-        )
-    }
+    for (const name of ['maxBatchTokens', 'maxQueue', 'maxLength'] as const) checkWhole(name, options[name])
     checkLongText(options.longText)
     const { engine, hasHead } = await loadEngine(dirOrId, options)
     const classifier = new TextClassifier(engine, options)
@@ -386,7 +379,7 @@ export class TextClassifier implements AsyncDisposable {
     let adapter: HeldAdapter | null = null
     try {
       signal.throwIfAborted()
-      checkTopK(options.topK)
+      checkWhole('topK', options.topK)
       adapter = engine.adapter(options.adapter)
       adapter?.hold()
       const began = performance.now()
@@ -533,9 +526,12 @@ function checkLongText(value: LongText = 'truncate'): LongText {
   )
 }
 
-function checkTopK(value: number | undefined): void {
+function checkWhole(name: string, value: number | undefined): void {
   if (value !== undefined && (!Number.isInteger(value) || value < 1))
-    throw new TorchLoraError('INVALID_ARGUMENT', `topK: expected a whole number above 0, received ${value}.`)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `${name}: expected a whole number above 0, received ${value}.`,
+    )
 }
 
 /** An id outside the embeddings would fail the whole batch it is in. */
