@@ -39,8 +39,6 @@ void dispatch(const at::Tensor& qkv, Body body) {
   }
 }
 
-at::Tensor last_contiguous(const at::Tensor& x) { return x.stride(-1) == 1 ? x : x.contiguous(); }
-
 // The row of every distance on the device, copied once: a longer table replaces a shorter one.
 at::Tensor device_rows(const at::Tensor& rows, const RelativePositions& positions, at::Device device) {
   static std::mutex mutex;

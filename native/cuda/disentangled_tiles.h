@@ -143,6 +143,20 @@ TORCH_LORA_DEVICE const T* part_of(const Arguments<T, A>& a, const Place& at, in
   return a.qkv + at.start * a.token_stride + part * a.part_stride + at.head * a.head_stride;
 }
 
+template <class Block, class T, class A>
+TORCH_LORA_DEVICE void load_queries(const Block& block, const Shared<A>& s, const Arguments<T, A>& a, const Place& at,
+                                    int first) {
+  load_rows(block, s.queries, s.stride, a.head_size, part_of(a, at, 0), a.token_stride, first, at.length);
+}
+
+// Keys and their values.
+template <class Block, class T, class A>
+TORCH_LORA_DEVICE void load_keys(const Block& block, const Shared<A>& s, const Arguments<T, A>& a, const Place& at,
+                                 int first) {
+  load_rows(block, s.keys, s.stride, a.head_size, part_of(a, at, 1), a.token_stride, first, at.length);
+  load_rows(block, s.values, s.stride, a.head_size, part_of(a, at, 2), a.token_stride, first, at.length);
+}
+
 // scale (q_i k_j + q_i PK[c(i - j)] + k_j PQ[c(i - j)]), i and j within the tile.
 template <class T, class A>
 TORCH_LORA_DEVICE A score(const Shared<A>& s, const Arguments<T, A>& a, int i, int j) {
@@ -171,7 +185,7 @@ TORCH_LORA_DEVICE A kept(const Arguments<T, A>& a, const Place& at, int i, int j
 template <class Block, class T, class A>
 TORCH_LORA_DEVICE void forward(const Block& block, const Arguments<T, A>& a, const Place& at, A* memory) {
   const Shared<A> s(memory, a.head_size);
-  load_rows(block, s.queries, s.stride, a.head_size, part_of(a, at, 0), a.token_stride, at.first, at.length);
+  load_queries(block, s, a, at, at.first);
   for (int e = block.thread; e < kTile * s.stride; e += block.threads) s.sums[e] = 0;
   for (int i = block.thread; i < kTile; i += block.threads) {
     s.largest[i] = -INFINITY;
@@ -179,8 +193,7 @@ TORCH_LORA_DEVICE void forward(const Block& block, const Arguments<T, A>& a, con
   }
   for (int key_first = 0; key_first < at.length; key_first += kTile) {
     block.sync();
-    load_rows(block, s.keys, s.stride, a.head_size, part_of(a, at, 1), a.token_stride, key_first, at.length);
-    load_rows(block, s.values, s.stride, a.head_size, part_of(a, at, 2), a.token_stride, key_first, at.length);
+    load_keys(block, s, a, at, key_first);
     load_bands(block, s, a, at, at.first, key_first);
     block.sync();
     for (int e = block.thread; e < kTile * kTile; e += block.threads) {
@@ -279,13 +292,12 @@ TORCH_LORA_DEVICE void load_dout(const Block& block, const Shared<A>& s, const A
 template <class Block, class T, class A>
 TORCH_LORA_DEVICE void backward_queries(const Block& block, const Arguments<T, A>& a, const Place& at, A* memory) {
   const Shared<A> s(memory, a.head_size);
-  load_rows(block, s.queries, s.stride, a.head_size, part_of(a, at, 0), a.token_stride, at.first, at.length);
+  load_queries(block, s, a, at, at.first);
   load_dout(block, s, a, at, at.first);
   for (int e = block.thread; e < kTile * s.stride; e += block.threads) s.sums[e] = 0;
   for (int key_first = 0; key_first < at.length; key_first += kTile) {
     block.sync();
-    load_rows(block, s.keys, s.stride, a.head_size, part_of(a, at, 1), a.token_stride, key_first, at.length);
-    load_rows(block, s.values, s.stride, a.head_size, part_of(a, at, 2), a.token_stride, key_first, at.length);
+    load_keys(block, s, a, at, key_first);
     load_bands(block, s, a, at, at.first, key_first);
     block.sync();
     score_gradients(block, s, a, at, at.first, key_first);
@@ -310,12 +322,11 @@ TORCH_LORA_DEVICE void backward_queries(const Block& block, const Arguments<T, A
 template <class Block, class T, class A>
 TORCH_LORA_DEVICE void backward_keys(const Block& block, const Arguments<T, A>& a, const Place& at, A* memory) {
   const Shared<A> s(memory, a.head_size);
-  load_rows(block, s.keys, s.stride, a.head_size, part_of(a, at, 1), a.token_stride, at.first, at.length);
-  load_rows(block, s.values, s.stride, a.head_size, part_of(a, at, 2), a.token_stride, at.first, at.length);
+  load_keys(block, s, a, at, at.first);
   for (int e = block.thread; e < kTile * s.stride; e += block.threads) s.sums[e] = s.others[e] = 0;
   for (int query_first = 0; query_first < at.length; query_first += kTile) {
     block.sync();
-    load_rows(block, s.queries, s.stride, a.head_size, part_of(a, at, 0), a.token_stride, query_first, at.length);
+    load_queries(block, s, a, at, query_first);
     load_dout(block, s, a, at, query_first);
     load_bands(block, s, a, at, query_first, at.first);
     block.sync();

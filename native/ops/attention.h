@@ -27,6 +27,9 @@ at::Tensor varlen_attention_reference(const at::Tensor& qkv, const at::Tensor& c
                                       double dropout_p, std::optional<double> scale,
                                       const std::optional<at::Tensor>& seed);
 
+// With rows that kernels can read: the last dimension contiguous.
+inline at::Tensor last_contiguous(const at::Tensor& x) { return x.stride(-1) == 1 ? x : x.contiguous(); }
+
 // 1 / sqrt(D) unless given.
 double attention_scale(std::optional<double> scale, int64_t head_size);
 

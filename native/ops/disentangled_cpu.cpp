@@ -17,8 +17,6 @@ using Optional = std::optional<at::Tensor>;
 // sums are added in order: a number of its own, so that results do not depend on the threads.
 constexpr int64_t kGroups = 4;
 
-at::Tensor last_contiguous(const at::Tensor& x) { return x.stride(-1) == 1 ? x : x.contiguous(); }
-
 // The position tables and the row table, kept alive while kernels read them.
 template <class T>
 struct Tables {
