@@ -1,6 +1,3 @@
-import { DebertaV2ForSequenceClassification, manualSeed } from '../lib/index.ts'
-import { ConfigReader } from '../lib/models/config.ts'
-
 const common = {
   model_type: 'deberta-v2',
   attention_probs_dropout_prob: 0.1,
@@ -42,19 +39,4 @@ export const shapes = {
     num_attention_heads: 24,
     num_hidden_layers: 24,
   },
-}
-
-/** A classifier of two labels with random weights. */
-export function randomDeberta(json: Record<string, unknown>): DebertaV2ForSequenceClassification {
-  manualSeed(0)
-  const reader = new ConfigReader(json, 'config.json')
-  return new DebertaV2ForSequenceClassification(
-    DebertaV2ForSequenceClassification.readConfig(reader, { numLabels: 2 }),
-  )
-}
-
-/** Writes a model folder with random weights. */
-export async function saveDeberta(json: Record<string, unknown>, folder: string): Promise<void> {
-  using model = randomDeberta(json)
-  await model.savePretrained(folder)
 }

@@ -11,6 +11,7 @@ import {
   AdamW,
   applyLora,
   batchTensors,
+  DebertaV2ForSequenceClassification,
   disposeBatch,
   mergeLora,
   Predictor,
@@ -19,7 +20,8 @@ import {
 } from '../lib/index.ts'
 import { peakResidentBytes } from '../lib/memory.ts'
 import { compileTrainingStep } from '../lib/train/step.ts'
-import { randomDeberta, shapes } from './deberta-shapes.ts'
+import { shapes } from './deberta-shapes.ts'
+import { randomClassifier } from './random-model.ts'
 import { machine } from './worker.ts'
 
 const { values: flags } = parseArgs({
@@ -41,7 +43,10 @@ async function timed<T>(what: string, body: () => T | Promise<T>): Promise<T> {
 
 console.log(await machine())
 const model = await timed('built', () =>
-  randomDeberta({ ...shapes['v2-xlarge'], num_hidden_layers: Number(flags.layers) }),
+  randomClassifier(DebertaV2ForSequenceClassification, {
+    ...shapes['v2-xlarge'],
+    num_hidden_layers: Number(flags.layers),
+  }),
 )
 console.log(`parameters ${count(numel(model.namedParameters()))}`)
 

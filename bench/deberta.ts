@@ -14,9 +14,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { AutoTokenizer } from '../lib/index.ts'
+import { AutoTokenizer, DebertaV2ForSequenceClassification } from '../lib/index.ts'
 import { compare, drawBatches, header } from './comparison.ts'
-import { saveDeberta, shapes } from './deberta-shapes.ts'
+import { shapes } from './deberta-shapes.ts'
+import { randomClassifier } from './random-model.ts'
 import { machine, ourWorker, peerWorker } from './worker.ts'
 
 const { values: flags } = parseArgs({
@@ -45,7 +46,11 @@ console.log(`${await machine()}; batches of ${flags['batch-size']}, LoRA dropout
 for (const name of flags.shapes.split(',') as (keyof typeof shapes)[]) {
   const folder = await mkdtemp(join(tmpdir(), 'bench-deberta-'))
   try {
-    await saveDeberta({ ...shapes[name], ...(name === 'v2-xlarge' && { num_hidden_layers: 2 }) }, folder)
+    {
+      const config = { ...shapes[name], ...(name === 'v2-xlarge' && { num_hidden_layers: 2 }) }
+      using model = randomClassifier(DebertaV2ForSequenceClassification, config)
+      await model.savePretrained(folder)
+    }
     for (const work of flags.work.split(',') as (keyof typeof workers)[]) {
       console.log(`\ndeberta-${name}${name === 'v2-xlarge' ? ', 2 layers' : ''}, ${work}\n${header}`)
       for (const task of flags.tasks.split(',')) {

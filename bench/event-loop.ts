@@ -13,39 +13,31 @@ import {
   type BatchTensors,
   batchTensors,
   compile,
-  manualSeed,
   noGrad,
   packBatch,
-  RobertaForSequenceClassification,
   Tensor,
 } from '../lib/index.ts'
-import { ConfigReader } from '../lib/models/config.ts'
 import { compileTrainingStep } from '../lib/train/step.ts'
+import { Lateness } from './lateness.ts'
+import { randomRoberta } from './random-model.ts'
 import { machine, median } from './worker.ts'
 
 const { values: flags } = parseArgs({
   options: { layers: { type: 'string', default: '12' }, seconds: { type: 'string', default: '15' } },
 })
-const interval = 5
+const lateness = new Lateness()
 
 /** Runs `body` over and over for a while; how late the timer was, in ms, sorted, and how long each run took. */
 async function watch(body: () => Promise<unknown>): Promise<{ late: number[]; runs: number[] }> {
-  const late: number[] = []
   const runs: number[] = []
-  let last = performance.now()
-  const timer = setInterval(() => {
-    const now = performance.now()
-    late.push(Math.max(0, now - last - interval))
-    last = now
-  }, interval)
+  lateness.take()
   const until = performance.now() + Number(flags.seconds) * 1000
   while (performance.now() < until) {
     const began = performance.now()
     await body()
     runs.push(performance.now() - began)
   }
-  clearInterval(timer)
-  return { late: late.sort((a, b) => a - b), runs }
+  return { late: lateness.take(), runs }
 }
 
 const report = (what: string, { late, runs }: { late: number[]; runs: number[] }) => {
@@ -56,18 +48,7 @@ const report = (what: string, { late, runs }: { late: number[]; runs: number[] }
   )
 }
 
-manualSeed(0)
-const raw = {
-  model_type: 'roberta',
-  vocab_size: 50265,
-  type_vocab_size: 1,
-  max_position_embeddings: 514,
-  num_hidden_layers: Number(flags.layers),
-}
-const config = RobertaForSequenceClassification.readConfig(new ConfigReader(raw, 'config.json'), {
-  numLabels: 2,
-})
-const model = applyLora(new RobertaForSequenceClassification(config), { r: 8, loraAlpha: 16 })
+const model = applyLora(randomRoberta({ num_hidden_layers: Number(flags.layers) }), { r: 8, loraAlpha: 16 })
 const encodings = Array.from({ length: 16 }, (_, b) => ({
   ids: Int32Array.from({ length: 32 }, (_, i) => 5 + b * 32 + i),
   typeIds: new Int32Array(32),

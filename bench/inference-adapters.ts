@@ -11,18 +11,8 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import {
-  AutoTokenizer,
-  applyLora,
-  manualSeed,
-  noGrad,
-  ops,
-  RobertaForSequenceClassification,
-  saveAdapter,
-  scope,
-  TextClassifier,
-} from '../lib/index.ts'
-import { ConfigReader } from '../lib/models/config.ts'
+import { AutoTokenizer, applyLora, noGrad, ops, saveAdapter, scope, TextClassifier } from '../lib/index.ts'
+import { randomRoberta } from './random-model.ts'
 import { machine, median } from './worker.ts'
 
 const { values: flags } = parseArgs({
@@ -42,18 +32,7 @@ try {
 
 async function makeModels(): Promise<void> {
   await using tokenizer = await AutoTokenizer.fromPretrained(base)
-  const raw = {
-    model_type: 'roberta',
-    vocab_size: tokenizer.vocabSize,
-    type_vocab_size: 1,
-    max_position_embeddings: 514,
-    pad_token_id: tokenizer.padTokenId,
-  }
-  manualSeed(0)
-  const config = RobertaForSequenceClassification.readConfig(new ConfigReader(raw, 'config.json'), {
-    labels: ['no', 'yes'],
-  })
-  using model = new RobertaForSequenceClassification(config)
+  using model = randomRoberta({ vocab_size: tokenizer.vocabSize, pad_token_id: tokenizer.padTokenId })
   await model.savePretrained(base)
   applyLora(model, { r: 8, loraAlpha: 16 })
   for (const directory of Object.values(adapters)) {

@@ -1,5 +1,6 @@
 /** The onnxruntime-node side of bench/inference.ts: batches padded to their longest row. */
 import { createRequire } from 'node:module'
+import { Lateness } from './lateness.ts'
 import { serve } from './worker.ts'
 
 /** What is used of onnxruntime-node, which is no dependency: its install script downloads from outside the registry. */
@@ -43,21 +44,15 @@ async function forward(rows: readonly number[][]): Promise<number[][]> {
   )
 }
 
-const late: number[] = []
-let last = performance.now()
-setInterval(() => {
-  const now = performance.now()
-  late.push(Math.max(0, now - last - 5))
-  last = now
-}, 5)
+const lateness = new Lateness()
 
 await serve(async ({ batches }: { batches: number[][][] }) => {
-  late.length = 0
+  lateness.take()
   const began = performance.now()
   const logits: number[][] = []
   for (const rows of batches) logits.push(...(await forward(rows)))
   const milliseconds = performance.now() - began
   await new Promise((resolve) => setTimeout(resolve, 6))
-  return { milliseconds, logits, late: late.sort((a, b) => a - b) }
+  return { milliseconds, logits, late: lateness.take() }
 })
 process.exit()

@@ -1,5 +1,6 @@
 /** Our side of bench/inference.ts: one batch of tokens at a time, or texts through a TextClassifier. */
 import { AutoModelForSequenceClassification, Predictor, TextClassifier } from '../lib/index.ts'
+import { Lateness } from './lateness.ts'
 import { serve } from './worker.ts'
 
 const [folder] = process.argv.slice(2)
@@ -8,13 +9,7 @@ const predictor = await Predictor.frozen(model)
 const classifier = await TextClassifier.load(folder!)
 console.log(JSON.stringify({ ready: true }))
 
-const late: number[] = []
-let last = performance.now()
-setInterval(() => {
-  const now = performance.now()
-  late.push(Math.max(0, now - last - 5))
-  last = now
-}, 5)
+const lateness = new Lateness()
 
 /** `concurrency` requests at a time, each of one text, as a server would send them. */
 async function classify(texts: readonly (string | [string, string])[], concurrency: number) {
@@ -35,7 +30,7 @@ async function classify(texts: readonly (string | [string, string])[], concurren
 type Request = { batches: number[][][] } | { texts: (string | [string, string])[]; concurrency: number }
 
 await serve(async (request: Request) => {
-  late.length = 0
+  lateness.take()
   const began = performance.now()
   const logits: number[][] = []
   let latencies: number[] = []
@@ -53,6 +48,6 @@ await serve(async (request: Request) => {
     }
   const milliseconds = performance.now() - began
   await new Promise((resolve) => setTimeout(resolve, 6))
-  return { milliseconds, logits, latencies, late: late.sort((a, b) => a - b) }
+  return { milliseconds, logits, latencies, late: lateness.take() }
 })
 process.exit()

@@ -16,8 +16,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { AutoTokenizer, loadGlue, manualSeed, RobertaForSequenceClassification } from '../lib/index.ts'
-import { ConfigReader } from '../lib/models/config.ts'
+import { AutoTokenizer, loadGlue } from '../lib/index.ts'
+import { randomRoberta } from './random-model.ts'
 import { machine, median, ourWorker, peerWorker, type Worker } from './worker.ts'
 
 const { values: flags } = parseArgs({
@@ -49,12 +49,8 @@ try {
 
 async function run() {
   const raw = JSON.parse(await readFile(join(flags.tokenizer!, 'config.json'), 'utf8'))
-  manualSeed(0)
   {
-    const config = RobertaForSequenceClassification.readConfig(new ConfigReader(raw, 'config.json'), {
-      labels: ['LABEL_0', 'LABEL_1'],
-    })
-    using model = new RobertaForSequenceClassification(config)
+    using model = randomRoberta(raw)
     await model.savePretrained(folder)
   }
   await using tokenizer = await AutoTokenizer.fromPretrained(flags.tokenizer!)

@@ -6,21 +6,10 @@
  * Builds the model and both optimizers, and adds up the bytes of the moments they really hold. `LoRA` counts A and B;
  * `LoRA + head` is what training a classifier keeps.
  */
-import {
-  AdamW,
-  applyLora,
-  manualSeed,
-  RobertaForSequenceClassification,
-  type SequenceClassifier,
-} from '../lib/index.ts'
-import { ConfigReader } from '../lib/models/config.ts'
+import { AdamW, applyLora, type SequenceClassifier } from '../lib/index.ts'
+import { randomRoberta } from './random-model.ts'
 
-manualSeed(0)
-const raw = { model_type: 'roberta', vocab_size: 50265, type_vocab_size: 1, max_position_embeddings: 514 }
-const config = RobertaForSequenceClassification.readConfig(new ConfigReader(raw, 'config.json'), {
-  numLabels: 2,
-})
-const model = new RobertaForSequenceClassification(config)
+const model = randomRoberta()
 
 type Parameters = ReturnType<SequenceClassifier['trainableParameters']>
 

@@ -19,12 +19,11 @@ import {
   AutoTokenizer,
   applyLora,
   BertForSequenceClassification,
-  manualSeed,
   noGrad,
   ops,
   saveAdapter,
 } from '../lib/index.ts'
-import { ConfigReader } from '../lib/models/config.ts'
+import { randomClassifier } from './random-model.ts'
 import { machine } from './worker.ts'
 
 const { values: flags } = parseArgs({
@@ -40,19 +39,14 @@ const model = join(folder, 'model')
 async function makeModel() {
   await cp(new URL('../test/tokenizer/fixtures/bert', import.meta.url).pathname, model, { recursive: true })
   await using tokenizer = await AutoTokenizer.fromPretrained(model)
-  const raw = {
+  const base = randomClassifier(BertForSequenceClassification, {
     model_type: 'bert',
     vocab_size: tokenizer.vocabSize,
     hidden_size: 384,
     num_hidden_layers: 6,
     num_attention_heads: 12,
     intermediate_size: 1536,
-  }
-  manualSeed(0)
-  const config = BertForSequenceClassification.readConfig(new ConfigReader(raw, 'config.json'), {
-    labels: ['no', 'yes'],
   })
-  const base = new BertForSequenceClassification(config)
   await base.savePretrained(model)
   applyLora(base, { r: 8, loraAlpha: 16 })
   for (const name of ['a', 'b']) {

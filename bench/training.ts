@@ -12,9 +12,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { AutoTokenizer, manualSeed, RobertaForSequenceClassification } from '../lib/index.ts'
-import { ConfigReader } from '../lib/models/config.ts'
+import { AutoTokenizer } from '../lib/index.ts'
 import { compare, drawBatches, header } from './comparison.ts'
+import { randomRoberta } from './random-model.ts'
 import { machine, ourWorker, peerWorker } from './worker.ts'
 
 const { values: flags } = parseArgs({
@@ -34,12 +34,8 @@ if (!flags.data || !flags.tokenizer)
 const folder = await mkdtemp(join(tmpdir(), 'bench-training-'))
 const raw = JSON.parse(await readFile(join(flags.tokenizer, 'config.json'), 'utf8'))
 raw.num_hidden_layers = Number(flags.layers)
-manualSeed(0)
 {
-  const config = RobertaForSequenceClassification.readConfig(new ConfigReader(raw, 'config.json'), {
-    numLabels: 2,
-  })
-  using model = new RobertaForSequenceClassification(config)
+  using model = randomRoberta(raw)
   await model.savePretrained(folder)
 }
 await using tokenizer = await AutoTokenizer.fromPretrained(flags.tokenizer)
