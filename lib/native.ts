@@ -48,6 +48,7 @@ export type NativeInstruction =
   | { kind: 'gradient'; slot: number; outputs: [number] }
   | { kind: 'clearGrad'; slots: number[] }
   | { kind: 'gradMode'; enabled: boolean }
+  | { kind: 'checkpoint'; instructions: NativeInstruction[]; outputs: [number] }
 
 export interface NativeProgram {
   slots: number

@@ -15,7 +15,7 @@ export class RecordedList {
  * real tensors they meet (parameters, constants) are captured by reference.
  */
 export class Recording {
-  readonly instructions: NativeInstruction[] = []
+  instructions: NativeInstruction[] = []
   readonly captured = new Map<NativeId, Slot>()
   slots = 0
   gradEnabled = true
@@ -72,6 +72,30 @@ export class Recording {
 
   clearGrad(tensors: readonly Tensor[]): void {
     this.instructions.push({ kind: 'clearGrad', slots: tensors.map((tensor) => this.slotOf(tensor)) })
+  }
+
+  /**
+   * Records what `body` does as one instruction: see `checkpoint` in gradient-checkpoint.ts.
+   * @throws TorchLoraError RECORDING when `body` does more than call operators
+   */
+  checkpoint(body: () => Tensor): Tensor {
+    const outer = this.instructions
+    const inner: NativeInstruction[] = []
+    this.instructions = inner
+    try {
+      const output = this.slotOf(body())
+      const other = inner.find(({ kind }) => kind !== 'op' && kind !== 'checkpoint')
+      if (other) {
+        throw new TorchLoraError(
+          'RECORDING',
+          `A checkpoint is run twice and may only call operators; it recorded '${other.kind}'.`,
+        )
+      }
+      outer.push({ kind: 'checkpoint', instructions: inner, outputs: [output] })
+      return this.#symbolic(output)
+    } finally {
+      this.instructions = outer
+    }
   }
 
   setGradMode(enabled: boolean): void {

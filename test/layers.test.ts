@@ -20,6 +20,7 @@ const layers: string[][] = [
     'scope',
     'program',
     'grad-mode',
+    'gradient-checkpoint',
     'random',
     'memory',
     'device',

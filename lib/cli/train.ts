@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { TrainingSummary } from '../train/events.ts'
 import type { TensorBoardFile } from '../train/tensorboard.ts'
 import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
@@ -48,6 +48,7 @@ interface TrainFlags extends DatasetFlags, RunFlags {
   checkpointEvery: 'epoch' | number
   logEvery: number
   tensorboard?: boolean
+  gradientCheckpointing?: boolean
   resume?: boolean
   json?: boolean
 }
@@ -64,9 +65,11 @@ export function trainCommand(): Command {
   withDataset(command, { training: true })
   command
     .option('--full', 'train every parameter instead of LoRA')
-    .option(
-      '--adapter <dir>',
-      "start from this adapter, at its rank and targets, with the model's fresh head",
+    .addOption(
+      new Option(
+        '--adapter <dir>',
+        "start from this adapter, at its rank and targets, with the model's fresh head",
+      ).conflicts(['full', 'r', 'target', 'dropout', 'bias', 'rslora']),
     )
     .option('--r <rank>', "LoRA's rank", wholeNumber, 8)
     .option('--alpha <number>', 'LoRA is scaled by alpha/r (default: 2r)', positiveNumber)
@@ -98,6 +101,10 @@ export function trainCommand(): Command {
       'cut texts to so many tokens (default: what the model takes)',
       wholeNumber,
     )
+    .option(
+      '--gradient-checkpointing',
+      'compute activations again in the backward pass: a third more work, much less memory',
+    )
     .option('--seed <number>', 'of batch order, dropout and fresh parameters', wholeNumber, 0)
     .option('--metric <name>', "what chooses the best model, or 'loss' (default: the task's first metric)")
     .option('--patience <count>', 'stop after so many evaluations without a better one', wholeNumber)
@@ -111,7 +118,6 @@ export function trainCommand(): Command {
 }
 
 async function train(flags: TrainFlags): Promise<void> {
-  const { TorchLoraError } = await import('../errors.ts')
   const { AutoModelForSequenceClassification } = await import('../models/auto.ts')
   const { AutoTokenizer } = await import('../tokenizer/index.ts')
   const { applyLora } = await import('../lora/apply.ts')
@@ -119,12 +125,6 @@ async function train(flags: TrainFlags): Promise<void> {
   const { setThreads } = await import('../memory.ts')
   const { Trainer } = await import('../train/trainer.ts')
 
-  if (flags.full && flags.adapter) {
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      '--full trains the base model, --adapter an adapter: give one of them.',
-    )
-  }
   const dataset = await readDataset(flags, { training: true })
   if (flags.threads) await setThreads(flags.threads)
   const { labels } = dataset
@@ -152,6 +152,7 @@ async function train(flags: TrainFlags): Promise<void> {
       baseModelNameOrPath: flags.model,
     })
   }
+  if (flags.gradientCheckpointing) model.setGradientCheckpointing(true)
   const trainer = new Trainer({
     model,
     tokenizer,
@@ -178,6 +179,7 @@ async function train(flags: TrainFlags): Promise<void> {
     checkpointEvery: flags.checkpointEvery,
     outputDir: flags.out,
     resume: flags.resume,
+    identity: identityOf(flags),
   })
   const files = await RunFiles.open(flags.out, { resume: flags.resume ?? false })
   const summary = await interruptible((signal) =>
@@ -199,6 +201,12 @@ async function train(flags: TrainFlags): Promise<void> {
   if (flags.json) console.log(JSON.stringify(result))
   else printSummary(summary, output)
   await tokenizer.close()
+}
+
+/** What a resumed run must share with the first beside the trainer's own options. */
+function identityOf({ model, full, adapter, r, alpha, target, dropout, bias, rslora }: TrainFlags) {
+  if (full) return { model, method: 'full' }
+  return adapter ? { model, adapter, alpha } : { model, r, alpha, target, dropout, bias, rslora }
 }
 
 /** Shows the run's events as a progress bar and writes them to its files. */

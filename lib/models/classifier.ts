@@ -3,6 +3,7 @@ import { Module } from '../nn/module.ts'
 import type { Device, Tensor } from '../tensor.ts'
 import type { BatchTensors } from './batch.ts'
 import type { ClassifierConfig } from './config.ts'
+import { LayerStack } from './layer-stack.ts'
 import { type Family, type FromPretrainedOptions, loadPretrained, savePretrained } from './pretrained.ts'
 
 /**
@@ -39,6 +40,16 @@ export abstract class SequenceClassifier extends Module {
   ): Promise<M> {
     // biome-ignore lint/complexity/noThisInStatic: the family that is asked, which a base class cannot name
     return loadPretrained([this], dirOrId, options)
+  }
+
+  /**
+   * Whether training computes a layer's activations again in the backward pass instead of keeping them: about a third
+   * more work for a fraction of the memory. Values and gradients stay what they are. Set it before training begins.
+   * `gradient_checkpointing_enable` and `_disable` of transformers.
+   */
+  setGradientCheckpointing(enabled: boolean): void {
+    for (const [, module] of this.namedModules())
+      if (module instanceof LayerStack) module.gradientCheckpointing = enabled
   }
 
   /** Where the parameters are. */

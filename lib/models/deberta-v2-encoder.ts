@@ -10,6 +10,7 @@ import type { BatchTensors } from './batch.ts'
 import type { ClassifierConfig } from './config.ts'
 import type { DisentangledConfig } from './deberta-v2-config.ts'
 import { dropout, Intermediate, ResidualOutput } from './encoder.ts'
+import { LayerStack } from './layer-stack.ts'
 
 /**
  * The encoder of DeBERTa-v2 and v3 (He et al., 2021 and 2023), on packed sequences. Field names are checkpoint keys:
@@ -213,7 +214,7 @@ class ConvLayer extends Module {
   }
 }
 
-export class DebertaEncoder extends Module {
+export class DebertaEncoder extends LayerStack {
   layer: Layer[]
   rel_embeddings: Embedding | null
   LayerNorm: LayerNorm | null
@@ -241,7 +242,8 @@ export class DebertaEncoder extends Module {
     let hidden = embedded // [T, H]
     for (const [i, layer] of this.layer.entries()) {
       const rows = i === this.layer.length - 1 ? first : undefined
-      hidden = layer.forward(hidden, batch, positions, rows) // [T, H], last [B, H]
+      const input = hidden
+      hidden = this.runLayer(() => layer.forward(input, batch, positions, rows)) // [T, H], last [B, H]
       if (i === 0 && this.conv) hidden = this.conv.forward(embedded, hidden, batch, rows) // [T, H], last [B, H]
     }
     return hidden // [B, H]

@@ -7,6 +7,7 @@ import { Module } from '../nn/module.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
 import type { BatchTensors } from './batch.ts'
 import type { ClassifierConfig } from './config.ts'
+import { LayerStack } from './layer-stack.ts'
 
 /**
  * The encoder that BERT (Devlin et al., 2019) and RoBERTa (Liu et al., 2019) share, on packed sequences.
@@ -147,7 +148,7 @@ class Layer extends Module {
   }
 }
 
-export class Encoder extends Module {
+export class Encoder extends LayerStack {
   layer: Layer[]
 
   constructor(config: ClassifierConfig, options: TensorOptions) {
@@ -163,7 +164,9 @@ export class Encoder extends Module {
     const rows = ops.slice(batch.cuSeqlens, { start: 0, end: -1 }) // [B]
     let hidden = embedded // [T, H]
     for (const [i, layer] of this.layer.entries()) {
-      hidden = layer.forward(hidden, batch, i === this.layer.length - 1 ? rows : undefined) // [T, H], last [B, H]
+      const input = hidden
+      const needed = i === this.layer.length - 1 ? rows : undefined
+      hidden = this.runLayer(() => layer.forward(input, batch, needed)) // [T, H], last [B, H]
     }
     return hidden // [B, H]
   }
@@ -171,7 +174,10 @@ export class Encoder extends Module {
   /** The last layer's output for every token: [T, H]. */
   forward(embedded: Tensor, batch: BatchTensors): Tensor {
     let hidden = embedded // [T, H]
-    for (const layer of this.layer) hidden = layer.forward(hidden, batch) // [T, H]
+    for (const layer of this.layer) {
+      const input = hidden
+      hidden = this.runLayer(() => layer.forward(input, batch)) // [T, H]
+    }
     return hidden // [T, H]
   }
 }

@@ -40,6 +40,7 @@ const settings = z.strictObject({
   checkpointEvery: interval.optional(),
   logEvery: count.optional(),
   tensorboard: z.boolean().optional(),
+  gradientCheckpointing: z.boolean().optional(),
   device: name.optional(),
   threads: count.optional(),
 })

@@ -100,7 +100,14 @@ async function resultOf(cell: Cell, outcome: CellOutcome, directory: string): Pr
 }
 
 /** Settings that change how a run is computed, not what it is. */
-const free = new Set(['--device', '--threads', '--data', '--log-every', '--tensorboard'])
+const free = new Set([
+  '--device',
+  '--threads',
+  '--data',
+  '--log-every',
+  '--tensorboard',
+  '--gradient-checkpointing',
+])
 
 /** Arguments as a set of `--flag value`, without those that may change between two starts. */
 function identity(args: readonly string[]): string[] {

@@ -56,6 +56,11 @@ export interface TrainerOptions {
   checkpointEvery?: 'epoch' | number
   /** Go on from the newest checkpoint in outputDir where there is one. Default false. */
   resume?: boolean
+  /**
+   * What else a run must share with the one it goes on from, by name: the base model, LoRA's alpha. The options here,
+   * the training examples and the shapes that train are compared in any case.
+   */
+  identity?: Readonly<Record<string, unknown>>
   /** Leave the model with the parameters of its best evaluation instead of the last. Default true with `evaluate`. */
   loadBest?: boolean
   /** Tokens a batch at most, when evaluating. Default 4096. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { BatchSampler, type EncodedLabels, type MetricName, packBatch } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
@@ -43,6 +44,7 @@ export class Trainer {
   /** Of the checkpoint that the run resumed from, and of the updates since; wallSeconds without this process's. */
   #spent = { wallSeconds: 0, trainSeconds: 0, examples: 0, tokens: 0 }
   #began = 0
+  #trainDigest = ''
   #bestInMemory: Map<string, Tensor> | null = null
   #started = false
 
@@ -91,6 +93,7 @@ export class Trainer {
     this.#began = performance.now()
     const train = await this.#encode(options.train)
     const evaluate = options.evaluate ? await this.#encode(options.evaluate) : null
+    this.#trainDigest = digestOf(train)
     const sampler = new BatchSampler({
       lengths: train.encodings.map(({ ids }) => ids.length),
       batchSize: options.batchSize,
@@ -416,6 +419,8 @@ export class Trainer {
       maxLength,
       seed,
       trainableParameters: this.trainableParameters,
+      trainExamples: this.#trainDigest,
+      ...this.options.identity,
     }
     return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   }
@@ -453,6 +458,14 @@ export class Trainer {
       final: this.#final,
     }
   }
+}
+
+/** Says whether two training sets are one: token ids, segments and labels, in order. */
+function digestOf({ encodings, labels }: EncodedExamples): string {
+  const hash = createHash('sha256')
+  for (const { ids, typeIds } of encodings) hash.update(ids).update(typeIds)
+  hash.update(labels.values)
+  return `${encodings.length} with digest ${hash.digest('hex').slice(0, 16)}`
 }
 
 /** The number in a 0-dimensional tensor, which is then freed. */

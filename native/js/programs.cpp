@@ -7,6 +7,7 @@
 #include "js/guard.h"
 #include "js/jobs.h"
 #include "js/operators.h"
+#include "program/checkpoint.h"
 
 namespace torch_lora {
 
@@ -73,6 +74,8 @@ bool mutatesCaptured(const Instruction& instruction, const std::vector<bool>& ca
   return false;
 }
 
+std::vector<Instruction> toInstructions(const AddonData& data, const Napi::Array& list, const std::vector<bool>& captured);
+
 Instruction toInstruction(const AddonData& data, const Napi::Object& object, const std::vector<bool>& captured) {
   Instruction instruction;
   const std::string kind = object.Get("kind").As<Napi::String>().Utf8Value();
@@ -99,10 +102,22 @@ Instruction toInstruction(const AddonData& data, const Napi::Object& object, con
   } else if (kind == "gradMode") {
     instruction.kind = Instruction::Kind::GradMode;
     instruction.gradMode = object.Get("enabled").As<Napi::Boolean>();
+  } else if (kind == "checkpoint") {
+    if (instruction.outputs.size() != 1) throw Failure("INVALID_ARGUMENT", "Malformed program: a checkpoint gives one tensor.");
+    return checkpointed(toInstructions(data, object.Get("instructions").As<Napi::Array>(), captured), instruction.outputs[0]);
   } else {
     throw Failure("INVALID_ARGUMENT", "Malformed program: unknown instruction '" + kind + "'.");
   }
   return instruction;
+}
+
+std::vector<Instruction> toInstructions(const AddonData& data, const Napi::Array& list, const std::vector<bool>& captured) {
+  std::vector<Instruction> instructions;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const Napi::HandleScope scope(list.Env());
+    instructions.push_back(toInstruction(data, list.Get(i).As<Napi::Object>(), captured));
+  }
+  return instructions;
 }
 
 // createProgram({ slots, inputs, captured: [[slot, tensor]], instructions, outputs }) -> program
@@ -121,12 +136,7 @@ Napi::Value createProgram(const Napi::CallbackInfo& info) {
     captured.emplace_back(slot, data.tensors.at(entry.Get(1u)));
     isCaptured.at(slot) = true;
   }
-  std::vector<Instruction> instructions;
-  const auto list = object.Get("instructions").As<Napi::Array>();
-  for (uint32_t i = 0; i < list.Length(); ++i) {
-    const Napi::HandleScope scope(info.Env());
-    instructions.push_back(toInstruction(data, list.Get(i).As<Napi::Object>(), isCaptured));
-  }
+  auto instructions = toInstructions(data, object.Get("instructions").As<Napi::Array>(), isCaptured);
   auto program = std::make_shared<const Program>(slotCount, inputCount, std::move(captured), std::move(instructions),
                                                  toSlots(object.Get("outputs")));
   return Napi::Number::New(info.Env(), data.programs.add(std::move(program)));

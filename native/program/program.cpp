@@ -5,6 +5,7 @@
 
 #include <unordered_set>
 
+#include "program/checkpoint.h"
 #include "program/failure.h"
 #include "program/operator_call.h"
 
@@ -14,19 +15,6 @@ namespace {
 
 void require(bool condition, const std::string& message) {
   if (!condition) throw Failure("INVALID_ARGUMENT", "Malformed program: " + message);
-}
-
-// Every slot that an instruction reads.
-std::vector<Slot> reads(const Instruction& instruction) {
-  std::vector<Slot> slots = instruction.slots;
-  if (instruction.slot != kNone) slots.push_back(instruction.slot);
-  for (const Argument& argument : instruction.arguments) {
-    if (argument.source == Argument::Source::Slot) slots.push_back(argument.slot);
-    for (Slot slot : argument.slots) {
-      if (slot != kNone) slots.push_back(slot);
-    }
-  }
-  return slots;
 }
 
 c10::IValue load(const Argument& argument, const std::vector<c10::IValue>& slots) {
@@ -72,6 +60,18 @@ void backward(const at::Tensor& loss) {
 
 }  // namespace
 
+std::vector<Slot> slotsRead(const Instruction& instruction) {
+  std::vector<Slot> slots = instruction.slots;
+  if (instruction.slot != kNone) slots.push_back(instruction.slot);
+  for (const Argument& argument : instruction.arguments) {
+    if (argument.source == Argument::Source::Slot) slots.push_back(argument.slot);
+    for (Slot slot : argument.slots) {
+      if (slot != kNone) slots.push_back(slot);
+    }
+  }
+  return slots;
+}
+
 Program::Program(size_t slotCount, size_t inputCount, std::vector<std::pair<Slot, c10::IValue>> captured,
                  std::vector<Instruction> instructions, std::vector<Slot> outputs)
     : slotCount_(slotCount),
@@ -88,7 +88,7 @@ Program::Program(size_t slotCount, size_t inputCount, std::vector<std::pair<Slot
     written[slot] = true;
   }
   for (const Instruction& instruction : instructions_) {
-    for (Slot slot : reads(instruction)) require(inRange(slot) && written[slot], "a slot is read before it is written");
+    for (Slot slot : slotsRead(instruction)) require(inRange(slot) && written[slot], "a slot is read before it is written");
     for (Slot slot : instruction.outputs) {
       if (slot == kNone) continue;
       require(inRange(slot) && !written[slot], "a slot is written twice");
@@ -103,7 +103,7 @@ void Program::findLastUses() {
   std::unordered_set<Slot> alive(outputs_.begin(), outputs_.end());
   for (const auto& captured : captured_) alive.insert(captured.first);
   for (auto instruction = instructions_.rbegin(); instruction != instructions_.rend(); ++instruction) {
-    for (Slot slot : reads(*instruction)) {
+    for (Slot slot : slotsRead(*instruction)) {
       if (alive.insert(slot).second) instruction->released.push_back(slot);
     }
     // A result that nothing reads need not be kept at all.
@@ -122,7 +122,7 @@ std::vector<c10::IValue> Program::run(std::vector<c10::IValue> inputs, const std
   std::move(inputs.begin(), inputs.end(), slots.begin());
   for (const auto& [slot, value] : captured_) slots[slot] = value;
 
-  c10::AutoGradMode gradMode(true);
+  const c10::AutoGradMode gradMode(c10::GradMode::is_enabled());  // whatever instructions set, it is as before after
   bool mutated = false;
   for (const Instruction& instruction : instructions_) {
     if (!mutated && cancelled.load(std::memory_order_relaxed)) {
@@ -156,6 +156,14 @@ std::vector<c10::IValue> Program::run(std::vector<c10::IValue> inputs, const std
       case Instruction::Kind::GradMode:
         c10::GradMode::set_enabled(instruction.gradMode);
         break;
+      case Instruction::Kind::Checkpoint: {
+        std::vector<c10::IValue> arguments;
+        for (Slot slot : instruction.slots) arguments.push_back(slots[slot]);
+        for (Slot slot : instruction.released) slots[slot] = c10::IValue();
+        at::Tensor result = checkpoint(instruction.body, std::move(arguments));
+        if (instruction.outputs[0] != kNone) slots[instruction.outputs[0]] = std::move(result);
+        continue;
+      }
     }
     for (Slot slot : instruction.released) slots[slot] = c10::IValue();
   }

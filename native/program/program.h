@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace torch_lora {
@@ -21,6 +22,8 @@ struct Argument {
   bool optionalElements = false; // SlotList for a Tensor?[]
 };
 
+class Program;
+
 struct Instruction {
   enum class Kind {
     Operator,   // outputs = op(arguments)
@@ -28,6 +31,7 @@ struct Instruction {
     Gradient,   // outputs[0] = the gradient of the tensor in `slot`
     ClearGrad,  // drop the gradients of the tensors in `slots`
     GradMode,   // record for autograd from here on, or not
+    Checkpoint, // outputs[0] = body(slots), run again in backward instead of kept
   };
   Kind kind = Kind::Operator;
   std::optional<c10::OperatorHandle> op;
@@ -36,9 +40,13 @@ struct Instruction {
   Slot slot = kNone;
   std::vector<Slot> slots;
   bool gradMode = true;
+  std::shared_ptr<const Program> body;
   bool mutates = false;           // changes something that outlives the run
   std::vector<Slot> released;     // slots that nothing reads after this instruction
 };
+
+// Every slot that an instruction reads.
+std::vector<Slot> slotsRead(const Instruction& instruction);
 
 // A straight line of operator calls over numbered slots: what compile() recorded. Immutable once built, so
 // several runs may hold it. Inputs are the first slots; captured tensors (parameters, buffers) keep theirs.
@@ -48,7 +56,7 @@ class Program {
           std::vector<Instruction> instructions, std::vector<Slot> outputs);
 
   // Runs every instruction in order. A slot is freed after its last reader, so that peak memory is that of
-  // the live values alone. Throws Failure; "ABORTED" once `cancelled` is seen, but never after the first
+  // the live values alone. Runs in the caller's gradient mode and leaves it so. Throws Failure; "ABORTED" once `cancelled` is seen, but never after the first
   // instruction that changes captured state: a training step is done whole or not at all.
   std::vector<c10::IValue> run(std::vector<c10::IValue> inputs, const std::atomic<bool>& cancelled) const;
 

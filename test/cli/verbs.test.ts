@@ -182,6 +182,11 @@ describe('wrong input to the CLI', () => {
       /matches no Linear.*query/,
     ],
     [
+      'a rank beside an adapter that has its own',
+      () => trainArgs(join(folder, 'x'), '--adapter', join(folder, 'gone'), '--r', '4'),
+      /'--adapter <dir>' cannot be used with option '--r <rank>'/,
+    ],
+    [
       'an option that does not exist',
       () => trainArgs(join(folder, 'x'), '--learning-rate', '1'),
       /unknown option/,

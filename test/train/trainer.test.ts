@@ -129,6 +129,18 @@ describe('Trainer', () => {
     )
     expect(error.code).toBe('INCOMPATIBLE')
     expect(error.message).toMatch(/learningRate was 0.01, is 1/)
+    const other = { outputDir, epochs: 1, resume: true, train: tinyExamples(96, 1), identity: { alpha: 8 } }
+    const moved = await failure(collect(new Trainer(settings(await loraModel(), other))))
+    expect(moved.message).toMatch(/trainExamples was "96 with digest \w+", is "96 with digest \w+"/)
+    expect(moved.message).toMatch(/alpha was undefined, is 8/)
+  })
+
+  it('computes the same weights with gradient checkpointing', async () => {
+    const kept = await loraModel()
+    const again = await loraModel()
+    again.setGradientCheckpointing(true)
+    for (const model of [kept, again]) await collect(new Trainer(settings(model)))
+    expect(values(again)).toEqual(values(kept))
   })
 
   it('leaves the model at its best evaluation, with a folder and without', async () => {
