@@ -5,7 +5,8 @@
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/accuracy.ts --data GLUE --model MINILM --task mrpc [--seeds 0,1,2]
  *     [--init stsb] [--sides ours,peft] [--out runs/accuracy] [--threads n]
  *
- * Ours is `torch-lora train`; what it writes stays in --out, and a run that is finished there is not done again.
+ * Ours is `torch-lora train`; PEFT's runs are written in the same form, so `torch-lora report --out page.html OUT` draws
+ * both. What they write stays in --out, and a run that is finished there is not done again.
  * `--init stsb` first trains on that task and starts both sides from its adapter with a fresh head, as the paper starts
  * MRPC from MNLI. Prints a line a run, and the means.
  */
@@ -44,10 +45,12 @@ const known = (task: string): Task => {
   throw new Error(`there is no recipe for ${task}; there are ${Object.keys(recipes).join(', ')}`)
 }
 
-interface Epoch {
-  epoch: number
-  accuracy: number
-  seconds: number
+/** What a run's files say. */
+interface Result {
+  /** After each epoch, from 0 to 1. */
+  accuracies: number[]
+  examplesPerSecond: number
+  trainSeconds: number
 }
 
 /** The lines that a command prints on stdout; stderr is shown. */
@@ -85,24 +88,17 @@ async function trainOurs(task: Task, seed: number, init?: string): Promise<strin
   return run
 }
 
-async function ours(task: Task, seed: number, init?: string): Promise<Epoch[]> {
-  const run = await trainOurs(task, seed, init)
-  const events = (await readFile(join(run, 'metrics.jsonl'), 'utf8'))
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-  const { trainSeconds } = JSON.parse(await readFile(join(run, 'summary.json'), 'utf8'))
-  const evaluations = events.filter(({ type }) => type === 'evaluation')
-  return evaluations.map(({ epoch, accuracy }) => ({
-    epoch,
-    accuracy,
-    seconds: (trainSeconds * epoch) / evaluations.length,
-  }))
+async function readResult(run: string): Promise<Result> {
+  const lines = (await readFile(join(run, 'metrics.jsonl'), 'utf8')).trim().split('\n')
+  const { examplesPerSecond, trainSeconds } = JSON.parse(await readFile(join(run, 'summary.json'), 'utf8'))
+  const evaluations = lines.map((line) => JSON.parse(line)).filter(({ type }) => type === 'evaluation')
+  return { accuracies: evaluations.map(({ accuracy }) => accuracy), examplesPerSecond, trainSeconds }
 }
 
-async function peft(task: Task, seed: number, init?: string): Promise<Epoch[]> {
-  const result = join(out, `${task}${init ? '-from-adapter' : ''}-${seed}-peft.json`)
-  if (existsSync(result)) return JSON.parse(await readFile(result, 'utf8'))
+/** transformers and PEFT; returns the run's folder. */
+async function trainPeft(task: Task, seed: number, init?: string): Promise<string> {
+  const run = join(out, `${task}${init ? '-from-adapter' : ''}-${seed}-peft`)
+  if (existsSync(join(run, 'summary.json'))) return run
   await using tokenizer = await AutoTokenizer.fromPretrained(model)
   const read = async (split: 'train' | 'validation') => {
     const { examples, labels } = await loadGlue(task, { split, dataDir: data })
@@ -132,9 +128,19 @@ async function peft(task: Task, seed: number, init?: string): Promise<Epoch[]> {
   )
   const python = process.env.TORCH_LORA_PYTHON ?? 'python3'
   const lines = await linesOf(python, [new URL('peers/peft_accuracy.py', import.meta.url).pathname, work])
-  const epochs = lines.map((line) => JSON.parse(line) as Epoch)
-  await writeFile(result, JSON.stringify(epochs))
-  return epochs
+  const { type: _, ...cost } = JSON.parse(lines.pop()!)
+  const evaluations = lines.map((line) => JSON.parse(line)).filter(({ type }) => type === 'evaluation')
+  const { step, epoch, accuracy } = evaluations.reduce((a, b) => (b.accuracy > a.accuracy ? b : a))
+  const best = { step, epoch, metrics: { accuracy } }
+  const { r, alpha, lr } = { ...common, ...recipes[task] }
+  const configuration = { model, seed, r, alpha, lr, adapter: init }
+  const summary = { task, method: 'lora', ...cost, bestMetric: 'accuracy', best, configuration }
+  const cell = { name: `${task}-peft-${seed}`, method: `PEFT r${r}a${alpha}`, learningRate: lr }
+  await mkdir(run, { recursive: true })
+  await writeFile(join(run, 'metrics.jsonl'), lines.map((line) => `${line}\n`).join(''))
+  await writeFile(join(run, 'cell.json'), JSON.stringify(cell))
+  await writeFile(join(run, 'summary.json'), JSON.stringify(summary))
+  return run
 }
 
 const task = known(flags.task)
@@ -144,17 +150,20 @@ const recipe = Object.entries({ ...common, ...recipes[task] }).map(([name, value
 console.log(`${await machine()}`)
 console.log(`${task}${init ? `, from an adapter of ${flags.init}` : ''}: ${recipe.join(', ')}`)
 for (const side of flags.sides.split(',')) {
-  const runs: Epoch[][] = []
+  const results: Result[] = []
   for (const seed of flags.seeds.split(',').map(Number)) {
-    const epochs = side === 'peft' ? await peft(task, seed, init) : await ours(task, seed, init)
-    runs.push(epochs)
-    const curve = epochs.map(({ accuracy }) => (100 * accuracy).toFixed(2)).join(' ')
-    console.log(`${side.padEnd(5)} seed ${seed}  ${curve}  (${epochs.at(-1)!.seconds.toFixed(0)} s training)`)
+    const result = await readResult(await (side === 'peft' ? trainPeft : trainOurs)(task, seed, init))
+    results.push(result)
+    const curve = result.accuracies.map((accuracy) => (100 * accuracy).toFixed(2)).join(' ')
+    const cost = `${result.examplesPerSecond.toFixed(1)} examples/s, ${result.trainSeconds.toFixed(0)} s training`
+    console.log(`${side.padEnd(5)} seed ${seed}  ${curve}  (${cost})`)
   }
-  const mean = (value: (run: Epoch[]) => number) =>
-    ((100 * runs.reduce((sum, run) => sum + value(run), 0)) / runs.length).toFixed(2)
-  const best = mean((run) => Math.max(...run.map(({ accuracy }) => accuracy)))
+  const mean = (value: (result: Result) => number) =>
+    results.reduce((sum, result) => sum + value(result), 0) / results.length
+  const best = 100 * mean(({ accuracies }) => Math.max(...accuracies))
+  const last = 100 * mean(({ accuracies }) => accuracies.at(-1)!)
+  const rate = mean(({ examplesPerSecond }) => examplesPerSecond)
   console.log(
-    `${side.padEnd(5)} mean    best epoch ${best} %, last epoch ${mean((run) => run.at(-1)!.accuracy)} %`,
+    `${side.padEnd(5)} mean    best epoch ${best.toFixed(2)} %, last epoch ${last.toFixed(2)} %, ${rate.toFixed(1)} examples/s`,
   )
 }

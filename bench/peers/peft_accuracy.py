@@ -1,4 +1,7 @@
-"""The peer's side of bench/accuracy.ts: one fine-tuning by transformers + PEFT; prints a JSON line an epoch."""
+"""The peer's side of bench/accuracy.ts: one fine-tuning by transformers + PEFT.
+
+Prints what `torch-lora train` writes to metrics.jsonl, and what it cost as a last line.
+"""
 import json
 import math
 import random
@@ -8,6 +11,7 @@ import time
 import torch
 from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 from safetensors.torch import load_file
+from tqdm import tqdm
 from transformers import AutoModelForSequenceClassification, get_linear_schedule_with_warmup
 from transformers.utils import logging
 
@@ -70,16 +74,35 @@ def accuracy():
     return right / len(rows)
 
 
-spent = 0.0
+def peak_resident_bytes():
+    with open('/proc/self/status') as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith('VmHWM'))
+
+
+def show(**event):
+    print(json.dumps(event), flush=True)
+
+
+started = time.perf_counter()
+spent, step = 0.0, 0
 for epoch in range(1, settings['epochs'] + 1):
     model.train()
     began = time.perf_counter()
-    for batch in batches(work['train']):
+    for batch in tqdm(batches(work['train']), desc=f'PEFT, epoch {epoch}', mininterval=2):
         loss = model(**padded(batch), labels=torch.tensor([row['label'] for row in batch])).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_([p for _, p in trained], 1.0)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad(set_to_none=True)
+        step += 1
+        if step % 10 == 0:
+            show(type='step', step=step, epoch=step * settings['epochs'] / updates, loss=loss.item())
     spent += time.perf_counter() - began
-    print(json.dumps({'epoch': epoch, 'accuracy': accuracy(), 'seconds': spent}), flush=True)
+    show(type='evaluation', step=step, epoch=epoch, accuracy=accuracy())
+
+state = [value for values in optimizer.state.values() for value in values.values() if value.dim() > 0]
+show(type='end', trainableParameters=sum(p.numel() for _, p in trained),
+     optimizerStateBytes=sum(value.numel() * value.element_size() for value in state),
+     wallSeconds=time.perf_counter() - started, trainSeconds=spent,
+     examplesPerSecond=settings['epochs'] * len(work['train']) / spent, peakResidentBytes=peak_resident_bytes())
