@@ -91,6 +91,8 @@ export const operatorList: readonly (string | { op: string; as: string })[] = [
   { op: 'lora::linear', as: 'loraLinear' },
   { op: 'lora::linear_gelu', as: 'loraLinearGelu' },
   'lora::prepack_linear',
+  'lora::linear_int8',
+  'lora::prepack_linear_int8',
   'lora::varlen_attention',
   'lora::disentangled_attention',
   'lora::reachable_positions',

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 
 /** Parsers for commander: each says what was expected. */
 
@@ -59,4 +59,16 @@ export function withDevice(command: Command): Command {
   return command
     .option('--device <name>', "'auto', 'cpu', 'cuda' or 'cuda:N'", 'auto')
     .option('--threads <count>', 'processor threads an operator may use (default: all cores)', wholeNumber)
+}
+
+/** Adds `--dtype`, of the verbs that hold a model for inference alone. */
+export function withDType(command: Command): Command {
+  return command.addOption(
+    new Option('--dtype <name>', 'what the model computes with; int8 on the CPU only').choices([
+      'float32',
+      'bfloat16',
+      'float16',
+      'int8',
+    ]),
+  )
 }

@@ -3,12 +3,14 @@ import { Command } from 'commander'
 import { type Example, glueTask, loadGlue, readExamples, writeGluePredictions } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { ClassifierConfig } from '../models/config.ts'
+import type { DType } from '../tensor.ts'
 import { interruptible } from './failure.ts'
-import { positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import { positiveNumber, type RunFlags, wholeNumber, withDevice, withDType } from './options.ts'
 import { progressBar } from './progress.ts'
 
 interface PredictFlags extends RunFlags {
   model: string
+  dtype?: DType
   adapter?: string
   alpha?: number
   input?: string
@@ -39,7 +41,7 @@ export function predictCommand(): Command {
       wholeNumber,
     )
     .option('--json', 'print {"label", "score", "logits"} a line instead of label and score')
-  return withDevice(command).action((flags: PredictFlags) =>
+  return withDType(withDevice(command)).action((flags: PredictFlags) =>
     interruptible((signal) => predict(flags, signal)),
   )
 }
@@ -55,6 +57,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
     adapter: flags.adapter,
     loraAlpha: flags.alpha,
     device: flags.device,
+    dtype: flags.dtype,
     maxLength: flags.maxLength,
     warmUp: false,
     signal,

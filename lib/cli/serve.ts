@@ -1,9 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { TorchLoraError } from '../errors.ts'
-import { positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import type { DType } from '../tensor.ts'
+import { positiveNumber, type RunFlags, wholeNumber, withDevice, withDType } from './options.ts'
 
 interface ServeFlags extends RunFlags {
   model: string
+  dtype?: DType
   adapter?: string
   alpha?: number
   adapters: Record<string, string>
@@ -47,7 +49,7 @@ export function serveCommand(version: string): Command {
     .option('--request-timeout <seconds>', 'time for one request, waiting included', positiveNumber, 30)
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent', level, 'info')
     .option('--grace <seconds>', 'time for requests in flight after SIGTERM', positiveNumber, 30)
-  return withDevice(command).action((flags: ServeFlags) => serve(flags, version))
+  return withDType(withDevice(command)).action((flags: ServeFlags) => serve(flags, version))
 }
 
 async function serve(flags: ServeFlags, version: string): Promise<void> {
@@ -64,6 +66,7 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
     adapters: flags.adapters,
     adapterRoot: flags.adapterRoot,
     device: flags.device,
+    dtype: flags.dtype,
     maxBatchTokens: flags.maxBatchTokens,
     maxQueue: flags.maxQueue,
     maxLength: flags.maxLength,

@@ -392,6 +392,16 @@ export function prepackLinear(weight: readonly Tensor[], transpose: boolean): Te
   return operator('lora::prepack_linear').call([weight, transpose]) as Tensor
 }
 
+/** `lora::linear_int8(Tensor x, Tensor packed, int[] out, Tensor[] bias, bool gelu=False) -> Tensor` */
+export function linearInt8(x: Tensor, packed: Tensor, out_: readonly number[], bias: readonly Tensor[], options: { gelu?: boolean } = {}): Tensor {
+  return operator('lora::linear_int8').call([x, packed, out_, bias, options.gelu]) as Tensor
+}
+
+/** `lora::prepack_linear_int8(Tensor[] weight) -> Tensor` */
+export function prepackLinearInt8(weight: readonly Tensor[]): Tensor {
+  return operator('lora::prepack_linear_int8').call([weight]) as Tensor
+}
+
 /** `lora::varlen_attention(Tensor qkv, Tensor cu_seqlens, Tensor max_seqlen, float dropout_p=0., float? scale=None) -> Tensor` */
 export function varlenAttention(qkv: Tensor, cuSeqlens: Tensor, maxSeqlen: Tensor, options: { dropoutP?: number; scale?: number | null } = {}): Tensor {
   return operator('lora::varlen_attention').call([qkv, cuSeqlens, maxSeqlen, options.dropoutP, options.scale]) as Tensor

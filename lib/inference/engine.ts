@@ -3,6 +3,7 @@ import { hasLora } from '../lora/apply.ts'
 import { mergeLora, unloadLora } from '../lora/merge.ts'
 import type { SequenceClassifier } from '../models/classifier.ts'
 import { loadReport } from '../models/pretrained.ts'
+import type { DType } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { freezeWeights } from './frozen-weights.ts'
 import { type LoadClassifierOptions, loadClassifier } from './load-classifier.ts'
@@ -12,6 +13,11 @@ import type { Product } from './products.ts'
 import { readServedAdapter, type ServedAdapter } from './served-adapter.ts'
 
 export interface EngineOptions extends LoadClassifierOptions {
+  /**
+   * Of the weights in memory: 'float32' (default), 'float64', 'bfloat16', 'float16', or, on the CPU, 'int8' for
+   * quantized Linears (see `FreezeOptions.int8`).
+   */
+  dtype?: DType
   signal?: AbortSignal
 }
 
@@ -78,6 +84,8 @@ export class Engine {
     readonly merged: string | undefined,
     /** Whether the model itself can classify: its head was trained. */
     readonly hasHead: boolean,
+    /** What its Linears compute with. */
+    readonly dtype: DType,
   ) {
     this.#predictor = new Predictor(model, weights)
     this.#mixed = new MixedForward(model, weights)
@@ -96,15 +104,19 @@ export class Engine {
    * executor's work.
    * @throws TorchLoraError as `loadClassifier`
    */
-  static async load(dirOrId: string, { signal, ...options }: EngineOptions): Promise<Engine> {
-    const { model, tokenizer } = await loadClassifier(dirOrId, options)
+  static async load(dirOrId: string, { signal, dtype, ...options }: EngineOptions): Promise<Engine> {
+    const int8 = dtype === 'int8'
+    const { model, tokenizer } = await loadClassifier(dirOrId, {
+      ...options,
+      dtype: int8 ? 'float32' : dtype,
+    })
     try {
       const { adapter } = options
       // Packing merges on its own thread; where nothing is packed, merge here.
       if (adapter !== undefined && model.device !== 'cpu') mergeLora(model)
-      const weights = await freezeWeights(model, { signal })
+      const weights = await freezeWeights(model, { int8, signal })
       const trained = adapter !== undefined || (loadReport(model)?.missing.length ?? 0) === 0
-      return new Engine(dirOrId, model, tokenizer, weights, adapter, trained)
+      return new Engine(dirOrId, model, tokenizer, weights, adapter, trained, dtype ?? 'float32')
     } catch (thrown) {
       disposeModel(model)
       await tokenizer.close()

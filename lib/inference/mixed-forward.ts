@@ -124,7 +124,7 @@ function routed(model: SequenceClassifier, weights: FrozenWeights, groups: reado
   return (x, layers, { gelu }) => {
     const updates = groups.map(({ adapter }) => layers.map((layer) => adapter?.updates[paths.get(layer)!]))
     if (!updates.flat().some(Boolean)) return weights.kernel(x, layers, { gelu })
-    if (groups.length === 1) {
+    if (groups.length === 1 && !weights.quantized(layers)) {
       return (gelu ? ops.loraLinearGelu : ops.loraLinear)(
         x,
         layers.map(({ weight }) => weight),
@@ -139,15 +139,17 @@ function routed(model: SequenceClassifier, weights: FrozenWeights, groups: reado
     const { rows: kind } = weights.products.find((product) => product.layers.includes(layers[0]!))!
     for (const [j, { tokens, sequences }] of groups.entries()) {
       if (!updates[j]!.some(Boolean)) continue
-      const rows = (kind === 'token' ? tokens : sequences)!
-      const own = ops.indexSelect(x, 0, rows) // [rows, in]
+      const rows = kind === 'token' ? tokens : sequences
+      const own = rows ? ops.indexSelect(x, 0, rows) : x // [rows, in]
       let column = 0
       for (const [i, { outFeatures }] of layers.entries()) {
         const update = updates[j]![i]
         if (update) {
           const low = product(own, update.A) // [rows, R]
           const part = layers.length === 1 ? y : ops.narrow(y, 1, column, outFeatures)
-          callOperator('aten::index_add_', part, 0, rows, product(low, update.B))
+          const change = product(low, update.B) // [rows, out_i]
+          if (rows) callOperator('aten::index_add_', part, 0, rows, change)
+          else ops.add_(part, change)
         }
         column += outFeatures
       }

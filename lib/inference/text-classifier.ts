@@ -162,7 +162,7 @@ export class TextClassifier implements AsyncDisposable {
   }
 
   get dtype(): DType {
-    return [...this.#engine.model.namedParameters()][0]![1].dtype
+    return this.#engine.dtype
   }
 
   /** Tokens of a text at most. */
@@ -305,7 +305,11 @@ export class TextClassifier implements AsyncDisposable {
     options: EngineOptions & { adapters?: Readonly<Record<string, string>> } = {},
   ): Promise<void> {
     return this.#track(async () => {
-      const { engine, hasHead } = await loadEngine(dirOrId, { device: this.#options.device, ...options })
+      const { engine, hasHead } = await loadEngine(dirOrId, {
+        device: this.#options.device,
+        dtype: this.#options.dtype,
+        ...options,
+      })
       if (!hasHead) {
         await engine.retire()
         throw new TorchLoraError(

@@ -14,7 +14,7 @@ import { type LoadReport, loadParameters, tensorSources } from './load.ts'
 export interface FromPretrainedOptions extends LabelOptions, HubOptions {
   /** 'cpu', 'cuda', 'cuda:N', or 'auto' for the first CUDA device where there is one. Default 'cpu'. */
   device?: string
-  /** Of the weights in memory. Default float32. */
+  /** Of the weights in memory: 'float32' (default), 'float64', 'bfloat16' or 'float16'. */
   dtype?: DType
   /** Of a head that starts fresh. Default: the generator goes on from where it is. */
   seed?: number
@@ -44,6 +44,7 @@ export async function loadPretrained<M extends SequenceClassifier>(
   dirOrId: string,
   options: FromPretrainedOptions = {},
 ): Promise<M> {
+  checkDType(options.dtype)
   const directory = await resolveModel(dirOrId, options)
   const file = join(directory, 'config.json')
   const raw = await readJson(file, z.looseObject({}))
@@ -65,6 +66,18 @@ export async function loadPretrained<M extends SequenceClassifier>(
   )
   origins.set(model, { directory, report })
   return model
+}
+
+const weightTypes: readonly DType[] = ['float32', 'float64', 'bfloat16', 'float16']
+
+function checkDType(dtype: DType = 'float32'): void {
+  if (weightTypes.includes(dtype)) return
+  const hint =
+    dtype === 'int8' ? " For 8-bit inference use TextClassifier.load(model, { dtype: 'int8' })." : ''
+  throw new TorchLoraError(
+    'INVALID_ARGUMENT',
+    `dtype: expected ${weightTypes.join(', ')}, received ${JSON.stringify(dtype)}.${hint}`,
+  )
 }
 
 function withSeed<T>(seed: number | undefined, body: () => T): T {

@@ -127,6 +127,12 @@ describe('the main job by the CLI', { timeout: 180_000 }, () => {
         expect(logit).toBeCloseTo(lines(fromAdapter)[i].logits[j], 4)
     }
     expect(lines(fromMerged)[0].label).toBe('good')
+    const inInt8 = await cli(['predict', '--model', merged, '--input', input, '--json', '--dtype', 'int8'])
+    for (const [i, line] of lines(inInt8).entries()) {
+      expect(line.logits).not.toEqual(lines(fromMerged)[i].logits)
+      for (const [j, logit] of line.logits.entries())
+        expect(Math.abs(logit - lines(fromMerged)[i].logits[j])).toBeLessThan(0.2)
+    }
   })
 
   it('trains in full and writes a model', async () => {
@@ -173,6 +179,11 @@ describe('wrong input to the CLI', () => {
       'a missing file',
       () => ['train', '--model', base, '--train', join(folder, 'gone.jsonl'), '--out', join(folder, 'x')],
       /gone\.jsonl/,
+    ],
+    [
+      'a type that is none',
+      () => ['predict', '--model', base, '--input', dev, '--dtype', 'int4'],
+      /Allowed choices are float32, bfloat16, float16, int8/,
     ],
     ['a missing model', () => ['predict', '--model', join(folder, 'gone'), '--input', dev], /gone/],
     ['a bad rank', () => trainArgs(join(folder, 'x'), '--r', '0'), /r must be a whole number of at least 1/],

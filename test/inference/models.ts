@@ -11,8 +11,10 @@ import { unloadLora } from '../../lib/lora/merge.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
 import { batchTensors, disposeBatch } from '../../lib/models/batch.ts'
 import { BertForSequenceClassification } from '../../lib/models/bert.ts'
+import type { SequenceClassifier } from '../../lib/models/classifier.ts'
 import { ConfigReader, type LabelOptions } from '../../lib/models/config.ts'
 import { RobertaForSequenceClassification } from '../../lib/models/roberta.ts'
+import { type LinearKernel, ownWeights, withLinearKernel } from '../../lib/nn/linear.ts'
 import { manualSeed } from '../../lib/random.ts'
 import { scope } from '../../lib/scope.ts'
 import { AutoTokenizer, type TokenizerInput } from '../../lib/tokenizer/index.ts'
@@ -95,19 +97,24 @@ export async function tinyAdapter(
   return directory
 }
 
-/** Logits by the plain model, one text at a time, updates unmerged: what every faster way must give. */
+/**
+ * Logits by the plain model, one text at a time, updates unmerged: what every faster way must give.
+ * @param kernelOf how the model's Linears are computed
+ */
 export async function plainLogits(
   base: string,
   inputs: readonly TokenizerInput[],
   adapter?: { directory: string; labels?: string[] },
+  kernelOf: (model: SequenceClassifier) => LinearKernel = () => ownWeights,
 ): Promise<number[][]> {
   await using tokenizer = await AutoTokenizer.fromPretrained(base)
   using model = await AutoModelForSequenceClassification.fromPretrained(base, { labels: adapter?.labels })
   if (adapter) await loadAdapter(model, adapter.directory)
+  const kernel = kernelOf(model)
   const encodings = await tokenizer.encodeBatch(inputs, { maxLength: model.maxLength })
   const rows = encodings.map((encoding) => {
     const batch = batchTensors(packBatch([encoding], { positions: model.positions }))
-    using logits = scope(() => noGrad(() => model.forward(batch)))
+    using logits = scope(() => noGrad(() => withLinearKernel(kernel, () => model.forward(batch))))
     disposeBatch(batch)
     return Array.from(logits.readSync(), Number)
   })

@@ -24,9 +24,10 @@ def everything():
     h = lora.dropout_add_layer_norm(out, x, gain, shift, 0.1, 1e-5)
     y = lora.linear(lora.linear_gelu(h, [up], [], [], [], []), [down], [], [], [], [])
     y = lora.dropout(y, 0.1) + lora.gelu(h)
+    codes = lora.linear_int8(x, lora.prepack_linear_int8([up, down.t().contiguous()]), [4 * hidden, 4 * hidden], [])
     # The key's bias is left out: softmax does not see it, so its gradient is rounding noise around zero.
     leaves = [x, *weight, bias[0], bias[2], a[0], a[2], b[0], b[2], gain, shift, up, down]
-    return [t.detach() for t in (y, *torch.autograd.grad(y.square().sum(), leaves))]
+    return [t.detach() for t in (codes, y, *torch.autograd.grad(y.square().sum(), leaves))]
 
 
 @pytest.mark.parametrize('threads', [2, 3, 7])

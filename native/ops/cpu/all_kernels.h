@@ -1,6 +1,11 @@
 // Everything one instruction set's file compiles. TORCH_LORA_ISA is its namespace.
+#include "ops/cpu/int8.h"
 #include "ops/cpu/kernels.h"
 #include "ops/random.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 // A lambda that must disappear into its loop.
 #define TORCH_LORA_LAMBDA __attribute__((always_inline))
@@ -14,6 +19,8 @@ using cpu::Gemm;
 using cpu::GemmColumns;
 using cpu::GemmPanel;
 using cpu::GemmTerm;
+using cpu::Int8Gemm;
+using cpu::Int8Weight;
 using cpu::Norm;
 using cpu::NormBackward;
 using cpu::Positions;
@@ -24,9 +31,13 @@ using cpu::Positions;
 #include "ops/cpu/gelu_kernel.h"
 #include "ops/cpu/tile_kernel.h"
 
+#include "ops/cpu/int8_kernel.h"
+
+#if !defined(__AVX512VNNI__)  // which adds to the kernels above alone
 #include "ops/cpu/attention_kernel.h"
 #include "ops/cpu/disentangled_kernel.h"
 #include "ops/cpu/gemm_kernel.h"
 #include "ops/cpu/row_kernels.h"
 
 #include "ops/cpu/kernel_table.h"
+#endif

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "ops/cpu/int8.h"
 #include "ops/cpu/kernels.h"
 
 namespace torch_lora::cpu {
@@ -49,6 +50,25 @@ template <>
 const Kernels<double>& kernels<double>() {
   static const Kernels<double>& table = choose<double>(baseline_double, avx2_double, avx512_double);
   return table;
+}
+
+
+const Int8Kernels& int8_kernels() {
+#if defined(__x86_64__)
+  static const Int8Kernels& table = [&]() -> const Int8Kernels& {
+    switch (instruction_set()) {
+      case InstructionSet::avx512:
+        return __builtin_cpu_supports("avx512vnni") ? avx512_vnni_int8() : avx512_int8();
+      case InstructionSet::avx2:
+        return avx2_int8();
+      default:
+        return baseline_int8();
+    }
+  }();
+  return table;
+#else
+  return baseline_int8();
+#endif
 }
 
 }  // namespace torch_lora::cpu

@@ -1,0 +1,206 @@
+// Products with 8-bit codes (see int8.h). Included once an instruction set, see simd.h.
+//
+// With VNNI one instruction multiplies 4 unsigned by 4 signed bytes a lane and adds them up. Without it codes are
+// multiplied as 16-bit numbers, two a lane: the 8-bit instructions of AVX2 saturate where two products add up to more
+// than 32767, which full-range codes do.
+
+namespace torch_lora {
+namespace TORCH_LORA_ISA {
+
+#if defined(__AVX512VNNI__)
+using Code = uint8_t;
+constexpr int kGroup = 4;
+TORCH_LORA_INLINE __m512i int8_columns(const int8_t* b) { return _mm512_loadu_si512(b); }
+TORCH_LORA_INLINE vint int8_step(vint sum, const Code* a, __m512i b) {
+  int32_t group;
+  __builtin_memcpy(&group, a, sizeof(group));
+  return (vint)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi32(group), b);
+}
+#elif defined(__AVX512BW__)
+using Code = int16_t;
+constexpr int kGroup = 2;
+TORCH_LORA_INLINE __m512i int8_columns(const int8_t* b) {
+  return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b)));
+}
+TORCH_LORA_INLINE vint int8_step(vint sum, const Code* a, __m512i b) {
+  int32_t group;
+  __builtin_memcpy(&group, a, sizeof(group));
+  return sum + (vint)_mm512_madd_epi16(_mm512_set1_epi32(group), b);
+}
+#elif defined(__AVX2__)
+using Code = int16_t;
+constexpr int kGroup = 2;
+TORCH_LORA_INLINE __m256i int8_columns(const int8_t* b) {
+  return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(b)));
+}
+TORCH_LORA_INLINE vint int8_step(vint sum, const Code* a, __m256i b) {
+  int32_t group;
+  __builtin_memcpy(&group, a, sizeof(group));
+  return sum + (vint)_mm256_madd_epi16(_mm256_set1_epi32(group), b);
+}
+#else
+using Code = int16_t;
+constexpr int kGroup = 1;
+TORCH_LORA_INLINE vint int8_columns(const int8_t* b) {
+  vint columns;
+  for (int i = 0; i < Simd<float>::lanes; ++i) columns[i] = b[i];
+  return columns;
+}
+TORCH_LORA_INLINE vint int8_step(vint sum, const Code* a, vint b) { return sum + b * int32_t(*a); }
+#endif
+
+typedef Code vcode __attribute__((vector_size(sizeof(Code) * sizeof(vfloat) / 4)));
+
+// To the nearest integer, ties to even, whatever the instruction set: codes must not depend on it.
+TORCH_LORA_INLINE vint nearest(vfloat x) {
+#if defined(__AVX512F__)
+  return (vint)_mm512_maskz_cvtps_epi32(0xFFFF, (__m512)x);  // without a mask GCC 12 warns of its own header
+#elif defined(__AVX2__)
+  return (vint)_mm256_cvtps_epi32((__m256)x);
+#else
+  vint rounded;
+  for (int i = 0; i < Simd<float>::lanes; ++i) rounded[i] = int32_t(__builtin_lrintf(x[i]));
+  return rounded;
+#endif
+}
+
+// A row's range always holds zero, so that zero has a code of its own. A row with a value that is not finite gets a
+// scale that is not a number, and so do its products.
+inline void quantize_int8(const float* x, int64_t k, int64_t row0, int64_t row1, void* rows, int64_t depth,
+                          float* row_scale, int32_t* row_zero) {
+  constexpr int lanes = Simd<float>::lanes;
+  for (int64_t row = row0; row < row1; ++row) {
+    const float* const in = x + row * k;
+    Code* const out = static_cast<Code*>(rows) + row * depth;
+    const int64_t whole = k / lanes * lanes;
+    vfloat low{}, high{}, poison{};
+    const auto meet = [&](vfloat v) TORCH_LORA_LAMBDA {
+      low = v < low ? v : low;
+      high = v > high ? v : high;
+      poison += v * 0.0f;
+    };
+    for (int64_t i = 0; i < whole; i += lanes) meet(load(in + i));
+    if (whole < k) meet(load_partial(in + whole, k - whole));
+    const float least = -reduce_max<float>(-low), most = reduce_max<float>(high);
+    const float inverse = most > least ? 255.0f / (most - least) : 0.0f;
+    const int32_t zero = int32_t(__builtin_lrintf(-least * inverse));
+    row_scale[row] = (most - least) / 255.0f + reduce_add<float>(poison);
+    row_zero[row] = zero;
+    const auto encode = [&](vfloat v) TORCH_LORA_LAMBDA {
+      vint code = nearest(v * inverse) + zero;
+      code = code < 0 ? vint{} : code;
+      code = code > 255 ? vint{} + 255 : code;
+      return __builtin_convertvector(code, vcode);
+    };
+    for (int64_t i = 0; i < whole; i += lanes) {
+      const vcode codes = encode(load(in + i));
+      __builtin_memcpy(out + i, &codes, sizeof(codes));
+    }
+    if (whole < k) {
+      const vcode codes = encode(load_partial(in + whole, k - whole));
+      for (int64_t i = whole; i < k; ++i) out[i] = codes[i - whole];
+    }
+    for (int64_t i = k; i < depth; ++i) out[i] = 0;
+  }
+}
+
+template <int Count, int Vectors>
+TORCH_LORA_INLINE void int8_tile(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, int64_t row) {
+  constexpr int lanes = Simd<float>::lanes;
+  vint sum[Count][Vectors];
+  TORCH_LORA_UNROLL
+  for (int i = 0; i < Count; ++i) {
+    TORCH_LORA_UNROLL
+    for (int j = 0; j < Vectors; ++j) sum[i][j] = vint{};
+  }
+  const Code* a = static_cast<const Code*>(g.rows) + row * g.depth;
+  const int8_t* b = w.codes + panel.column * g.groups * kGroup;
+  for (int64_t k = g.groups; k > 0; --k) {
+    decltype(int8_columns(b)) columns[Vectors];
+    TORCH_LORA_UNROLL
+    for (int j = 0; j < Vectors; ++j) columns[j] = int8_columns(b + j * lanes * kGroup);
+    TORCH_LORA_UNROLL
+    for (int i = 0; i < Count; ++i) {
+      TORCH_LORA_UNROLL
+      for (int j = 0; j < Vectors; ++j) sum[i][j] = int8_step(sum[i][j], a + i * g.depth, columns[j]);
+    }
+    a += kGroup;
+    b += Vectors * lanes * kGroup;
+  }
+  TORCH_LORA_UNROLL
+  for (int j = 0; j < Vectors; ++j) {
+    const int64_t column = panel.column + j * lanes, left = panel.count - j * lanes;
+    if (left <= 0) continue;
+    const vfloat scale = load(w.scale + column);
+    vint total;
+    __builtin_memcpy(&total, w.sum + column, sizeof(total));
+    vfloat bias{};
+    if (w.bias) bias = left >= lanes ? load(w.bias + column) : load_partial(w.bias + column, left);
+    TORCH_LORA_UNROLL
+    for (int i = 0; i < Count; ++i) {
+      const vint exact = sum[i][j] - total * g.row_zero[row + i];
+      vfloat y = __builtin_convertvector(exact, vfloat) * (scale * g.row_scale[row + i]) + bias;
+      if (g.gelu) y = gelu_value(y);
+      float* const out = g.y + (row + i) * g.y_row + w.begin + column;
+      if (left >= lanes) {
+        store(out, y);
+      } else {
+        store_partial(out, y, left);
+      }
+    }
+  }
+}
+
+template <int Vectors>
+void int8_rows(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, int64_t row, int64_t end) {
+  constexpr int full = tile_rows(Vectors);
+  const auto run = [&](auto rows) TORCH_LORA_LAMBDA {
+    constexpr int taken = decltype(rows)::value;
+    int8_tile<taken, Vectors>(g, w, panel, row);
+    row += taken;
+  };
+  while (end - row >= full) run(Rows<full>{});
+  if constexpr (full > 8) {
+    if (end - row >= 8) run(Rows<8>{});
+  }
+  if (end - row >= 4) run(Rows<4>{});
+  if (end - row >= 2) run(Rows<2>{});
+  while (end - row >= 1) run(Rows<1>{});
+}
+
+// A panel of weights meets all rows while it is in cache: weights are read from memory once.
+inline void int8_gemm(const Int8Gemm& g, int64_t m0, int64_t m1, int64_t p0, int64_t p1) {
+  for (int64_t p = p0; p < p1; ++p) {
+    const GemmPanel& panel = g.panels[p];
+    const Int8Weight& w = g.weights[panel.range];
+    switch (panel.width / Simd<float>::lanes) {
+      case 1:
+        int8_rows<1>(g, w, panel, m0, m1);
+        break;
+      case 2:
+        int8_rows<2>(g, w, panel, m0, m1);
+        break;
+#if defined(__AVX512F__)
+      case 3:
+        int8_rows<3>(g, w, panel, m0, m1);
+        break;
+      case 4:
+        int8_rows<4>(g, w, panel, m0, m1);
+        break;
+#endif
+    }
+  }
+}
+
+constexpr cpu::Int8Kernels kInt8Table{kGroup, sizeof(Code), &quantize_int8, &int8_gemm};
+
+}  // namespace TORCH_LORA_ISA
+
+namespace cpu {
+
+#define TORCH_LORA_INT8_NAME2(isa) isa##_int8
+#define TORCH_LORA_INT8_NAME(isa) TORCH_LORA_INT8_NAME2(isa)
+const Int8Kernels& TORCH_LORA_INT8_NAME(TORCH_LORA_ISA)() { return TORCH_LORA_ISA::kInt8Table; }
+
+}  // namespace cpu
+}  // namespace torch_lora

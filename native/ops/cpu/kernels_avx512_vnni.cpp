@@ -1,0 +1,3 @@
+// The 8-bit kernels for avx512 with VNNI (see int8.h); CMakeLists.txt gives this file its instruction set.
+#define TORCH_LORA_ISA avx512_vnni
+#include "ops/cpu/all_kernels.h"

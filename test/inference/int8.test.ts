@@ -1,0 +1,207 @@
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { callOperator } from '../../lib/dispatch.ts'
+import * as ops from '../../lib/generated/ops.ts'
+import {
+  AutoModelForSequenceClassification,
+  memory,
+  type SequenceClassifier,
+  type Tensor,
+  TextClassifier,
+  type TextClassifierOptions,
+} from '../../lib/index.ts'
+import { effectiveWeight, freezeWeights } from '../../lib/inference/frozen-weights.ts'
+import { Predictor } from '../../lib/inference/predictor.ts'
+import { type Linear, type LinearKernel, ownWeights } from '../../lib/nn/linear.ts'
+import { fixtures } from '../models/golden.ts'
+import { plainLogits, tinyAdapter, tinyClassifier } from './models.ts'
+
+const texts = ['the film was great.', '', 'her song was dull, they say', 'this book was fine', 'a play']
+const labels = ['bad', 'fair', 'good']
+
+const round = (x: Tensor) => callOperator('aten::round', x) as Tensor
+const largest = (x: Tensor) => ops.amax(x, { dim: [1], keepdim: true }) // [rows, 1]
+
+/** x as 256 levels a row, in a range that holds 0. */
+function levels(x: Tensor): Tensor {
+  const low = ops.neg(ops.clamp(largest(ops.neg(x)), { min: 0 })) // [T, 1]
+  const span = ops.sub(ops.clamp(largest(x), { min: 0 }), low) // [T, 1]
+  const inverse = ops.div(ops.mulScalar(ops.onesLike(span), 255), span) // [T, 1]
+  const zero = round(ops.mul(ops.neg(low), inverse)) // [T, 1]
+  const codes = ops.clamp(ops.add(round(ops.mul(x, inverse)), zero), { min: 0, max: 255 }) // [T, in]
+  return ops.divScalar(ops.mul(ops.sub(codes, zero), span), 255) // [T, in]
+}
+
+/** W as 255 levels a row, symmetric. */
+function weightLevels(weight: Tensor): Tensor {
+  const scale = ops.divScalar(largest(ops.abs(weight)), 127) // [out, 1]
+  return ops.mul(round(ops.div(weight, scale)), scale) // [out, in]
+}
+
+/** The body's Linears on quantized values, spelled out in ATen's operators. */
+function quantizedKernel(model: SequenceClassifier, { merged }: { merged: boolean }): LinearKernel {
+  const body = new Map<unknown, string>()
+  for (const [path, module] of model.namedModules()) body.set(module, path)
+  return (x, layers, options) => {
+    const path = body.get(layers[0])!
+    if (!path.startsWith(`${model.basePrefix}.`) || path.includes('pooler'))
+      return ownWeights(x, layers, options)
+    const coarse = levels(x)
+    const outputs = layers.map((layer) => {
+      const weight = weightLevels(merged ? effectiveWeight(layer) : layer.weight)
+      const y = ops.add(ops.matmul(coarse, weight.t()), layer.bias!)
+      return merged || !layer.update ? y : ops.add(y, lowRank(x, layer))
+    })
+    const y = outputs.length === 1 ? outputs[0]! : ops.cat(outputs, { dim: 1 })
+    return options.gelu ? ops.gelu(y) : y
+  }
+}
+
+function lowRank(x: Tensor, { update }: Linear): Tensor {
+  const low = ops.matmul(x, update!.A.t()) // [T, R]
+  return ops.mulScalar(ops.matmul(low, update!.B.t()), update!.scaling)
+}
+
+function distance(found: readonly (readonly number[])[], expected: readonly (readonly number[])[]): number {
+  expect(found.map((row) => row.length)).toEqual(expected.map((row) => row.length))
+  return Math.max(...found.flatMap((row, i) => row.map((value, j) => Math.abs(value - expected[i]![j]!))))
+}
+
+/**
+ * Equal to the reference to float32's rounding, but for texts in which a value lies so near the middle between two codes
+ * that rounding tells where it falls.
+ */
+function expectQuantized(found: readonly number[][], expected: readonly number[][]): void {
+  const apart = found.map((row, i) => distance([row], [expected[i]!]))
+  expect(apart.filter((difference) => difference < 1e-5).length).toBeGreaterThan(found.length / 2)
+  expect(Math.max(...apart)).toBeLessThan(1e-2)
+}
+
+let base: string
+const open: TextClassifier[] = []
+async function load(options: TextClassifierOptions = {}, dir = base): Promise<TextClassifier> {
+  const classifier = await TextClassifier.load(dir, { dtype: 'int8', ...options })
+  open.push(classifier)
+  return classifier
+}
+const logitsOf = async (classifier: TextClassifier, adapter?: string) =>
+  (await classifier.classify(texts, { adapter })).map(({ logits }) => logits)
+
+beforeAll(async () => {
+  base = await tinyClassifier({ labels })
+})
+afterEach(async () => {
+  for (const classifier of open.splice(0)) await classifier.close()
+})
+
+describe('int8', () => {
+  it.each(['bert', 'roberta'] as const)('%s gives the logits of quantized values', async (family) => {
+    const dir = await tinyClassifier({ family, labels })
+    const classifier = await load({}, dir)
+    expect(classifier.dtype).toBe('int8')
+    const found = await logitsOf(classifier)
+    const expected = await plainLogits(dir, texts, undefined, (model) =>
+      quantizedKernel(model, { merged: false }),
+    )
+    const exact = await plainLogits(dir, texts)
+    expectQuantized(found, expected)
+    expect(distance(found, exact)).toBeGreaterThan(4e-3) // it is quantized indeed
+    expect(distance(found, exact)).toBeLessThan(0.2)
+  })
+
+  it('answers a text with the same bits whatever it is packed with', async () => {
+    const classifier = await load()
+    const together = await logitsOf(classifier)
+    for (const [i, text] of texts.entries())
+      expect((await classifier.classify(text)).logits).toEqual(together[i])
+  })
+
+  it('quantizes what an adapter was merged into', async () => {
+    const directory = await tinyAdapter(base, { seed: 3, targetModules: 'all-linear' })
+    const found = await logitsOf(await load({ adapter: directory }))
+    const expected = await plainLogits(base, texts, { directory, labels }, (model) =>
+      quantizedKernel(model, { merged: true }),
+    )
+    expectQuantized(found, expected)
+    expect(distance(found, await logitsOf(await load()))).toBeGreaterThan(0.1)
+  })
+
+  it('adds adapters in float32, alone in a batch and mixed', async () => {
+    const adapters = await Promise.all(
+      (['all-linear', ['query', 'value']] as const).map((targetModules, i) =>
+        tinyAdapter(base, {
+          seed: 10 + i,
+          labels: ['x', 'y'],
+          r: 2 + i,
+          targetModules: targetModules === 'all-linear' ? targetModules : [...targetModules],
+        }),
+      ),
+    )
+    const classifier = await load({ adapters: { a0: adapters[0]!, a1: adapters[1]! } })
+    const expected = await Promise.all(
+      adapters.map((directory) =>
+        plainLogits(base, texts, { directory, labels: ['x', 'y'] }, (model) =>
+          quantizedKernel(model, { merged: false }),
+        ),
+      ),
+    )
+    for (const i of [0, 1]) expectQuantized(await logitsOf(classifier, `a${i}`), expected[i]!)
+    const busy = classifier.classify(texts)
+    const mixed = await Promise.all(
+      texts.flatMap((text, t) =>
+        [0, 1].map(async (i) => ({
+          found: (await classifier.classify(text, { adapter: `a${i}` })).logits,
+          expected: expected[i]![t]!,
+        })),
+      ),
+    )
+    await busy
+    for (const { found, expected: logits } of mixed) expect(distance([found], [logits])).toBeLessThan(1e-2)
+    expect(distance(expected[0]!, expected[1]!)).toBeGreaterThan(0.1)
+  })
+
+  it('stays int8 when the model is swapped, and frees everything', async () => {
+    const before = memory()
+    const classifier = await TextClassifier.load(base, { dtype: 'int8' })
+    await classifier.swap(await tinyClassifier({ labels, seed: 2 }))
+    expect(classifier.dtype).toBe('int8')
+    await classifier.swap(base, { dtype: 'float32' })
+    expect(classifier.dtype).toBe('float32')
+    await classifier.close()
+    expect(memory().tensors).toBe(before.tensors)
+    expect(memory().liveBytes).toBe(before.liveBytes)
+  })
+
+  it.each(['deberta-v2', 'deberta-v3'])('runs %s', async (name) => {
+    using model = await AutoModelForSequenceClassification.fromPretrained(`${fixtures}models/${name}`)
+    model.eval()
+    const sequences = [5, 9, 1].map((n) => ({
+      ids: Int32Array.from({ length: n }, (_, i) => 3 + i),
+      typeIds: new Int32Array(n),
+    }))
+    using exact = await Predictor.frozen(model)
+    using coarse = new Predictor(model, await freezeWeights(model, { int8: true }))
+    const [a, b] = [await exact.forward(sequences), await coarse.forward(sequences)]
+    const apart = distance([Array.from(a)], [Array.from(b)])
+    expect(apart).toBeGreaterThan(1e-6)
+    expect(apart).toBeLessThan(0.05)
+  })
+
+  it('refuses other types by name', async () => {
+    const int4 = { dtype: 'int4' } as unknown as TextClassifierOptions
+    await expect(TextClassifier.load(base, int4)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/float32, float64, bfloat16, float16, received "int4"/),
+    })
+    await expect(
+      AutoModelForSequenceClassification.fromPretrained(base, { dtype: 'int8' }),
+    ).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/TextClassifier.load/),
+    })
+    using double = await AutoModelForSequenceClassification.fromPretrained(base, { dtype: 'float64' })
+    await expect(freezeWeights(double, { int8: true })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringMatching(/float64 on cpu/),
+    })
+  })
+})
