@@ -1,12 +1,13 @@
 /** Our side of bench/inference.ts: one batch of tokens at a time, or texts through a TextClassifier. */
-import { AutoModelForSequenceClassification, Predictor, TextClassifier } from '../lib/index.ts'
+import { AutoModelForSequenceClassification, type DType, Predictor, TextClassifier } from '../lib/index.ts'
+import { freezeWeights } from '../lib/inference/frozen-weights.ts'
 import { Lateness } from './lateness.ts'
 import { serve } from './worker.ts'
 
-const [folder] = process.argv.slice(2)
+const [folder, dtype] = process.argv.slice(2)
 const model = await AutoModelForSequenceClassification.fromPretrained(folder!)
-const predictor = await Predictor.frozen(model)
-const classifier = await TextClassifier.load(folder!)
+const predictor = new Predictor(model, await freezeWeights(model, { int8: dtype === 'int8' }))
+const classifier = await TextClassifier.load(folder!, { dtype: dtype as DType })
 console.log(JSON.stringify({ ready: true }))
 
 const lateness = new Lateness()

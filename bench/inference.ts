@@ -6,8 +6,8 @@
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/inference.ts --data GLUE --tokenizer ROBERTA_BASE_FOLDER
  *     [--rounds 7] [--texts 256] [--int8] [--parts latency,sst2,rte]
  *
- * roberta-base shapes, random weights, the same files on all sides, fp32 (--int8 adds onnxruntime's dynamic int8, per
- * channel). Throughput: texts of the SST-2 and RTE dev sets as 64 clients would send them. Ours through TextClassifier,
+ * roberta-base shapes, random weights, the same files on all sides, fp32. --int8 adds ours with dtype 'int8' and
+ * onnxruntime's dynamic int8, per channel, and the largest difference of either's logits from fp32's. Throughput: texts of the SST-2 and RTE dev sets as 64 clients would send them. Ours through TextClassifier,
  * tokenization included; the peers get token ids, in arrival order, in batches of up to 8 and up to 32 rows padded to
  * their longest, and the better of the two counts. The sides take turns; medians.
  */
@@ -67,9 +67,14 @@ async function run() {
   const onnx = (name: string) =>
     ourWorker('inference-onnx.ts', [file(name), threads, String(tokenizer.padTokenId)])
   const sides: Record<string, Worker> = {
-    ours: ourWorker('inference-ours.ts', [folder]),
+    ours: ourWorker('inference-ours.ts', [folder, 'float32']),
     'onnxruntime-node': onnx('m.onnx'),
-    ...(flags.int8 ? { 'onnxruntime int8': onnx('int8.onnx') } : {}),
+    ...(flags.int8
+      ? {
+          'ours int8': ourWorker('inference-ours.ts', [folder, 'int8']),
+          'onnxruntime int8': onnx('int8.onnx'),
+        }
+      : {}),
     transformers: peerWorker('transformers_inference.py', [folder]),
   }
   for (const worker of Object.values(sides)) await worker.next()
@@ -85,6 +90,7 @@ async function run() {
     const ids = Array.from({ length: tokens }, (_, i) => 5 + i)
     const times = new Map<string, number[]>(names.map((name) => [name, []]))
     let ours: number[] = []
+    const apart: string[] = []
     for (let round = -1; round < rounds; round++)
       for (const name of names) {
         const { milliseconds, logits } = await sides[name]!.ask<Answer>({
@@ -93,14 +99,17 @@ async function run() {
         if (round >= 0) times.get(name)!.push(milliseconds / 4)
         if (name === 'ours') ours = logits[0]!
         else if (!name.includes('int8')) check(ours, logits[0]!, name)
+        else if (round < 0) apart.push(`${name} ${distance(ours, logits[0]!).toFixed(4)}`)
       }
     row(
       `${tokens} tokens`,
       names.map((name) => median(times.get(name)!).toFixed(1)),
     )
+    if (apart.length > 0) console.log(`  from fp32's logits: ${apart.join(', ')}`)
   }
 
-  row('texts a second', [...names, 'best batch', 'ours/onnxruntime', 'ours/transformers'])
+  const ratios = ['ours/onnxruntime', 'ours/transformers', ...(flags.int8 ? ['int8: ours/onnx'] : [])]
+  row('texts a second', [...names, 'best batch', ...ratios])
   for (const task of ['sst2', 'rte'].filter((name) => parts.includes(name))) {
     const { examples } = await loadGlue(task, { split: 'validation', dataDir: flags.data })
     const count = task === 'rte' ? Math.ceil(Number(flags.texts) / 4) : Number(flags.texts)
@@ -114,10 +123,9 @@ async function run() {
     let latencies: number[] = []
     for (let round = 0; round < rounds; round++)
       for (const name of names) {
-        const asked: [size: number, request: object][] =
-          name === 'ours'
-            ? [[0, { texts, concurrency: 64 }]]
-            : [8, 32].map((size) => [size, { batches: inBatches(encoded, size) }])
+        const asked: [size: number, request: object][] = name.startsWith('ours')
+          ? [[0, { texts, concurrency: 64 }]]
+          : [8, 32].map((size) => [size, { batches: inBatches(encoded, size) }])
         const answers: [size: number, rate: number, answer: Answer][] = []
         for (const [size, request] of asked) {
           const answer = await sides[name]!.ask<Answer>(request)
@@ -127,17 +135,18 @@ async function run() {
         rate[name]!.push(perSecond)
         best[name] = size
         if (answer.late) late[name] = answer.late
-        if (answer.latencies?.length) latencies = answer.latencies
+        if (name === 'ours' && answer.latencies?.length) latencies = answer.latencies
       }
     const of = (name: string) => median(rate[name]!)
     row(task, [
       ...names.map((name) => of(name).toFixed(1)),
       names
-        .slice(1)
+        .filter((name) => !name.startsWith('ours'))
         .map((name) => best[name])
         .join('/'),
       `${(of('ours') / of('onnxruntime-node')).toFixed(2)}x`,
       `${(of('ours') / of('transformers')).toFixed(2)}x`,
+      ...(flags.int8 ? [`${(of('ours int8') / of('onnxruntime int8')).toFixed(2)}x`] : []),
     ])
     const at = (sorted: readonly number[] | undefined, share: number) =>
       sorted?.length
@@ -157,7 +166,11 @@ function inBatches(rows: readonly number[][], size: number): number[][][] {
 }
 
 function check(ours: readonly number[], theirs: readonly number[], name: string): void {
-  const difference = Math.max(...ours.map((value, i) => Math.abs(value - theirs[i]!)))
+  const difference = distance(ours, theirs)
   if (!(difference < 1e-4))
     throw new Error(`${name} gives other logits: the largest difference is ${difference}`)
+}
+
+function distance(a: readonly number[], b: readonly number[]): number {
+  return Math.max(...a.map((value, i) => Math.abs(value - b[i]!)))
 }

@@ -1,12 +1,16 @@
 /**
- * `torch-lora serve` under more load than it can carry: no 5xx, refusals at once, memory flat.
+ * `torch-lora serve` under twice the load it can carry: no 5xx, refusals at once, memory flat, every answer from exactly
+ * one adapter.
  *
- *   npx tsx bench/serve.ts [--seconds 60] [--connections 128] [--swaps]
+ *   npx tsx bench/serve.ts [--seconds 60] [--connections 128] [--swaps 0] [--dtype float32]
+ *     --seconds 600      the ten minutes
+ *     --swaps 10000      as long as it takes to swap the adapter so often
  *
  * A server in a process of its own with a model of MiniLM's shapes (6 layers of 384, random weights) and a queue of
  * 64 texts; autocannon sends sentences of mixed length over as many connections as the queue has places twice over.
- * --swaps also puts another adapter in place of the one in use, again and again, and half the requests name it. Prints
- * rates, latencies of accepted requests and of refusals, and resident memory after warm-up and at the end.
+ * With --swaps another adapter takes the place of the one in use that many times, and half the requests name it: each
+ * answer must be that of one of the two, to 1e-4. Prints rates, latencies of accepted requests and of refusals, and
+ * resident memory after warm-up (a quarter of the time) and at the end. The exit code is 1 when anything failed.
  */
 import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -30,7 +34,8 @@ const { values: flags } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
     connections: { type: 'string', default: '128' },
-    swaps: { type: 'boolean', default: false },
+    swaps: { type: 'string', default: '0' },
+    dtype: { type: 'string', default: 'float32' },
   },
 })
 const folder = await mkdtemp(join(tmpdir(), 'bench-serve-'))
@@ -75,6 +80,8 @@ const server = spawn(
     '64',
     '--log-level',
     'error',
+    '--dtype',
+    flags.dtype,
   ].concat(['--adapter-root', folder, '--adapters', `live=${join(folder, 'a')}`]),
   { stdio: ['ignore', 'inherit', 'pipe'] },
 )
@@ -89,15 +96,49 @@ const url = await new Promise<string>((resolve, reject) => {
 const words = ['a', 'film', 'with', 'no', 'heart', 'and', 'great', 'music', 'that', 'never', 'ends', 'well']
 const sentence = (n: number) =>
   Array.from({ length: 3 + ((n * 7) % 29) }, (_, i) => words[(n + i * i) % words.length]).join(' ')
-const requests = Array.from({ length: 64 }, (_, n) => ({
+const wantedSwaps = Number(flags.swaps)
+const bodies = Array.from({ length: 64 }, (_, n) => ({
+  inputs: sentence(n),
+  truncate: true,
+  ...(wantedSwaps > 0 && n % 2 ? { adapter: 'live' } : {}),
+}))
+
+interface Scored {
+  label: string
+  score: number
+}
+async function ask(path: string, method: 'POST' | 'PUT', body: object): Promise<unknown> {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(`${url}${path}`, { method, headers, body: JSON.stringify(body) })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+  return text === '' ? undefined : JSON.parse(text)
+}
+const put = (source: string) => ask('/adapters/live', 'PUT', { source: basename(join(folder, source)) })
+
+/** What each body may be answered with: the scores by each adapter. */
+const allowed: Scored[][][] = bodies.map(() => [])
+for (const source of wantedSwaps > 0 ? ['b', 'a'] : ['a']) {
+  if (wantedSwaps > 0) await put(source)
+  for (const [n, body] of bodies.entries())
+    allowed[n]!.push((await ask('/predict', 'POST', body)) as Scored[])
+}
+let wrong = 0
+const same = (found: readonly Scored[], expected: readonly Scored[]) =>
+  expected.every(({ label, score }) =>
+    found.some((one) => one.label === label && Math.abs(one.score - score) < 1e-4),
+  )
+if (wantedSwaps > 0 && same(allowed[1]![0]!, allowed[1]![1]!))
+  throw new Error('the two adapters answer alike, so a wrong answer would not be seen')
+const requests = bodies.map((body, n) => ({
   method: 'POST' as const,
   path: '/predict',
   headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({
-    inputs: sentence(n),
-    truncate: true,
-    ...(flags.swaps && n % 2 ? { adapter: 'live' } : {}),
-  }),
+  body: JSON.stringify(body),
+  onResponse: (status: number, text: string) => {
+    if (status === 200 && !allowed[n]!.some((expected) => same(JSON.parse(text) as Scored[], expected)))
+      wrong++
+  },
 }))
 
 /** Resident memory of the server, MiB. */
@@ -106,14 +147,16 @@ async function resident(): Promise<number> {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024
 }
 
-/** Every request's status and milliseconds, over `connections` for `seconds`. */
-async function load(connections: number, seconds: number) {
+/** Every request's status and milliseconds, over `connections` for `seconds`, or longer until `work` has ended. */
+async function load(connections: number, seconds: number, work?: Promise<void>) {
+  const began = performance.now()
   const accepted: number[] = []
   const refused: number[] = []
   const failed = new Map<number, number>()
   const { errors, timeouts } = await new Promise<autocannon.Result>((resolve, reject) => {
-    const options = { url, connections, duration: seconds, requests }
+    const options = { url, connections, duration: work ? 24 * 3600 : seconds, requests }
     const instance = autocannon(options, (error, result) => (error ? reject(error) : resolve(result)))
+    if (work) Promise.all([work, sleep(1000 * seconds)]).then(() => instance.stop(), reject)
     instance.on('response', (_client, status, _bytes, milliseconds) => {
       if (status === 200) accepted.push(milliseconds)
       else if (status === 429) refused.push(milliseconds)
@@ -121,36 +164,24 @@ async function load(connections: number, seconds: number) {
     })
   })
   for (const list of [accepted, refused]) list.sort((a, b) => a - b)
-  return { accepted, refused, failed, errors, timeouts, seconds }
+  return { accepted, refused, failed, errors, timeouts, seconds: (performance.now() - began) / 1000 }
 }
 
 let swaps = 0
-let swapping = flags.swaps
 async function swap() {
-  while (swapping) {
-    const source = basename(join(folder, swaps % 2 ? 'a' : 'b'))
-    const response = await fetch(`${url}/adapters/live`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ source }),
-    })
-    if (!response.ok) throw new Error(`a swap failed: ${await response.text()}`)
-    swaps++
-  }
+  for (; swaps < wantedSwaps; swaps++) await put(swaps % 2 ? 'a' : 'b')
 }
 
 try {
-  const seconds = Number(flags.seconds)
+  const atLeast = Number(flags.seconds)
   const connections = Number(flags.connections)
   console.log(`${await machine()}; 6 layers of 384, queue of 64 texts`)
-  await load(connections, Math.max(5, seconds / 4))
+  await load(connections, Math.max(5, atLeast / 4))
   await sleep(500)
   const before = await resident()
   await fetch(`${url}/metrics`) // the delay is measured from one reading to the next
-  const swapper = swap()
-  const result = await load(connections, seconds)
-  swapping = false
-  await swapper
+  const result = await load(connections, atLeast, wantedSwaps > 0 ? swap() : undefined)
+  const { seconds } = result
   await sleep(500)
   const after = await resident()
   const at = (sorted: readonly number[], share: number) =>
@@ -164,7 +195,8 @@ try {
   console.log(
     `other statuses: ${[...result.failed].map(([status, n]) => `${status}: ${n}`).join(', ') || 'none'}; connection errors ${result.errors}, timeouts ${result.timeouts}`,
   )
-  if (flags.swaps) console.log(`adapter swaps under load: ${swaps}`)
+  if (swaps > 0) console.log(`adapter swaps under load: ${swaps} in ${seconds.toFixed(0)} s`)
+  console.log(`answers that are no adapter's: ${wrong}`)
   const metrics = await (await fetch(`${url}/metrics`)).text()
   const lag = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(metrics)?.[1]
   console.log(`event-loop delay of the server, p99: ${(Number(lag) * 1000).toFixed(1)} ms`)
@@ -174,7 +206,10 @@ try {
   server.removeAllListeners('exit')
   const exit = new Promise((resolve) => server.once('exit', resolve))
   server.kill('SIGTERM')
-  console.log(`exit code after SIGTERM: ${await exit}`)
+  const code = await exit
+  console.log(`exit code after SIGTERM: ${code}`)
+  if (code !== 0 || wrong > 0 || result.failed.size > 0 || result.errors > 0 || result.timeouts > 0)
+    process.exitCode = 1
 } finally {
   server.kill('SIGKILL')
   await rm(folder, { recursive: true })
