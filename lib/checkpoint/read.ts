@@ -6,7 +6,6 @@ import { type OpenFile, withFile } from './file.ts'
 import { readSafetensors } from './safetensors.ts'
 import { readShardIndex } from './shard-index.ts'
 import { readTorchLegacy } from './torch-legacy.ts'
-import { readTorchZip } from './torch-zip.ts'
 
 /** Weights of a model folder, in the order of preference of transformers. */
 export const MODEL_FILES: readonly string[] = [
@@ -50,7 +49,7 @@ async function findWeights(dirOrFile: string, candidates: readonly string[]): Pr
 /** A `.bin` says nothing about what is in it; its first bytes do. */
 async function readByContent(path: string): Promise<CheckpointIndex> {
   const format = await withFile(path, sniff)
-  if (format === 'zip') return withFile(path, readTorchZip)
+  if (format === 'zip') return withFile(path, (await import('./torch-zip.ts')).readTorchZip)
   if (format === 'legacy') return withFile(path, readTorchLegacy)
   if (format === 'safetensors') return readSafetensors(path)
   throw invalidFile(path, 'neither safetensors nor a file of torch.save, by its first bytes')

@@ -1,5 +1,4 @@
 import { extname } from 'node:path'
-import { CsvError, parse } from 'csv-parse'
 import { TorchLoraError } from '../errors.ts'
 import { fileError, readLines, readText } from './lines.ts'
 
@@ -177,6 +176,7 @@ async function readDelimited(
     for await (const { text, number } of readLines(path)) if (text !== '') row(text.split(delimiter), number)
     return
   }
+  const { CsvError, parse } = await import('csv-parse')
   const parser = parse({ delimiter, bom: true, info: true, relax_column_count: true, skip_empty_lines: true })
   const feed = async () => {
     try {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
 import type { Example } from './examples.ts'
-import { downloadGlue, type GlueProgress } from './glue-download.ts'
+import type { GlueProgress } from './glue-download.ts'
 import { type GlueSplit, type GlueTask, glueTask } from './glue-tasks.ts'
 import { LabelSet } from './labels.ts'
 import { fileError, readLines } from './lines.ts'
@@ -107,7 +107,7 @@ export async function loadGlue(name: string, options: LoadGlueOptions): Promise<
     )
   const folder =
     options.dataDir === undefined
-      ? await downloadGlue(task, {
+      ? await (await import('./glue-download.ts')).downloadGlue(task, {
           download: options.download,
           onProgress: options.onProgress,
           signal: options.signal,
