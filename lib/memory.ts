@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { guarded, type NativeMemory, toTorchLoraError } from './native.ts'
+import type { Tensor } from './tensor.ts'
 
 /** Live native objects and bytes of libtorch's CPU tensors; `pending` and `waiting` are runs. */
 export type Memory = NativeMemory
@@ -21,6 +22,14 @@ export function peakResidentBytes(): number {
 /** Makes the present number of live bytes the peak. */
 export function resetPeakMemory(): void {
   guarded((native) => native.resetPeakMemory())
+}
+
+/**
+ * Gives the pages of a checkpoint's file under `tensor` back to the system, for weights that were copied elsewhere:
+ * a later read brings them in again. Nothing happens to a tensor that lies elsewhere or was written to in place.
+ */
+export function dropPages(tensor: Tensor): void {
+  guarded((native) => native.dropPages(tensor.id))
 }
 
 /** Returns cached bytes to the system. */

@@ -88,6 +88,7 @@ export const operatorList: readonly (string | { op: string; as: string })[] = [
   { op: 'aten::_foreach_copy_', as: 'foreachCopy_' },
   { op: 'aten::_fused_adamw_.tensor_lr', as: 'fusedAdamw_' },
   // ours
+  { op: 'lora::embedding', as: 'loraEmbedding' },
   { op: 'lora::linear', as: 'loraLinear' },
   { op: 'lora::linear_gelu', as: 'loraLinearGelu' },
   'lora::prepack_linear',

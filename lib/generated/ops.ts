@@ -377,6 +377,11 @@ export function fusedAdamw_(self: readonly Tensor[], grads: readonly Tensor[], e
   return operator('aten::_fused_adamw_.tensor_lr').call([self, grads, expAvgs, expAvgSqs, maxExpAvgSqs, stateSteps, options.lr, options.beta1, options.beta2, options.weightDecay, options.eps, options.amsgrad, options.maximize, options.gradScale, options.foundInf]) as void
 }
 
+/** `lora::embedding(Tensor weight, Tensor indices) -> Tensor` */
+export function loraEmbedding(weight: Tensor, indices: Tensor): Tensor {
+  return operator('lora::embedding').call([weight, indices]) as Tensor
+}
+
 /** `lora::linear(Tensor x, Tensor[] weight, Tensor[] bias, Tensor?[] lora_A, Tensor?[] lora_B, float[] scaling, float dropout_p=0., Tensor? packed=None, Tensor? packed_t=None) -> Tensor` */
 export function loraLinear(x: Tensor, weight: readonly Tensor[], bias: readonly Tensor[], lora_A: readonly (Tensor | null)[], lora_B: readonly (Tensor | null)[], scaling: readonly number[], options: { dropoutP?: number; packed?: Tensor | null; packedT?: Tensor | null } = {}): Tensor {
   return operator('lora::linear').call([x, weight, bias, lora_A, lora_B, scaling, options.dropoutP, options.packed, options.packedT]) as Tensor

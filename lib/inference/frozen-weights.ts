@@ -1,7 +1,9 @@
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
+import { dropPages } from '../memory.ts'
 import type { SequenceClassifier } from '../models/classifier.ts'
+import { Embedding } from '../nn/embedding.ts'
 import { Linear, type LinearKernel, ownWeights } from '../nn/linear.ts'
 import { compile } from '../program.ts'
 import type { Tensor } from '../tensor.ts'
@@ -32,9 +34,11 @@ export interface FreezeOptions {
 }
 
 /**
- * Packs the weights of every product that the forward pass computes, and moves the other parameters off the pages of
- * the checkpoint's files: what happens to the files afterwards does not matter. All on the executor's thread, a layer
- * at a time, so that other models go on in between. The model's own weights and updates stay as they are.
+ * Packs the weights of every product that the forward pass computes, and gives the pages of the originals back: in
+ * memory there is one copy. Tables of embeddings stay in the checkpoint's files, of which only the rows of a text are
+ * read; other parameters are copied from there. Files may be deleted or replaced afterwards; one that is written to in
+ * place makes the forward pass fail (`lora::embedding`). All on the executor's thread, a layer at a time, so that
+ * other models go on in between. The model's own weights and updates stay as they are.
  *
  * Where there is no packed layout (CUDA, half precision) the kernel takes the model's own weights and updates.
  */
@@ -58,6 +62,7 @@ export async function freezeWeights(
   const key = (layers: readonly Linear[]) => layers.map((layer) => numbers.get(layer)).join()
   const body = int8 ? bodyLinears(model) : new Set<Linear>()
   const quantized = (layers: readonly Linear[]) => layers.every((layer) => body.has(layer))
+  for (const { weight } of numbers.keys()) dropPages(weight) // read by the trace, all of them
   const packed = new Map<string, Tensor>()
   const dispose = () => {
     for (const tensor of packed.values()) tensor.dispose()
@@ -72,10 +77,15 @@ export async function freezeWeights(
         }),
       )
       packed.set(key(layers), await pack.run([], { signal }))
+      for (const { weight } of layers) dropPages(weight)
     }
-    const ofProducts = new Set([...numbers.keys()].map(({ weight }) => weight))
+    const stay = new Set([...numbers.keys()].map(({ weight }) => weight))
+    for (const [path, module] of model.namedModules()) {
+      if (module instanceof Embedding && path.startsWith(`${model.basePrefix}.embeddings.`))
+        stay.add(module.weight)
+    }
     for (const [path, parameter] of [...model.namedParameters()]) {
-      if (ofProducts.has(parameter)) continue
+      if (stay.has(parameter)) continue
       using copy = compile(() => noGrad(() => parameter.clone()))
       model.replaceParameter(path, await copy.run([], { signal }))
     }

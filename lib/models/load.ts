@@ -1,6 +1,7 @@
 import type { CheckpointIndex, TensorEntry, TensorSource } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import { noGrad } from '../grad-mode.ts'
+import { dropPages } from '../memory.ts'
 import { guarded, type Native } from '../native.ts'
 import { type DType, Tensor, type TensorOptions } from '../tensor.ts'
 import type { SequenceClassifier } from './classifier.ts'
@@ -125,6 +126,7 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 /** The tensor in another dtype or place; itself, still mapped, when neither changes. */
 function convert(mapped: Tensor, dtype: DType, device?: string): Tensor {
   const converted = noGrad(() => mapped.to({ dtype, device }))
+  if (converted.dtype !== mapped.dtype || converted.device !== mapped.device) dropPages(mapped)
   mapped.dispose()
   return converted
 }

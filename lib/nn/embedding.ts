@@ -1,4 +1,4 @@
-import { embedding } from '../generated/ops.ts'
+import { loraEmbedding } from '../generated/ops.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
 import * as init from './init.ts'
 import { Module } from './module.ts'
@@ -24,8 +24,11 @@ export class Embedding extends Module {
     return super.initial(name)
   }
 
-  /** indices [T] int32 or int64 -> [T, size] */
+  /**
+   * indices [T] int32 or int64 -> [T, size]. Of a table in a checkpoint's file that is not trained, only these rows
+   * are read (`lora::embedding`).
+   */
   forward(indices: Tensor): Tensor {
-    return embedding(this.weight, indices)
+    return loraEmbedding(this.weight, indices)
   }
 }

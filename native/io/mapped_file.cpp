@@ -19,10 +19,10 @@ namespace torch_lora {
 
 namespace {
 
-/// Where our mappings lie, so that dropPages cannot discard memory of another owner.
+/// Where our mappings lie: which file is under an address, and that dropPages cannot discard memory of another owner.
 struct Registry {
   std::mutex mutex;
-  std::map<uintptr_t, uintptr_t> ranges;  // begin -> end
+  std::map<uintptr_t, const MappedFile*> files;  // by the mapping's first byte
 };
 
 Registry& registry() {
@@ -42,6 +42,9 @@ class FileDescriptor {
   FileDescriptor& operator=(const FileDescriptor&) = delete;
   int get() const {
     return fd_;
+  }
+  int release() {
+    return std::exchange(fd_, -1);
   }
 
  private:
@@ -78,41 +81,85 @@ int64_t spanBytes(at::IntArrayRef sizes, at::IntArrayRef strides, int64_t itemSi
 }  // namespace
 
 std::shared_ptr<MappedFile> MappedFile::open(const std::string& path) {
-  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   TORCH_CHECK(fd.get() >= 0, path, ": cannot be opened: ", std::strerror(errno));
   struct stat status {};
   TORCH_CHECK(::fstat(fd.get(), &status) == 0, path, ": cannot be read: ", std::strerror(errno));
   TORCH_CHECK(S_ISREG(status.st_mode), path, ": expected a regular file");
   const auto size = static_cast<int64_t>(status.st_size);
   if (size == 0)
-    return std::shared_ptr<MappedFile>(new MappedFile(path, status, nullptr));
+    return std::shared_ptr<MappedFile>(new MappedFile(path, fd.release(), status, nullptr));
   void* const data = ::mmap(
       nullptr, static_cast<size_t>(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd.get(), 0);
   TORCH_CHECK(data != MAP_FAILED, path, ": cannot be mapped: ", std::strerror(errno));
-  return std::shared_ptr<MappedFile>(new MappedFile(path, status, static_cast<uint8_t*>(data)));
+  return std::shared_ptr<MappedFile>(new MappedFile(path, fd.release(), status, static_cast<uint8_t*>(data)));
 }
 
-MappedFile::MappedFile(std::string path, const struct stat& status, uint8_t* data)
+MappedFile::MappedFile(std::string path, int fd, const struct stat& status, uint8_t* data)
     : path_(std::move(path)),
+      fd_(fd),
       device_(status.st_dev),
       inode_(status.st_ino),
+      written_(status.st_mtim),
       size_(static_cast<int64_t>(status.st_size)),
       data_(data) {
   if (data_ == nullptr)
     return;
   auto& known = registry();
   const std::lock_guard<std::mutex> lock(known.mutex);
-  const auto begin = reinterpret_cast<uintptr_t>(data_);
-  known.ranges[begin] = begin + static_cast<uintptr_t>(size_);
+  known.files[reinterpret_cast<uintptr_t>(data_)] = this;
 }
 
 MappedFile::~MappedFile() {
+  ::close(fd_);
   if (data_ == nullptr)
     return;
   auto& known = registry();
   const std::lock_guard<std::mutex> lock(known.mutex);
-  known.ranges.erase(reinterpret_cast<uintptr_t>(data_));
+  known.files.erase(reinterpret_cast<uintptr_t>(data_));
   ::munmap(data_, static_cast<size_t>(size_));
+}
+
+void MappedFile::checkUnchanged() const {
+  struct stat now {};
+  TORCH_CHECK(::fstat(fd_, &now) == 0, path_, ": cannot be read: ", std::strerror(errno));
+  TORCH_CHECK(
+      now.st_size == size_ && now.st_mtim.tv_sec == written_.tv_sec && now.st_mtim.tv_nsec == written_.tv_nsec,
+      path_,
+      ": was written to while a model that lies in it was in use. Load the model again; to put a file in the place of "
+      "one in use, write it beside and rename it.");
+}
+
+void MappedFile::read(int64_t offset, void* target, size_t length) const {
+  auto* out = static_cast<uint8_t*>(target);
+  while (length > 0) {
+    const ssize_t count = ::pread(fd_, out, length, offset);
+    if (count < 0 && errno == EINTR)
+      continue;
+    TORCH_CHECK(count >= 0, path_, ": cannot be read: ", std::strerror(errno));
+    TORCH_CHECK(count > 0, path_, ": was cut while it was read: it ends at byte ", offset);
+    out += count;
+    offset += count;
+    length -= static_cast<size_t>(count);
+  }
+}
+
+std::pair<const MappedFile*, int64_t> MappedFile::under(const at::Tensor& tensor) {
+  const std::pair<const MappedFile*, int64_t> none{nullptr, 0};
+  if (!tensor.defined() || !tensor.device().is_cpu() || tensor.numel() == 0 || tensor.is_inference() ||
+      tensor._version() != 0)
+    return none;
+  const auto address = reinterpret_cast<uintptr_t>(tensor.const_data_ptr());
+  auto& known = registry();
+  const std::lock_guard<std::mutex> lock(known.mutex);
+  const auto next = known.files.upper_bound(address);
+  if (next == known.files.begin())
+    return none;
+  const auto [begin, file] = *std::prev(next);
+  const int64_t span = spanBytes(tensor.sizes(), tensor.strides(), static_cast<int64_t>(tensor.element_size()));
+  if (address + static_cast<uintptr_t>(span) > begin + static_cast<uintptr_t>(file->size()))
+    return none;
+  return {file, static_cast<int64_t>(address - begin)};
 }
 
 void MappedFile::checkNotShrunk() const {
@@ -171,23 +218,16 @@ at::Tensor tensorFromMappedFile(
 }
 
 void dropPages(const at::Tensor& tensor) {
-  if (!tensor.defined() || !tensor.device().is_cpu() || tensor.numel() == 0)
+  if (MappedFile::under(tensor).first == nullptr)
     return;
   const int64_t span = spanBytes(tensor.sizes(), tensor.strides(), static_cast<int64_t>(tensor.element_size()));
   const auto begin = reinterpret_cast<uintptr_t>(tensor.const_data_ptr());
-  const uintptr_t end = begin + static_cast<uintptr_t>(span);
   const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
   // Only whole pages: the ones at the ends hold parts of the neighbours.
   const uintptr_t first = (begin + page - 1) / page * page;
-  const uintptr_t last = end / page * page;
-  if (first >= last)
-    return;
-  auto& known = registry();
-  const std::lock_guard<std::mutex> lock(known.mutex);
-  const auto next = known.ranges.upper_bound(begin);
-  if (next == known.ranges.begin() || end > std::prev(next)->second)
-    return;
-  ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  const uintptr_t last = (begin + static_cast<uintptr_t>(span)) / page * page;
+  if (first < last)
+    ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 }  // namespace torch_lora

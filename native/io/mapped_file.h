@@ -6,8 +6,10 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace torch_lora {
 
@@ -36,13 +38,24 @@ class MappedFile {
   /// Throws c10::Error when the file was cut since: reading past its new end would raise SIGBUS. A file that was
   /// deleted or replaced by another (as atomic writers do) keeps its contents under the mapping.
   void checkNotShrunk() const;
+  /// Throws c10::Error when the file was cut or written to since it was mapped. Deleted or replaced is well.
+  void checkUnchanged() const;
+  /// Reads `length` bytes from `offset` on into `target` without mapping a page. Throws c10::Error where the file
+  /// ends before.
+  void read(int64_t offset, void* target, size_t length) const;
+
+  /// The file under a tensor's elements as they were loaded, and the offset of the first; null for a tensor
+  /// elsewhere, and for one that was written to in place: its pages are no longer the file's. Valid while the tensor is.
+  static std::pair<const MappedFile*, int64_t> under(const at::Tensor& tensor);
 
  private:
-  MappedFile(std::string path, const struct stat& status, uint8_t* data);
+  MappedFile(std::string path, int fd, const struct stat& status, uint8_t* data);
 
   std::string path_;
+  int fd_;
   dev_t device_;
   ino_t inode_;
+  timespec written_;
   int64_t size_;
   uint8_t* data_;
 };
@@ -60,8 +73,8 @@ at::Tensor tensorFromMappedFile(
     at::IntArrayRef strides);
 
 /// Gives the whole pages under a mapped tensor back to the system, for weights that were copied elsewhere (repacked,
-/// moved to a GPU). Later reads bring them in from the file again, so writes to the tensor are lost; does nothing to
-/// memory that is not a private file mapping made here.
+/// moved to a GPU, converted). Later reads bring them in from the file again; does nothing to memory that is not a
+/// private file mapping made here, nor to a tensor that was written to in place.
 void dropPages(const at::Tensor& tensor);
 
 }  // namespace torch_lora

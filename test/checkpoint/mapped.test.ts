@@ -1,11 +1,12 @@
-import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readCheckpoint, type TensorEntry } from '../../lib/checkpoint/index.ts'
 import * as ops from '../../lib/generated/ops.ts'
+import { dropPages } from '../../lib/memory.ts'
 import { guarded } from '../../lib/native.ts'
 import { Tensor } from '../../lib/tensor.ts'
-import { FIXTURES, failure, readElements, temporaryFolder } from './support.ts'
+import { FIXTURES, failure, readElements, residentBytes, temporaryFolder } from './support.ts'
 
 const folder = await temporaryFolder()
 const views = join(FIXTURES, 'checkpoints/views.zip.bin')
@@ -122,8 +123,110 @@ describe('mapped tensors', () => {
       shape: [1 << 20],
       strides: [1],
     })
-    guarded((native) => native.dropPages(tensor.id))
     expect(tensor.readSync().every((value) => value === 3)).toBe(true)
+    expect(residentBytes(path)).toBe(1 << 20)
+    dropPages(tensor)
+    expect(residentBytes(path)).toBe(0)
+    expect(tensor.readSync().every((value) => value === 3)).toBe(true)
+    // What was written is nowhere else.
+    ops.fill_(tensor, 4)
+    dropPages(tensor)
+    expect(tensor.readSync().every((value) => value === 4)).toBe(true)
     releaseFile(file)
+  })
+})
+
+describe('embeddings in a file', () => {
+  const rows = 4096
+  const size = 1024
+  const table = Float32Array.from({ length: rows * size }, (_, i) => Math.sin(i))
+
+  async function mapTable(name: string) {
+    const path = join(folder, name)
+    await writeFile(path, table)
+    const file = openFile(path)
+    const byteLength = table.byteLength
+    const tensor = map(file, {
+      byteOffset: 0,
+      byteLength,
+      dtype: 'float32',
+      shape: [rows, size],
+      strides: [size, 1],
+    })
+    releaseFile(file)
+    return { path, tensor }
+  }
+
+  it('give their rows, bit for bit, without a page of the table', async () => {
+    const { path, tensor } = await mapTable('table')
+    const numbers = Array.from({ length: 700 }, (_, i) => (i % 3 === 0 ? i : (i * 977) % rows))
+    for (const dtype of ['int32', 'int64'] as const) {
+      using indices = Tensor.from([...numbers, 0, 0, rows - 2, rows - 1], { dtype })
+      using read = ops.loraEmbedding(tensor, indices)
+      expect(residentBytes(path)).toBe(0)
+      using gathered = ops.embedding(tensor, indices)
+      expect(residentBytes(path)).toBeGreaterThan(0)
+      expect(read.shape).toEqual([numbers.length + 4, size])
+      expect(Buffer.from(await read.bytes()).equals(Buffer.from(await gathered.bytes()))).toBe(true)
+      dropPages(tensor)
+    }
+    tensor.dispose()
+  })
+
+  it('refuse an index outside the table', async () => {
+    const { tensor } = await mapTable('small-table')
+    for (const index of [-1, rows]) {
+      using indices = Tensor.from([3, index], { dtype: 'int64' })
+      const error = await attempt(() => ops.loraEmbedding(tensor, indices))
+      expect(error.message).toContain(`received ${index}`)
+    }
+    tensor.dispose()
+  })
+
+  it('follow what is written to them, and are trained where they require a gradient', async () => {
+    const { tensor } = await mapTable('trained')
+    using indices = Tensor.from([5, 5], { dtype: 'int64' })
+    tensor.requiresGrad = true
+    const loss = ops.sum(ops.loraEmbedding(tensor, indices))
+    loss.backward()
+    const gradient = tensor.grad!.readSync() as Float32Array
+    expect([...gradient.subarray(5 * size - 1, 5 * size + 2)]).toEqual([0, 2, 2])
+    tensor.requiresGrad = false
+    ops.fill_(tensor, 7)
+    using changed = ops.loraEmbedding(tensor, indices)
+    expect(changed.readSync().every((value) => value === 7)).toBe(true)
+    tensor.dispose()
+  })
+
+  it('outlive a file that is replaced, and fail by name when it is written to or cut', async () => {
+    const { path, tensor } = await mapTable('replaced')
+    using indices = Tensor.from([9], { dtype: 'int64' })
+    const first = () => {
+      using row = ops.loraEmbedding(tensor, indices)
+      return row.readSync()[0]
+    }
+    await writeFile(`${path}.new`, 'another')
+    await rename(`${path}.new`, path)
+    expect(first()).toBe(table[9 * size])
+    tensor.dispose()
+
+    for (const change of [(file: string) => truncate(file, 4096), (file: string) => writeFile(file, table)]) {
+      const written = await mapTable('written')
+      await utimes(written.path, 1, 1)
+      const fresh = openFile(written.path)
+      using again = map(fresh, {
+        byteOffset: 0,
+        byteLength: table.byteLength,
+        dtype: 'float32',
+        shape: [rows, size],
+        strides: [size, 1],
+      })
+      releaseFile(fresh)
+      await change(written.path)
+      const error = await attempt(() => ops.loraEmbedding(again, indices))
+      expect(error.message).toContain(written.path)
+      expect(error.message).toContain('was written to')
+      written.tensor.dispose()
+    }
   })
 })

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -43,4 +44,15 @@ export async function failure(promise: Promise<unknown>, code: TorchLoraErrorCod
   expect(error).toBeInstanceOf(TorchLoraError)
   expect((error as TorchLoraError).code, (error as TorchLoraError).message).toBe(code)
   return error as TorchLoraError
+}
+
+/** Bytes of a mapped file that are resident in this process: /proc/self/smaps. */
+export function residentBytes(path: string): number {
+  let kib = 0
+  let inside = false
+  for (const line of readFileSync('/proc/self/smaps', 'utf8').split('\n')) {
+    if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) inside = line.endsWith(` ${path}`)
+    else if (inside) kib += Number(/^Rss:\s+(\d+) kB$/.exec(line)?.[1] ?? 0)
+  }
+  return kib * 1024
 }
