@@ -60,6 +60,19 @@ TORCH_LORA_INLINE void finish(const Gemm<T>& g, int64_t row, int64_t rows, int64
   }
 }
 
+// The part [k0, ...) of a packed panel, of one pass at most, as rows [row0, row1) fetch it.
+template <class T>
+TORCH_LORA_INLINE Ahead fetch_panel(const Gemm<T>& g, int64_t panel_index, int64_t term, int64_t k0, int64_t row0,
+                                    int64_t row1) {
+  const GemmPanel& panel = g.panels[panel_index];
+  const GemmColumns<T>& range = g.ranges[panel.range];
+  if (term >= range.term_count || !range.terms[term].packed) return {};
+  const GemmTerm<T>& t = range.terms[term];
+  const int64_t depth = t.k - k0 < kDepth ? t.k - k0 : kDepth;
+  return fetch_ahead(t.packed + panel.column * t.k + k0 * panel.width, depth * panel.width * int64_t(sizeof(T)), row0,
+                     row1);
+}
+
 template <class T>
 void gemm(const Gemm<T>& g, int64_t m0, int64_t m1, int64_t p0, int64_t p1, void* scratch) {
   T* const buffer = static_cast<T*>(scratch);
@@ -132,6 +145,16 @@ void gemm(const Gemm<T>& g, int64_t m0, int64_t m1, int64_t p0, int64_t p1, void
             const T* b = t.packed ? t.packed + panel.column * t.k + pieces[s].k0 * panel.width
                                   : packed + pieces[s].offset * panel.width;
             stretches[s] = {t.a + pieces[s].k0 * t.a_k, t.a_row, t.a_k, b, pieces[s].k1 - pieces[s].k0};
+            if (!t.packed) continue;
+            // What comes next: with few rows the next panel, else the group's next pass, or the next group.
+            const bool more = pieces[s].k1 < t.k;
+            if (few && p + 1 < group_end) {
+              stretches[s].ahead = fetch_panel(g, p + 1, pieces[s].term, pieces[s].k0, m0, m1);
+            } else if (more) {
+              stretches[s].ahead = fetch_panel(g, few ? group : p, pieces[s].term, pieces[s].k1, m0, m1);
+            } else if (few ? group_end < p1 : p + group_end - group < p1) {
+              stretches[s].ahead = fetch_panel(g, few ? group_end : p + group_end - group, 0, 0, m0, m1);
+            }
           }
           T* c = g.c + range.begin + panel.column;
           const T* bias = range.bias ? range.bias + panel.column : nullptr;

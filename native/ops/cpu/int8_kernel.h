@@ -105,7 +105,8 @@ inline void quantize_int8(const float* x, int64_t k, int64_t row0, int64_t row1,
 }
 
 template <int Count, int Vectors>
-TORCH_LORA_INLINE void int8_tile(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, int64_t row) {
+TORCH_LORA_INLINE void int8_tile(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, int64_t row,
+                                 const Ahead& ahead) {
   constexpr int lanes = Simd<float>::lanes;
   vint sum[Count][Vectors];
   TORCH_LORA_UNROLL
@@ -115,7 +116,9 @@ TORCH_LORA_INLINE void int8_tile(const Int8Gemm& g, const Int8Weight& w, const G
   }
   const Code* a = static_cast<const Code*>(g.rows) + row * g.depth;
   const int8_t* b = w.codes + panel.column * g.groups * kGroup;
+  Fetch fetch(ahead, row, Count, g.groups);
   for (int64_t k = g.groups; k > 0; --k) {
+    fetch.next();
     decltype(int8_columns(b)) columns[Vectors];
     TORCH_LORA_UNROLL
     for (int j = 0; j < Vectors; ++j) columns[j] = int8_columns(b + j * lanes * kGroup);
@@ -152,11 +155,12 @@ TORCH_LORA_INLINE void int8_tile(const Int8Gemm& g, const Int8Weight& w, const G
 }
 
 template <int Vectors>
-void int8_rows(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, int64_t row, int64_t end) {
+void int8_rows(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, int64_t row, int64_t end,
+               const Ahead& ahead) {
   constexpr int full = tile_rows(Vectors);
   const auto run = [&](auto rows) TORCH_LORA_LAMBDA {
     constexpr int taken = decltype(rows)::value;
-    int8_tile<taken, Vectors>(g, w, panel, row);
+    int8_tile<taken, Vectors>(g, w, panel, row, ahead);
     row += taken;
   };
   while (end - row >= full) run(Rows<full>{});
@@ -173,19 +177,25 @@ inline void int8_gemm(const Int8Gemm& g, int64_t m0, int64_t m1, int64_t p0, int
   for (int64_t p = p0; p < p1; ++p) {
     const GemmPanel& panel = g.panels[p];
     const Int8Weight& w = g.weights[panel.range];
+    Ahead ahead{};
+    if (p + 1 < p1 && m1 > m0) {
+      const GemmPanel& next = g.panels[p + 1];
+      const int64_t depth = g.groups * kGroup;
+      ahead = fetch_ahead(g.weights[next.range].codes + next.column * depth, next.width * depth, m0, m1);
+    }
     switch (panel.width / Simd<float>::lanes) {
       case 1:
-        int8_rows<1>(g, w, panel, m0, m1);
+        int8_rows<1>(g, w, panel, m0, m1, ahead);
         break;
       case 2:
-        int8_rows<2>(g, w, panel, m0, m1);
+        int8_rows<2>(g, w, panel, m0, m1, ahead);
         break;
 #if defined(__AVX512F__)
       case 3:
-        int8_rows<3>(g, w, panel, m0, m1);
+        int8_rows<3>(g, w, panel, m0, m1, ahead);
         break;
       case 4:
-        int8_rows<4>(g, w, panel, m0, m1);
+        int8_rows<4>(g, w, panel, m0, m1, ahead);
         break;
 #endif
     }

@@ -18,6 +18,30 @@ struct Rows {
   static constexpr int value = Count;
 };
 
+// Memory that will be read next, brought into the cache a share a row while other rows are computed: without it the
+// first rows that meet a panel wait for memory, and memory waits while the others are computed.
+struct Ahead {
+  int64_t address;  // of what row 0 fetches
+  int64_t row;      // bytes a row, 0 for none
+};
+
+// `bytes` at `start`, shared out to rows [row0, row1).
+TORCH_LORA_INLINE Ahead fetch_ahead(const void* start, int64_t bytes, int64_t row0, int64_t row1) {
+  const int64_t row = bytes / (row1 - row0);
+  return {reinterpret_cast<int64_t>(start) - row0 * row, row};
+}
+
+// The share of some rows, step by step.
+struct Fetch {
+  int64_t at, step;
+  TORCH_LORA_INLINE Fetch(const Ahead& ahead, int64_t first_row, int64_t rows, int64_t steps)
+      : at(ahead.address + first_row * ahead.row), step(rows * ahead.row / steps) {}
+  TORCH_LORA_INLINE void next() {
+    for (int64_t i = 0; i < step; i += 64) __builtin_prefetch(reinterpret_cast<const void*>(at + i), 0, 2);
+    at += step;
+  }
+};
+
 // One stretch of k of one term, B already packed as [k][vectors * lanes].
 template <class T>
 struct Stretch {
@@ -25,6 +49,7 @@ struct Stretch {
   int64_t a_row, a_k;
   const T* b;
   int64_t k;
+  Ahead ahead = {};
 };
 
 template <class T, int Count, int Vectors>
@@ -34,7 +59,10 @@ TORCH_LORA_INLINE void tile_sum(const Stretch<T>* stretches, int stretch_count, 
     const int64_t row = stretches[s].a_row, step = stretches[s].a_k;
     const T* a = stretches[s].a + first_row * row;
     const T* b = stretches[s].b;
+    if (stretches[s].k == 0) continue;
+    Fetch fetch(stretches[s].ahead, first_row, Count, stretches[s].k);
     for (int64_t k = stretches[s].k; k > 0; --k) {
+      fetch.next();
       Vec<T> column[Vectors];
       TORCH_LORA_UNROLL
       for (int j = 0; j < Vectors; ++j) column[j] = load(b + j * lanes);
