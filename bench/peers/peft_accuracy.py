@@ -96,10 +96,15 @@ for epoch in range(1, settings['epochs'] + 1):
         schedule.step()
         optimizer.zero_grad(set_to_none=True)
         step += 1
+        passed = step * settings['epochs'] / updates
         if step % 10 == 0:
-            show(type='step', step=step, epoch=step * settings['epochs'] / updates, loss=loss.item())
+            show(type='step', step=step, epoch=passed, loss=loss.item())
+        if step % settings['evalEvery'] == 0 or step == updates:
+            spent += time.perf_counter() - began
+            show(type='evaluation', step=step, epoch=passed, accuracy=accuracy())
+            model.train()
+            began = time.perf_counter()
     spent += time.perf_counter() - began
-    show(type='evaluation', step=step, epoch=epoch, accuracy=accuracy())
 
 state = [value for values in optimizer.state.values() for value in values.values() if value.dim() > 0]
 show(type='end', trainableParameters=sum(p.numel() for _, p in trained),
