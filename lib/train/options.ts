@@ -46,7 +46,7 @@ export interface TrainerOptions {
   metrics?: readonly MetricName[]
   /** Chooses the best model: a metric (greater is better) or 'loss'. Default: the first metric. */
   bestMetric?: string
-  /** Evaluations: after every epoch, or every so many updates. Default 'epoch'. */
+  /** Evaluations: after every epoch, or every so many updates and after the last. Default 'epoch'. */
   evaluateEvery?: 'epoch' | number
   /** Stop after so many evaluations without a better one. Default: never. */
   patience?: number

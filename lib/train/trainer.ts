@@ -129,11 +129,8 @@ export class Trainer {
         yield event
         const epochEnded = sampler.batchInEpoch === 0
         interrupted = signal?.aborted === true
-        if (
-          evaluate &&
-          !interrupted &&
-          isDue(options.evaluateEvery, done, epochEnded || done === totalSteps)
-        ) {
+        const due = done === totalSteps || isDue(options.evaluateEvery, done, epochEnded)
+        if (evaluate && !interrupted && due) {
           yield await this.#evaluate(predictor, evaluate, done, event.epoch)
         }
         const stop = interrupted || done === totalSteps || this.#outOfPatience

@@ -143,6 +143,12 @@ describe('Trainer', () => {
     expect(values(again)).toEqual(values(kept))
   })
 
+  it('evaluates every so many updates, and after the last', async () => {
+    const events = await collect(new Trainer(settings(await loraModel(), { evaluateEvery: 10 })))
+    const steps = events.flatMap((event) => (event.type === 'evaluation' ? [event.step] : []))
+    expect(steps).toEqual([10, 20, 24])
+  })
+
   it('leaves the model at its best evaluation, with a folder and without', async () => {
     for (const outputDir of [undefined, await temporary()]) {
       const model = await loraModel()
