@@ -28,7 +28,14 @@ export { type LoadAdapterOptions, loadAdapter, saveAdapter } from './lora/adapte
 export { applyLora } from './lora/apply.ts'
 export { LoraConfig, type LoraConfigOptions } from './lora/config.ts'
 export { mergeLora, unloadLora, unmergeLora } from './lora/merge.ts'
-export { emptyCache, type Memory, memory, resetPeakMemory, setThreads } from './memory.ts'
+export {
+  emptyCache,
+  type Memory,
+  memory,
+  resetPeakMemory,
+  setFloat32MatmulPrecision,
+  setThreads,
+} from './memory.ts'
 export { AutoModelForSequenceClassification } from './models/auto.ts'
 export { type BatchTensors, batchTensors, disposeBatch, type PackedBatch } from './models/batch.ts'
 export { BertForSequenceClassification } from './models/bert.ts'

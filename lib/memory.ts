@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { guarded, type NativeMemory, toTorchLoraError } from './native.ts'
+import { TorchLoraError } from './errors.ts'
+import { type Float32MatmulPrecision, guarded, type NativeMemory, toTorchLoraError } from './native.ts'
 import type { Tensor } from './tensor.ts'
 
-/** Live native objects and bytes of libtorch's CPU tensors; `pending` and `waiting` are runs. */
+/** Live native objects and bytes of libtorch's CPU tensors, and of each CUDA device; `pending` and `waiting` are runs. */
 export type Memory = NativeMemory
 
 /** What is alive now. `cachedBytes` are kept for reuse; `emptyCache` returns them to the system. */
@@ -30,6 +31,22 @@ export function resetPeakMemory(): void {
  */
 export function dropPages(tensor: Tensor): void {
   guarded((native) => native.dropPages(tensor.id))
+}
+
+/**
+ * How exactly float32 matrix products are computed from here on; `torch.set_float32_matmul_precision`. 'highest', the
+ * default, is float32; 'high' lets a CUDA device round the factors to TF32 (10 bits of fraction, several times
+ * faster); 'medium' lets it round to bfloat16.
+ * @throws TorchLoraError INVALID_ARGUMENT for another word
+ */
+export function setFloat32MatmulPrecision(precision: Float32MatmulPrecision): void {
+  if (!['highest', 'high', 'medium'].includes(precision)) {
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `float32 matmul precision must be 'highest', 'high' or 'medium', received '${precision}'.`,
+    )
+  }
+  guarded((native) => native.setFloat32MatmulPrecision(precision))
 }
 
 /** Returns cached bytes to the system. */

@@ -1,5 +1,6 @@
 import { loadNative } from './addon.ts'
 import { TorchLoraError, type TorchLoraErrorCode } from './errors.ts'
+import { explainOutOfMemory } from './out-of-memory.ts'
 
 /** The number of a native object in its table (native/js/addon_data.h). Never reused. */
 export type NativeId = number
@@ -27,6 +28,9 @@ export interface NativeTensorInfo {
   device: string
   requiresGrad: boolean
 }
+
+/** How exactly float32 matrix products are computed, by PyTorch's names. */
+export type Float32MatmulPrecision = 'highest' | 'high' | 'medium'
 
 /** Element types, by their PyTorch names. */
 export type DType =
@@ -72,6 +76,22 @@ export interface NativeMemory {
   peakBytes: number
   cachedBytes: number
   liveBlocks: number
+  /** Of every CUDA device that this process has used. */
+  cuda: NativeCudaMemory[]
+}
+
+/** What libtorch's allocator holds on a CUDA device, and what the device has left, in bytes. */
+export interface NativeCudaMemory {
+  /** 'cuda:N' */
+  device: string
+  /** In tensors. */
+  liveBytes: number
+  /** In tensors, at most, since the start or `resetPeakMemory`. */
+  peakBytes: number
+  /** In tensors or kept for reuse: what this process has taken from the device. */
+  reservedBytes: number
+  freeBytes: number
+  totalBytes: number
 }
 
 export interface NativeSystem {
@@ -89,7 +109,7 @@ export interface Native {
   opNames(): string[]
   callOp(op: number, args: unknown[]): unknown
 
-  fromBytes(bytes: Uint8Array, dtype: DType, shape: readonly number[]): NativeId
+  fromBytes(bytes: Uint8Array, dtype: DType, shape: readonly number[], pinned: boolean): NativeId
   describe(tensor: NativeId): NativeTensorInfo
   readSync(tensor: NativeId): ArrayBuffer
   read(tensor: NativeId): NativeSubmission<ArrayBuffer>
@@ -124,6 +144,7 @@ export interface Native {
   setRngState(state: NativeId): void
   memory(): NativeMemory
   resetPeakMemory(): void
+  setFloat32MatmulPrecision(precision: Float32MatmulPrecision): void
   emptyCache(): void
 }
 
@@ -153,7 +174,8 @@ export function toTorchLoraError(thrown: unknown): unknown {
   const shapes = failure.shapes?.length
     ? ` (tensor shapes: ${failure.shapes.map((shape) => `[${shape.join(', ')}]`).join(', ')})`
     : ''
-  return new TorchLoraError(failure.code, `${where}${failure.message}${shapes}`, {
+  const message = failure.code === 'OUT_OF_MEMORY' ? explainOutOfMemory(failure.message) : failure.message
+  return new TorchLoraError(failure.code, `${where}${message}${shapes}`, {
     op: failure.op,
     shapes: failure.shapes,
     cause: thrown,

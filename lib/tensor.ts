@@ -5,6 +5,11 @@ import { activeRecording, type Slot } from './recording.ts'
 
 export type { DType } from './native.ts'
 
+/** Whether a dtype has 16 bits: weights may, what training moves may not. */
+export function isHalf(dtype: DType): boolean {
+  return dtype === 'float16' || dtype === 'bfloat16'
+}
+
 /** 'cpu', 'cuda' or 'cuda:N'. */
 export type Device = string
 
@@ -83,7 +88,7 @@ export class Tensor {
   }
 
   /**
-   * A CPU tensor with a copy of `data`.
+   * A tensor with a copy of `data`. To a CUDA device it goes by way of pinned memory, without waiting for the device.
    * @param data a typed array (its type gives the dtype), or numbers nested to the shape (float32)
    * @param options.shape defaults to the nesting, or to [length]
    * @param options.dtype for numbers: float32 by default, or int32, int64, float64, bool
@@ -91,8 +96,9 @@ export class Tensor {
    */
   static from(
     data: TensorData | NestedNumbers,
-    options: { shape?: readonly number[]; dtype?: DType } = {},
+    options: { shape?: readonly number[]; dtype?: DType; device?: Device } = {},
   ): Tensor {
+    const { device = 'cpu' } = options
     let values: TensorData
     let shape = options.shape
     let dtype = options.dtype
@@ -107,12 +113,25 @@ export class Tensor {
       values = typedArray(dtype, flat)
     }
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-    return Tensor.wrap(guarded((native) => native.fromBytes(bytes, dtype!, shape!)))
+    const onDevice = device !== 'cpu'
+    const tensor = Tensor.wrap(guarded((native) => native.fromBytes(bytes, dtype!, shape!, onDevice)))
+    if (!onDevice) return tensor
+    const moved = callOperator(
+      'aten::to.dtype_layout',
+      tensor,
+      undefined,
+      undefined,
+      device,
+      undefined,
+      true,
+    ) as Tensor
+    tensor.dispose() // libtorch keeps pinned memory until the copy has been made
+    return moved
   }
 
   /** A 0-dimensional tensor: how a number that changes from run to run enters a program. */
-  static scalar(value: number, dtype: DType = 'float32'): Tensor {
-    return Tensor.from(value, { dtype })
+  static scalar(value: number, dtype: DType = 'float32', device: Device = 'cpu'): Tensor {
+    return Tensor.from(value, { dtype, device })
   }
 
   /** Zeros of a shape. */

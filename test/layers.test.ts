@@ -9,7 +9,7 @@ const lib = resolve(import.meta.dirname, '../lib')
 
 const layers: string[][] = [
   ['errors'],
-  ['cache-folder', 'tree', 'ops.list'],
+  ['cache-folder', 'tree', 'ops.list', 'out-of-memory'],
   ['libtorch'],
   ['addon'],
   ['native'],

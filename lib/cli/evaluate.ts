@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
 import { interruptible } from './failure.ts'
-import { positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import { applyRunFlags, positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
 import { progressBar } from './progress.ts'
 
 interface EvaluateFlags extends DatasetFlags, RunFlags {
@@ -33,15 +33,14 @@ export function evaluateCommand(): Command {
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { loadClassifier } = await import('../inference/load-classifier.ts')
   const { Predictor } = await import('../inference/predictor.ts')
-  const { setThreads } = await import('../memory.ts')
   const { defaultMetrics, evaluateExamples } = await import('../train/evaluate.ts')
 
   const dataset = await readDataset(flags, { training: false })
-  if (flags.threads) await setThreads(flags.threads)
+  const place = await applyRunFlags(flags)
   const { model, tokenizer } = await loadClassifier(flags.model, {
     adapter: flags.adapter,
     loraAlpha: flags.alpha,
-    device: flags.device,
+    ...place,
   })
   const { labelSetOf } = await import('../train/labels.ts')
   const labels = labelSetOf(model).encode(dataset.evaluate)

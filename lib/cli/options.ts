@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { DType } from '../tensor.ts'
 
 /** Parsers for commander: each says what was expected. */
 
@@ -51,24 +52,47 @@ export function interval(text: string): 'epoch' | number {
 /** Options of every verb that runs a model. */
 export interface RunFlags {
   device: string
+  dtype: DType
+  tf32?: boolean
   threads?: number
 }
 
-/** Adds `--device` and `--threads`. */
-export function withDevice(command: Command): Command {
-  return command
-    .option('--device <name>', "'auto', 'cpu', 'cuda' or 'cuda:N'", 'auto')
-    .option('--threads <count>', 'processor threads an operator may use (default: all cores)', wholeNumber)
+/** PyTorch's names, and the short ones of transformers' flags. */
+const dtypes: Readonly<Record<string, DType>> = {
+  float32: 'float32',
+  bfloat16: 'bfloat16',
+  bf16: 'bfloat16',
+  float16: 'float16',
+  fp16: 'float16',
 }
 
-/** Adds `--dtype`, of the verbs that hold a model for inference alone. */
-export function withDType(command: Command): Command {
-  return command.addOption(
-    new Option('--dtype <name>', 'what the model computes with; int8 on the CPU only').choices([
+/** One of `names`. */
+function dtypeOf(names: Readonly<Record<string, DType>>) {
+  return (text: string): DType => {
+    const found = names[text]
+    if (found) return found
+    throw new InvalidArgumentError(`expected one of ${Object.keys(names).join(', ')}.`)
+  }
+}
+
+/** Sets what holds for the whole process, and gives where and in what type a model loads. */
+export async function applyRunFlags({ device, dtype, tf32, threads }: RunFlags) {
+  const { setFloat32MatmulPrecision, setThreads } = await import('../memory.ts')
+  if (threads) await setThreads(threads)
+  if (tf32) setFloat32MatmulPrecision('high')
+  return { device, dtype }
+}
+
+/** Adds `--device`, `--dtype` (int8 too for verbs that hold a model for inference alone), `--tf32` and `--threads`. */
+export function withDevice(command: Command, { int8 = false } = {}): Command {
+  return command
+    .option('--device <name>', "'auto', 'cpu', 'cuda' or 'cuda:N'", 'auto')
+    .option(
+      '--dtype <name>',
+      `of the base model's weights: float32, bf16 or fp16${int8 ? ', or int8 on the CPU' : '; adapters and the head are float32 under any'}`,
+      dtypeOf(int8 ? { ...dtypes, int8: 'int8' } : dtypes),
       'float32',
-      'bfloat16',
-      'float16',
-      'int8',
-    ]),
-  )
+    )
+    .option('--tf32', 'let a CUDA device round the factors of float32 products to TF32')
+    .option('--threads <count>', 'processor threads an operator may use (default: all cores)', wholeNumber)
 }

@@ -3,14 +3,12 @@ import { Command } from 'commander'
 import { type Example, glueTask, loadGlue, readExamples, writeGluePredictions } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { ClassifierConfig } from '../models/config.ts'
-import type { DType } from '../tensor.ts'
 import { interruptible } from './failure.ts'
-import { positiveNumber, type RunFlags, wholeNumber, withDevice, withDType } from './options.ts'
+import { applyRunFlags, positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
 import { progressBar } from './progress.ts'
 
 interface PredictFlags extends RunFlags {
   model: string
-  dtype?: DType
   adapter?: string
   alpha?: number
   input?: string
@@ -41,7 +39,7 @@ export function predictCommand(): Command {
       wholeNumber,
     )
     .option('--json', 'print {"label", "score", "logits"} a line instead of label and score')
-  return withDType(withDevice(command)).action((flags: PredictFlags) =>
+  return withDevice(command, { int8: true }).action((flags: PredictFlags) =>
     interruptible((signal) => predict(flags, signal)),
   )
 }
@@ -49,15 +47,13 @@ export function predictCommand(): Command {
 async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> {
   const { argmax } = await import('../inference/decode.ts')
   const { TextClassifier } = await import('../inference/text-classifier.ts')
-  const { setThreads } = await import('../memory.ts')
 
   const examples = await readInput(flags)
-  if (flags.threads) await setThreads(flags.threads)
+  const place = await applyRunFlags(flags)
   await using classifier = await TextClassifier.load(flags.model, {
     adapter: flags.adapter,
     loraAlpha: flags.alpha,
-    device: flags.device,
-    dtype: flags.dtype,
+    ...place,
     maxLength: flags.maxLength,
     warmUp: false,
     signal,

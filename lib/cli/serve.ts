@@ -1,11 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { TorchLoraError } from '../errors.ts'
-import type { DType } from '../tensor.ts'
-import { positiveNumber, type RunFlags, wholeNumber, withDevice, withDType } from './options.ts'
+import { applyRunFlags, positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
 
 interface ServeFlags extends RunFlags {
   model: string
-  dtype?: DType
   adapter?: string
   alpha?: number
   adapters: Record<string, string>
@@ -49,13 +47,12 @@ export function serveCommand(version: string): Command {
     .option('--request-timeout <seconds>', 'time for one request, waiting included', positiveNumber, 30)
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent', level, 'info')
     .option('--grace <seconds>', 'time for requests in flight after SIGTERM', positiveNumber, 30)
-  return withDType(withDevice(command)).action((flags: ServeFlags) => serve(flags, version))
+  return withDevice(command, { int8: true }).action((flags: ServeFlags) => serve(flags, version))
 }
 
 async function serve(flags: ServeFlags, version: string): Promise<void> {
   const { createServer } = await import('../serve/app.ts')
-  const { setThreads } = await import('../memory.ts')
-  if (flags.threads) await setThreads(flags.threads)
+  const place = await applyRunFlags(flags)
   const stopped = new Promise<NodeJS.Signals>((resolve) => {
     process.once('SIGTERM', resolve).once('SIGINT', resolve)
   })
@@ -65,8 +62,7 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
     loraAlpha: flags.alpha,
     adapters: flags.adapters,
     adapterRoot: flags.adapterRoot,
-    device: flags.device,
-    dtype: flags.dtype,
+    ...place,
     maxBatchTokens: flags.maxBatchTokens,
     maxQueue: flags.maxQueue,
     maxLength: flags.maxLength,

@@ -5,6 +5,7 @@ import type { TensorBoardFile } from '../train/tensorboard.ts'
 import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
 import { exitInterrupted, interruptible } from './failure.ts'
 import {
+  applyRunFlags,
   fraction,
   interval,
   list,
@@ -122,16 +123,15 @@ async function train(flags: TrainFlags): Promise<void> {
   const { AutoTokenizer } = await import('../tokenizer/index.ts')
   const { applyLora } = await import('../lora/apply.ts')
   const { loadAdapter, saveAdapter } = await import('../lora/adapter.ts')
-  const { setThreads } = await import('../memory.ts')
   const { Trainer } = await import('../train/trainer.ts')
 
   const dataset = await readDataset(flags, { training: true })
-  if (flags.threads) await setThreads(flags.threads)
+  const place = await applyRunFlags(flags)
   const { labels } = dataset
   const model = await AutoModelForSequenceClassification.fromPretrained(flags.model, {
     ...(labels.names.length > 0 ? { labels: labels.names } : { numLabels: 1 }),
     problemType: labels.problemType,
-    device: flags.device,
+    ...place,
     seed: flags.seed,
   })
   const tokenizer = await AutoTokenizer.fromPretrained(flags.model)
@@ -204,9 +204,12 @@ async function train(flags: TrainFlags): Promise<void> {
 }
 
 /** What a resumed run must share with the first beside the trainer's own options. */
-function identityOf({ model, full, adapter, r, alpha, target, dropout, bias, rslora }: TrainFlags) {
-  if (full) return { model, method: 'full' }
-  return adapter ? { model, adapter, alpha } : { model, r, alpha, target, dropout, bias, rslora }
+function identityOf({ model, full, adapter, r, alpha, target, dropout, bias, rslora, ...flags }: TrainFlags) {
+  const dtype = flags.dtype === 'float32' ? undefined : flags.dtype // runs from before there was a choice go on
+  if (full) return { model, method: 'full', dtype }
+  return adapter
+    ? { model, adapter, alpha, dtype }
+    : { model, r, alpha, target, dropout, bias, rslora, dtype }
 }
 
 /** Shows the run's events as a progress bar and writes them to its files. */

@@ -43,7 +43,7 @@ export class MixedForward {
     this.#stand = stand
     this.#forward = compile(({ batch, groups }: MixedInputs) =>
       noGrad(() => {
-        const first = withLinearKernel(routed(model, weights, groups), () => model.encode(batch)) // [B, H]
+        const first = withLinearKernel(routed(model, weights, groups), () => model.encodeForHead(batch)) // [B, H]
         return groups.map(({ sequences, adapter }) => {
           const rows = sequences ? ops.indexSelect(first, 0, sequences) : first // [Bj, H]
           const logits = adapter
@@ -160,10 +160,7 @@ function routed(model: SequenceClassifier, weights: FrozenWeights, groups: reado
 
 /** int32 [n] */
 function rowNumbers(rows: readonly number[], device: string): Tensor {
-  const numbers = Tensor.from(Int32Array.from(rows))
-  if (device === 'cpu') return numbers
-  using here = numbers
-  return here.to({ device })
+  return Tensor.from(Int32Array.from(rows), { device })
 }
 
 /** x W^T */

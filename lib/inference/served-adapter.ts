@@ -38,10 +38,7 @@ export interface ServedAdapter {
 
 /** The parameters that `head()` reads: a pooler, wherever the family keeps it, and the classifier. */
 export function headPaths(model: SequenceClassifier): string[] {
-  const owners = [...model.headModules, 'pooler', `${model.basePrefix}.pooler`].map((name) => `${name}.`)
-  return [...model.namedParameters()]
-    .map(([path]) => path)
-    .filter((path) => owners.some((owner) => path.startsWith(owner)))
+  return [...model.namedParameters()].map(([path]) => path).filter((path) => model.isOfHead(path))
 }
 
 /** A model of the same family without parameters of its own. */
@@ -72,7 +69,7 @@ export async function readServedAdapter(
   for (const [path, parameter] of base.namedParameters()) {
     const { shape } = own.get(path)!
     const fits = sameShape(shape, parameter.shape)
-    if (!fits) fillers.push(Tensor.zeros(shape, { device: base.device, dtype }))
+    if (!fits) fillers.push(Tensor.zeros(shape, { device: base.device, dtype: parameter.dtype }))
     borrower.replaceParameter(path, fits ? parameter : fillers.at(-1)!)
   }
   for (const path of base.freshParameters) borrower.freshParameters.add(path)
@@ -102,7 +99,10 @@ export async function readServedAdapter(
         head: Object.fromEntries(
           head.map((path) => {
             const adapted = layers.get(path.replace(/\.weight$/, ''))
-            return [path, owned(adapted ? effectiveWeight(adapted) : parameters.get(path)!, dtype)]
+            return [
+              path,
+              owned(adapted ? effectiveWeight(adapted) : parameters.get(path)!, parameters.get(path)!.dtype),
+            ]
           }),
         ),
       })),

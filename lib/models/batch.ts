@@ -25,13 +25,7 @@ export interface BatchTensors {
 
 /** Copies a packed batch into tensors. The caller disposes of them (`disposeBatch`). */
 export function batchTensors(batch: PackedBatch, device = 'cpu'): BatchTensors {
-  const place = (data: Int32Array): Tensor => {
-    const tensor = Tensor.from(data)
-    if (device === 'cpu') return tensor
-    const moved = tensor.to({ device })
-    tensor.dispose()
-    return moved
-  }
+  const place = (data: Int32Array) => Tensor.from(data, { device })
   return {
     inputIds: place(batch.inputIds),
     positionIds: place(batch.positionIds),

@@ -1,6 +1,6 @@
 import * as ops from '../generated/ops.ts'
 import { Module } from '../nn/module.ts'
-import type { Device, Tensor } from '../tensor.ts'
+import { type Device, type DType, isHalf, type Tensor } from '../tensor.ts'
 import type { BatchTensors } from './batch.ts'
 import type { ClassifierConfig } from './config.ts'
 import { LayerStack } from './layer-stack.ts'
@@ -58,6 +58,18 @@ export abstract class SequenceClassifier extends Module {
     return 'cpu'
   }
 
+  /** Of the body's weights. */
+  get dtype(): DType {
+    for (const [path, parameter] of this.namedParameters()) if (!this.isOfHead(path)) return parameter.dtype
+    return 'float32'
+  }
+
+  /** Whether `head` reads the parameter at `path`: pooler and classifier. */
+  isOfHead(path: string): boolean {
+    const owners = [...this.headModules, 'pooler', `${this.basePrefix}.pooler`]
+    return owners.some((owner) => path.startsWith(`${owner}.`))
+  }
+
   /** What the head reads of each sequence: the body's output for the first token. [B, H] */
   abstract encode(batch: BatchTensors): Tensor
 
@@ -65,11 +77,20 @@ export abstract class SequenceClassifier extends Module {
   abstract head(first: Tensor): Tensor
 
   /**
+   * `encode` in the head's dtype: the head is float32 under half-precision weights, because it is small and trained,
+   * and the loss is formed of what it gives. [B, H]
+   */
+  encodeForHead(batch: BatchTensors): Tensor {
+    const first = this.encode(batch) // [B, H]
+    return isHalf(this.dtype) ? first.to({ dtype: 'float32' }) : first // [B, H]
+  }
+
+  /**
    * Logits of a packed batch.
-   * @returns [B, labels] in the model's dtype
+   * @returns [B, labels] in the model's dtype, float32 when that is half precision
    */
   forward(batch: BatchTensors): Tensor {
-    return this.head(this.encode(batch))
+    return this.head(this.encodeForHead(batch))
   }
 
   /**

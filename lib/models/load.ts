@@ -3,7 +3,7 @@ import { TorchLoraError } from '../errors.ts'
 import { noGrad } from '../grad-mode.ts'
 import { dropPages } from '../memory.ts'
 import { guarded, type Native } from '../native.ts'
-import { type DType, Tensor, type TensorOptions } from '../tensor.ts'
+import { type DType, isHalf, Tensor, type TensorOptions } from '../tensor.ts'
 import type { SequenceClassifier } from './classifier.ts'
 
 /** What became of a checkpoint's tensors. Paths are the model's. */
@@ -84,7 +84,7 @@ export function loadParameters(
 
   const options: TensorOptions = { device }
   for (const [path, mapped] of mapTensors(wanted))
-    model.replaceParameter(path, convert(mapped, dtype ?? 'float32', device))
+    model.replaceParameter(path, convert(mapped, dtypeOf(model, path, dtype ?? 'float32'), device))
   for (const path of report.missing) {
     model.replaceParameter(path, freshParameter(model, path, options))
     model.freshParameters.add(path)
@@ -121,6 +121,11 @@ function matchNames(model: SequenceClassifier, { entries }: CheckpointIndex): Ma
 /** Whether two shapes are the same. */
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, d) => size === b[d])
+}
+
+/** float32 for the head of a model in half precision (`SequenceClassifier.encodeForHead`). */
+function dtypeOf(model: SequenceClassifier, path: string, dtype: DType): DType {
+  return isHalf(dtype) && model.isOfHead(path) ? 'float32' : dtype
 }
 
 /** The tensor in another dtype or place; itself, still mapped, when neither changes. */

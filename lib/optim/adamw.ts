@@ -47,7 +47,7 @@ export class AdamW {
     const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options
     const { noDecay = isBiasOrLayerNorm, learningRateScale = () => 1 } = options
     this.#options = { betas, eps, weightDecay }
-    this.#steps = Tensor.scalar(0)
+    this.#steps = Tensor.scalar(0, 'float32', parameters[0]?.[1].device) // where libtorch's kernel reads it
     const groups = new Map<string, Group>()
     for (const [path, parameter] of parameters) {
       const decay = noDecay(path) ? 0 : weightDecay

@@ -10,7 +10,7 @@ import { batchTensors, disposeBatch } from '../models/batch.ts'
 import { AdamW } from '../optim/adamw.ts'
 import { learningRateFactor } from '../optim/schedule.ts'
 import { manualSeed, rngState, setRngState } from '../random.ts'
-import { type DType, Tensor } from '../tensor.ts'
+import { type DType, isHalf, Tensor } from '../tensor.ts'
 import {
   latestCheckpoint,
   readTrainerState,
@@ -57,6 +57,15 @@ export class Trainer {
       throw new TorchLoraError(
         'INVALID_ARGUMENT',
         'No parameter of the model requires a gradient: call applyLora(model, ...) first, or model.setRequiresGrad(true) for full fine-tuning.',
+      )
+    }
+    const narrow = this.#parameters.filter(([, { dtype }]) => isHalf(dtype)).map(([path]) => path)
+    if (narrow.length > 0) {
+      const shown =
+        narrow.slice(0, 3).join(', ') + (narrow.length > 3 ? ` and ${narrow.length - 3} more` : '')
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `Updates of half-precision parameters round to nothing: ${shown}. Load the model with dtype 'float32' to train these; adapters and the head are float32 under any weights.`,
       )
     }
     this.#metrics = options.metrics ?? defaultMetrics(model.config.problemType)
@@ -258,15 +267,11 @@ export class Trainer {
     )
     const dtype: DType =
       this.options.model.config.problemType === 'single_label_classification' ? 'int64' : 'float32'
-    const tensor = Tensor.from(rows, {
+    return Tensor.from(rows, {
       dtype,
       shape: shape.length === 2 ? [indices.length, width] : [indices.length],
+      device: this.options.model.device,
     })
-    const { device } = this.options.model
-    if (device === 'cpu') return tensor
-    const moved = tensor.to({ device })
-    tensor.dispose()
-    return moved
   }
 
   #diverged(loss: number, step: number, learningRate: number): TorchLoraError {

@@ -2,6 +2,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <c10/core/CachingDeviceAllocator.h>
 
 #include "js/convert.h"
 #include "js/exposed.h"
@@ -66,6 +67,32 @@ Napi::Value setRngState(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// Of one device, by libtorch's own allocator; nothing of it needs CUDA to link.
+Napi::Object deviceMemory(Napi::Env env, c10::DeviceIndex index) {
+  c10::DeviceAllocator* allocator = c10::getDeviceAllocator(at::kCUDA);
+  const auto stats = allocator->getDeviceStats(index);
+  constexpr auto all = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+  const auto [free, total] = allocator->getMemoryInfo(index);
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("device", "cuda:" + std::to_string(index));
+  object.Set("liveBytes", static_cast<double>(stats.allocated_bytes[all].current));
+  object.Set("peakBytes", static_cast<double>(stats.allocated_bytes[all].peak));
+  object.Set("reservedBytes", static_cast<double>(stats.reserved_bytes[all].current));
+  object.Set("freeBytes", static_cast<double>(free));
+  object.Set("totalBytes", static_cast<double>(total));
+  return object;
+}
+
+// The devices whose allocator has been used: asking for another's would make a context on it.
+template <class Body>
+void eachCudaDevice(Body body) {
+  if (!at::hasCUDA() || !c10::getDeviceAllocator(at::kCUDA)->initialized()) return;
+  const int count = at::detail::getCUDAHooks().deviceCount();
+  for (int index = 0; index < count; ++index) {
+    if (at::detail::getCUDAHooks().hasPrimaryContext(static_cast<c10::DeviceIndex>(index))) body(static_cast<c10::DeviceIndex>(index));
+  }
+}
+
 // memory() -> live handles and bytes
 Napi::Value memory(const Napi::CallbackInfo& info) {
   const AddonData& data = AddonData::of(info.Env());
@@ -79,16 +106,27 @@ Napi::Value memory(const Napi::CallbackInfo& info) {
   object.Set("peakBytes", static_cast<double>(cpu.peak));
   object.Set("cachedBytes", static_cast<double>(cpu.cached));
   object.Set("liveBlocks", static_cast<double>(cpu.liveBlocks));
+  Napi::Array devices = Napi::Array::New(info.Env());
+  eachCudaDevice([&](c10::DeviceIndex index) { devices.Set(devices.Length(), deviceMemory(info.Env(), index)); });
+  object.Set("cuda", devices);
   return object;
 }
 
 Napi::Value resetPeakMemory(const Napi::CallbackInfo& info) {
   resetPeakCpuMemory();
+  eachCudaDevice([](c10::DeviceIndex index) { c10::getDeviceAllocator(at::kCUDA)->resetPeakStats(index); });
   return info.Env().Undefined();
 }
 
 Napi::Value emptyCache(const Napi::CallbackInfo& info) {
   emptyCpuCache();
+  eachCudaDevice([](c10::DeviceIndex) { c10::getDeviceAllocator(at::kCUDA)->emptyCache(); });
+  return info.Env().Undefined();
+}
+
+// setFloat32MatmulPrecision('highest' | 'high' | 'medium')
+Napi::Value setFloat32MatmulPrecision(const Napi::CallbackInfo& info) {
+  at::globalContext().setFloat32MatmulPrecision(info[0].As<Napi::String>().Utf8Value());
   return info.Env().Undefined();
 }
 
@@ -101,6 +139,7 @@ void exposeSystem(Napi::Object exports) {
   expose<rngState>(exports, "rngState");
   expose<setRngState>(exports, "setRngState");
   expose<memory>(exports, "memory");
+  expose<setFloat32MatmulPrecision>(exports, "setFloat32MatmulPrecision");
   expose<resetPeakMemory>(exports, "resetPeakMemory");
   expose<emptyCache>(exports, "emptyCache");
 }

@@ -13,12 +13,13 @@ namespace torch_lora {
 
 namespace {
 
-// fromBytes(Uint8Array, dtype, shape) -> tensor; copies
+// fromBytes(Uint8Array, dtype, shape, pinned) -> tensor; copies. Pinned memory goes to a CUDA device without waiting.
 Napi::Value fromBytes(const Napi::CallbackInfo& info) {
   const auto bytes = info[0].As<Napi::Uint8Array>();
   const at::ScalarType dtype = dtypeFromName(info[1].As<Napi::String>().Utf8Value());
   const std::vector<int64_t> shape = toShape(info[2]);
-  at::Tensor tensor = at::empty(shape, at::TensorOptions(dtype));
+  const bool pinned = info[3].IsBoolean() && info[3].As<Napi::Boolean>();
+  at::Tensor tensor = at::empty(shape, at::TensorOptions(dtype).pinned_memory(pinned));
   if (tensor.nbytes() != bytes.ByteLength()) {
     throw Failure("INVALID_ARGUMENT", "A " + std::string(dtypeName(dtype)) + " tensor of shape " + c10::str(at::IntArrayRef(shape)) +
                                           " takes " + std::to_string(tensor.nbytes()) + " bytes, received " +

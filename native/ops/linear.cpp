@@ -232,7 +232,7 @@ std::vector<at::Tensor> linear_backward_meta(const at::Tensor& grad, const Optio
                                              const Optional& pre_gelu, at::IntArrayRef needs) {
   const size_t count = weight.size();
   std::vector<at::Tensor> result;
-  const auto like = [&](const at::Tensor& t) { result.push_back(at::empty_symint(t.sym_sizes(), grad.options())); };
+  const auto like = [&](const at::Tensor& t) { result.push_back(at::empty_symint(t.sym_sizes(), t.options())); };
   if (needs[0]) {
     std::vector<c10::SymInt> shape = grad.sym_sizes().vec();
     shape.back() = weight[0].sym_size(1);

@@ -14,8 +14,8 @@ using OptionalTensors = c10::List<std::optional<at::Tensor>>;
 struct LinearSegment {
   at::Tensor weight;  // [out, in]
   at::Tensor bias;    // [out], or undefined
-  at::Tensor lora_A;  // [R, in], or undefined when this segment has no adapter
-  at::Tensor lora_B;  // [out, R]
+  at::Tensor lora_A;  // [R, in], or undefined when this segment has no adapter; float32 where x is half, if so given
+  at::Tensor lora_B;  // [out, R], like lora_A
   double scaling = 0.0;
   int64_t out = 0;     // rows of weight
   int64_t offset = 0;  // first column of this segment in y

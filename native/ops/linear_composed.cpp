@@ -6,6 +6,13 @@
 #include "ops/random_ops.h"
 
 namespace torch_lora {
+namespace {
+
+// A float32 adapter under half precision: the products run in x's type, which accumulates in float32 anyway, and the
+// gradients go back into the adapter's.
+at::Tensor as(const at::Tensor& adapter, const at::Tensor& x) { return adapter.to(x.scalar_type()); }
+
+}  // namespace
 
 LinearOutput linear_forward_composed(const LinearSegments& segments, const LinearForward& call) {
   const at::Tensor& x = call.x;
@@ -22,8 +29,8 @@ LinearOutput linear_forward_composed(const LinearSegments& segments, const Linea
     }
     if (part.rank == 0) continue;
     at::Tensor low = skinny.narrow(1, part.rank_offset, part.rank);  // [T, R_i]
-    at::mm_out(low, dropped, part.lora_A.t());
-    slice.addmm_(low, part.lora_B.t(), 1, part.scaling);
+    at::mm_out(low, dropped, as(part.lora_A, x).t());
+    slice.addmm_(low, as(part.lora_B, x).t(), 1, part.scaling);
   }
   const at::Tensor nothing = at::empty({0}, x.options());
   if (!call.gelu) return {y, skinny, nothing};
@@ -42,7 +49,7 @@ std::vector<at::Tensor> linear_backward_composed(const LinearSegments& segments,
     const auto& part = segments.parts[i];
     dy_parts.push_back(dy.narrow(1, part.offset, part.out));
     if (part.rank > 0 && (needs[0] || needs[1 + 2 * count + i])) {
-      low[i] = at::mm(dy_parts[i], part.lora_B).mul_(part.scaling);
+      low[i] = at::mm(dy_parts[i], as(part.lora_B, dy)).mul_(part.scaling);
     }
   }
 
@@ -52,7 +59,7 @@ std::vector<at::Tensor> linear_backward_composed(const LinearSegments& segments,
     at::Tensor through_adapter = dropped ? at::zeros_like(dx) : dx;
     for (size_t i = 0; i < count; ++i) {
       dx.addmm_(dy_parts[i], segments.parts[i].weight);
-      if (low[i].defined()) through_adapter.addmm_(low[i], segments.parts[i].lora_A);
+      if (low[i].defined()) through_adapter.addmm_(low[i], as(segments.parts[i].lora_A, dy));
     }
     if (dropped) dx.add_(apply_dropout(through_adapter, *call.seed, call.dropout_p));
     result.push_back(dx);
@@ -67,12 +74,13 @@ std::vector<at::Tensor> linear_backward_composed(const LinearSegments& segments,
   for (size_t i = 0; i < count; ++i) {
     if (!needs[1 + 2 * count + i]) continue;
     if (!x_dropped.defined()) x_dropped = dropped ? apply_dropout(call.x, *call.seed, call.dropout_p) : call.x;
-    result.push_back(at::mm(low[i].t(), x_dropped));
+    result.push_back(at::mm(low[i].t(), x_dropped).to(segments.parts[i].lora_A.scalar_type()));
   }
   for (size_t i = 0; i < count; ++i) {
     if (!needs[1 + 3 * count + i]) continue;
     const auto& part = segments.parts[i];
-    result.push_back(at::mm(dy_parts[i].t(), call.skinny.narrow(1, part.rank_offset, part.rank)).mul_(part.scaling));
+    const at::Tensor db = at::mm(dy_parts[i].t(), call.skinny.narrow(1, part.rank_offset, part.rank));
+    result.push_back(db.to(part.lora_B.scalar_type()).mul_(part.scaling));
   }
   return result;
 }

@@ -24,6 +24,11 @@ LinearSegments linear_segments(const at::Tensor& x, at::TensorList weight, at::T
                      " of ", x.scalar_type(), " on ", x.device(), " like x, received ", tensor.scalar_type(), " on ",
                      tensor.device());
   };
+  // Under half precision the adapter may stay float32: training moves it by steps that half precision would lose.
+  const bool half = x.scalar_type() == at::kHalf || x.scalar_type() == at::kBFloat16;
+  const auto check_adapter = [&](const at::Tensor& tensor, const char* name) {
+    if (!(half && tensor.scalar_type() == at::kFloat && tensor.device() == x.device())) check_type(tensor, name);
+  };
   LinearSegments result;
   result.in = x.size(-1);
   for (size_t i = 0; i < count; ++i) {
@@ -48,8 +53,8 @@ LinearSegments linear_segments(const at::Tensor& x, at::TensorList weight, at::T
                           "], received ", a->sizes());
         TORCH_CHECK_VALUE(b->dim() == 2 && b->size(0) == part.out && b->size(1) == a->size(0),
                           "linear: expected lora_B ", i, " [", part.out, ", ", a->size(0), "], received ", b->sizes());
-        check_type(*a, "lora_A");
-        check_type(*b, "lora_B");
+        check_adapter(*a, "lora_A");
+        check_adapter(*b, "lora_B");
         part.lora_A = *a;
         part.lora_B = *b;
         part.scaling = scaling[i];

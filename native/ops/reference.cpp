@@ -26,7 +26,11 @@ at::Tensor linear_reference(const at::Tensor& x, at::TensorList weight, at::Tens
   std::vector<at::Tensor> parts;
   for (const auto& part : segments.parts) {
     at::Tensor y = at::linear(flat, part.weight, part.bias.defined() ? Optional(part.bias) : Optional());
-    if (part.rank > 0) y = y + at::matmul(at::matmul(x_dropped, part.lora_A.t()), part.lora_B.t()) * part.scaling;
+    if (part.rank > 0) {
+      // PEFT's own order: a wider adapter widens x, and the sum is narrowed again.
+      const at::Tensor low = at::matmul(x_dropped.to(part.lora_A.scalar_type()), part.lora_A.t());
+      y = (y + at::matmul(low, part.lora_B.t()) * part.scaling).to(flat.scalar_type());
+    }
     parts.push_back(y);
   }
   std::vector<int64_t> shape = x.sizes().vec();

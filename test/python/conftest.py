@@ -19,6 +19,9 @@ def library_path():
 def pytest_configure(config):
     if os.path.exists(library_path()):
         torch.ops.load_library(library_path())
+        kernels = pathlib.Path(library_path()).with_name('liblora_ops_cuda.so')
+        if kernels.exists() and torch.cuda.is_available():
+            torch.ops.load_library(str(kernels))
 
 
 def pytest_collection_modifyitems(items):

@@ -146,6 +146,37 @@ def test_half_precision_runs_as_a_composition():
     assert like[0].grad.dtype == torch.bfloat16
 
 
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize('p', [0.0, 0.2])
+def test_float32_adapter_under_half_precision(dtype, p):
+    x, weight, bias, a, b, scaling = arguments(64, 32, [16, 24], [4, 0], torch.float32)
+    narrow = [t.detach().to(dtype).requires_grad_() for t in (x, *weight, *bias)]
+    like = (narrow[0], narrow[1:3], narrow[3:], a, b, scaling)
+    y = with_seed(lora.linear, *like, p)
+    assert y.dtype == dtype
+    grad = torch.randn_like(y)
+    flat = leaves(*like)
+    found = torch.autograd.grad(y, flat, grad)
+    assert [g.dtype for g in found] == [t.dtype for t in flat], 'a gradient has the type of its parameter'
+    wide = arguments(64, 32, [16, 24], [4, 0], torch.float32)
+    truth = rebuilt([t.detach().float().requires_grad_() for t in flat], wide)
+    expected = lora.linear_reference(*truth[:5], scaling, p, seed_of())
+    eps = torch.finfo(dtype).eps
+    assert_same([t.float() for t in (y, *found)],
+                [expected, *torch.autograd.grad(expected, leaves(*truth), grad.float())], 4 * eps)
+    # PEFT's own order, which the reference follows, is no nearer to float32.
+    theirs = lora.linear_reference(*like, p, seed_of())
+    assert relative(y.float(), expected) <= 2 * relative(theirs.float(), expected) + eps
+
+
+def test_adapter_of_another_type_is_refused():
+    x, weight, bias, a, b, scaling = arguments(5, 6, [4], [2], torch.float32)
+    with pytest.raises(TypeError, match='expected lora_A of Float'):
+        lora.linear(x, weight, bias, [a[0].double()], b, scaling)
+    with pytest.raises(TypeError, match='expected lora_B of BFloat16'):
+        lora.linear(x.bfloat16(), [weight[0].bfloat16()], [bias[0].bfloat16()], a, [b[0].half()], scaling)
+
+
 def test_one_seed_a_call():
     like = arguments(50, 64, [64], [8], torch.float32)
     assert torch.equal(with_seed(lora.linear, *like, 0.5), with_seed(lora.linear, *like, 0.5))

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { memory, setFloat32MatmulPrecision, TorchLoraError } from '../lib/index.ts'
+import { toTorchLoraError } from '../lib/native.ts'
+import { explainOutOfMemory } from '../lib/out-of-memory.ts'
+
+const libtorchs =
+  'CUDA out of memory. Tried to allocate 5.96 GiB. GPU 1 has a total capacity of 139.80 GiB of which 3.02 GiB is free. ' +
+  'Including non-PyTorch memory, this process has 136.77 GiB memory in use. Of the allocated memory 130.11 GiB is ' +
+  'allocated by PyTorch, and 1.50 GiB is reserved by PyTorch but unallocated. If reserved but unallocated memory is ' +
+  'large try setting PYTORCH_ALLOC_CONF=expandable_segments:True to avoid fragmentation.'
+
+describe('a full CUDA device', () => {
+  it('is told in what was asked, what was free, and what takes less', () => {
+    const thrown = Object.assign(new Error(libtorchs), { code: 'OUT_OF_MEMORY', op: 'aten::mm' })
+    const error = toTorchLoraError(thrown) as TorchLoraError
+    expect(error).toBeInstanceOf(TorchLoraError)
+    expect(error.code).toBe('OUT_OF_MEMORY')
+    expect(error.message).toMatch(
+      /^aten::mm: Out of memory on cuda:1: 5\.96 GiB were asked for, 3\.02 GiB of 139\.80 GiB are free\. This process holds 130\.11 GiB in tensors and 1\.50 GiB for reuse\. .*batchSize/,
+    )
+  })
+
+  it('leaves other messages alone', () => {
+    const other = 'Out of memory on the CPU: 12 bytes were asked for.'
+    expect(explainOutOfMemory(other)).toBe(other)
+    expect(explainOutOfMemory(libtorchs.replace('Of the allocated', 'Of all'))).toContain(
+      '3.02 GiB of 139.80 GiB',
+    )
+  })
+})
+
+it('lists only CUDA devices that were used', () => {
+  expect(memory().cuda).toEqual([])
+})
+
+it('takes PyTorch’s names for the precision of float32 products', () => {
+  for (const name of ['high', 'medium', 'highest'] as const) setFloat32MatmulPrecision(name)
+  expect(() => setFloat32MatmulPrecision('tf32' as never)).toThrow(
+    /must be 'highest', 'high' or 'medium', received 'tf32'/,
+  )
+})

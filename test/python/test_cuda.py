@@ -1,0 +1,165 @@
+"""Every lora:: operator on CUDA against float64 on the CPU: values, gradients, every dtype, packed mixed lengths.
+
+TORCH_LORA_TEST_DEVICE=cpu runs the same tests on the processor, to try the tests themselves where there is no GPU.
+"""
+import os
+
+import pytest
+import torch
+from helpers import cu_seqlens, lora, relative
+
+DEVICE = os.environ.get('TORCH_LORA_TEST_DEVICE', 'cuda')
+if DEVICE == 'cuda' and not torch.cuda.is_available():
+    pytest.skip('no CUDA device', allow_module_level=True)
+
+HALF = [torch.bfloat16, torch.float16]
+DTYPES = [torch.float64, torch.float32, *HALF]
+# Lengths of 1, of whole tiles, and of neither; all but the first list run under compute-sanitizer too (-k sanitized).
+LENGTHS = [[1, 7, 64, 3, 129, 16], [5], [16, 1, 33]]
+
+
+@pytest.fixture(autouse=True)
+def exact_products():
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision('highest')
+    yield
+    torch.set_float32_matmul_precision(before)
+
+
+def tolerance(dtype):
+    return {torch.float64: 1e-11, torch.float32: 5e-5, torch.bfloat16: 4e-2, torch.float16: 6e-3}[dtype]
+
+
+def random(*shape):
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+def compare(function, tensors, dtype, fixed=()):
+    """The operator's value and gradients on the device in `dtype` against float64 on the CPU, from the same numbers."""
+    rounded = [None if t is None else t.to(dtype) for t in tensors]
+    results = []
+    for device, kind in ((DEVICE, dtype), ('cpu', torch.float64)):
+        leaves = [None if t is None else t.to(device, kind).requires_grad_(i not in fixed) for i, t in enumerate(rounded)]
+        y = function(device, *leaves)
+        torch.manual_seed(1)
+        grad = torch.randn(y.shape, dtype=torch.float64).to(dtype).to(device, kind)
+        wanted = [t for t in leaves if t is not None and t.requires_grad]
+        results.append([y.detach(), *torch.autograd.grad(y, wanted, grad)])
+    for i, (found, expected) in enumerate(zip(*results)):
+        error = relative(found.cpu().double(), expected)
+        assert error < tolerance(dtype), f'{"value" if i == 0 else f"gradient {i - 1}"}: {error:.1e}'
+
+
+@pytest.mark.parametrize('dtype', DTYPES, ids=str)
+@pytest.mark.parametrize('gelu', [False, True])
+@pytest.mark.parametrize('tokens,fan_in,outs,ranks', [
+    (1, 32, [32], [8]), (7, 96, [96, 96, 96], [8, 0, 8]), (131, 768, [3072], [16]), (300, 1100, [50, 7, 130], [4, 4, 1])])
+def test_linear(dtype, gelu, tokens, fan_in, outs, ranks):
+    count = len(outs)
+    weights = [random(out, fan_in) / fan_in**0.5 for out in outs]
+    biases = [random(out) for out in outs]
+    a = [random(rank, fan_in) / fan_in**0.5 if rank else None for rank in ranks]
+    b = [random(out, rank) / rank**0.5 if rank else None for out, rank in zip(outs, ranks)]
+
+    def call(_, x, *rest):
+        parts = [list(rest[i * count:(i + 1) * count]) for i in range(4)]
+        return (lora.linear_gelu if gelu else lora.linear)(x, *parts, [0.5 + i for i in range(count)])
+    compare(call, [random(tokens, fan_in), *weights, *biases, *a, *b], dtype)
+
+
+@pytest.mark.parametrize('dtype', HALF, ids=str)
+def test_float32_adapter_under_half_precision(dtype):
+    x, w, bias = (t.to(DEVICE, dtype) for t in (random(40, 64), random(48, 64) / 8, random(48)))
+    a, b = ((random(8, 64) / 8).to(DEVICE, torch.float32), (random(48, 8) / 3).to(DEVICE, torch.float32))
+    a.requires_grad_(), b.requires_grad_()
+    y = lora.linear(x, [w], [bias], [a], [b], [2.0])
+    assert y.dtype == dtype
+    y.float().square().mean().backward()
+    assert a.grad.dtype == b.grad.dtype == torch.float32
+    wide = [t.detach().double().cpu() for t in (x, w, bias, a, b)]
+    wide[3].requires_grad_(), wide[4].requires_grad_()
+    expected = lora.linear(wide[0], [wide[1]], [wide[2]], [wide[3]], [wide[4]], [2.0])
+    expected.square().mean().backward()
+    for found, right in ((y, expected), (a.grad, wide[3].grad), (b.grad, wide[4].grad)):
+        assert relative(found.detach().double().cpu(), right.detach()) < tolerance(dtype)
+
+
+@pytest.mark.parametrize('dtype', DTYPES, ids=str)
+@pytest.mark.parametrize('lengths', LENGTHS, ids=str)
+@pytest.mark.parametrize('head', [32, 64])
+def test_varlen_attention(dtype, lengths, head):
+    bounds, longest = cu_seqlens(lengths), torch.tensor(max(lengths), dtype=torch.int32)
+    compare(lambda device, qkv: lora.varlen_attention(qkv, bounds.to(device), longest),
+            [random(sum(lengths), 3, 4, head)], dtype)
+
+
+def test_attention_of_a_sequence_does_not_see_its_neighbours():
+    dtype = torch.bfloat16 if DEVICE == 'cuda' else torch.float32
+    lengths = [9, 31, 4]
+    qkv = random(sum(lengths), 3, 2, 32).to(DEVICE, dtype)
+    longest = torch.tensor(max(lengths), dtype=torch.int32)
+    together = lora.varlen_attention(qkv, cu_seqlens(lengths).to(DEVICE), longest)
+    changed = qkv.clone()
+    changed[:9] = 5
+    changed[40:] = -5
+    again = lora.varlen_attention(changed, cu_seqlens(lengths).to(DEVICE), longest)
+    assert torch.equal(together[9:40], again[9:40])
+
+
+def disentangled(dtype, lengths, head=32, key=True, query=True):
+    bounds, longest = cu_seqlens(lengths), torch.tensor(max(lengths), dtype=torch.int32)
+    table = lambda there: random(2 * 16, 2, head) if there else None
+    compare(lambda device, qkv, k, q: lora.disentangled_attention(qkv, k, q, bounds.to(device), longest, 16, 512),
+            [random(sum(lengths), 3, 2, head), table(key), table(query)], dtype)
+
+
+@pytest.mark.parametrize('dtype', DTYPES, ids=str)
+@pytest.mark.parametrize('lengths', LENGTHS, ids=str)
+@pytest.mark.parametrize('key,query', [(True, True), (True, False), (False, True)])
+def test_disentangled_attention(dtype, lengths, key, query):
+    disentangled(dtype, lengths, key=key, query=query)
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize('lengths', LENGTHS[1:], ids=str)
+def test_sanitized_disentangled_attention(dtype, lengths):
+    disentangled(dtype, lengths, head=64)
+
+
+@pytest.mark.parametrize('dtype', DTYPES, ids=str)
+def test_gelu_and_layer_norm(dtype):
+    compare(lambda _, x: lora.gelu(x), [random(33, 70)], dtype)
+    compare(lambda _, x, r, w, b: lora.dropout_add_layer_norm(x, r, w, b, 0.0, 1e-5),
+            [random(33, 70), random(33, 70), random(70), random(70)], dtype)
+
+
+@pytest.mark.parametrize('dtype', DTYPES, ids=str)
+@pytest.mark.parametrize('p', [0.1, 0.5])
+def test_dropout(dtype, p):
+    x = torch.ones(512, 768, device=DEVICE, dtype=dtype, requires_grad=True)
+    torch.manual_seed(5)
+    y = lora.dropout(x, p)
+    torch.manual_seed(5)
+    assert torch.equal(y, lora.dropout(x, p)), 'one seed, one mask'
+    dropped = (y == 0).double().mean().item()
+    assert abs(dropped - p) < 6 * (p * (1 - p) / y.numel()) ** 0.5
+    y.sum().backward()
+    assert torch.equal(x.grad, y.detach()), 'backward drops what forward dropped'
+
+
+@pytest.mark.parametrize('dtype', DTYPES, ids=str)
+def test_dropout_in_front_of_an_adapter_is_the_cpus(dtype):
+    """The mask of lora::linear comes from the CPU's generator: the same numbers drop wherever it runs."""
+    def call(_, x, w, a, b):
+        torch.manual_seed(11)
+        return lora.linear(x, [w], [], [a], [b], [2.0], 0.3)
+    compare(call, [random(50, 64), random(32, 64) / 8, random(4, 64) / 8, random(32, 4)], dtype)
+
+
+def test_wrong_input_on_the_device():
+    x = torch.zeros(5, 6, device=DEVICE)
+    with pytest.raises(ValueError, match=r'weight 0 \[out, 6\]'):
+        lora.linear(x, [torch.zeros(4, 7, device=DEVICE)], [], [], [], [])
+    if DEVICE == 'cuda':
+        with pytest.raises(TypeError, match='on cuda:0 like x, received Float on cpu'):
+            lora.linear(x, [torch.zeros(4, 6)], [], [], [], [])
