@@ -1,13 +1,21 @@
 /** Our side of bench/inference.ts: one batch of tokens at a time, or texts through a TextClassifier. */
+import { readdir } from 'node:fs/promises'
 import { AutoModelForSequenceClassification, type DType, Predictor, TextClassifier } from '../lib/index.ts'
 import { freezeWeights } from '../lib/inference/frozen-weights.ts'
 import { Lateness } from './lateness.ts'
 import { serve } from './worker.ts'
 
-const [folder, dtype] = process.argv.slice(2)
-const model = await AutoModelForSequenceClassification.fromPretrained(folder!)
+const [folder, dtype, device = 'cpu'] = process.argv.slice(2)
+const model = await AutoModelForSequenceClassification.fromPretrained(folder!, {
+  device,
+  dtype: dtype === 'int8' ? 'float32' : (dtype as DType),
+})
 const predictor = new Predictor(model, await freezeWeights(model, { int8: dtype === 'int8' }))
-const classifier = await TextClassifier.load(folder!, { dtype: dtype as DType })
+/** Only for texts: ids alone take no tokenizer. */
+const hasTokenizer = (await readdir(folder!)).some((name) => name.startsWith('tokenizer'))
+const classifier = hasTokenizer
+  ? await TextClassifier.load(folder!, { dtype: dtype as DType, device })
+  : undefined
 console.log(JSON.stringify({ ready: true }))
 
 const lateness = new Lateness()
@@ -20,7 +28,7 @@ async function classify(texts: readonly (string | [string, string])[], concurren
     while (next < texts.length) {
       const text = texts[next++]!
       const sent = performance.now()
-      await classifier.classify([text])
+      await classifier!.classify([text])
       latencies.push(performance.now() - sent)
     }
   }

@@ -10,7 +10,8 @@ import {
   packBatch,
   Tensor,
 } from '../lib/index.ts'
-import { peakResidentBytes } from '../lib/memory.ts'
+import { memory, peakResidentBytes } from '../lib/memory.ts'
+import type { DType } from '../lib/tensor.ts'
 import { compileTrainingStep } from '../lib/train/step.ts'
 import { serve } from './worker.ts'
 
@@ -18,12 +19,21 @@ interface Work {
   model: string
   batches: { ids: number[]; label: number }[][]
   loraDropout: number
+  device?: string
+  dtype?: DType
+  /** LoRA's rank; 0 for the step without the low-rank part. */
+  r?: number
 }
 
 const work = JSON.parse(await readFile(process.argv[2]!, 'utf8')) as Work
-const model = await AutoModelForSequenceClassification.fromPretrained(work.model)
+const { device = 'cpu', dtype = 'float32' } = work
+const model = await AutoModelForSequenceClassification.fromPretrained(work.model, { device, dtype })
 manualSeed(0)
-applyLora(model, { r: 8, loraAlpha: 16, loraDropout: work.loraDropout })
+if (work.r === 0) {
+  // What the step costs without the low-rank part: only the head trains, everything is differentiated all the same.
+  for (const [path, parameter] of model.namedParameters())
+    parameter.requiresGrad = model.isOfHead(path) || path.endsWith('embeddings.LayerNorm.bias')
+} else applyLora(model, { r: work.r ?? 8, loraAlpha: 16, loraDropout: work.loraDropout })
 const step = compileTrainingStep(model, new AdamW(model.trainableParameters()), { maxGradNorm: 1 })
 
 async function train(batch: Work['batches'][number]): Promise<number> {
@@ -32,10 +42,10 @@ async function train(batch: Work['batches'][number]): Promise<number> {
     typeIds: new Int32Array(ids.length),
   }))
   const inputs = {
-    batch: batchTensors(packBatch(encodings, { positions: model.positions })),
+    batch: batchTensors(packBatch(encodings, { positions: model.positions }), device),
     labels: Tensor.from(
       batch.map(({ label }) => label),
-      { dtype: 'int64' },
+      { dtype: 'int64', device },
     ),
     lossScale: Tensor.scalar(1),
     learningRate: Tensor.scalar(4e-4),
@@ -57,6 +67,6 @@ await serve(async () => {
   return {
     seconds: (performance.now() - began) / 1000,
     losses,
-    peakBytes: peakResidentBytes(),
+    peakBytes: memory().cuda[0]?.peakBytes ?? peakResidentBytes(),
   }
 })

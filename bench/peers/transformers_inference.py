@@ -1,6 +1,6 @@
 """The transformers side of bench/inference.ts: reads requests on stdin, a JSON line each, and answers likewise.
 
-    python transformers_inference.py MODEL_FOLDER
+    python transformers_inference.py MODEL_FOLDER [DTYPE [DEVICE [compile]]]
 """
 import json
 import sys
@@ -9,7 +9,9 @@ import time
 import torch
 from transformers import AutoModelForSequenceClassification
 
-model = AutoModelForSequenceClassification.from_pretrained(sys.argv[1]).eval()
+folder, dtype, device, mode = (*sys.argv[1:], *('float32', 'cpu', 'eager')[len(sys.argv) - 2:])
+model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=getattr(torch, dtype)).to(device).eval()
+forward = torch.compile(model, dynamic=True) if mode == 'compile' else model
 pad = model.config.pad_token_id
 print(json.dumps({'threads': torch.get_num_threads()}), flush=True)
 for line in sys.stdin:
@@ -20,5 +22,6 @@ for line in sys.stdin:
         for rows in batches:
             longest = max(map(len, rows))
             ids = torch.tensor([row + [pad] * (longest - len(row)) for row in rows])
-            logits += model(input_ids=ids, attention_mask=(ids != pad).long()).logits.tolist()
+            mask = (ids != pad).long()
+            logits += forward(input_ids=ids.to(device), attention_mask=mask.to(device)).logits.tolist()
     print(json.dumps({'milliseconds': 1000 * (time.perf_counter() - began), 'logits': logits}), flush=True)

@@ -1,0 +1,74 @@
+/**
+ * Inference of roberta-base on a GPU beside transformers, eager and compiled, in one run: one text of 64 tokens at a
+ * time, and the texts of many batches.
+ *
+ *   TORCH_LORA_PYTHON=.../python npx tsx bench/gpu/inference.ts [--data GLUE --tokenizer ROBERTA_BASE_FOLDER]
+ *     [--device cuda:0] [--dtype bfloat16] [--layers 12] [--texts 2048] [--rounds 5]
+ *
+ * The same weights and token ids on all sides; batches of 32 texts, padded to their longest by the peers. The sides
+ * take turns; medians, and the median of a hundred for one text. Logits must agree as far as the dtype allows.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { median, ourWorker, peerWorker } from '../worker.ts'
+import { flags, keep, trainingBatches, writeModel } from './settings.ts'
+
+interface Answer {
+  milliseconds: number
+  logits: number[][]
+}
+
+const allowed: Record<string, number> = { float32: 1e-3, float16: 2e-2, bfloat16: 1.5e-1 }
+const { device, dtype } = flags
+const folder = await mkdtemp(join(tmpdir(), 'bench-gpu-inference-'))
+try {
+  flags['batch-size'] = '32'
+  flags.batches = String(Math.ceil(Number(flags.texts) / 32))
+  const tokenizer = await writeModel(folder)
+  await tokenizer?.close()
+  const rows = (await trainingBatches(undefined)).map((batch) => batch.map(({ ids }) => ids))
+  const sides = {
+    ours: ourWorker('inference-ours.ts', [folder, dtype!, device!]),
+    transformers: peerWorker('transformers_inference.py', [folder, dtype!, device!, 'eager']),
+    'transformers compiled': peerWorker('transformers_inference.py', [folder, dtype!, device!, 'compile']),
+  }
+  const names = Object.keys(sides) as (keyof typeof sides)[]
+  for (const name of names) await sides[name].next()
+  const one = [Array.from({ length: 64 }, (_, i) => 10 + i)]
+  const latency = Object.fromEntries(names.map((name) => [name, [] as number[]]))
+  const seconds = Object.fromEntries(names.map((name) => [name, [] as number[]]))
+  const singles = device === 'cpu' ? 3 : 100
+  for (const name of names) {
+    await sides[name].ask<Answer>({ batches: [one, one, one] })
+    for (let i = 0; i < singles; i++) {
+      const { milliseconds } = await sides[name].ask<Answer>({ batches: [one] })
+      latency[name]!.push(milliseconds)
+    }
+  }
+  let right: number[] = []
+  for (let round = -1; round < Number(flags.rounds); round++)
+    for (const name of names) {
+      const { milliseconds, logits } = await sides[name].ask<Answer>({ batches: rows })
+      if (round >= 0) seconds[name]!.push(milliseconds / 1000)
+      const flat = logits.flat()
+      if (name === 'ours') right = flat
+      const apart = Math.max(...flat.map((value, i) => Math.abs(value - right[i]!)))
+      if (!(apart < allowed[dtype!]!)) throw new Error(`${name}: logits are ${apart} from ours`)
+    }
+  for (const name of names) sides[name].close()
+  const texts = rows.flat().length
+  const figures = Object.fromEntries(
+    names.map((name) => [
+      name,
+      { p50Milliseconds: median(latency[name]!), textsPerSecond: texts / median(seconds[name]!) },
+    ]),
+  )
+  await keep('inference', { settings: { device, dtype, layers: flags.layers, texts }, sides: figures })
+  for (const [name, { p50Milliseconds, textsPerSecond }] of Object.entries(figures))
+    console.log(
+      `${name.padEnd(24)}${p50Milliseconds.toFixed(2).padStart(8)} ms one text of 64 tokens ${textsPerSecond.toFixed(0).padStart(8)} texts/s ${(figures.ours!.textsPerSecond / textsPerSecond).toFixed(2)}x`,
+    )
+} finally {
+  await rm(folder, { recursive: true })
+}

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Builds, tests and measures torch-lora on a machine with a GPU, PyTorch, nvcc and CMake, from pack.tar.xz beside it
+# (scripts/gpu/pack.mjs). Takes neither Node nor a network from the machine.
+#
+#   bash .gpu-pack/run.sh [--again] [stage...]     default: build tests kernels training inference report
+#
+#   build      unpacks and builds the addon, the operators and the CUDA kernels against the machine's PyTorch
+#   tests      vitest test/gpu, and the operators against float64 on the CPU through torch.ops.load_library
+#   kernels    compute-sanitizer (memcheck, racecheck) on the kernels
+#   training   LoRA steps of roberta-base beside PEFT, eager and compiled, and a bf16 GEMM
+#   inference  latency at 64 tokens and throughput beside transformers, eager and compiled
+#   report     joins what the stages wrote into $OUT/<gpu>.json and a table, $OUT/<gpu>.md
+#   cpu        the same as tests and benchmarks on the processor, small: to try the pack where there is no GPU
+#
+# A stage that has passed is not run again unless --again is given, so a run that was cut short goes on where it
+# stopped. Each has a limit of its own in seconds (LIMIT_BUILD=240 and so on), and one that fails does not stop the rest.
+# TORCH_LORA_PYTHON names the Python with PyTorch (python3), WORK the folder to work in, OUT that of the results.
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+WORK=${WORK:-/tmp/torch-lora-gpu}
+OUT=${OUT:-$WORK/bench/results}
+PYTHON=${TORCH_LORA_PYTHON:-python3}
+again=
+[ "${1:-}" = --again ] && { again=1; shift; }
+[ $# -gt 0 ] || set -- build tests kernels training inference report
+mkdir -p "$WORK/.stages" "$OUT"
+cd "$WORK" || exit 1
+export PATH="$WORK/node/bin:$PATH" TORCH_LORA_PYTHON="$PYTHON" PYTHONUNBUFFERED=1
+export TORCH_LORA_GPU_RESULTS="$WORK/.stages"
+
+libtorch() { "$PYTHON" -c 'import os, torch; print(os.path.dirname(torch.__file__))'; }
+gpu() { "$PYTHON" -c 'import torch; print(torch.cuda.is_available())' | grep -q True; }
+data() { [ -d data/glue ] && printf -- '--data data/glue --tokenizer data/tokenizers/roberta-base'; }
+
+unpack() {
+  [ "$(cat .unpacked 2> /dev/null)" = "$(cksum < "$here/pack.tar.xz")" ] && return
+  "$PYTHON" -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(".", filter="tar")' "$here/pack.tar.xz" || return
+  cksum < "$here/pack.tar.xz" > .unpacked
+}
+
+# Only for the GPU at hand: the other two architectures would cost the machine's minutes.
+build() {
+  unpack || return
+  if gpu; then
+    CUDAARCHS=$("$PYTHON" -c 'import torch; print("%d%d-real" % torch.cuda.get_device_capability())') || return
+    export CUDAARCHS
+  fi
+  node scripts/build-native.mjs
+}
+
+tests() {
+  node node_modules/vitest/vitest.mjs run test/gpu || return
+  "$PYTHON" -m pytest test/python/test_cuda.py -q -p no:cacheprovider
+}
+
+kernels() {
+  gpu || { echo 'no GPU: compute-sanitizer has nothing to watch'; return 3; }
+  command -v compute-sanitizer > /dev/null || { echo 'no compute-sanitizer on PATH'; return 3; }
+  for tool in memcheck racecheck; do
+    compute-sanitizer --tool "$tool" --error-exitcode 9 "$PYTHON" -m pytest test/python/test_cuda.py -q \
+      -p no:cacheprovider -k sanitized || return
+  done
+}
+
+# shellcheck disable=SC2046
+training() { node --import tsx bench/gpu/training.ts $(data) "$@"; }
+# shellcheck disable=SC2046
+inference() { node --import tsx bench/gpu/inference.ts $(data) "$@"; }
+report() { node --import tsx bench/gpu/report.ts "$OUT"; }
+
+cpu() {
+  tests || return
+  node node_modules/vitest/vitest.mjs run test/program.test.ts test/ops || return
+  training --device cpu --dtype float32 --layers 1 --batches 2 --rounds 1 || return
+  inference --device cpu --dtype float32 --layers 1 --texts 32 --rounds 1 || return
+  report
+}
+
+status=0
+for stage in "$@"; do
+  if [ -z "$again" ] && [ -e ".stages/$stage.passed" ]; then echo "== $stage: passed before"; continue; fi
+  limit="LIMIT_${stage^^}"
+  case $stage in
+    build) seconds=${!limit:-300} ;;
+    tests | kernels | training) seconds=${!limit:-150} ;;
+    inference) seconds=${!limit:-120} ;;
+    report) seconds=${!limit:-30} ;;
+    cpu) seconds=${!limit:-900} ;;
+    *) echo "no stage '$stage'"; exit 2 ;;
+  esac
+  echo "== $stage (at most $seconds s)"
+  began=$SECONDS
+  export -f libtorch gpu data unpack build tests kernels training inference report cpu
+  export here WORK OUT PYTHON
+  TORCH_LORA_LIBTORCH=$(libtorch) timeout -k 5 "$seconds" bash -c "$stage" 2>&1 | tee "$OUT/$stage.log"
+  code=${PIPESTATUS[0]}
+  took=$((SECONDS - began))
+  case $code in
+    0) touch ".stages/$stage.passed"; echo "== $stage passed in $took s" ;;
+    3) echo "== $stage skipped" ;;
+    124 | 137) echo "== $stage ran past $seconds s"; status=1 ;;
+    *) echo "== $stage failed with code $code after $took s"; status=1 ;;
+  esac
+done
+exit $status
