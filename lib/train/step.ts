@@ -24,6 +24,14 @@ export interface TrainingStep {
   dispose(): void
 }
 
+/**
+ * Copied by the program, so that it is the executor that waits for the device and never the event loop: whoever reads
+ * the number finds it there.
+ */
+function onCpu(number: Tensor): Tensor {
+  return number.to({ device: 'cpu' })
+}
+
 /** Compiles the step of a model and an optimizer. `maxGradNorm` 0 means no clipping. */
 export function compileTrainingStep(
   model: SequenceClassifier,
@@ -37,7 +45,7 @@ export function compileTrainingStep(
     ops.mul(loss, lossScale).backward()
     return loss.detach()
   }
-  const accumulate = compile((inputs: StepInputs) => ({ loss: backward(inputs) }))
+  const accumulate = compile((inputs: StepInputs) => ({ loss: onCpu(backward(inputs)) }))
   const update = compile((inputs: StepInputs & { learningRate: Tensor }) => {
     const loss = backward(inputs)
     const norm = noGrad(() =>
@@ -47,7 +55,7 @@ export function compileTrainingStep(
     ) // []
     optimizer.step(inputs.learningRate)
     optimizer.zeroGrad()
-    return { loss, gradNorm: norm }
+    return { loss: onCpu(loss), gradNorm: onCpu(norm) } // last, when everything is on its way to the device
   })
   return {
     accumulate: (inputs) => accumulate(inputs),

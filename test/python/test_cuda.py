@@ -156,6 +156,17 @@ def test_dropout_in_front_of_an_adapter_is_the_cpus(dtype):
     compare(call, [random(50, 64), random(32, 64) / 8, random(4, 64) / 8, random(32, 4)], dtype)
 
 
+@pytest.mark.parametrize('dtype', DTYPES, ids=str)
+def test_sanitized_dropout_mask_is_the_cpus(dtype):
+    for size in ([7, 300], [3, 5, 17], [1], []):
+        seed = torch.tensor(0x1234_5678_9abc)
+        like = torch.empty(0, dtype=dtype, device=DEVICE)
+        found = lora.dropout_mask(seed, size, 0.3, like)
+        expected = lora.dropout_mask(seed, size, 0.3, torch.empty(0, dtype=torch.float64))
+        assert torch.equal(found.cpu() == 0, expected == 0)
+        assert relative(found.cpu().double(), expected) < tolerance(dtype)
+
+
 def test_wrong_input_on_the_device():
     x = torch.zeros(5, 6, device=DEVICE)
     with pytest.raises(ValueError, match=r'weight 0 \[out, 6\]'):
