@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { InstallOptions, InstallProgress, InstallResult } from '../libtorch/install.ts'
+import type { InstallPlan } from '../libtorch/plan.ts'
 import { defaultLibtorch, supportedRange } from '../libtorch/versions.ts'
 import { interruptible } from './failure.ts'
 
@@ -48,6 +49,30 @@ interface Flags {
   json?: boolean
 }
 
+async function printPlan(plan: InstallPlan, { force }: Flags): Promise<void> {
+  const { formatBytes } = await import('./progress.ts')
+  const sum = (what: 'bytes' | 'unpackedBytes') =>
+    plan.files.every((file) => file[what] !== undefined)
+      ? formatBytes(plan.files.reduce((total, file) => total + file[what]!, 0))
+      : undefined
+  console.log(`from  ${plan.from}\ninto  ${plan.into}`)
+  for (const { bytes, name, source, sha256 } of plan.files) {
+    const size = bytes === undefined ? 'size unknown' : formatBytes(bytes)
+    console.log(`${size.padStart(12)}  ${name}\n${''.padStart(12)}  ${source}`)
+    if (sha256) console.log(`${''.padStart(12)}  sha256 ${sha256}`)
+  }
+  if (plan.files.length > 0) {
+    const unpacked = sum('unpackedBytes')
+    console.log(
+      `${(sum('bytes') ?? 'size unknown').padStart(12)}  in all${unpacked ? `, ${unpacked} unpacked` : ''}`,
+    )
+  }
+  if (plan.present) {
+    const then = force ? 'it would be replaced' : 'nothing would be done'
+    console.log(`libtorch ${plan.present.version} is there already; ${then}`)
+  }
+}
+
 function installCommand(): Command {
   return new Command('install')
     .description(
@@ -61,7 +86,7 @@ function installCommand(): Command {
     )
     .option('--sha256 <hex>', 'what the file or URL of --from must hash to')
     .option('--force', 'install even if this version is there')
-    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--dry-run', 'say what would be got from where, and how large it is; do nothing')
     .option('--json', 'the result as one JSON object on stdout')
     .action(async (flags: Flags) => {
       const options: InstallOptions = {
@@ -72,14 +97,10 @@ function installCommand(): Command {
         force: flags.force,
       }
       if (flags.dryRun) {
-        const { planInstall } = await import('../libtorch/install.ts')
-        const plan = planInstall(options)
-        if (flags.json) return console.log(JSON.stringify(plan))
-        console.log(`from  ${plan.from}\ninto  ${plan.into}`)
-        if (plan.present)
-          console.log(
-            `libtorch ${plan.present.version} is there already${flags.force ? '; it would be replaced' : '; nothing would be done'}`,
-          )
+        const { planInstall } = await import('../libtorch/plan.ts')
+        const plan = await interruptible((signal) => planInstall({ ...options, signal }))
+        if (flags.json) console.log(JSON.stringify(plan))
+        else await printPlan(plan, flags)
         return
       }
       const result = await installWithProgress(options)

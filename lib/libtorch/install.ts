@@ -5,7 +5,6 @@ import { lock } from 'proper-lockfile'
 import { TorchLoraError } from '../errors.ts'
 import { libtorchCache, wholeInstalls } from './cache.ts'
 import { inspectLibtorch, type Libtorch } from './inspect.ts'
-import { findPip } from './pip.ts'
 import { torchThroughPip } from './pip-torch.ts'
 import { type Report, type Source, sourceFrom } from './sources.ts'
 import { archiveVersion, copyLibtorch, unpackAll } from './stage.ts'
@@ -44,20 +43,16 @@ export interface InstallResult extends Libtorch {
   from: string
 }
 
-/** What an installation would do, for `--dry-run`. */
-export interface InstallPlan {
-  from: string
-  into: string
-  /** The install of that version that is there already. */
-  present?: Libtorch
-}
-
 /** The install of this release in the cache, if there is one. */
-function present(cache: string, version: string, cuda: boolean): Libtorch | undefined {
+export function present(cache: string, version: string, cuda: boolean): Libtorch | undefined {
   return wholeInstalls(cache).find((there) => there.version.split('+')[0] === version && there.cuda === cuda)
 }
 
-function wanted(options: InstallOptions): Target {
+/**
+ * The release and build that is asked for.
+ * @throws TorchLoraError INVALID_ARGUMENT, LIBTORCH_VERSION
+ */
+export function wanted(options: InstallOptions): Target {
   const version = options.version ?? defaultLibtorch
   if (!/^\d+\.\d+\.\d+$/.test(version)) {
     throw new TorchLoraError(
@@ -72,19 +67,6 @@ function wanted(options: InstallOptions): Target {
     )
   }
   return { version, cuda: options.cuda ?? false }
-}
-
-/**
- * What {@link installLibtorch} would do; reads, changes nothing.
- * @throws TorchLoraError INVALID_ARGUMENT, LIBTORCH_VERSION
- */
-export function planInstall(options: InstallOptions = {}): InstallPlan {
-  const cache = options.cache ?? libtorchCache(options.environment)
-  if (options.from) return { from: options.from, into: cache }
-  const { version, cuda } = wanted(options)
-  const build = cuda ? 'the CUDA build, with the nvidia-* libraries it names' : 'the CPU build'
-  const command = `${findPip(options.environment).join(' ')} download torch==${version}`
-  return { from: `${command} (${build})`, into: cache, present: present(cache, version, cuda) }
 }
 
 /**
@@ -108,7 +90,8 @@ export async function installLibtorch(options: InstallOptions = {}): Promise<Ins
   }
 }
 
-interface Target {
+/** A release, and which build of it. */
+export interface Target {
   version: string
   cuda: boolean
 }

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
-import { findPip, type PipCommand, type PipDownload, pipDownload } from './pip.ts'
+import { findPip, type PipCommand, type PipDownload, type PipFile, pipDownload, pipResolve } from './pip.ts'
 import { type OnBytes, readFromArchive } from './unpack.ts'
 
 /** PyTorch's own package index of CPU builds, for where the user's index has only the CUDA build. */
@@ -19,32 +19,43 @@ export interface TorchRequest {
   report: (step: 'download', what: string) => OnBytes
 }
 
-/**
- * Gets the PyTorch wheel through pip and, for CUDA, the nvidia-* wheels that it names.
- * @throws TorchLoraError NETWORK with pip's words for each way that was tried
- */
-export async function torchThroughPip(request: TorchRequest): Promise<{ wheels: string[]; from: string }> {
-  const pip = findPip(request.environment)
+/** A requirement of pip's, and the options to ask for it with. */
+interface Attempt {
+  requirement: string
+  extra: string[]
+}
+
+/** The ways to ask for one build, the likeliest first. */
+function attemptsFor({ version, cuda }: { version: string; cuda: boolean }): Attempt[] {
   const platform = `manylinux_2_28_${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}`
   const other = [...anotherPython, '--platform', platform]
-  const plain = `torch==${request.version}`
-  const attempts: { requirement: string; extra: string[] }[] = request.cuda
-    ? [
-        { requirement: plain, extra: [] },
-        { requirement: plain, extra: other },
-      ]
-    : [
-        // `+cpu` first: without it an index that has both builds would give either.
-        { requirement: `${plain}+cpu`, extra: [] },
-        { requirement: `${plain}+cpu`, extra: ['--extra-index-url', cpuIndex] },
-        { requirement: `${plain}+cpu`, extra: ['--extra-index-url', cpuIndex, ...other] },
-      ]
+  const plain = `torch==${version}`
+  if (cuda) {
+    return [
+      { requirement: plain, extra: [] },
+      { requirement: plain, extra: other },
+    ]
+  }
+  // `+cpu`: without it an index that has both builds would give either.
+  return [
+    { requirement: `${plain}+cpu`, extra: [] },
+    { requirement: `${plain}+cpu`, extra: ['--extra-index-url', cpuIndex] },
+    { requirement: `${plain}+cpu`, extra: ['--extra-index-url', cpuIndex, ...other] },
+  ]
+}
+
+/**
+ * Goes through the attempts until one succeeds.
+ * @throws TorchLoraError NETWORK with pip's words for each
+ */
+async function firstThatWorks<T>(
+  request: { version: string; cuda: boolean },
+  body: (attempt: Attempt) => Promise<T>,
+): Promise<T> {
   const failures: string[] = []
-  for (const { requirement, extra } of attempts) {
+  for (const attempt of attemptsFor(request)) {
     try {
-      const [wheel] = await download(pip, request, [requirement], ['--no-deps', ...extra])
-      const wheels = request.cuda ? [wheel!, ...(await nvidiaWheels(pip, request, wheel!))] : [wheel!]
-      return { wheels, from: `pip (${requirement})` }
+      return await body(attempt)
     } catch (error) {
       if (!(error instanceof TorchLoraError) || error.code !== 'NETWORK') throw error
       failures.push(error.message)
@@ -55,6 +66,41 @@ export async function torchThroughPip(request: TorchRequest): Promise<{ wheels: 
     `${failures[0]} Check the network and pip's index settings (\`pip config list\`), or give a wheel or a libtorch zip: \`torch-lora libtorch install --from URL_OR_FILE\`.`,
     { cause: new Error(failures.join('\n')) },
   )
+}
+
+/**
+ * Gets the PyTorch wheel through pip and, for CUDA, the nvidia-* wheels that it names.
+ * @throws TorchLoraError NETWORK with pip's words for each way that was tried
+ */
+export async function torchThroughPip(request: TorchRequest): Promise<{ wheels: string[]; from: string }> {
+  const pip = findPip(request.environment)
+  return await firstThatWorks(request, async ({ requirement, extra }) => {
+    const [wheel] = await download(pip, request, [requirement], ['--no-deps', ...extra])
+    const wheels = request.cuda ? [wheel!, ...(await nvidiaWheels(pip, request, wheel!))] : [wheel!]
+    return { wheels, from: `pip (${requirement})` }
+  })
+}
+
+/**
+ * The same wheels, as pip would get them, without getting them.
+ * @throws TorchLoraError NETWORK
+ */
+export async function resolveThroughPip(
+  request: Pick<TorchRequest, 'version' | 'cuda' | 'environment' | 'signal'>,
+): Promise<{ found: PipFile[]; from: string }> {
+  const pip = findPip(request.environment)
+  return await firstThatWorks(request, async ({ requirement, extra }) => {
+    const torch = await pipResolve(pip, {
+      ...request,
+      requirements: [requirement],
+      extra: ['--no-deps', ...extra],
+    })
+    const lines = torch.flatMap(({ requires }) => requires.map((text) => `Requires-Dist: ${text}`))
+    const requirements = request.cuda ? nvidiaRequirements(lines.join('\n')) : []
+    const nvidia = requirements.length > 0 ? await pipResolve(pip, { ...request, requirements }) : []
+    const found = [...torch, ...nvidia.filter(({ name }) => name.startsWith('nvidia-'))]
+    return { found, from: `pip (${requirement})` }
+  })
 }
 
 /** What CUDA's side of a PyTorch wheel requires: its nvidia-* and CUDA toolkit wheels, without the Python packages. */

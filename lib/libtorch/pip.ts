@@ -96,25 +96,96 @@ export async function pipDownload(pip: PipCommand, download: PipDownload): Promi
   try {
     await exitOf(child, download.signal)
   } catch (cause) {
-    if (download.signal?.aborted)
-      throw new TorchLoraError('ABORTED', 'The installation was interrupted.', { cause })
-    const said =
-      lines
-        .filter((line) => /^(ERROR|.*No module named)/.test(line))
-        .slice(-2)
-        .join(' ') ||
-      lines.at(-1) ||
-      (cause as Error).message
-    throw new TorchLoraError(
-      'NETWORK',
-      `pip could not get ${download.requirements.join(' ')}: ${said.trim()}`,
-      { cause },
-    )
+    throw pipFailure(cause as Error, download, lines)
   } finally {
     clearInterval(poll)
   }
   const names = await readdir(download.into)
   return names.filter((name) => name.endsWith('.whl')).map((name) => join(download.into, name))
+}
+
+/** A file that pip would get. */
+export interface PipFile {
+  /** `nvidia-cudnn-cu13`. */
+  name: string
+  url: string
+  /** Hex; absent where the index gives none. */
+  sha256?: string
+  /** What it requires in turn, as its METADATA has it. */
+  requires: string[]
+}
+
+/** pip's installation report, as far as it is read (pip's documentation, "Installation Report"). */
+interface PipReport {
+  install: {
+    metadata: { name: string; requires_dist?: string[] }
+    download_info: { url: string; archive_info?: { hashes?: { sha256?: string } } }
+  }[]
+}
+
+/**
+ * Asks pip, 22.2 or newer, what it would get. Changes nothing.
+ * @throws TorchLoraError NETWORK with pip's own words; ABORTED
+ */
+export async function pipResolve(
+  pip: PipCommand,
+  query: Pick<PipDownload, 'requirements' | 'extra' | 'environment' | 'signal'>,
+): Promise<PipFile[]> {
+  const [program, ...first] = pip
+  // --python-version and its like want a --target; a dry run writes nothing there.
+  const fixed = [
+    'install',
+    '--dry-run',
+    '--ignore-installed',
+    '--target',
+    '/nonexistent',
+    '--report',
+    '-',
+    '--quiet',
+  ]
+  const rest = ['--only-binary', ':all:', '--disable-pip-version-check', '--no-input', ...(query.extra ?? [])]
+  const child = spawn(program, [...first, ...fixed, ...rest, ...query.requirements], {
+    env: query.environment ?? process.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let [report, said] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    report += chunk
+  })
+  child.stderr.setEncoding('utf8').on('data', (chunk) => {
+    said += chunk
+  })
+  try {
+    await exitOf(child, query.signal)
+  } catch (cause) {
+    throw pipFailure(cause as Error, query, said.split('\n'))
+  }
+  return (JSON.parse(report) as PipReport).install.map(
+    ({ metadata, download_info: { url, archive_info } }) => ({
+      name: metadata.name,
+      url,
+      sha256: archive_info?.hashes?.sha256,
+      requires: metadata.requires_dist ?? [],
+    }),
+  )
+}
+
+function pipFailure(
+  cause: Error,
+  { requirements, signal }: Pick<PipDownload, 'requirements' | 'signal'>,
+  lines: string[],
+): TorchLoraError {
+  if (signal?.aborted) return new TorchLoraError('ABORTED', 'The installation was interrupted.', { cause })
+  const said =
+    lines
+      .filter((line) => /^(ERROR|.*No module named)/.test(line))
+      .slice(-2)
+      .join(' ') ||
+    lines.findLast((line) => line.trim()) ||
+    cause.message
+  return new TorchLoraError('NETWORK', `pip could not get ${requirements.join(' ')}: ${said.trim()}`, {
+    cause,
+  })
 }
 
 function exitOf(child: ChildProcess, signal: AbortSignal | undefined): Promise<void> {

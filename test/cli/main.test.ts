@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -114,7 +114,13 @@ describe('torch-lora libtorch install', () => {
     const wheel = await fakeWheel(temporaryFolder())
     const environment = { XDG_CACHE_HOME: home }
     const dry = cli(['libtorch', 'install', '--from', wheel, '--dry-run', '--json'], environment)
-    expect(JSON.parse(dry.stdout)).toEqual({ from: wheel, into: join(home, 'torch-lora', 'libtorch') })
+    expect(JSON.parse(dry.stdout)).toMatchObject({
+      from: wheel,
+      into: join(home, 'torch-lora', 'libtorch'),
+      files: [{ source: wheel, bytes: statSync(wheel).size, unpackedBytes: expect.any(Number) }],
+    })
+    const words = cli(['libtorch', 'install', '--from', wheel, '--dry-run'], environment).stdout
+    expect(words).toMatch(/\d k?B +torch-2\.13\.0\+cpu.*whl\n[\s\S]* in all, [\d.]+ k?B unpacked\n/)
     const { status, stdout, stderr } = cli(['libtorch', 'install', '--from', wheel, '--json'], environment)
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ installed: true, version: '2.13.0+cpu' })

@@ -72,11 +72,14 @@ export async function writeArchive(
 /** A wheel of a fake PyTorch. */
 export function fakeWheel(
   folder: string,
-  options: FakeOptions & { wrongHash?: string } = {},
+  options: FakeOptions & { wrongHash?: string; requires?: string[] } = {},
 ): Promise<string> {
   const version = options.version ?? '2.13.0+cpu'
   const files = fakeFiles(options)
-  files.set(`torch-${version}.dist-info/METADATA`, `Name: torch\nVersion: ${version}\n`)
+  const requires = (options.requires ?? []).map((text) => `Requires-Dist: ${text}\n`).join('')
+  const metadata = `Metadata-Version: 2.1\nName: torch\nVersion: ${version}\n${requires}`
+  files.set(`torch-${version}.dist-info/METADATA`, metadata)
+  files.set(`torch-${version}.dist-info/WHEEL`, 'Wheel-Version: 1.0\nRoot-Is-Purelib: false\n')
   files.set(`torch-${version}.dist-info/licenses/LICENSE`, 'BSD-3-Clause\n')
   const path = join(folder, `torch-${version}-cp312-cp312-manylinux_2_28_x86_64.whl`)
   return writeArchive(path, files, { record: `torch-${version}`, wrongHash: options.wrongHash })

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { TorchLoraError } from '../../lib/errors.ts'
 import { findLibtorch } from '../../lib/libtorch/find.ts'
-import { type InstallOptions, installLibtorch, planInstall } from '../../lib/libtorch/install.ts'
+import { type InstallOptions, installLibtorch } from '../../lib/libtorch/install.ts'
 import { nvidiaRequirements } from '../../lib/libtorch/pip-torch.ts'
 import { fakeFiles, fakeLibtorch, fakeWheel, temporaryFolder, writeArchive } from './fakes.ts'
 
@@ -301,12 +301,6 @@ describe('through pip', () => {
     const error = await failure({ cache: temporaryFolder(), environment: { PATH: '/nowhere' } })
     expect(error.code).toBe('NETWORK')
     expect(error.message).toContain('--from')
-  })
-
-  it('plans without changing anything', () => {
-    const cache = join(temporaryFolder(), 'not-made')
-    expect(planInstall({ cache, from: 'x.whl' })).toEqual({ from: 'x.whl', into: cache })
-    expect(existsSync(cache)).toBe(false)
   })
 
   it('asks for the NVIDIA libraries that the wheel names, and for no Python packages', () => {
