@@ -12,18 +12,19 @@ export { TorchLoraError, type TorchLoraErrorCode } from './errors.ts'
 export * as ops from './generated/ops.ts'
 export { noGrad } from './grad-mode.ts'
 export { checkpoint } from './gradient-checkpoint.ts'
+export type {
+  BatchReport,
+  Classification,
+  ClassifyOptions,
+  LongText,
+  TextClassifierOptions,
+  Timings,
+} from './inference/classifier-options.ts'
 export { decodeLogits, type LabelScore, type Prediction } from './inference/decode.ts'
 export type { ClassifierInput } from './inference/inputs.ts'
 export { type LoadClassifierOptions, loadClassifier } from './inference/load-classifier.ts'
 export { type PredictOptions, Predictor } from './inference/predictor.ts'
-export {
-  type BatchReport,
-  type Classification,
-  type ClassifyOptions,
-  TextClassifier,
-  type TextClassifierOptions,
-  type Timings,
-} from './inference/text-classifier.ts'
+export { TextClassifier } from './inference/text-classifier.ts'
 export { type LoadAdapterOptions, loadAdapter, saveAdapter } from './lora/adapter.ts'
 export { applyLora } from './lora/apply.ts'
 export { LoraConfig, type LoraConfigOptions } from './lora/config.ts'

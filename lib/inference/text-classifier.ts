@@ -1,90 +1,24 @@
 import { TorchLoraError } from '../errors.ts'
 import type { ClassifierConfig } from '../models/config.ts'
 import type { Device, DType } from '../tensor.ts'
-import type { Encoding } from '../tokenizer/index.ts'
 import { Admission } from './admission.ts'
+import { type BatchItem, fitsBatch } from './batches.ts'
+import {
+  type Classification,
+  type ClassifyOptions,
+  checkLongText,
+  checkWhole,
+  type TextClassifierOptions,
+  type Timings,
+} from './classifier-options.ts'
 import { type Deadline, deadline, orAborted } from './deadline.ts'
-import { decodeLogits, type LabelScore, type Prediction, rankLabels } from './decode.ts'
-import { Engine, type EngineItem, type EngineOptions, type HeldAdapter } from './engine.ts'
+import { decodeLogits, rankLabels } from './decode.ts'
+import { encodeTexts, tokensOf } from './encode-texts.ts'
+import { Engine, type EngineOptions, type HeldAdapter } from './engine.ts'
 import { type ClassifierInput, tokenizerInput } from './inputs.ts'
 import { Scheduler } from './scheduler.ts'
 import { traced } from './tracing.ts'
-
-/** What becomes of a text with more tokens than the model takes. */
-export type LongText = 'truncate' | 'windows' | 'refuse'
-
-export interface TextClassifierOptions extends EngineOptions {
-  /** Further adapters over the same base model, by the name that requests use. */
-  adapters?: Readonly<Record<string, string>>
-  /** Tokens that run together at most. Default 512 on the CPU, where more gains nothing, and 16384 on CUDA. */
-  maxBatchTokens?: number
-  /** Texts that may wait, those being tokenized included. Default 512. */
-  maxQueue?: number
-  /** Tokens of a text at most, special tokens included. Default, and upper bound: what the model takes. */
-  maxLength?: number
-  /**
-   * 'truncate' (default) cuts a long text; 'windows' runs overlapping windows and takes the mean of their logits
-   * (pairs are cut all the same); 'refuse' fails with TOO_LONG.
-   */
-  longText?: LongText
-  /** Tokens that neighbouring windows share. Default: a quarter of maxLength, at most 64. */
-  windowOverlap?: number
-  /** Run a full batch before the first request, so that it meets warm caches. Default true. */
-  warmUp?: boolean
-  /** Called after each batch. */
-  onBatch?: (batch: BatchReport) => void
-}
-
-export interface BatchReport {
-  texts: number
-  tokens: number
-  milliseconds: number
-}
-
-export interface ClassifyOptions {
-  /** An adapter by its name; without one, the model itself. */
-  adapter?: string
-  /** Labels in `scores` at most. Default: all. */
-  topK?: number
-  longText?: LongText
-  /** Aborting drops what still waits. */
-  signal?: AbortSignal
-  /** Time for the whole call, in ms. */
-  timeoutMs?: number
-  /** Called when the call has succeeded. */
-  onTimings?: (timings: Timings) => void
-}
-
-/** Where the time of a call went, in ms, and what it ran. */
-export interface Timings {
-  tokens: number
-  tokenization: number
-  /** Until the first text began to run. */
-  queue: number
-  /** From there until the last had run. */
-  inference: number
-}
-
-/** What a classifier says of one text. */
-export interface Classification extends Prediction {
-  /** Labels with their probabilities, best first. */
-  scores: LabelScore[]
-  /** The names of the logits, in their order. */
-  labels: readonly string[]
-  /** Tokens that the model read, special tokens included. */
-  tokens: number
-  /** Whether the text was longer than that. */
-  truncated: boolean
-}
-
-interface Item extends EngineItem {
-  engine: Engine
-  tokens: number
-  onLeave(): void
-}
-
-/** Adapters that may share a batch: each costs some small products a layer. */
-const maxAdaptersABatch = 8
+import { warmUp } from './warm-up.ts'
 
 /** Texts of `classifyAll` that are tokenized together, and how many such groups are under way. */
 const chunkTexts = 32
@@ -98,7 +32,7 @@ export class TextClassifier implements AsyncDisposable {
   #engine: Engine
   readonly #options: TextClassifierOptions
   readonly #admission: Admission
-  readonly #scheduler: Scheduler<Item, Float32Array>
+  readonly #scheduler: Scheduler<BatchItem, Float32Array>
   readonly #calls = new Set<Promise<unknown>>()
   #closed: Promise<void> | undefined
 
@@ -108,7 +42,7 @@ export class TextClassifier implements AsyncDisposable {
     this.#admission = new Admission(options.maxQueue ?? 512)
     this.#scheduler = new Scheduler({
       maxBatchTokens: this.maxBatchTokens,
-      fits: (batch, item) => fitsBatch(batch, item),
+      fits: fitsBatch,
       run: async (items, signal) => {
         const began = performance.now()
         const logits = await items[0]!.engine.run(items, signal)
@@ -139,7 +73,10 @@ export class TextClassifier implements AsyncDisposable {
           'INCOMPATIBLE',
           `${dirOrId} has no trained classification head, so its answers would be random: train one, or give an adapter.`,
         )
-      if (options.warmUp ?? true) await classifier.#warmUp()
+      if (options.warmUp ?? true) {
+        const { maxLength, maxBatchTokens } = classifier
+        await warmUp(engine, { maxLength, maxBatchTokens, signal: options.signal })
+      }
     } catch (thrown) {
       await classifier.close()
       throw thrown
@@ -387,7 +324,14 @@ export class TextClassifier implements AsyncDisposable {
       adapter = engine.adapter(options.adapter)
       adapter?.hold()
       const began = performance.now()
-      const texts = await orAborted(this.#encode(engine, inputs, options), signal)
+      const texts = await orAborted(
+        encodeTexts(engine, inputs, {
+          maxLength: this.maxLength,
+          longText: checkLongText(options.longText ?? this.#options.longText),
+          windowOverlap: this.#options.windowOverlap,
+        }),
+        signal,
+      )
       const encoded = performance.now()
       let started = Number.POSITIVE_INFINITY
       const logits = await Promise.all(
@@ -432,64 +376,6 @@ export class TextClassifier implements AsyncDisposable {
       leave(places)
     }
   }
-
-  async #encode(
-    engine: Engine,
-    inputs: readonly ClassifierInput[],
-    options: ClassifyOptions,
-  ): Promise<Encoding[]> {
-    const { tokenizer, model } = engine
-    const maxLength = this.maxLength
-    const texts = inputs.map(tokenizerInput)
-    const longText = checkLongText(options.longText ?? this.#options.longText)
-    const encodings = await tokenizer.encodeBatch(texts, { maxLength })
-    if (tokenizer.vocabSize > model.config.vocabSize) checkIds(encodings, model.config.vocabSize)
-    const long = encodings.flatMap(({ truncated }, i) => (truncated ? [i] : []))
-    if (longText === 'refuse' && long.length > 0)
-      throw new TorchLoraError(
-        'TOO_LONG',
-        `Input ${long[0]} has more than ${maxLength} tokens: shorten it, or allow truncation.`,
-      )
-    const single = long.filter((i) => typeof texts[i] === 'string')
-    if (longText === 'windows' && single.length > 0) {
-      const stride = this.#options.windowOverlap ?? Math.min(64, Math.floor(maxLength / 4))
-      const windows = await tokenizer.encodeBatch(
-        single.map((i) => texts[i]!),
-        { maxLength, stride },
-      )
-      for (const [k, i] of single.entries()) encodings[i] = windows[k]!
-    }
-    return encodings
-  }
-
-  /** A text of few tokens and a batch of many, through all that a request meets. */
-  async #warmUp(): Promise<void> {
-    const engine = this.#engine
-    const { signal } = this.#options
-    using limit = deadline({ signal })
-    const length = Math.min(this.maxLength, 64)
-    const adapters = [...engine.adapters.values()].slice(0, maxAdaptersABatch)
-    const own = engine.hasHead ? [null] : []
-    const run = (tokens: number, of: readonly (HeldAdapter | null)[]) => {
-      const sequence = { ids: new Int32Array(tokens), typeIds: new Int32Array(tokens) }
-      return engine.run(
-        of.map((adapter) => ({ sequence, adapter })),
-        limit.signal,
-      )
-    }
-    // A mixture of adapters is recorded when it is first met, which takes the event loop some milliseconds.
-    const mixtures = adapters.flatMap((_, i) => {
-      const some = adapters.slice(0, i + 1)
-      return own.length > 0 ? [some, [...own, ...some]] : [some]
-    })
-    for (const mixture of own.length > 0 ? [own, ...mixtures] : mixtures)
-      if (mixture.length <= maxAdaptersABatch) await run(2, mixture)
-    const fill = Math.max(1, Math.min(64, Math.floor(this.maxBatchTokens / length)))
-    await run(
-      length,
-      Array.from({ length: fill }, () => own[0] ?? adapters[0]!),
-    )
-  }
 }
 
 async function loadEngine(
@@ -507,45 +393,6 @@ async function loadEngine(
   }
 }
 
-/** One model a batch, and few adapters. */
-function fitsBatch(batch: readonly Item[], item: Item): boolean {
-  if (item.engine !== batch[0]!.engine) return false
-  const adapters = new Set(batch.map(({ adapter }) => adapter))
-  return adapters.has(item.adapter) || adapters.size < maxAdaptersABatch
-}
-
-function tokensOf({ ids, overflow }: Encoding): number {
-  return overflow.reduce((sum, window) => sum + window.ids.length, ids.length)
-}
-
 function meanRow(rows: readonly Float32Array[]): number[] {
   return Array.from(rows[0]!, (_, i) => rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length)
-}
-
-function checkLongText(value: LongText = 'truncate'): LongText {
-  if (['truncate', 'windows', 'refuse'].includes(value)) return value
-  throw new TorchLoraError(
-    'INVALID_ARGUMENT',
-    `longText: expected 'truncate', 'windows' or 'refuse', received '${value}'.`,
-  )
-}
-
-function checkWhole(name: string, value: number | undefined): void {
-  if (value !== undefined && (!Number.isInteger(value) || value < 1))
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `${name}: expected a whole number above 0, received ${value}.`,
-    )
-}
-
-/** An id outside the embeddings would fail the whole batch it is in. */
-function checkIds(encodings: readonly Encoding[], vocabSize: number): void {
-  for (const [i, { ids }] of encodings.entries()) {
-    const outside = ids.find((id) => id >= vocabSize)
-    if (outside !== undefined)
-      throw new TorchLoraError(
-        'INCOMPATIBLE',
-        `Input ${i} has token ${outside}, but the model knows ${vocabSize}: tokenizer and model do not belong together.`,
-      )
-  }
 }

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { BatchReport, TextClassifier, Timings } from '../inference/text-classifier.ts'
+import type { BatchReport, Timings } from '../inference/classifier-options.ts'
+import type { TextClassifier } from '../inference/text-classifier.ts'
 import { memory } from '../memory.ts'
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]

@@ -1,0 +1,33 @@
+import { maxAdaptersABatch } from './batches.ts'
+import { deadline } from './deadline.ts'
+import type { Engine, HeldAdapter } from './engine.ts'
+
+/** A text of few tokens and a batch of many, through all that a request meets. */
+export async function warmUp(
+  engine: Engine,
+  { maxLength, maxBatchTokens, signal }: { maxLength: number; maxBatchTokens: number; signal?: AbortSignal },
+): Promise<void> {
+  using limit = deadline({ signal })
+  const length = Math.min(maxLength, 64)
+  const adapters = [...engine.adapters.values()].slice(0, maxAdaptersABatch)
+  const own = engine.hasHead ? [null] : []
+  const run = (tokens: number, of: readonly (HeldAdapter | null)[]) => {
+    const sequence = { ids: new Int32Array(tokens), typeIds: new Int32Array(tokens) }
+    return engine.run(
+      of.map((adapter) => ({ sequence, adapter })),
+      limit.signal,
+    )
+  }
+  // A mixture of adapters is recorded when it is first met, which takes the event loop some milliseconds.
+  const mixtures = adapters.flatMap((_, i) => {
+    const some = adapters.slice(0, i + 1)
+    return own.length > 0 ? [some, [...own, ...some]] : [some]
+  })
+  for (const mixture of own.length > 0 ? [own, ...mixtures] : mixtures)
+    if (mixture.length <= maxAdaptersABatch) await run(2, mixture)
+  const fill = Math.max(1, Math.min(64, Math.floor(maxBatchTokens / length)))
+  await run(
+    length,
+    Array.from({ length: fill }, () => own[0] ?? adapters[0]!),
+  )
+}
