@@ -5,8 +5,8 @@
 
 namespace torch_lora {
 
-// Raises ValueError unless 0 <= p <= 1.
-void check_dropout(const char* op, double p);
+// Raises ValueError unless 0 <= p <= 1. Visible to the library of CUDA kernels too.
+[[gnu::visibility("default")]] void check_dropout(const char* op, double p);
 
 // One int64 scalar on the CPU from the default generator: the only state any lora:: random operator reads.
 at::Tensor draw_seed();

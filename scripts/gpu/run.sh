@@ -49,6 +49,7 @@ build() {
 }
 
 tests() {
+  gpu || [ -n "${TORCH_LORA_TEST_DEVICE:-}" ] || { echo 'no GPU: nothing to test on'; return 3; }
   node node_modules/vitest/vitest.mjs run test/gpu || return
   "$PYTHON" -m pytest test/python/test_cuda.py -q -p no:cacheprovider
 }
@@ -69,6 +70,7 @@ inference() { node --import tsx bench/gpu/inference.ts $(data) "$@"; }
 report() { node --import tsx bench/gpu/report.ts "$OUT"; }
 
 cpu() {
+  export TORCH_LORA_TEST_DEVICE=cpu
   tests || return
   node node_modules/vitest/vitest.mjs run test/program.test.ts test/ops || return
   training --device cpu --dtype float32 --layers 1 --batches 2 --rounds 1 || return
