@@ -293,7 +293,9 @@ describe('torch-lora serve', () => {
     const requests = Array.from({ length: 12 }, () =>
       fetch(`${address}/predict`, { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
     )
-    await Promise.race(requests)
+    // A connection that the server has not accepted yet is reset when it stops listening, so wait for all.
+    while ((log.match(/incoming request/g) ?? []).length < requests.length)
+      await new Promise((resolve) => setTimeout(resolve, 5))
     child.kill('SIGTERM')
     const answers = await Promise.all(requests)
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
