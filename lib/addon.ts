@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TorchLoraError } from './errors.ts'
 import { type FoundLibtorch, findLibtorch } from './libtorch/find.ts'
@@ -11,6 +11,9 @@ const require = createRequire(import.meta.url)
 
 /** The folder with package.json: one above this file, in the sources (lib/) as in the package (dist/). */
 export const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** Builds the addon for this machine and the libtorch at hand; works in a checkout and from an installed package. */
+const build = `\`node ${join(relative(process.cwd(), packageRoot), 'scripts', 'build-native.mjs')}\``
 
 interface Loader {
   open(options: { libraries: string[]; core: string }): unknown
@@ -30,7 +33,7 @@ export function addonPath(): string {
   } catch (cause) {
     throw new TorchLoraError(
       'ADDON_NOT_FOUND',
-      `There is no addon for ${process.platform}-${process.arch} in ${packageRoot}: prebuilt ones exist for linux-x64 (glibc). In a checkout, run \`npm run build:native\`.`,
+      `There is no addon for ${process.platform}-${process.arch} in ${packageRoot}: prebuilt ones exist for linux-x64 (glibc). Build it here: ${build}.`,
       { file: packageRoot, cause },
     )
   }
@@ -46,9 +49,11 @@ function builtFor(folder: string): string | undefined {
 }
 
 /**
- * The folder with the core for one libtorch. PyTorch's C++ interface changes from minor release to minor release
- * (between 2.12 and 2.13 the class of an autograd node, between 2.13 and 2.14 a function that every derivative
- * calls), so there is one build for each: beside the addon for one of them, in `torch-<minor>` for the others.
+ * The folder with the core for one libtorch. PyTorch's C++ interface changes from minor release to minor release:
+ * between 2.12 and 2.13 the class of an autograd node, between 2.13 and 2.14 the parameters of
+ * `torch::autograd::_wrap_outputs`, which every derivative of ours calls (compare `nm -D --undefined-only` of the core
+ * with `nm -D --defined-only` of libtorch_cpu.so: in 2.14.1 it is the one symbol that a build for 2.13.0 misses). So
+ * there is one build for each: beside the addon for one of them, in `torch-<minor>` for the others.
  */
 function buildFor(addon: string, version: string): string | undefined {
   const beside = dirname(addon)
@@ -76,6 +81,7 @@ export function findLibtorchFor(addon: string): FoundLibtorch {
         minors.size > 0
           ? `${[...minors].sort().join(' or ')}, which its addon was built for`
           : supportedRange,
+      build: (version) => (isSupported(version) ? `Or build the addon for it: ${build}.` : undefined),
     },
   })
 }
@@ -100,19 +106,19 @@ export function loadNative(): unknown {
   } catch (cause) {
     throw new TorchLoraError(
       'ADDON_NOT_FOUND',
-      `The addon ${addon} does not load: ${(cause as Error).message}. Reinstall torch-lora, or in a checkout run \`npm run build:native\`.`,
+      `The addon ${addon} does not load: ${(cause as Error).message}. Reinstall torch-lora, or build the addon here: ${build}.`,
       { file: addon, cause },
     )
   }
   const libtorch = findLibtorchFor(addon)
-  const build = buildFor(addon, libtorch.version)!
+  const folder = buildFor(addon, libtorch.version)!
   // lora_ops registers its operators as it opens; the core calls them by name only, so it does not link to it.
   const driver = hasNvidiaDriver()
-  const libraries = [...librariesOf(libtorch, { driver }), join(build, 'liblora_ops.so')]
+  const libraries = [...librariesOf(libtorch, { driver }), join(folder, 'liblora_ops.so')]
   // Kernels for CUDA lie in a library of their own: it links to what only a CUDA libtorch has.
-  const kernels = join(build, 'liblora_ops_cuda.so')
+  const kernels = join(folder, 'liblora_ops_cuda.so')
   if (libtorch.cuda && driver && existsSync(kernels)) libraries.push(kernels)
-  const core = join(build, coreName)
+  const core = join(folder, coreName)
   try {
     opened = { native: loader.open({ libraries, core }), libtorch, addon }
   } catch (cause) {
@@ -135,7 +141,7 @@ function explain(cause: DynamicLinkError, libtorch: FoundLibtorch, core: string)
   if (older && ours) {
     return new TorchLoraError(
       'ADDON_NOT_FOUND',
-      `The prebuilt addon needs ${older}, which this system does not have. Use a newer one (Debian 12, Ubuntu 22.04 or later), or build the addon here: \`node ${join(packageRoot, 'scripts', 'build-native.mjs')}\`.`,
+      `The prebuilt addon needs ${older}, which this system does not have. Use a newer one (Debian 12, Ubuntu 22.04 or later), or build the addon here: ${build}.`,
       { file: cause.library, cause },
     )
   }
@@ -150,13 +156,13 @@ function explain(cause: DynamicLinkError, libtorch: FoundLibtorch, core: string)
   if (/undefined symbol/.test(reason)) {
     return new TorchLoraError(
       'LIBTORCH_VERSION',
-      `The addon does not fit libtorch ${libtorch.version} in ${libtorch.path}: ${reason}. Run \`torch-lora libtorch install\`, or in a checkout \`npm run build:native\`.`,
+      `The addon does not fit libtorch ${libtorch.version} in ${libtorch.path}: ${reason}. Run \`torch-lora libtorch install\`, or build the addon for it: ${build}.`,
       { file: cause.library, cause },
     )
   }
   return new TorchLoraError(
     'ADDON_NOT_FOUND',
-    `The addon's core does not load: ${reason}. Reinstall torch-lora, or in a checkout run \`npm run build:native\`.`,
+    `The addon's core does not load: ${reason}. Reinstall torch-lora, or build the addon here: ${build}.`,
     { file: core, cause },
   )
 }

@@ -2,6 +2,8 @@
 // libtorch's libraries by absolute path and after them the core, whose own references to libtorch are thereby
 // satisfied by soname. That is why nobody has to set LD_LIBRARY_PATH, and why this cannot be process.dlopen:
 // that opens addons only.
+#include "glibc_2_28.h"
+
 #include <dlfcn.h>
 #include <napi.h>
 

@@ -2,21 +2,20 @@
 /**
  * Builds the addon with CMake (through cmake-js) into build/Release, against the libtorch that the package itself
  * would find; where none with headers is found it installs one. Does nothing when the sources and the libtorch are
- * those of the last build. `--force` builds anyway; `--prebuild FOLDER...` adds builds for these libtorch to
- * prebuilds/, after `npm run prebuildify`.
+ * those of the last build. `--force` builds anyway; `--also FOLDER...` builds the core for these libtorch too, for
+ * scripts/pack.mjs. It runs in an installed package as in a checkout.
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { dirname, join, relative } from 'node:path'
+import { delimiter, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildTypeScript } from './build-ts.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const output = join(root, 'build', 'Release')
-const prebuilds = join(root, 'prebuilds', `${process.platform}-${process.arch}`)
 const libraries = ['libtorch_lora_core.so', 'liblora_ops.so']
 /** Kernels for CUDA: built beside them where libtorch has CUDA and nvcc is at hand. */
 const cudaLibrary = 'liblora_ops_cuda.so'
@@ -42,17 +41,29 @@ function builtFrom(folder, addon) {
   return JSON.parse(readFileSync(join(folder, stampName), 'utf8'))
 }
 
-/** Whether prebuilds/ holds an addon of these very sources, and no build/ stands before it. */
-export function prebuiltIsCurrent() {
-  if (existsSync(join(output, 'torch_lora.node'))) return false
-  return builtFrom(prebuilds, 'torch-lora.node')?.sources === sourceHash()
-}
-
-/** Notes beside the prebuilt libraries what they are made from; without the path, which is this machine's. */
-export function stampPrebuilds() {
-  const { sources, version } = builtFrom(output, 'torch_lora.node')
-  mkdirSync(prebuilds, { recursive: true })
-  writeFileSync(join(prebuilds, stampName), `${JSON.stringify({ sources, version }, null, 2)}\n`)
+/**
+ * What the package carries for this platform, and where it is now: from build/Release the addon and one core, from
+ * build/torch-<minor> what {@link buildMinors} made of the same sources. The note beside the libraries goes without
+ * the path, which is this machine's.
+ * @returns {{ from?: string, text?: string, to: string }[]} files to copy, or texts to write
+ */
+export function buildsForPackage() {
+  const first = builtFrom(output, 'torch_lora.node')
+  if (!first) throw new Error('there is no build to pack: run `npm run build` first')
+  // The libc in its name: on musl it is then passed over, rather than opened in vain.
+  const files = [{ from: join(output, 'torch_lora.node'), to: 'torch-lora.glibc.node' }]
+  const add = (folder, under, { sources, version }) => {
+    for (const name of [...libraries, cudaLibrary].filter((entry) => existsSync(join(folder, entry))))
+      files.push({ from: join(folder, name), to: join(under, name) })
+    files.push({ text: `${JSON.stringify({ sources, version }, null, 2)}\n`, to: join(under, stampName) })
+  }
+  add(output, '', first)
+  for (const name of readdirSync(join(root, 'build')).filter((entry) => entry.startsWith('torch-'))) {
+    const folder = join(root, 'build', name, 'Release')
+    const built = builtFrom(folder, libraries[0])
+    if (built?.sources === first.sources) add(folder, name, built)
+  }
+  return files
 }
 
 /** The libtorch to build against: the one that would be opened at run time, when it has headers. */
@@ -77,14 +88,17 @@ async function libtorchToBuildWith(announce) {
 
 function run(command, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+    // Where CMakeLists.txt, too, finds what was got into build/tools.
+    const NODE_PATH = [process.env.NODE_PATH, join(tools, 'node_modules')].filter(Boolean).join(delimiter)
+    const env = { ...process.env, NODE_PATH }
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
     child.on('error', (error) => reject(new Error(`${command} does not start: ${error.message}`)))
     child.on('exit', (code, signal) => {
       if (code === 0) resolve()
       else
         reject(
           new Error(
-            `cmake-js ${args[1]} ended with ${signal ?? `exit code ${code}`}; its messages are above`,
+            `${command} ${args.slice(0, 2).join(' ')} ended with ${signal ?? `exit code ${code}`}; its messages are above`,
           ),
         )
     })
@@ -104,17 +118,29 @@ function requireTools() {
   }
 }
 
-/** cmake-js, which an installed package does not bring along. */
-function cmakeJsPath() {
-  try {
-    const require = createRequire(import.meta.url)
-    for (const name of ['node-addon-api', 'node-api-headers']) require.resolve(name)
-    return join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js')
-  } catch {
-    throw new Error(
-      'building takes cmake-js: run `npm install cmake-js node-addon-api node-api-headers` first',
-    )
+const toolNames = ['cmake-js', 'node-addon-api', 'node-api-headers']
+const tools = join(root, 'build', 'tools')
+
+/** cmake-js and the headers; an installed package, which comes without them, gets them through npm into build/tools. */
+async function cmakeJsPath() {
+  const own = createRequire(import.meta.url)
+  const got = createRequire(join(tools, 'package.json'))
+  for (const require of [own, got]) {
+    try {
+      const [cmakeJs] = toolNames.map((name) => require.resolve(`${name}/package.json`))
+      return join(dirname(cmakeJs), 'bin', 'cmake-js')
+    } catch {
+      // Not there: the other place, or npm.
+    }
   }
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const wanted = toolNames.map((name) => `${name}@${devDependencies[name]}`)
+  console.log(`native build: getting ${wanted.join(', ')} through npm`)
+  mkdirSync(tools, { recursive: true })
+  writeFileSync(join(tools, 'package.json'), '{ "private": true }\n')
+  const flags = ['--prefix', tools, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
+  await run('npm', ['install', ...flags, ...wanted])
+  return join(tools, 'node_modules', 'cmake-js', 'bin', 'cmake-js')
 }
 
 /**
@@ -139,7 +165,7 @@ export async function buildNative({ force = false, announce } = {}) {
 async function compile(libtorch, folder) {
   const from = { sources: sourceHash(), libtorch: libtorch.path, version: libtorch.version }
   requireTools()
-  const cmakeJs = cmakeJsPath()
+  const cmakeJs = await cmakeJsPath()
   console.log(`native build: against libtorch ${libtorch.version} in ${libtorch.path}`)
   const common = ['--out', folder, '--log-level', 'error', `--CDTORCH_LORA_LIBTORCH=${libtorch.path}`]
   // Configuring again is cheap, and a libtorch that changed must reach CMake's cache.
@@ -149,32 +175,22 @@ async function compile(libtorch, folder) {
 }
 
 /**
- * Builds the core for further releases into prebuilds/<platform>/torch-<minor>/: PyTorch's C++ interface differs
- * from minor release to minor release (lib/addon.ts).
+ * Builds the core for further releases into build/torch-<minor>: PyTorch's C++ interface differs from minor release
+ * to minor release (lib/addon.ts).
  * @param {string[]} paths folders with a libtorch and its headers, as `torch-lora libtorch install --version` makes
  */
-export async function prebuildMinors(paths) {
+export async function buildMinors(paths) {
   buildTypeScript({ onlyIfMissing: 'dist/libtorch/inspect.js' })
   const { inspectLibtorch } = await import('../dist/libtorch/inspect.js')
   const { minorOf } = await import('../dist/libtorch/versions.js')
-  for (const libtorch of paths.map(inspectLibtorch)) {
-    const name = `torch-${minorOf(libtorch.version)}`
-    await compile(libtorch, join(root, 'build', name))
-    mkdirSync(join(prebuilds, name), { recursive: true })
-    for (const library of [...libraries, cudaLibrary]) {
-      const built = join(root, 'build', name, 'Release', library)
-      if (library === cudaLibrary && !existsSync(built)) continue
-      const target = join(prebuilds, name, library)
-      copyFileSync(built, target)
-      await run('strip', ['--strip-all', target])
-    }
-  }
+  for (const libtorch of paths.map(inspectLibtorch))
+    await compile(libtorch, join(root, 'build', `torch-${minorOf(libtorch.version)}`))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    const minors = process.argv.indexOf('--prebuild')
-    if (minors > 0) await prebuildMinors(process.argv.slice(minors + 1))
+    const also = process.argv.indexOf('--also')
+    if (also > 0) await buildMinors(process.argv.slice(also + 1))
     else if (!(await buildNative({ force: process.argv.includes('--force') }))) {
       console.log('native build: up to date')
     }

@@ -56,24 +56,8 @@ async function typescript(announce) {
 }
 
 async function native(announce) {
-  const { buildNative, prebuiltIsCurrent } = await import('./build-native.mjs')
-  if (prebuiltIsCurrent()) return await libtorch(announce)
+  const { buildNative } = await import('./build-native.mjs')
   return await buildNative({ announce })
-}
-
-/** With a prebuilt addon nothing is compiled; a libtorch is needed all the same. */
-async function libtorch(announce) {
-  const { findLibtorch } = await import('../dist/libtorch/find.js')
-  try {
-    findLibtorch()
-    return false
-  } catch (error) {
-    if (process.env.TORCH_LORA_LIBTORCH) throw error
-    announce('libtorch install')
-    const { installWithProgress } = await import('../dist/cli/libtorch-install.js')
-    await installWithProgress({})
-    return true
-  }
 }
 
 /** Everything a checkout needs; throws with one clear sentence. */

@@ -14,6 +14,8 @@ export interface FoundLibtorch extends Libtorch {
 export interface Accepted {
   test(version: string): boolean
   words: string
+  /** What makes the package accept this version after all, as a sentence; undefined where nothing does. */
+  build?(version: string): string | undefined
 }
 
 /** Where to look; each has the obvious default. */
@@ -53,6 +55,10 @@ export function findLibtorch(options: FindOptions = {}): FoundLibtorch {
   const driver = options.driver ?? hasNvidiaDriver()
   const cache = options.cache ?? libtorchCache(environment)
   const accept = options.accept ?? { test: isSupported, words: supportedRange }
+  const or = (version: string) => {
+    const sentence = accept.build?.(version)
+    return sentence ? ` ${sentence}` : ''
+  }
 
   const chosen = environment.TORCH_LORA_LIBTORCH
   if (chosen) {
@@ -69,7 +75,7 @@ export function findLibtorch(options: FindOptions = {}): FoundLibtorch {
     if (!accept.test(libtorch.version)) {
       throw new TorchLoraError(
         'LIBTORCH_VERSION',
-        `TORCH_LORA_LIBTORCH names libtorch ${libtorch.version} in ${libtorch.path}, and this package needs ${accept.words}. Point it at another, or unset it and run \`torch-lora libtorch install\`.`,
+        `TORCH_LORA_LIBTORCH names libtorch ${libtorch.version} in ${libtorch.path}, and this package needs ${accept.words}. Point it at another, or unset it and run \`torch-lora libtorch install\`.${or(libtorch.version)}`,
         { file: libtorch.path },
       )
     }
@@ -99,7 +105,7 @@ export function findLibtorch(options: FindOptions = {}): FoundLibtorch {
   if (!accept.test(libtorch.version)) {
     throw new TorchLoraError(
       'LIBTORCH_VERSION',
-      `The only libtorch found is ${libtorch.version} in ${libtorch.path} (the PyTorch of \`python3\`), and this package needs ${accept.words}. ${mend}`,
+      `The only libtorch found is ${libtorch.version} in ${libtorch.path} (the PyTorch of \`python3\`), and this package needs ${accept.words}. ${mend}${or(libtorch.version)}`,
       { file: libtorch.path },
     )
   }

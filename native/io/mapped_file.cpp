@@ -51,6 +51,21 @@ class FileDescriptor {
   int fd_;
 };
 
+/// Not fstat: its own symbol came with glibc 2.33 (native/glibc_2_28.h).
+struct statx statusOf(int fd, const std::string& path) {
+  struct statx status {};
+  TORCH_CHECK(
+      ::statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) == 0,
+      path,
+      ": cannot be read: ",
+      std::strerror(errno));
+  return status;
+}
+
+std::pair<uint32_t, uint32_t> deviceOf(const struct statx& status) {
+  return {status.stx_dev_major, status.stx_dev_minor};
+}
+
 /// Bytes from the first element's first to the last element's last; throws on overflow and negative strides.
 int64_t spanBytes(at::IntArrayRef sizes, at::IntArrayRef strides, int64_t itemSize) {
   bool empty = false;
@@ -83,10 +98,9 @@ int64_t spanBytes(at::IntArrayRef sizes, at::IntArrayRef strides, int64_t itemSi
 std::shared_ptr<MappedFile> MappedFile::open(const std::string& path) {
   FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   TORCH_CHECK(fd.get() >= 0, path, ": cannot be opened: ", std::strerror(errno));
-  struct stat status {};
-  TORCH_CHECK(::fstat(fd.get(), &status) == 0, path, ": cannot be read: ", std::strerror(errno));
-  TORCH_CHECK(S_ISREG(status.st_mode), path, ": expected a regular file");
-  const auto size = static_cast<int64_t>(status.st_size);
+  const struct statx status = statusOf(fd.get(), path);
+  TORCH_CHECK(S_ISREG(status.stx_mode), path, ": expected a regular file");
+  const auto size = static_cast<int64_t>(status.stx_size);
   if (size == 0)
     return std::shared_ptr<MappedFile>(new MappedFile(path, fd.release(), status, nullptr));
   void* const data = ::mmap(
@@ -95,13 +109,13 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::string& path) {
   return std::shared_ptr<MappedFile>(new MappedFile(path, fd.release(), status, static_cast<uint8_t*>(data)));
 }
 
-MappedFile::MappedFile(std::string path, int fd, const struct stat& status, uint8_t* data)
+MappedFile::MappedFile(std::string path, int fd, const struct statx& status, uint8_t* data)
     : path_(std::move(path)),
       fd_(fd),
-      device_(status.st_dev),
-      inode_(status.st_ino),
-      written_(status.st_mtim),
-      size_(static_cast<int64_t>(status.st_size)),
+      device_(deviceOf(status)),
+      inode_(status.stx_ino),
+      written_(status.stx_mtime),
+      size_(static_cast<int64_t>(status.stx_size)),
       data_(data) {
   if (data_ == nullptr)
     return;
@@ -121,10 +135,10 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::checkUnchanged() const {
-  struct stat now {};
-  TORCH_CHECK(::fstat(fd_, &now) == 0, path_, ": cannot be read: ", std::strerror(errno));
+  const struct statx now = statusOf(fd_, path_);
   TORCH_CHECK(
-      now.st_size == size_ && now.st_mtim.tv_sec == written_.tv_sec && now.st_mtim.tv_nsec == written_.tv_nsec,
+      static_cast<int64_t>(now.stx_size) == size_ && now.stx_mtime.tv_sec == written_.tv_sec &&
+          now.stx_mtime.tv_nsec == written_.tv_nsec,
       path_,
       ": was written to while a model that lies in it was in use. Load the model again; to put a file in the place of "
       "one in use, write it beside and rename it.");
@@ -163,11 +177,12 @@ std::pair<const MappedFile*, int64_t> MappedFile::under(const at::Tensor& tensor
 }
 
 void MappedFile::checkNotShrunk() const {
-  struct stat now {};
-  if (::stat(path_.c_str(), &now) != 0 || now.st_dev != device_ || now.st_ino != inode_)
+  struct statx now {};
+  if (::statx(AT_FDCWD, path_.c_str(), 0, STATX_BASIC_STATS, &now) != 0 || deviceOf(now) != device_ ||
+      now.stx_ino != inode_)
     return;
-  TORCH_CHECK(
-      now.st_size >= size_, path_, ": was cut while it was read: ", now.st_size, " bytes instead of ", size_);
+  const auto size = static_cast<int64_t>(now.stx_size);
+  TORCH_CHECK(size >= size_, path_, ": was cut while it was read: ", size, " bytes instead of ", size_);
 }
 
 at::Tensor tensorFromMappedFile(

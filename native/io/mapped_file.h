@@ -6,7 +6,6 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <utility>
@@ -49,13 +48,13 @@ class MappedFile {
   static std::pair<const MappedFile*, int64_t> under(const at::Tensor& tensor);
 
  private:
-  MappedFile(std::string path, int fd, const struct stat& status, uint8_t* data);
+  MappedFile(std::string path, int fd, const struct statx& status, uint8_t* data);
 
   std::string path_;
   int fd_;
-  dev_t device_;
-  ino_t inode_;
-  timespec written_;
+  std::pair<uint32_t, uint32_t> device_;
+  uint64_t inode_;
+  statx_timestamp written_;
   int64_t size_;
   uint8_t* data_;
 };

@@ -9,6 +9,9 @@ namespace torch_lora {
 // An error on its way to JavaScript. `code` is one of TorchLoraErrorCode (lib/errors.ts).
 struct Failure : std::runtime_error {
   Failure(std::string code, const std::string& message) : std::runtime_error(message), code(std::move(code)) {}
+  // Copied where it would be moved: a runtime_error's move came with GLIBCXX_3.4.26 (native/glibc_2_28.h).
+  Failure(const Failure&) = default;
+  Failure& operator=(const Failure&) = default;
 
   std::string code;
   std::string op;                            // "aten::matmul", where an operator failed

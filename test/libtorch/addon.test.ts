@@ -81,7 +81,7 @@ describe('loadNative', () => {
     const nothing = run(attempt, { TORCH_LORA_PREBUILD: temporaryFolder() })
     expect(nothing).toMatchObject({
       code: 'ADDON_NOT_FOUND',
-      message: expect.stringContaining('build:native'),
+      message: expect.stringContaining('build-native.mjs'),
     })
     const text = run(attempt, { TORCH_LORA_PREBUILD: packageWith('text') })
     expect(text).toMatchObject({
@@ -111,7 +111,7 @@ describe('loadNative', () => {
     expect(run(script, environment)).toBe('2.13.1+cpu')
     const newer = { ...environment, TORCH_LORA_LIBTORCH: join(cache, '2.14.1+cpu') }
     expect(run(script, newer)).toMatch(
-      /^LIBTORCH_VERSION .*2\.14\.1.*needs 2\.13, which its addon was built for/,
+      /^LIBTORCH_VERSION .*2\.14\.1.*needs 2\.13, which its addon was built for.*build the addon for it: `node \S*scripts\/build-native\.mjs`\.$/,
     )
     // A build for another release in a folder of its own.
     mkdirSync(join(release, 'torch-2.14'))

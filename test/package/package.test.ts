@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { addonPath } from '../../lib/addon.ts'
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { findLibtorch } from '../../lib/libtorch/find.ts'
+import { tinyClassifier } from '../inference/models.ts'
 import { temporaryFolder } from '../libtorch/fakes.ts'
+import { EmptyProject, type Packed, pack, predictScript, root } from './installed.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 interface LockEntry {
@@ -45,104 +44,134 @@ describe('the manifest', () => {
   })
 })
 
-describe('the package, packed and installed', () => {
-  const project = temporaryFolder()
-  const installed = join(project, 'node_modules', 'torch-lora')
-  let files: string[] = []
+/** This Node, and those that TORCH_LORA_NODES names (paths, as PATH has them), as .ci/run does. */
+const nodes = [process.execPath, ...(process.env.TORCH_LORA_NODES?.split(':').filter(Boolean) ?? [])]
+const platform = `prebuilds/${process.platform}-${process.arch}`
 
-  beforeAll(() => {
-    // npm pack reads the working tree, so pack a copy in which the addon stands where prebuildify puts it.
-    const copy = temporaryFolder()
-    for (const name of [
-      'package.json',
-      'LICENSE',
-      'CMakeLists.txt',
-      'binding.gyp',
-      'native',
-      'dist',
-      'scripts',
-      'lib',
-    ]) {
-      cpSync(join(root, name), join(copy, name), { recursive: true })
-    }
-    const prebuilds = join(copy, 'prebuilds', `${process.platform}-${process.arch}`)
-    mkdirSync(prebuilds, { recursive: true })
-    const build = dirname(addonPath())
-    for (const name of readdirSync(build)) {
-      cpSync(join(build, name), join(prebuilds, name.replace('torch_lora.node', 'torch-lora.node')), {
-        recursive: true,
-      })
-    }
-    const packed = spawnSync('npm', ['pack', '--json', '--pack-destination', project], {
-      cwd: copy,
-      encoding: 'utf8',
-    })
-    expect(packed.status).toBe(0)
-    const [{ filename, files: listed }] = JSON.parse(packed.stdout)
-    files = listed.map(({ path }: { path: string }) => path)
-    mkdirSync(installed, { recursive: true })
-    spawnSync('tar', ['-xzf', join(project, filename), '--strip-components=1', '-C', installed])
-    // What npm would put beside it.
-    for (const name of Object.keys(manifest.dependencies)) {
-      const scope = dirname(join(project, 'node_modules', name))
-      mkdirSync(scope, { recursive: true })
-      symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name))
-    }
-    writeFileSync(join(project, 'package.json'), '{ "type": "module" }')
-  }, 120_000)
+describe('the package, packed and installed where there is no compiler, without scripts', () => {
+  let project: EmptyProject
+  let tarball: Packed
+  let offline: string | undefined
+  let model: string
+  const libtorch = { TORCH_LORA_LIBTORCH: findLibtorch().path }
+
+  beforeAll(async () => {
+    const folder = temporaryFolder()
+    tarball = pack(folder)
+    model = await tinyClassifier({ labels: ['bad', 'good'] })
+    project = new EmptyProject(folder)
+    expect(project.run('g++', ['--version']).status).toBe(null)
+    const { status, stderr } = project.install(tarball.tarball)
+    // npm's cache has what this checkout was installed from; an emptied cache without a network is no fault of ours.
+    if (/ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/.test(stderr)) offline = stderr
+    else expect(stderr).toBe('')
+    expect(status === 0 || offline !== undefined).toBe(true)
+  }, 240_000)
+  beforeEach((context) => {
+    if (offline) context.skip(`the npm registry cannot be reached: ${offline}`)
+  })
 
   it('holds the code, the addon and what builds it; no sources of ours, tests, or binding.gyp', () => {
     for (const path of [
       'LICENSE',
       'dist/index.js',
+      'dist/index.cjs',
       'dist/index.d.ts',
+      'dist/index.d.cts',
       'dist/cli/main.js',
       'CMakeLists.txt',
       'native/loader.cpp',
+      'scripts/build-native.mjs',
+      ...['torch-lora.glibc.node', 'libtorch_lora_core.so', 'liblora_ops.so'].map(
+        (name) => `${platform}/${name}`,
+      ),
     ]) {
-      expect(files).toContain(path)
-    }
-    for (const name of ['torch-lora.node', 'libtorch_lora_core.so', 'liblora_ops.so']) {
-      expect(files).toContain(`prebuilds/${process.platform}-${process.arch}/${name}`)
+      expect(tarball.files).toContain(path)
     }
     expect(
-      files.filter((path) => /^(lib|test|bench|examples|build)\/|binding\.gyp|\.sources/.test(path)),
+      tarball.files.filter((path) => /^(lib|test|bench|examples|build)\/|binding\.gyp|\.sources/.test(path)),
     ).toEqual([])
+    const stamp = readFileSync(
+      join(project.folder, 'node_modules/torch-lora', platform, 'torch_lora.build.json'),
+      'utf8',
+    )
+    expect(Object.keys(JSON.parse(stamp))).toEqual(['sources', 'version']) // no path of this machine
   })
 
-  it('imports and computes by its prebuilt addon', () => {
-    const script = `import { Tensor, ops } from 'torch-lora'
-      const x = Tensor.ones([2, 3])
-      console.log(JSON.stringify(ops.matmul(x, x.t()).toArray()))`
-    writeFileSync(join(project, 'use.js'), script)
-    const { stdout, stderr, status } = spawnSync(process.execPath, ['use.js'], {
-      cwd: project,
-      encoding: 'utf8',
-      env: { ...process.env, TORCH_LORA_LIBTORCH: findLibtorch().path },
+  it('is under 15 MB, and the addon for one libtorch under 3 MB', () => {
+    expect(tarball.bytes).toBeLessThan(15e6)
+    const addon = ['torch-lora.glibc.node', 'libtorch_lora_core.so', 'liblora_ops.so'].map(
+      (name) => statSync(join(project.folder, 'node_modules/torch-lora', platform, name)).size,
+    )
+    expect(addon.reduce((sum, size) => sum + size, 0)).toBeLessThan(3e6)
+  })
+
+  it.each(nodes)('predicts through import and through require, quietly: %s', (node) => {
+    const esm = project.write('use.mjs', predictScript.esm + predictScript.body)
+    const cjs = project.write('use.cjs', predictScript.cjs + predictScript.body)
+    const found = [esm, cjs].map((script) => {
+      const { status, stdout, stderr } = project.run(node, [script, model], libtorch)
+      expect(stderr).toBe('') // no warning of Node's about require(esm) either
+      expect(status).toBe(0)
+      return JSON.parse(stdout)
     })
-    expect(stderr).toBe('')
-    expect(status).toBe(0)
-    expect(JSON.parse(stdout)).toEqual([
-      [3, 3],
-      [3, 3],
-    ])
+    expect(found[0]).toEqual(found[1])
+    expect(['bad', 'good']).toContain(found[0].label)
+    expect(found[0].logits).toHaveLength(2)
   })
 
-  it('has a command line that is ready', () => {
-    const { stdout, status } = spawnSync(
-      process.execPath,
-      [join(installed, manifest.bin['torch-lora']), 'doctor', '--json'],
-      {
-        cwd: project,
-        encoding: 'utf8',
-      },
+  it('is one module, whichever way it comes in', () => {
+    const script = project.write(
+      'same.cjs',
+      `const required = require('torch-lora')
+       import('torch-lora').then((imported) => console.log(required.Tensor === imported.Tensor))`,
+    )
+    expect(project.run('node', [script], libtorch)).toMatchObject({ stdout: 'true\n', stderr: '' })
+  })
+
+  it('has a command line that is ready, through npx', () => {
+    const { status, stdout } = project.run(
+      'npx',
+      ['--no-install', 'torch-lora', 'doctor', '--json'],
+      libtorch,
     )
     expect(JSON.parse(stdout)).toMatchObject({
       ok: true,
       addon: { from: 'prebuilds' },
-      package: { path: installed },
+      package: { path: join(project.folder, 'node_modules', 'torch-lora') },
     })
     expect(status).toBe(0)
-    expect(existsSync(join(installed, 'dist', 'cli', 'main.js'))).toBe(true)
+  })
+
+  it.each(['node16', 'nodenext'])('has its types, for import and require, under `module: %s`', (module) => {
+    const use = `export const x: Tensor = Tensor.ones([2])
+      export const name = (prediction: Prediction): string | undefined => prediction.label
+      // @ts-expect-error
+      Tensor.nothing()`
+    const head = `import { type Prediction, Tensor } from 'torch-lora'\n`
+    const cts = `import torchLora = require('torch-lora')\nexport type P = torchLora.Prediction\n`
+    const files = [project.write('types.mts', head + use), project.write('types.cts', head + cts + use)]
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
+    const target = ['--target', 'es2023', '--lib', 'es2023,esnext.disposable', '--strict', '--skipLibCheck']
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [tsc, '--noEmit', '--module', module, ...target, ...types, ...files],
+      { cwd: project.folder, encoding: 'utf8' },
+    )
+    expect(stdout).toBe('')
+    expect(status).toBe(0)
+  })
+
+  it.each([
+    ['attw', []],
+    ['publint', ['run', '--strict']],
+  ])('passes %s', (tool, args) => {
+    const { status, stdout, stderr } = spawnSync(
+      join(root, 'node_modules/.bin', tool),
+      [...args, tarball.tarball],
+      { cwd: project.folder, encoding: 'utf8' },
+    )
+    expect(status, stdout + stderr).toBe(0)
   })
 })

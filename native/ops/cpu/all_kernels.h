@@ -1,4 +1,6 @@
 // Everything one instruction set's file compiles. TORCH_LORA_ISA is its namespace.
+#include "glibc_2_28.h"
+
 #include "ops/cpu/int8.h"
 #include "ops/cpu/kernels.h"
 #include "ops/random.h"

@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+/**
+ * `npm run pack -- FOLDER`: the tarball as it is published, from the builds that are in build/, into FOLDER; what it
+ * holds as JSON on stdout with `--json`. It is packed from a copy, so that the working tree gets no prebuilds/ that
+ * would go stale.
+ */
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { buildsForPackage } from './build-native.mjs'
+import { buildTypeScript } from './build-ts.mjs'
+
+const root = resolve(fileURLToPath(import.meta.url), '..', '..')
+const platform = `${process.platform}-${process.arch}`
+
+function run(command, args, cwd) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${command} ${args[0]} failed: ${error?.message ?? stderr}`)
+  return stdout
+}
+
+/**
+ * @param {string} destination a folder that exists
+ * @returns {{ tarball: string, bytes: number, unpackedBytes: number, files: string[] }}
+ */
+export function pack(destination) {
+  buildTypeScript()
+  const copy = mkdtempSync(join(tmpdir(), 'torch-lora-pack-'))
+  try {
+    for (const name of readdirSync(root)) {
+      if (/^(node_modules|build|prebuilds|runs|\..*)$/.test(name)) continue
+      cpSync(join(root, name), join(copy, name), { recursive: true })
+    }
+    const prebuilds = join(copy, 'prebuilds', platform)
+    for (const { from, text, to } of buildsForPackage()) {
+      const target = join(prebuilds, to)
+      mkdirSync(dirname(target), { recursive: true })
+      if (text) writeFileSync(target, text)
+      else run('strip', ['--strip-all', '-o', target, from], copy)
+    }
+    const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', resolve(destination)]
+    const [report] = JSON.parse(run('npm', args, copy))
+    return {
+      tarball: join(resolve(destination), report.filename),
+      bytes: report.size,
+      unpackedBytes: report.unpackedSize,
+      files: report.files.map(({ path }) => path),
+    }
+  } finally {
+    rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const destination = process.argv[2]
+  if (!destination || !existsSync(destination)) {
+    console.error('usage: npm run pack -- FOLDER [--json] (a folder that exists)')
+    process.exit(1)
+  }
+  try {
+    const packed = pack(destination)
+    const { tarball, bytes, files } = packed
+    if (process.argv.includes('--json')) console.log(JSON.stringify(packed))
+    else console.log(`${tarball}: ${(bytes / 1e6).toFixed(2)} MB, ${files.length} files`)
+  } catch (error) {
+    console.error(`pack: ${error.message}`)
+    process.exit(1)
+  }
+}
