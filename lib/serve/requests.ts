@@ -1,0 +1,54 @@
+import { randomUUID, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+/** An error that is answered with this status and message. */
+export function httpError(statusCode: number, message: string): Error & { statusCode: number } {
+  return Object.assign(new Error(message), { statusCode })
+}
+
+/** Texts must be UTF-8: the default parser would put replacement characters where they are not. */
+export function refuseMalformedText(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    // Many clients name a content type even where they send nothing.
+    if (request.method === 'DELETE' && body.length === 0) {
+      done(null, undefined)
+      return
+    }
+    let text: string
+    try {
+      text = decoder.decode(body as Buffer)
+    } catch {
+      done(httpError(400, 'The body is not UTF-8: encode it as UTF-8.'))
+      return
+    }
+    parse(request, text, done)
+  })
+}
+
+/** What a request is called in logs: what the client says, where it may be shown, or a new name. */
+export function requestId(given: string | string[] | undefined): string {
+  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID()
+}
+
+/** Refuses what does not carry the key, in a time that says nothing of it. */
+export function keyCheck(apiKey: string) {
+  const expected = Buffer.from(`Bearer ${apiKey}`)
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const given = Buffer.from(request.headers.authorization ?? '')
+    if (given.length === expected.length && timingSafeEqual(given, expected)) return
+    reply.header('www-authenticate', 'Bearer')
+    throw httpError(401, 'Send the API key as Authorization: Bearer KEY.')
+  }
+}
+
+/** Aborts when the client goes away before it has its answer. */
+export function whileConnected(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableEnded) controller.abort(new Error('The client closed the connection.'))
+  })
+  return controller.signal
+}
