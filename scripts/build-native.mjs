@@ -42,26 +42,23 @@ function builtFrom(folder, addon) {
 }
 
 /**
- * What the package carries for this platform, and where it is now: from build/Release the addon and one core, from
- * build/torch-<minor> what {@link buildMinors} made of the same sources. The note beside the libraries goes without
- * the path, which is this machine's.
+ * What the package carries for this platform beside the addon and its core, which prebuildify takes from build/Release:
+ * from build/torch-<minor> what {@link buildMinors} made of the same sources, and a note beside each core of what it is
+ * made from; without the path, which is this machine's.
  * @returns {{ from?: string, text?: string, to: string }[]} files to copy, or texts to write
  */
-export function buildsForPackage() {
+export function buildsBesidePrebuild() {
   const first = builtFrom(output, 'torch_lora.node')
   if (!first) throw new Error('there is no build to pack: run `npm run build` first')
-  // The libc in its name: on musl it is then passed over, rather than opened in vain.
-  const files = [{ from: join(output, 'torch_lora.node'), to: 'torch-lora.glibc.node' }]
-  const add = (folder, under, { sources, version }) => {
-    for (const name of [...libraries, cudaLibrary].filter((entry) => existsSync(join(folder, entry))))
-      files.push({ from: join(folder, name), to: join(under, name) })
-    files.push({ text: `${JSON.stringify({ sources, version }, null, 2)}\n`, to: join(under, stampName) })
-  }
-  add(output, '', first)
+  const note = ({ sources, version }) => `${JSON.stringify({ sources, version }, null, 2)}\n`
+  const files = [{ text: note(first), to: stampName }]
   for (const name of readdirSync(join(root, 'build')).filter((entry) => entry.startsWith('torch-'))) {
     const folder = join(root, 'build', name, 'Release')
     const built = builtFrom(folder, libraries[0])
-    if (built?.sources === first.sources) add(folder, name, built)
+    if (built?.sources !== first.sources) continue
+    for (const library of [...libraries, cudaLibrary].filter((entry) => existsSync(join(folder, entry))))
+      files.push({ from: join(folder, library), to: join(name, library) })
+    files.push({ text: note(built), to: join(name, stampName) })
   }
   return files
 }

@@ -1,15 +1,16 @@
 #!/usr/bin/env node
 /**
  * `npm run pack -- FOLDER`: the tarball as it is published, from the builds that are in build/, into FOLDER; what it
- * holds as JSON on stdout with `--json`. It is packed from a copy, so that the working tree gets no prebuilds/ that
- * would go stale.
+ * holds as JSON on stdout with `--json`. prebuildify and npm work in a copy: prebuildify moves the addon out of build/,
+ * and the working tree gets no prebuilds/ that would go stale.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { buildsForPackage } from './build-native.mjs'
+import { buildsBesidePrebuild } from './build-native.mjs'
 import { buildTypeScript } from './build-ts.mjs'
 
 const root = resolve(fileURLToPath(import.meta.url), '..', '..')
@@ -33,8 +34,13 @@ export function pack(destination) {
       if (/^(node_modules|build|prebuilds|runs|\..*)$/.test(name)) continue
       cpSync(join(root, name), join(copy, name), { recursive: true })
     }
+    cpSync(join(root, 'build', 'Release'), join(copy, 'build', 'Release'), { recursive: true })
+    // The libc in the addon's name: on musl it is then passed over, rather than opened in vain.
+    const prebuildify = createRequire(import.meta.url).resolve('prebuildify/bin.js')
+    const shim = join('scripts', 'cmake-js-shim.mjs')
+    run(process.execPath, [prebuildify, '--napi', '--strip', '--tag-libc', '--node-gyp', `./${shim}`], copy)
     const prebuilds = join(copy, 'prebuilds', platform)
-    for (const { from, text, to } of buildsForPackage()) {
+    for (const { from, text, to } of buildsBesidePrebuild()) {
       const target = join(prebuilds, to)
       mkdirSync(dirname(target), { recursive: true })
       if (text) writeFileSync(target, text)
