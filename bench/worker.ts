@@ -51,12 +51,12 @@ let compiledFolder: string | undefined
 export function compiled(): string {
   if (compiledFolder) return compiledFolder
   const root = dirname(import.meta.dirname)
-  const folder = join(root, 'build', 'compiled')
-  rmSync(folder, { recursive: true, force: true })
+  // One for each process: two benches may run at once.
+  const folder = join(root, 'build', 'compiled', String(process.pid))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  execFileSync(process.execPath, [tsc, '-p', join(import.meta.dirname, 'tsconfig.json')], {
-    stdio: ['ignore', 2, 2],
-  })
+  const project = ['-p', join(import.meta.dirname, 'tsconfig.json'), '--outDir', folder]
+  execFileSync(process.execPath, [tsc, ...project], { stdio: ['ignore', 2, 2] })
   symlinkSync(join(root, 'build'), join(folder, 'build'))
   compiledFolder = folder
   return folder
