@@ -7,8 +7,7 @@ spec.json is a list of cases: {"name", "family": "bert" | "roberta" | "deberta-v
 "lora": {LoraConfig arguments} | null}. Weights and inputs follow from the name alone.
 
 make writes DIR/NAME/: model/ and adapter/ as save_pretrained writes them, model.safetensors and adapter.safetensors
-with packed inputs, logits, loss, gradients and merged logits (keys as in the golden files of test/fixtures), and
-error.logits (absolute), error.loss and error.gradient (all gradients as one vector, relative): float32's own there.
+with packed inputs, logits, loss, gradients and merged logits in float64 (keys as in the golden files of test/fixtures).
 
 check reads what this package wrote into DIR/NAME/ours/: model/, adapter/, merged/, whichever are there, loads each
 with transformers or peft, and writes the logits that they give on the same inputs to check.safetensors. It also
@@ -53,19 +52,6 @@ def load(folder):
     return model
 
 
-def with_errors(model, padded, rename=lambda name: name):
-    """The reference in float64, and how far these libraries' own float32 is from it: what any float32 may be."""
-    single = reference(model, padded, rename, torch.float32)
-    values = reference(model, padded, rename)
-    keys = [key for key in values if key.startswith("grad.")]
-    exact = torch.cat([values[key].flatten() for key in keys])
-    rough = torch.cat([single[key].flatten() for key in keys])
-    values["error.gradient"] = torch.linalg.vector_norm(rough - exact) / torch.linalg.vector_norm(exact)
-    values["error.logits"] = (single["logits"] - values["logits"]).abs().max()
-    values["error.loss"] = (single["loss"] - values["loss"]).abs() / values["loss"].abs()
-    return values
-
-
 def make(folder, case):
     name = case["name"]
     torch.manual_seed(seed_of(name))
@@ -74,7 +60,7 @@ def make(folder, case):
     randomise(model.named_parameters(), generator("weights of " + name))
     model.save_pretrained(f"{folder}/model")
     packed, padded = make_inputs(model.config, case["lengths"], generator("inputs of " + name))
-    save(f"{folder}/model.safetensors", {**packed, **with_errors(model, padded)})
+    save(f"{folder}/model.safetensors", {**packed, **reference(model, padded)})
     if case["lora"] is None:
         return
 
@@ -83,7 +69,7 @@ def make(folder, case):
     randomise(trainable, generator("adapter of " + name))
     model.save_pretrained(f"{folder}/adapter")
     model = PeftModel.from_pretrained(load(f"{folder}/model"), f"{folder}/adapter", is_trainable=True)
-    values = with_errors(model, padded, adapter_key)
+    values = reference(model, padded, adapter_key)
     merged = model.merge_and_unload().double().eval()
     with torch.no_grad():
         values["merged_logits"] = merged(**padded).logits.float().contiguous()
