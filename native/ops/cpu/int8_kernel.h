@@ -7,14 +7,19 @@
 namespace torch_lora {
 namespace TORCH_LORA_ISA {
 
+// The 32 bits of codes at `a` that one step multiplies.
+TORCH_LORA_INLINE int32_t group_at(const void* a) {
+  int32_t group;
+  __builtin_memcpy(&group, a, sizeof(group));
+  return group;
+}
+
 #if defined(__AVX512VNNI__)
 using Code = uint8_t;
 constexpr int kGroup = 4;
 TORCH_LORA_INLINE __m512i int8_columns(const int8_t* b) { return _mm512_loadu_si512(b); }
 TORCH_LORA_INLINE vint int8_step(vint sum, const Code* a, __m512i b) {
-  int32_t group;
-  __builtin_memcpy(&group, a, sizeof(group));
-  return (vint)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi32(group), b);
+  return (vint)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi32(group_at(a)), b);
 }
 #elif defined(__AVX512BW__)
 using Code = int16_t;
@@ -23,9 +28,7 @@ TORCH_LORA_INLINE __m512i int8_columns(const int8_t* b) {
   return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b)));
 }
 TORCH_LORA_INLINE vint int8_step(vint sum, const Code* a, __m512i b) {
-  int32_t group;
-  __builtin_memcpy(&group, a, sizeof(group));
-  return sum + (vint)_mm512_madd_epi16(_mm512_set1_epi32(group), b);
+  return sum + (vint)_mm512_madd_epi16(_mm512_set1_epi32(group_at(a)), b);
 }
 #elif defined(__AVX2__)
 using Code = int16_t;
@@ -34,9 +37,7 @@ TORCH_LORA_INLINE __m256i int8_columns(const int8_t* b) {
   return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(b)));
 }
 TORCH_LORA_INLINE vint int8_step(vint sum, const Code* a, __m256i b) {
-  int32_t group;
-  __builtin_memcpy(&group, a, sizeof(group));
-  return sum + (vint)_mm256_madd_epi16(_mm256_set1_epi32(group), b);
+  return sum + (vint)_mm256_madd_epi16(_mm256_set1_epi32(group_at(a)), b);
 }
 #else
 using Code = int16_t;
@@ -155,21 +156,11 @@ TORCH_LORA_INLINE void int8_tile(const Int8Gemm& g, const Int8Weight& w, const G
 }
 
 template <int Vectors>
-void int8_rows(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, int64_t row, int64_t end,
+void int8_rows(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, int64_t first, int64_t end,
                const Ahead& ahead) {
-  constexpr int full = tile_rows(Vectors);
-  const auto run = [&](auto rows) TORCH_LORA_LAMBDA {
-    constexpr int taken = decltype(rows)::value;
-    int8_tile<taken, Vectors>(g, w, panel, row, ahead);
-    row += taken;
-  };
-  while (end - row >= full) run(Rows<full>{});
-  if constexpr (full > 8) {
-    if (end - row >= 8) run(Rows<8>{});
-  }
-  if (end - row >= 4) run(Rows<4>{});
-  if (end - row >= 2) run(Rows<2>{});
-  while (end - row >= 1) run(Rows<1>{});
+  in_tiles<Vectors>(first, end, [&](auto rows, int64_t row) TORCH_LORA_LAMBDA {
+    int8_tile<decltype(rows)::value, Vectors>(g, w, panel, row, ahead);
+  });
 }
 
 // A panel of weights meets all rows while it is in cache: weights are read from memory once.

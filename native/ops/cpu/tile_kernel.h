@@ -122,16 +122,14 @@ TORCH_LORA_INLINE int64_t rows_for(int64_t width) {
   return tile_rows(static_cast<int>(width / Simd<T>::lanes));
 }
 
-// C [rows, columns] (+)= A B for one packed panel: the building block that attention uses too. Rows that do not fill
-// a tile take the largest smaller tile that fits, again and again.
-template <class T, int Vectors>
-void panel_rows(const Stretch<T>* stretches, int count, int64_t row, int64_t end, T* c,
-                                  int64_t c_row, bool accumulate, const T* bias, int64_t columns) {
+// Calls tile(Rows<n>, row) for the rows from `row` to `end`, in tiles as tall as fit: rows that do not fill a tile take
+// the largest smaller one that fits, again and again.
+template <int Vectors, class Tile>
+TORCH_LORA_INLINE void in_tiles(int64_t row, int64_t end, const Tile& tile) {
   constexpr int full = tile_rows(Vectors);
   const auto run = [&](auto rows) TORCH_LORA_LAMBDA {
-    constexpr int taken = decltype(rows)::value;
-    tile<T, taken, Vectors>(stretches, count, row, c + row * c_row, c_row, accumulate, bias, columns);
-    row += taken;
+    tile(rows, row);
+    row += decltype(rows)::value;
   };
   while (end - row >= full) run(Rows<full>{});
   if constexpr (full > 8) {
@@ -140,6 +138,15 @@ void panel_rows(const Stretch<T>* stretches, int count, int64_t row, int64_t end
   if (end - row >= 4) run(Rows<4>{});
   if (end - row >= 2) run(Rows<2>{});
   while (end - row >= 1) run(Rows<1>{});
+}
+
+// C [rows, columns] (+)= A B for one packed panel: the building block that attention uses too.
+template <class T, int Vectors>
+void panel_rows(const Stretch<T>* stretches, int count, int64_t first, int64_t end, T* c,
+                                  int64_t c_row, bool accumulate, const T* bias, int64_t columns) {
+  in_tiles<Vectors>(first, end, [&](auto rows, int64_t row) TORCH_LORA_LAMBDA {
+    tile<T, decltype(rows)::value, Vectors>(stretches, count, row, c + row * c_row, c_row, accumulate, bias, columns);
+  });
 }
 
 template <class T>
