@@ -83,7 +83,7 @@ def show(**event):
     print(json.dumps(event), flush=True)
 
 
-started = time.perf_counter()
+started, started_cpu = time.perf_counter(), time.process_time()
 spent, step = 0.0, 0
 for epoch in range(1, settings['epochs'] + 1):
     model.train()
@@ -109,5 +109,5 @@ for epoch in range(1, settings['epochs'] + 1):
 state = [value for values in optimizer.state.values() for value in values.values() if value.dim() > 0]
 show(type='end', trainableParameters=sum(p.numel() for _, p in trained),
      optimizerStateBytes=sum(value.numel() * value.element_size() for value in state),
-     wallSeconds=time.perf_counter() - started, trainSeconds=spent,
+     wallSeconds=time.perf_counter() - started, cpuSeconds=time.process_time() - started_cpu, trainSeconds=spent,
      examplesPerSecond=settings['epochs'] * len(work['train']) / spent, peakResidentBytes=peak_resident_bytes())

@@ -197,6 +197,7 @@ function metricByParameters(group: Group): string {
 function costFigures(group: Group, stem: string, what: string): Figure[] {
   const costs: [name: string, label: string, of: (method: MethodResult) => number][] = [
     ['time', 'wall time, seconds', ({ wallSeconds }) => wallSeconds.mean],
+    ['cpu', 'processor time, seconds', ({ cpuSeconds }) => cpuSeconds.mean],
     ['memory', 'peak resident memory, MiB', ({ peakResidentBytes }) => peakResidentBytes.mean / 2 ** 20],
     ['optimizer', 'optimizer state, MiB', ({ optimizerStateBytes }) => optimizerStateBytes / 2 ** 20],
   ]

@@ -23,6 +23,7 @@ export interface MethodResult {
   trainableParameters: number
   optimizerStateBytes: number
   wallSeconds: Spread
+  cpuSeconds: Spread
   examplesPerSecond: Spread
   peakResidentBytes: Spread
 }
@@ -112,6 +113,7 @@ function methodOf(method: string, runs: Run[], metric: string): MethodResult {
     trainableParameters: runs[0]!.trainableParameters,
     optimizerStateBytes: runs[0]!.optimizerStateBytes,
     wallSeconds: of((run) => run.wallSeconds),
+    cpuSeconds: of((run) => run.cpuSeconds),
     examplesPerSecond: of((run) => run.examplesPerSecond),
     peakResidentBytes: of((run) => run.peakResidentBytes),
   }

@@ -53,6 +53,7 @@ function renderTable({ methods, metric }: Group): string {
   const ratio = (of: (method: MethodResult) => number) => (method: MethodResult) =>
     full && method !== full ? ` (${((100 * of(method)) / of(full)).toPrecision(3)} %)` : ''
   const seconds = ratio(({ wallSeconds }) => wallSeconds.mean)
+  const processor = ratio(({ cpuSeconds }) => cpuSeconds.mean)
   const memory = ratio(({ peakResidentBytes }) => peakResidentBytes.mean)
   const state = ratio(({ optimizerStateBytes }) => optimizerStateBytes)
   const trained = ratio(({ trainableParameters }) => trainableParameters)
@@ -62,6 +63,7 @@ function renderTable({ methods, metric }: Group): string {
     showSpread(method.best, 4),
     method.trainableParameters.toLocaleString('en') + trained(method),
     showSpread(method.wallSeconds, 1) + seconds(method),
+    showSpread(method.cpuSeconds, 1) + processor(method),
     method.examplesPerSecond.mean.toFixed(1),
     mebibytes(method.peakResidentBytes.mean) + memory(method),
     mebibytes(method.optimizerStateBytes) + state(method),
@@ -72,13 +74,14 @@ function renderTable({ methods, metric }: Group): string {
     `best ${metric}`,
     'trained',
     'wall seconds',
+    'CPU seconds',
     'examples/s',
     'peak MiB',
     'optimizer MiB',
   ]
   const note = full ? 'In brackets: the share of full fine-tuning. ' : ''
   return `<div class="scroll">${table(head, rows)}</div>
-<p>${note}± is one sample standard deviation over seeds.</p>`
+<p>${note}± is one sample standard deviation over seeds. CPU seconds are of all threads of a run.</p>`
 }
 
 function renderPaper({ paper }: Group): string {

@@ -40,8 +40,14 @@ const trainerState = z.object({
   evaluationsWithoutGain: z.number().int(),
   /** What the run took up to here. */
   spent: z
-    .object({ wallSeconds: z.number(), trainSeconds: z.number(), examples: z.number(), tokens: z.number() })
-    .default({ wallSeconds: 0, trainSeconds: 0, examples: 0, tokens: 0 }),
+    .object({
+      wallSeconds: z.number(),
+      cpuSeconds: z.number(),
+      trainSeconds: z.number(),
+      examples: z.number(),
+      tokens: z.number(),
+    })
+    .default({ wallSeconds: 0, cpuSeconds: 0, trainSeconds: 0, examples: 0, tokens: 0 }),
 })
 
 /** Where a run stands, but for its tensors. */

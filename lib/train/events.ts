@@ -42,7 +42,9 @@ export interface TrainingSummary {
   optimizerStateBytes: number
   /** Training, evaluation and checkpoints; of a resumed run, with the time before its last checkpoint. */
   wallSeconds: number
-  /** Of the updates alone. */
+  /** Processor time of all threads of the process over the same: what it takes whatever else the machine does. */
+  cpuSeconds: number
+  /** Wall time of the updates alone. */
   trainSeconds: number
   tokensPerSecond: number
   examplesPerSecond: number

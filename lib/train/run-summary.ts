@@ -8,6 +8,7 @@ export const runSummary = z.object({
   trainableParameters: z.number(),
   optimizerStateBytes: z.number(),
   wallSeconds: z.number(),
+  cpuSeconds: z.number(),
   trainSeconds: z.number(),
   examplesPerSecond: z.number(),
   peakResidentBytes: z.number(),

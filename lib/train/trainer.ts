@@ -41,9 +41,9 @@ export class Trainer {
   #best: Evaluation | null = null
   #final: Evaluation | null = null
   #evaluationsWithoutGain = 0
-  /** Of the checkpoint that the run resumed from, and of the updates since; wallSeconds without this process's. */
-  #spent = { wallSeconds: 0, trainSeconds: 0, examples: 0, tokens: 0 }
-  #began = 0
+  /** Of the checkpoint that the run resumed from, and of the updates since; wall and CPU time without this process's. */
+  #spent = { wallSeconds: 0, cpuSeconds: 0, trainSeconds: 0, examples: 0, tokens: 0 }
+  #began = { wall: 0, cpu: 0 }
   #trainDigest = ''
   #bestInMemory: Map<string, Tensor> | null = null
   #started = false
@@ -99,7 +99,7 @@ export class Trainer {
     this.#started = true
     const { options } = this
     const { model } = options
-    this.#began = performance.now()
+    this.#began = { wall: performance.now(), cpu: cpuSeconds() }
     const train = await this.#encode(options.train)
     const evaluate = options.evaluate ? await this.#encode(options.evaluate) : null
     this.#trainDigest = digestOf(train)
@@ -365,8 +365,12 @@ export class Trainer {
   }
 
   #spentNow(): TrainerState['spent'] {
-    const before = this.#spent.wallSeconds
-    return { ...this.#spent, wallSeconds: before + (performance.now() - this.#began) / 1000 }
+    const before = this.#spent
+    return {
+      ...before,
+      wallSeconds: before.wallSeconds + (performance.now() - this.#began.wall) / 1000,
+      cpuSeconds: before.cpuSeconds + cpuSeconds() - this.#began.cpu,
+    }
   }
 
   #checkpointTensors(optimizer: AdamW): Map<string, Tensor> {
@@ -442,7 +446,7 @@ export class Trainer {
   }
 
   #summary(optimizer: AdamW, sampler: BatchSampler, steps: number, interrupted: boolean): TrainingSummary {
-    const { wallSeconds, trainSeconds, tokens, examples } = this.#spentNow()
+    const { wallSeconds, cpuSeconds, trainSeconds, tokens, examples } = this.#spentNow()
     const perSecond = (count: number) => (trainSeconds > 0 ? count / trainSeconds : 0)
     return {
       steps,
@@ -451,6 +455,7 @@ export class Trainer {
       trainableParameters: this.trainableParameters,
       optimizerStateBytes: optimizer.stateBytes,
       wallSeconds,
+      cpuSeconds,
       trainSeconds,
       tokensPerSecond: perSecond(tokens),
       examplesPerSecond: perSecond(examples),
@@ -468,6 +473,12 @@ function digestOf({ encodings, labels }: EncodedExamples): string {
   for (const { ids, typeIds } of encodings) hash.update(ids).update(typeIds)
   hash.update(labels.values)
   return `${encodings.length} with digest ${hash.digest('hex').slice(0, 16)}`
+}
+
+/** Processor time of this process so far, of all its threads. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
 }
 
 /** The number in a 0-dimensional tensor, which is then freed. */
