@@ -28,8 +28,8 @@ export function sweepCommand(): Command {
     .argument('[recipe]', 'a JSON file: model, tasks, methods, seeds, learningRates, settings')
     .requiredOption('--out <dir>', 'folder of the sweep: a folder a run, and sweep.json')
     .option('--model <dir or id>', "base model, in place of the recipe's")
-    .option('--tasks <names>', 'GLUE tasks', list)
-    .option('--methods <names>', "'full', 'r8' (alpha 16) or 'r8a8' (alpha 8)", list)
+    .option('--tasks <names>', 'GLUE tasks; with the settings of the recipe, where it has them', list)
+    .option('--methods <names>', "names of the recipe's, 'full', 'r8' (alpha 16) or 'r8a8' (alpha 8)", list)
     .option('--seeds <numbers>', 'seeds', numbers(wholeNumber))
     .option('--lrs <rates>', 'learning rates: every method runs with every one', numbers(positiveNumber))
     .option('--data <dir>', "the folder of GLUE's folders")
@@ -48,15 +48,15 @@ export function sweepCommand(): Command {
 }
 
 async function sweep(file: string | undefined, flags: SweepFlags): Promise<void> {
-  const { readRecipe, resolveRecipe } = await import('../sweep/recipe.ts')
+  const { choose, readRecipe, resolveRecipe } = await import('../sweep/recipe.ts')
   const { expandRecipe } = await import('../sweep/cells.ts')
   const { readResult, runSweep } = await import('../sweep/sweep.ts')
   const written = file ? await readRecipe(file) : {}
   const { data, device, threads } = flags
   const given = {
     model: flags.model,
-    tasks: flags.tasks,
-    methods: flags.methods,
+    tasks: choose(flags.tasks, written.tasks),
+    methods: choose(flags.methods, written.methods),
     seeds: flags.seeds,
     learningRates: flags.lrs,
   }

@@ -115,6 +115,12 @@ export async function readRecipe(file: string): Promise<Partial<RecipeInput>> {
   return readJson(file, kept)
 }
 
+/** Tasks or methods by name: each as the recipe has it, or the name alone where it has none of that name. */
+export function choose(names: readonly string[] | undefined, written: readonly unknown[] = []) {
+  const named = (entry: unknown, name: string) => (entry as { name?: unknown }).name === name
+  return names?.map((name) => written.find((entry) => named(entry, name)) ?? name)
+}
+
 /**
  * Fills in a recipe's defaults.
  * @throws TorchLoraError INVALID_ARGUMENT naming everything that does not fit

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { expandRecipe } from '../../lib/sweep/cells.ts'
-import { type RecipeInput, resolveRecipe } from '../../lib/sweep/recipe.ts'
+import { choose, type RecipeInput, resolveRecipe } from '../../lib/sweep/recipe.ts'
 import { tinyExamples, tinyModel } from '../train/tiny.ts'
 
 const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
@@ -86,6 +86,13 @@ describe('recipes', () => {
       '--model m --task rte --data glue --epochs 2 --target query,key --rslora --r 8 --alpha 8 --lr 0.0004 --seed 7',
     )
     expect(cells.find(({ name }) => name === 'mrpc-r4a8-lr0.001-seed0')!.args).toContain('30')
+  })
+
+  it('are cut down by name, with the settings that they give', () => {
+    const tasks = ['rte', { name: 'mrpc', epochs: 30 }]
+    expect(choose(['mrpc', 'rte', 'cola'], tasks)).toEqual([{ name: 'mrpc', epochs: 30 }, 'rte', 'cola'])
+    expect(choose(['r8'], undefined)).toEqual(['r8'])
+    expect(choose(undefined, tasks)).toBeUndefined()
   })
 
   it.each<[string, object, RegExp]>([
