@@ -3,7 +3,7 @@
  * updates, for each seed.
  *
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/accuracy.ts --data GLUE --model MINILM --task mrpc [--seeds 0,1,2]
- *     [--init stsb] [--sides ours,peft] [--out runs/accuracy] [--threads n]
+ *     [--init stsb] [--epochs n] [--sides ours,peft] [--out runs/accuracy] [--threads n]
  *
  * Ours is `torch-lora train`; PEFT's runs are written in the same form, so `torch-lora report --out page.html OUT` draws
  * both. What they write stays in --out, and a run that is finished there is not done again.
@@ -18,6 +18,7 @@ import { parseArgs } from 'node:util'
 import { AutoTokenizer, loadGlue } from '../lib/index.ts'
 import { machine } from './worker.ts'
 
+/** Of a run; --epochs takes the place of what stands here. */
 const recipes = {
   sst2: { epochs: 3, batchSize: 32, lr: 1e-3, dropout: 0.1, evalEvery: 500 },
   mrpc: { epochs: 6, batchSize: 16, lr: 5e-4, dropout: 0.1, evalEvery: 115 },
@@ -32,6 +33,7 @@ const { values: flags } = parseArgs({
     task: { type: 'string', default: 'mrpc' },
     seeds: { type: 'string', default: '0' },
     init: { type: 'string' },
+    epochs: { type: 'string' },
     sides: { type: 'string', default: 'ours,peft' },
     out: { type: 'string', default: 'runs/accuracy' },
     threads: { type: 'string' },
@@ -146,6 +148,7 @@ async function trainPeft(task: Task, seed: number, init?: string): Promise<strin
 }
 
 const task = known(flags.task)
+if (flags.epochs) recipes[task].epochs = Number(flags.epochs)
 await mkdir(out, { recursive: true })
 const init = flags.init ? join(await trainOurs(known(flags.init), 0), 'adapter') : undefined
 const recipe = Object.entries({ ...common, ...recipes[task] }).map(([name, value]) => `${name} ${value}`)

@@ -1,4 +1,4 @@
-import { type Options, SingleBar } from 'cli-progress'
+import cliProgress, { type Options, type SingleBar } from 'cli-progress'
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB']
 
@@ -14,7 +14,7 @@ export function formatBytes(bytes: number): string {
  * @param format cli-progress's placeholders: `{bar} {percentage} {value} {total} {eta_formatted}` and payload names
  */
 export function progressBar(format: string, options: Options = {}): SingleBar {
-  return new SingleBar({
+  return new cliProgress.SingleBar({
     format,
     stream: process.stderr,
     barCompleteChar: '█',
@@ -26,8 +26,15 @@ export function progressBar(format: string, options: Options = {}): SingleBar {
     noTTYOutput: true,
     notTTYSchedule: 10_000,
     fps: 5,
+    formatTime,
     ...options,
   })
+}
+
+/** cli-progress's own, of times that are rounded first: it would write `53m60s` and `01h60m`. */
+export function formatTime(seconds: number, options: Options, multiple = 1): string {
+  const unit = seconds > 3600 ? 60 * multiple : seconds > 10 ? multiple : 1
+  return cliProgress.Format.TimeFormat(unit * Math.round(seconds / unit), options, multiple)
 }
 
 /** A bar for bytes: `unpacking torch.whl ███░░ 61% 300.2 MB of 490.0 MB`. */

@@ -25,7 +25,7 @@ const cellFile = z.object({ method: z.string(), learningRate: z.number().nullabl
  * @throws TorchLoraError INVALID_ARGUMENT for a folder without a finished run; INVALID_FILE naming file and line
  */
 export async function readRuns(folders: readonly string[]): Promise<Run[]> {
-  const found: string[] = []
+  const found = new Map<string, string>() // as given, by absolute path: a page may be shown to others
   for (const folder of folders) {
     const here = await findRuns(folder, 3)
     if (here.length === 0) {
@@ -35,9 +35,9 @@ export async function readRuns(folders: readonly string[]): Promise<Run[]> {
         { file: folder },
       )
     }
-    found.push(...here.map((path) => resolve(path)))
+    for (const path of here) found.set(resolve(path), path)
   }
-  return Promise.all([...new Set(found)].map(readRun))
+  return Promise.all(Array.from(found.values(), readRun))
 }
 
 async function findRuns(folder: string, depth: number): Promise<string[]> {

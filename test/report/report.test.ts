@@ -57,12 +57,12 @@ describe('torch-lora report', { timeout: 120_000 }, () => {
       'A <b> & c',
     ])
     expect(code).toBe(0)
-    expect(stdout).toMatch(/4 runs, 6 figures/)
+    expect(stdout).toMatch(/4 runs, 7 figures/)
     const html = await readFile(out, 'utf8')
     expect(html).not.toMatch(/<script|<link|<img|url\((?!#)|@import|(src|href)="(?!#)/)
     const { document } = parseHTML(html)
     expect(document.querySelector('h1')!.textContent).toBe('A <b> & c')
-    expect(document.querySelectorAll('figure svg')).toHaveLength(6)
+    expect(document.querySelectorAll('figure svg')).toHaveLength(7)
     const rows = [...document.querySelectorAll('table tbody tr')].map((row) =>
       [...row.querySelectorAll('td')].map((cell) => cell.textContent),
     )
@@ -79,7 +79,7 @@ describe('torch-lora report', { timeout: 120_000 }, () => {
     expect(rows[1]![2]).toBe(`${mean.toFixed(4)} ± ${deviation!.toFixed(4)}`)
     const files = await readdir(figures)
     expect(files.map((file) => file.replace(/.*-files-/, '')).sort()).toEqual(
-      ['loss', 'memory', 'metric', 'optimizer', 'parameters', 'time'].map((name) => `${name}.svg`),
+      ['cpu', 'loss', 'memory', 'metric', 'optimizer', 'parameters', 'time'].map((name) => `${name}.svg`),
     )
     for (const file of files) {
       const svg = await readFile(join(figures, file), 'utf8')

@@ -177,16 +177,17 @@ describe('Trainer', () => {
     const outputDir = await temporary()
     const options = { outputDir, resume: true, epochs: 1 }
     const controller = new AbortController()
-    let before = 0
+    let before = { trainSeconds: 0, cpuSeconds: 0 }
     for await (const event of new Trainer(settings(await loraModel(), options)).run({
       signal: controller.signal,
     })) {
       if (event.type === 'step' && event.step === 6) controller.abort()
-      if (event.type === 'end') before = event.summary.trainSeconds
+      if (event.type === 'end') before = event.summary
     }
     const end = (await collect(new Trainer(settings(await loraModel(), options)))).at(-1)!
     if (end.type !== 'end') throw new Error('the run did not end')
-    expect(end.summary.trainSeconds).toBeGreaterThan(before)
+    expect(end.summary.trainSeconds).toBeGreaterThan(before.trainSeconds)
+    expect(end.summary.cpuSeconds).toBeGreaterThan(before.cpuSeconds)
     expect(end.summary.trainSeconds * end.summary.examplesPerSecond).toBeCloseTo(96, 3)
     expect(end.summary.peakResidentBytes).toBeGreaterThan(50e6)
   })
