@@ -42,6 +42,8 @@ const settings = z.strictObject({
   tensorboard: z.boolean().optional(),
   gradientCheckpointing: z.boolean().optional(),
   device: name.optional(),
+  dtype: z.enum(['float32', 'bf16', 'fp16']).optional(),
+  tf32: z.boolean().optional(),
   threads: count.optional(),
 })
 

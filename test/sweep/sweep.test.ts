@@ -70,7 +70,11 @@ describe('recipes', () => {
       resolveRecipe({
         model: 'm',
         tasks: ['rte', { name: 'mrpc', epochs: 30 }],
-        methods: ['full', 'r4', { r: 8, alpha: 8, epochs: 2, rslora: true, target: ['query', 'key'] }],
+        methods: [
+          'full',
+          'r4',
+          { r: 8, alpha: 8, epochs: 2, rslora: true, dtype: 'bf16', target: ['query', 'key'] },
+        ],
         seeds: [0, 7],
         learningRates: [1e-3, 4e-4],
         settings: { data: 'glue', epochs: 3 },
@@ -83,7 +87,7 @@ describe('recipes', () => {
       'rte-full-lr0.0004-seed0',
     ])
     expect(cells.find(({ name }) => name === 'rte-r8a8-lr0.0004-seed7')!.args.join(' ')).toBe(
-      '--model m --task rte --data glue --epochs 2 --target query,key --rslora --r 8 --alpha 8 --lr 0.0004 --seed 7',
+      '--model m --task rte --data glue --epochs 2 --target query,key --rslora --dtype bf16 --r 8 --alpha 8 --lr 0.0004 --seed 7',
     )
     expect(cells.find(({ name }) => name === 'mrpc-r4a8-lr0.001-seed0')!.args).toContain('30')
   })
