@@ -9,8 +9,10 @@
  * A server in a process of its own with a model of MiniLM's shapes (6 layers of 384, random weights) and a queue of
  * 64 texts; autocannon sends sentences of mixed length over as many connections as the queue has places twice over.
  * With --swaps another adapter takes the place of the one in use that many times, and half the requests name it: each
- * answer must be that of one of the two, to 1e-4. Prints rates, latencies of accepted requests and of refusals, and
- * resident memory after warm-up (a quarter of the time) and at the end. The exit code is 1 when anything failed.
+ * answer must be that of one of the two, to 1e-4. A swap waits its turn among the requests: few connections, many swaps
+ * a second. Prints rates, latencies of accepted requests and of refusals, and what the server holds after warm-up (a
+ * quarter of the time) and at the end: resident memory, live native tensors and their bytes, of which the latter two
+ * must be the same. The exit code is 1 when anything failed.
  */
 import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -147,6 +149,19 @@ async function resident(): Promise<number> {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024
 }
 
+/** What the idle server holds; its gauges by name. */
+async function held() {
+  await sleep(500)
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  const gauge = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1])
+  return {
+    resident: await resident(),
+    tensors: gauge('torch_lora_native_tensors'),
+    bytes: gauge('torch_lora_native_bytes'),
+    lag: gauge('nodejs_eventloop_lag_p99_seconds'),
+  }
+}
+
 /** Every request's status and milliseconds, over `connections` for `seconds`, or longer until `work` has ended. */
 async function load(connections: number, seconds: number, work?: Promise<void>) {
   const began = performance.now()
@@ -168,8 +183,12 @@ async function load(connections: number, seconds: number, work?: Promise<void>) 
 }
 
 let swaps = 0
+let mostResident = 0
 async function swap() {
-  for (; swaps < wantedSwaps; swaps++) await put(swaps % 2 ? 'a' : 'b')
+  for (; swaps < wantedSwaps; swaps++) {
+    await put(swaps % 2 ? 'a' : 'b')
+    mostResident = Math.max(mostResident, await resident())
+  }
 }
 
 try {
@@ -177,13 +196,10 @@ try {
   const connections = Number(flags.connections)
   console.log(`${await machine()}; 6 layers of 384, queue of 64 texts`)
   await load(connections, Math.max(5, atLeast / 4))
-  await sleep(500)
-  const before = await resident()
-  await fetch(`${url}/metrics`) // the delay is measured from one reading to the next
+  const before = await held() // the event loop's delay is measured from one reading to the next
   const result = await load(connections, atLeast, wantedSwaps > 0 ? swap() : undefined)
   const { seconds } = result
-  await sleep(500)
-  const after = await resident()
+  const after = await held()
   const at = (sorted: readonly number[], share: number) =>
     sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!.toFixed(1) : '-'
   const line = (name: string, list: readonly number[]) =>
@@ -195,21 +211,26 @@ try {
   console.log(
     `other statuses: ${[...result.failed].map(([status, n]) => `${status}: ${n}`).join(', ') || 'none'}; connection errors ${result.errors}, timeouts ${result.timeouts}`,
   )
-  if (swaps > 0) console.log(`adapter swaps under load: ${swaps} in ${seconds.toFixed(0)} s`)
+  if (wantedSwaps > 0)
+    console.log(
+      `adapter swaps under load: ${swaps} in ${seconds.toFixed(0)} s, ${(swaps / seconds).toFixed(1)}/s; resident meanwhile at most ${mostResident.toFixed(0)} MiB`,
+    )
   console.log(`answers that are no adapter's: ${wrong}`)
-  const metrics = await (await fetch(`${url}/metrics`)).text()
-  const lag = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(metrics)?.[1]
-  console.log(`event-loop delay of the server, p99: ${(Number(lag) * 1000).toFixed(1)} ms`)
+  console.log(`event-loop delay of the server, p99: ${(after.lag * 1000).toFixed(1)} ms`)
   console.log(
-    `resident after warm-up ${before.toFixed(0)} MiB, at the end ${after.toFixed(0)} MiB (${(100 * (after / before - 1)).toFixed(1)} %)`,
+    `resident after warm-up ${before.resident.toFixed(0)} MiB, at the end ${after.resident.toFixed(0)} MiB (${(100 * (after.resident / before.resident - 1)).toFixed(1)} %)`,
+  )
+  const leaked = after.tensors !== before.tensors || after.bytes !== before.bytes
+  console.log(
+    `live tensors after warm-up ${before.tensors} of ${before.bytes} bytes, at the end ${after.tensors} of ${after.bytes} bytes`,
   )
   server.removeAllListeners('exit')
   const exit = new Promise((resolve) => server.once('exit', resolve))
   server.kill('SIGTERM')
   const code = await exit
   console.log(`exit code after SIGTERM: ${code}`)
-  if (code !== 0 || wrong > 0 || result.failed.size > 0 || result.errors > 0 || result.timeouts > 0)
-    process.exitCode = 1
+  const failed = wrong + result.failed.size + result.errors + result.timeouts
+  if (code !== 0 || failed > 0 || leaked) process.exitCode = 1
 } finally {
   server.kill('SIGKILL')
   await rm(folder, { recursive: true })

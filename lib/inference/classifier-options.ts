@@ -1,13 +1,12 @@
 import { TorchLoraError } from '../errors.ts'
+import type { ClassifierConfig } from '../models/config.ts'
 import type { LabelScore, Prediction } from './decode.ts'
-import type { EngineOptions } from './engine.ts'
+import type { LoadEngineOptions } from './engine.ts'
 
 /** What becomes of a text with more tokens than the model takes. */
 export type LongText = 'truncate' | 'windows' | 'refuse'
 
-export interface TextClassifierOptions extends EngineOptions {
-  /** Further adapters over the same base model, by the name that requests use. */
-  adapters?: Readonly<Record<string, string>>
+export interface TextClassifierOptions extends LoadEngineOptions {
   /** Tokens that run together at most. Default 512 on the CPU, where more gains nothing, and 16384 on CUDA. */
   maxBatchTokens?: number
   /** Texts that may wait, those being tokenized included. Default 512. */
@@ -55,6 +54,16 @@ export interface Timings {
   queue: number
   /** From there until the last had run. */
   inference: number
+}
+
+/** An adapter that calls may name. */
+export interface AdapterDescription {
+  name: string
+  source: string
+  labels: readonly string[]
+  problemType: ClassifierConfig['problemType']
+  r: number
+  parameters: number
 }
 
 /** What a classifier says of one text. */

@@ -21,6 +21,11 @@ export interface EngineOptions extends LoadClassifierOptions {
   signal?: AbortSignal
 }
 
+export interface LoadEngineOptions extends EngineOptions {
+  /** Further adapters over the same base model, by the name that requests use. */
+  adapters?: Readonly<Record<string, string>>
+}
+
 /** Something that requests hold while they run: it goes when it is retired and the last of them has ended. */
 class Held<T> {
   #users = 0
@@ -196,6 +201,22 @@ export class Engine {
     )
     const width = this.model.config.labels.length
     return items.map((_, i) => logits.slice(i * width, (i + 1) * width))
+  }
+}
+
+/** An engine with further adapters, and whether it can answer anything: with its own head or with an adapter's. */
+export async function loadEngine(
+  dirOrId: string,
+  { adapters = {}, ...options }: LoadEngineOptions,
+): Promise<{ engine: Engine; hasHead: boolean }> {
+  const engine = await Engine.load(dirOrId, options)
+  try {
+    for (const [name, source] of Object.entries(adapters))
+      await engine.loadAdapter(name, source, { loraAlpha: options.loraAlpha })
+    return { engine, hasHead: engine.hasHead || engine.adapters.size > 0 }
+  } catch (thrown) {
+    await engine.retire()
+    throw thrown
   }
 }
 

@@ -2,22 +2,20 @@ import { TorchLoraError } from '../errors.ts'
 import type { ClassifierConfig } from '../models/config.ts'
 import type { Device, DType } from '../tensor.ts'
 import { Admission } from './admission.ts'
-import { type BatchItem, fitsBatch } from './batches.ts'
+import { Calls } from './calls.ts'
+import { mapChunks } from './chunks.ts'
 import {
+  type AdapterDescription,
   type Classification,
   type ClassifyOptions,
   checkLongText,
   checkWhole,
   type TextClassifierOptions,
-  type Timings,
 } from './classifier-options.ts'
-import { type Deadline, deadline, orAborted } from './deadline.ts'
-import { decodeLogits, rankLabels } from './decode.ts'
-import { encodeTexts, tokensOf } from './encode-texts.ts'
-import { Engine, type EngineOptions, type HeldAdapter } from './engine.ts'
+import { type Deadline, deadline } from './deadline.ts'
+import { type Engine, type LoadEngineOptions, loadEngine } from './engine.ts'
 import { type ClassifierInput, tokenizerInput } from './inputs.ts'
-import { Scheduler } from './scheduler.ts'
-import { traced } from './tracing.ts'
+import { TextPipeline } from './text-pipeline.ts'
 import { warmUp } from './warm-up.ts'
 
 /** Texts of `classifyAll` that are tokenized together, and how many such groups are under way. */
@@ -32,27 +30,17 @@ export class TextClassifier implements AsyncDisposable {
   #engine: Engine
   readonly #options: TextClassifierOptions
   readonly #admission: Admission
-  readonly #scheduler: Scheduler<BatchItem, Float32Array>
-  readonly #calls = new Set<Promise<unknown>>()
-  #closed: Promise<void> | undefined
+  readonly #pipeline: TextPipeline
+  readonly #calls = new Calls()
 
   private constructor(engine: Engine, options: TextClassifierOptions) {
     this.#engine = engine
     this.#options = options
     this.#admission = new Admission(options.maxQueue ?? 512)
-    this.#scheduler = new Scheduler({
+    this.#pipeline = new TextPipeline({
+      options,
       maxBatchTokens: this.maxBatchTokens,
-      fits: fitsBatch,
-      run: async (items, signal) => {
-        const began = performance.now()
-        const logits = await items[0]!.engine.run(items, signal)
-        options.onBatch?.({
-          texts: items.length,
-          tokens: items.reduce((sum, { tokens }) => sum + tokens, 0),
-          milliseconds: performance.now() - began,
-        })
-        return logits
-      },
+      leave: (places) => this.#admission.leave(places),
     })
   }
 
@@ -132,14 +120,7 @@ export class TextClassifier implements AsyncDisposable {
   }
 
   /** The adapters that a call may name. */
-  get adapters(): {
-    name: string
-    source: string
-    labels: readonly string[]
-    problemType: ClassifierConfig['problemType']
-    r: number
-    parameters: number
-  }[] {
+  get adapters(): AdapterDescription[] {
     return Array.from(this.#engine.adapters, ([name, { value }]) => {
       const { source, labels, problemType, r, parameters } = value
       return { name, source, labels, problemType, r, parameters }
@@ -148,7 +129,7 @@ export class TextClassifier implements AsyncDisposable {
 
   /** The tokens of a text as the model reads it, special tokens included. */
   tokenize(input: ClassifierInput): Promise<{ id: number; text: string; special: boolean }[]> {
-    return this.#track(async () => {
+    return this.#calls.track(async () => {
       const { tokenizer } = this.#engine
       const { ids } = await tokenizer.encode(tokenizerInput(input, 0), { maxLength: this.maxLength })
       const texts = await tokenizer.idsToTokens(ids)
@@ -175,9 +156,9 @@ export class TextClassifier implements AsyncDisposable {
     const many = Array.isArray(input)
     const inputs: readonly ClassifierInput[] = many ? input : [input as ClassifierInput]
     using limit = deadline(options)
-    const results = await this.#track(() => {
+    const results = await this.#calls.track(() => {
       this.#admission.enter(inputs.length)
-      return this.#traced(inputs, options, limit)
+      return this.#run(inputs, options, limit)
     })
     return many ? results : results[0]!
   }
@@ -192,27 +173,16 @@ export class TextClassifier implements AsyncDisposable {
     options: ClassifyOptions = {},
   ): AsyncGenerator<Classification, void, undefined> {
     using limit = deadline(options)
-    const ahead: Promise<Classification[]>[] = []
-    const start = (chunk: ClassifierInput[]) => {
-      const results = this.#track(async () => {
+    const classifyChunk = (chunk: ClassifierInput[]) =>
+      this.#calls.track(async () => {
         await this.#admission.enterWhenFree(chunk.length, limit.signal)
-        return this.#traced(chunk, options, limit)
+        return this.#run(chunk, options, limit)
       })
-      results.catch(() => {}) // thrown where it is awaited, in order
-      ahead.push(results)
-    }
-    const size = Math.min(chunkTexts, this.maxQueue)
     try {
-      let chunk: ClassifierInput[] = []
-      for await (const input of inputs) {
-        chunk.push(input)
-        if (chunk.length < size) continue
-        start(chunk)
-        chunk = []
-        if (ahead.length === chunksAhead) yield* await ahead.shift()!
-      }
-      if (chunk.length > 0) start(chunk)
-      while (ahead.length > 0) yield* await ahead.shift()!
+      yield* mapChunks(inputs, classifyChunk, {
+        size: Math.min(chunkTexts, this.maxQueue),
+        ahead: chunksAhead,
+      })
     } finally {
       limit.abort() // a reader that leaves early waits for nothing
     }
@@ -224,7 +194,7 @@ export class TextClassifier implements AsyncDisposable {
    * @throws TorchLoraError INVALID_FILE, INCOMPATIBLE, UNSUPPORTED; the old adapter stays
    */
   loadAdapter(name: string, dirOrFile: string, options: { loraAlpha?: number } = {}): Promise<void> {
-    return this.#track(() => this.#engine.loadAdapter(name, dirOrFile, options))
+    return this.#calls.track(() => this.#engine.loadAdapter(name, dirOrFile, options))
   }
 
   /** Takes an adapter away. Calls under way still end with it. */
@@ -237,11 +207,8 @@ export class TextClassifier implements AsyncDisposable {
    * calls meet the new model, and the old one goes when its last call has ended.
    * @throws TorchLoraError as `load`; the old model stays
    */
-  swap(
-    dirOrId: string,
-    options: EngineOptions & { adapters?: Readonly<Record<string, string>> } = {},
-  ): Promise<void> {
-    return this.#track(async () => {
+  swap(dirOrId: string, options: LoadEngineOptions = {}): Promise<void> {
+    return this.#calls.track(async () => {
       const { engine, hasHead } = await loadEngine(dirOrId, {
         device: this.#options.device,
         dtype: this.#options.dtype,
@@ -262,137 +229,20 @@ export class TextClassifier implements AsyncDisposable {
 
   /** Refuses new calls, waits for those under way, and frees the model. */
   close(): Promise<void> {
-    this.#closed ??= (async () => {
-      await Promise.allSettled(this.#calls)
-      await this.#engine.retire()
-    })()
-    return this.#closed
+    return this.#calls.close(() => this.#engine.retire())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
-  async #track<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new TorchLoraError('DISPOSED', 'This classifier is closed; load it again.')
-    const call = work()
-    this.#calls.add(call)
-    try {
-      return await call
-    } finally {
-      this.#calls.delete(call)
-    }
-  }
-
-  /** `#run` in a span that says what ran and where the time went. */
-  #traced(
+  /** Classifies inputs that have been admitted. */
+  #run(
     inputs: readonly ClassifierInput[],
     options: ClassifyOptions,
-    limit: Deadline,
+    { signal }: Deadline,
   ): Promise<Classification[]> {
-    const attributes = { 'torch_lora.texts': inputs.length, 'torch_lora.adapter': options.adapter }
-    return traced('torch-lora.classify', attributes, (span) => {
-      const onTimings = (timings: Timings) => {
-        for (const [name, value] of Object.entries(timings))
-          span.setAttribute(name === 'tokens' ? 'torch_lora.tokens' : `torch_lora.${name}_ms`, value)
-        options.onTimings?.(timings)
-      }
-      return this.#run(inputs, { ...options, onTimings }, limit)
-    })
+    const call = { ...options, engine: this.#engine, maxLength: this.maxLength, signal }
+    return this.#pipeline.run(inputs, call)
   }
-
-  /** Classifies inputs that have been admitted, and gives their places back. */
-  async #run(
-    inputs: readonly ClassifierInput[],
-    options: ClassifyOptions,
-    call: Deadline,
-  ): Promise<Classification[]> {
-    const engine = this.#engine
-    let places = inputs.length
-    const leave = (count: number) => {
-      const left = Math.min(count, places)
-      places -= left
-      this.#admission.leave(left)
-    }
-    using own = deadline({ signal: call.signal })
-    const { signal } = own
-    engine.hold()
-    let adapter: HeldAdapter | null = null
-    try {
-      signal.throwIfAborted()
-      checkWhole('topK', options.topK)
-      adapter = engine.adapter(options.adapter)
-      adapter?.hold()
-      const began = performance.now()
-      const texts = await orAborted(
-        encodeTexts(engine, inputs, {
-          maxLength: this.maxLength,
-          longText: checkLongText(options.longText ?? this.#options.longText),
-          windowOverlap: this.#options.windowOverlap,
-        }),
-        signal,
-      )
-      const encoded = performance.now()
-      let started = Number.POSITIVE_INFINITY
-      const logits = await Promise.all(
-        texts.map((encoding) => {
-          const windows = [encoding, ...encoding.overflow]
-          let waiting = windows.length
-          const onLeave = () => {
-            started = Math.min(started, performance.now())
-            if (--waiting === 0) leave(1)
-          }
-          return Promise.all(
-            windows.map((sequence) =>
-              this.#scheduler.submit(
-                { engine, adapter, sequence, tokens: sequence.ids.length, onLeave },
-                signal,
-              ),
-            ),
-          )
-        }),
-      )
-      options.onTimings?.({
-        tokens: texts.reduce((sum, text) => sum + tokensOf(text), 0),
-        tokenization: encoded - began,
-        queue: texts.length > 0 ? started - encoded : 0,
-        inference: texts.length > 0 ? performance.now() - started : 0,
-      })
-      const { labels, problemType } = adapter?.value ?? engine.model.config
-      return logits.map((windows, i): Classification => {
-        const row = meanRow(windows)
-        return {
-          ...decodeLogits(row, problemType, labels),
-          scores: rankLabels(row, problemType, labels, options.topK),
-          labels,
-          tokens: tokensOf(texts[i]!),
-          truncated: texts[i]!.truncated && texts[i]!.overflow.length === 0,
-        }
-      })
-    } finally {
-      own.abort() // after a failure of one text the others are of no use
-      adapter?.letGo()
-      engine.letGo()
-      leave(places)
-    }
-  }
-}
-
-async function loadEngine(
-  dirOrId: string,
-  { adapters = {}, ...options }: EngineOptions & { adapters?: Readonly<Record<string, string>> },
-): Promise<{ engine: Engine; hasHead: boolean }> {
-  const engine = await Engine.load(dirOrId, options)
-  try {
-    for (const [name, source] of Object.entries(adapters))
-      await engine.loadAdapter(name, source, { loraAlpha: options.loraAlpha })
-    return { engine, hasHead: engine.hasHead || engine.adapters.size > 0 }
-  } catch (thrown) {
-    await engine.retire()
-    throw thrown
-  }
-}
-
-function meanRow(rows: readonly Float32Array[]): number[] {
-  return Array.from(rows[0]!, (_, i) => rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length)
 }

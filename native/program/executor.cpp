@@ -4,7 +4,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "program/failure.h"
+#include "program/idle_team.h"
 
 namespace torch_lora {
 
@@ -20,6 +23,7 @@ Executor::Executor(Finished finished) : finished_(std::move(finished)), thread_(
 Executor::~Executor() { close(); }
 
 uint64_t Executor::submit(std::unique_ptr<Job> job, size_t maxQueue) {
+  endIdleTeam();
   std::lock_guard lock(mutex_);
   if (closing_) throw Failure("ABORTED", "The executor is closed.");
   if (queue_.size() >= maxQueue) {
@@ -75,7 +79,9 @@ size_t Executor::waiting() const {
 }
 
 void Executor::loop() {
-  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNiceness);
+  // Never above the process: with the right to, a job that was started at 19 would be lifted to 5.
+  const auto self = static_cast<id_t>(syscall(SYS_gettid));
+  setpriority(PRIO_PROCESS, self, std::max(getpriority(PRIO_PROCESS, self), kNiceness));
   for (;;) {
     Entry entry;
     {

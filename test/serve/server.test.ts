@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import { basename, dirname } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createServer } from '../../lib/serve/app.ts'
@@ -215,8 +214,9 @@ describe('under pressure', () => {
       }).catch(() => {})
     })
     await Promise.all(requests)
-    await sleep(100)
-    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/te_queue_size 0/)
+    await expect
+      .poll(async () => (await fetch(`${url}/metrics`)).text(), { timeout: 10_000 })
+      .toMatch(/te_queue_size 0/)
     expect(await count('te_predict_count')).toBeLessThan(before + 20)
     expect((await post('/predict', { inputs: 'a' })).status).toBe(200)
   })
