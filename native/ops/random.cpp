@@ -7,6 +7,7 @@
 #include "ops/device.h"
 #include "ops/dispatch.h"
 #include "ops/random_ops.h"
+#include "ops/seed_tape.h"
 
 namespace torch_lora {
 namespace {
@@ -36,8 +37,6 @@ at::Tensor composed_mask(const at::Tensor& seed, at::IntArrayRef size, double p,
   x = fold(low32(x * 0x846CA68Bll), 16);
   return x.ge(static_cast<int64_t>(drop_bound(p))).to(options.dtype()).mul_(keep_scale(p)).view(size);
 }
-
-at::Tensor draw_seed_impl() { return at::empty({}, at::kLong).random_(); }
 
 // y = x * mask on the CPU kernels, or the mask itself when x is undefined.
 void run_kernel(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, double p) {
@@ -145,7 +144,7 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
   m.def("dropout(Tensor x, float p) -> Tensor", random);
   m.def("_dropout(Tensor x, Tensor seed, float p) -> Tensor");
 }
-TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) { m.impl("draw_seed", draw_seed_impl); }
+TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) { m.impl("draw_seed", next_seed); }
 TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
   m.impl("dropout_mask", dropout_mask_impl);
   m.impl("dropout_mask_reference", dropout_mask_reference);
