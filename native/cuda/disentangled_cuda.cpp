@@ -39,14 +39,17 @@ void dispatch(const at::Tensor& qkv, Body body) {
   }
 }
 
-// The row of every distance on the device, copied once: a longer table replaces a shorter one.
-at::Tensor device_rows(const at::Tensor& rows, const RelativePositions& positions, at::Device device) {
+// The row of every distance on the device, copied once for each power of two of lengths. What has been copied stays: a
+// graph may read it.
+at::Tensor device_rows(int64_t longest, const RelativePositions& positions, at::Device device) {
   static std::mutex mutex;
   // Never destroyed: the CUDA runtime may be gone before static objects are.
-  static auto& tables = *new std::map<std::tuple<int64_t, int64_t, int>, at::Tensor>();
+  static auto& tables = *new std::map<std::tuple<int64_t, int64_t, int64_t, int>, at::Tensor>();
+  int64_t length = 512;
+  while (length < longest) length *= 2;
   const std::lock_guard<std::mutex> lock(mutex);
-  at::Tensor& table = tables[{positions.buckets, positions.max_position, device.index()}];
-  if (!table.defined() || table.numel() < rows.numel()) table = rows.to(device);
+  at::Tensor& table = tables[{length, positions.buckets, positions.max_position, device.index()}];
+  if (!table.defined()) table = relative_position_rows(length, positions).to(device);
   return table;
 }
 
@@ -63,7 +66,7 @@ struct Call {
         sequences(static_cast<int>(cu_seqlens.size(0)) - 1),
         longest(static_cast<int>(max_seqlen.item<int64_t>())) {
     const at::Tensor reach = relative_position_rows(std::max(longest, 1), positions);
-    rows = device_rows(reach, positions, qkv.device());
+    rows = device_rows(longest, positions, qkv.device());
     const auto& any = pos_key.has_value() ? pos_key : pos_query;
     first = any.has_value() ? static_cast<int32_t>(first_row(*any, reach, positions)) : 0;
     if (pos_key.has_value()) key = last_contiguous(*pos_key);
