@@ -143,6 +143,11 @@ export class Engine {
     return this.#self.retire()
   }
 
+  /** Whether passes without adapters are replayed as CUDA graphs. */
+  get capturesGraphs(): boolean {
+    return this.#predictor.capturesGraphs
+  }
+
   get adapters(): ReadonlyMap<string, HeldAdapter> {
     return this.#adapters
   }

@@ -54,6 +54,11 @@ export class Predictor {
     this.#release = dispose
   }
 
+  /** Whether passes are replayed as CUDA graphs. */
+  get capturesGraphs(): boolean {
+    return this.#graphs !== undefined
+  }
+
   /**
    * A Predictor with copies of the weights laid out for this processor and updates merged (`freezeWeights`): a text
    * takes less time than with `new Predictor(model)`, and later changes to the weights are not seen.

@@ -94,7 +94,7 @@ class Maker final : public GraphMaker {
 
   c10::DeviceIndex index_;
   c10::cuda::CUDAStream stream_;
-  c10::cuda::MempoolId_t pool_;
+  decltype(at::cuda::graph_pool_handle()) pool_;
   cudaEvent_t event_ = nullptr;
 };
 
