@@ -44,9 +44,12 @@ class Maker final : public GraphMaker {
     const c10::cuda::CUDAGuard guard(index_);
     const c10::cuda::CUDAStream outside = c10::cuda::getCurrentCUDAStream();
     order(outside, stream_);
-    {
-      const c10::cuda::CUDAStreamGuard inside(stream_);
+    const c10::cuda::CUDAStreamGuard inside(stream_);
+    try {
       work();
+    } catch (...) {
+      order(stream_, outside);
+      throw;
     }
     order(stream_, outside);
   }
@@ -54,9 +57,9 @@ class Maker final : public GraphMaker {
   std::unique_ptr<DeviceGraph> capture(std::function<void()> work) override {
     auto graph = std::make_unique<Graph>(stream_);
     const at::Generator before = generator().clone();
-    // Thread-local: what other threads ask of CUDA meanwhile (the event loop's copies) is none of the capture's business.
-    graph->get().capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
     try {
+      // Thread-local: what other threads ask of CUDA meanwhile (the event loop's copies) is none of the capture's business.
+      graph->get().capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
       work();
       graph->get().capture_end();
     } catch (...) {
@@ -78,16 +81,16 @@ class Maker final : public GraphMaker {
   // capture_end throws for a capture that has become invalid, in some releases before it has given the allocator and
   // the generator back: both are left as if nothing had been captured.
   void abandon(Graph& graph, const at::Generator& before) {
-    for (const std::function<void()>& end : {std::function<void()>([&] { graph.get().capture_end(); }),
-                                             std::function<void()>([&] {
-                                               c10::cuda::CUDACachingAllocator::endAllocateToPool(index_, pool_);
-                                             })}) {
+    const auto attempt = [](auto body) {
       try {
-        end();
-      } catch (const c10::Error&) {
+        body();
+      } catch (const std::exception&) {
         // It has been ended before.
       }
-    }
+    };
+    attempt([&] { graph.get().capture_end(); });
+    attempt([&] { graph.get().reset(); });
+    attempt([&] { c10::cuda::CUDACachingAllocator::endAllocateToPool(index_, pool_); });
     (void)cudaGetLastError();
     generator().graphsafe_set_state(before);
   }
