@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "cuda/disentangled_kernels.h"
+#include "cuda/seed.h"
 #include "ops/attention.h"
 #include "ops/disentangled.h"
 #include "ops/random_ops.h"
@@ -39,14 +40,17 @@ void dispatch(const at::Tensor& qkv, Body body) {
   }
 }
 
-// The row of every distance on the device, copied once: a longer table replaces a shorter one.
-at::Tensor device_rows(const at::Tensor& rows, const RelativePositions& positions, at::Device device) {
+// The row of every distance on the device, for lengths up to a power of two. Copied once and kept: a captured
+// CUDA graph goes on reading the table that it was captured with.
+at::Tensor device_rows(int64_t length, const RelativePositions& positions, at::Device device) {
+  int64_t longest = 512;
+  while (longest < length) longest *= 2;
   static std::mutex mutex;
   // Never destroyed: the CUDA runtime may be gone before static objects are.
-  static auto& tables = *new std::map<std::tuple<int64_t, int64_t, int>, at::Tensor>();
+  static auto& tables = *new std::map<std::tuple<int64_t, int64_t, int64_t, int>, at::Tensor>();
   const std::lock_guard<std::mutex> lock(mutex);
-  at::Tensor& table = tables[{positions.buckets, positions.max_position, device.index()}];
-  if (!table.defined() || table.numel() < rows.numel()) table = rows.to(device);
+  at::Tensor& table = tables[{longest, positions.buckets, positions.max_position, device.index()}];
+  if (!table.defined()) table = relative_position_rows(longest, positions).to(device);
   return table;
 }
 
@@ -63,7 +67,7 @@ struct Call {
         sequences(static_cast<int>(cu_seqlens.size(0)) - 1),
         longest(static_cast<int>(max_seqlen.item<int64_t>())) {
     const at::Tensor reach = relative_position_rows(std::max(longest, 1), positions);
-    rows = device_rows(reach, positions, qkv.device());
+    rows = device_rows(longest, positions, qkv.device());
     const auto& any = pos_key.has_value() ? pos_key : pos_query;
     first = any.has_value() ? static_cast<int32_t>(first_row(*any, reach, positions)) : 0;
     if (pos_key.has_value()) key = last_contiguous(*pos_key);
@@ -96,7 +100,7 @@ struct Call {
     a.head_size = static_cast<int>(source.size(3));
     a.scale = static_cast<A>(scale);
     a.dropout = seed.has_value();
-    if (a.dropout) a.seed = static_cast<uint64_t>(seed->item<int64_t>());
+    if (a.dropout) a.seed = kernel_seed(*seed);
     a.drop_bound = drop_bound(dropout_p);
     a.keep_scale = static_cast<A>(keep_scale(dropout_p));
     a.out = static_cast<T*>(const_cast<void*>(out.const_data_ptr()));

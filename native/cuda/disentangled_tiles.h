@@ -37,7 +37,7 @@ struct Arguments {
   int heads, head_size;
   A scale;
   bool dropout;
-  uint64_t seed;
+  Seed seed;
   uint32_t drop_bound;
   A keep_scale;
 
@@ -177,7 +177,7 @@ TORCH_LORA_DEVICE A score(const Shared<A>& s, const Arguments<T, A>& a, int i, i
 template <class T, class A>
 TORCH_LORA_DEVICE A kept(const Arguments<T, A>& a, const Place& at, int i, int j) {
   if (!a.dropout) return A(1);
-  const RowKey key = row_key(a.seed, static_cast<uint64_t>(at.head * a.tokens + at.start + i));
+  const RowKey key = row_key(a.seed.get(), static_cast<uint64_t>(at.head * a.tokens + at.start + i));
   return random_bits(key, static_cast<uint32_t>(j)) < a.drop_bound ? A(0) : a.keep_scale;
 }
 

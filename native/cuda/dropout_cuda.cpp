@@ -7,7 +7,7 @@
 #include <cuda_fp16.h>
 
 #include "cuda/dropout_kernels.h"
-#include "ops/random.h"
+#include "cuda/seed.h"
 #include "ops/random_ops.h"
 
 namespace torch_lora::cuda {
@@ -17,8 +17,8 @@ namespace {
 void run(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, double p) {
   const c10::cuda::CUDAGuard guard(y.device());
   const int64_t columns = y.dim() == 0 ? 1 : y.size(-1);
-  const DropoutArguments arguments{columns == 0 ? 0 : y.numel() / columns, columns,
-                                   static_cast<uint64_t>(seed.item<int64_t>()), drop_bound(p), keep_scale(p)};
+  const DropoutArguments arguments{columns == 0 ? 0 : y.numel() / columns, columns, kernel_seed(seed), drop_bound(p),
+                                   keep_scale(p)};
   const auto call = [&](auto element, auto math) {
     using T = decltype(element);
     const T* source = x.defined() ? static_cast<const T*>(x.const_data_ptr()) : nullptr;

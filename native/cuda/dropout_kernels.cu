@@ -7,7 +7,6 @@
 #include <string>
 
 #include "cuda/dropout_kernels.h"
-#include "ops/random.h"
 
 namespace torch_lora::cuda {
 namespace {
@@ -18,10 +17,11 @@ constexpr int64_t kMostBlocks = 4096;
 template <class T, class A>
 __global__ void __launch_bounds__(kThreads) dropout_kernel(const T* x, T* y, const DropoutArguments a) {
   const int64_t count = a.rows * a.columns;
+  const uint64_t seed = a.seed.get();
   const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
   for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += step) {
     const int64_t row = i / a.columns;
-    const RowKey key = row_key(a.seed, static_cast<uint64_t>(row));
+    const RowKey key = row_key(seed, static_cast<uint64_t>(row));
     const bool kept = random_bits(key, static_cast<uint32_t>(i - row * a.columns)) >= a.bound;
     const A value = x == nullptr ? A(1) : static_cast<A>(x[i]);
     y[i] = static_cast<T>(kept ? value * static_cast<A>(a.scale) : A(0));

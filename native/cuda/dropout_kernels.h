@@ -4,11 +4,13 @@
 
 #include <cstdint>
 
+#include "ops/random.h"
+
 namespace torch_lora::cuda {
 
 struct DropoutArguments {
   int64_t rows, columns;  // of a contiguous matrix
-  uint64_t seed;
+  Seed seed;
   uint32_t bound;         // drop_bound(p)
   double scale;           // keep_scale(p)
 };

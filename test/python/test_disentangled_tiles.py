@@ -58,7 +58,7 @@ def test_against_reference(tiles, tables, lengths, heads, size, buckets, max_pos
     seed = seed_of().item() if p else 0
     tiles.run_tiles(pointer(qkv), pointer(key), pointer(query), at_zero, pointer(bounds), len(lengths),
                     ctypes.c_int64(sum(lengths)), heads, size, ctypes.c_double(scale), ctypes.c_double(p),
-                    ctypes.c_uint64(seed % 2 ** 64), pointer(out), pointer(logsumexp), pointer(grad), pointer(delta),
+                    ctypes.c_int64(seed), pointer(out), pointer(logsumexp), pointer(grad), pointer(delta),
                     pointer(dqkv), pointer(dkey), pointer(dquery))
     torch.testing.assert_close(out, expected.detach(), rtol=1e-12, atol=1e-12)
     for ours, theirs in zip([t for t in (dqkv, dkey, dquery) if t is not None], gradients):
