@@ -84,6 +84,16 @@ at::Tensor apply_dropout_meta(const at::Tensor& x, const at::Tensor& seed, doubl
   return at::empty_symint(x.sym_sizes(), x.options());
 }
 
+const auto& apply_op() {
+  static const auto op = find_operator<at::Tensor(const at::Tensor&, const at::Tensor&, double)>("lora::_dropout");
+  return op;
+}
+
+// Without the library of CUDA kernels ATen's dropout is one kernel there, against a dozen for the composed mask.
+bool has_kernel(const at::Tensor& x) {
+  return !x.is_cuda() || apply_op().hasKernelForDispatchKey(c10::DispatchKey::CUDA);
+}
+
 class Dropout : public torch::autograd::Function<Dropout> {
  public:
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, double p) {
@@ -102,14 +112,14 @@ class Dropout : public torch::autograd::Function<Dropout> {
 at::Tensor dropout_autograd(const at::Tensor& x, double p) {
   check_dropout("dropout", p);
   if (p == 0.0) return x.clone();
-  if (x.is_cuda()) return at::dropout(x, p, true);  // one kernel there, against a dozen for the composed mask
+  if (!has_kernel(x)) return at::dropout(x, p, true);
   return Dropout::apply(x, p);
 }
 
 at::Tensor dropout_below_autograd(const at::Tensor& x, double p) {
   check_dropout("dropout", p);
   if (p == 0.0) return x.clone();
-  return x.is_cuda() ? at::dropout(x, p, true) : apply_dropout(x, draw_seed(), p);
+  return has_kernel(x) ? apply_dropout(x, draw_seed(), p) : at::dropout(x, p, true);
 }
 
 }  // namespace
@@ -124,8 +134,7 @@ at::Tensor draw_seed() {
 }
 
 at::Tensor apply_dropout(const at::Tensor& x, const at::Tensor& seed, double p) {
-  static const auto op = find_operator<at::Tensor(const at::Tensor&, const at::Tensor&, double)>("lora::_dropout");
-  return op.call(x, seed, p);
+  return apply_op().call(x, seed, p);
 }
 
 at::Tensor dropout(const at::Tensor& x, double p) {

@@ -50,10 +50,7 @@ extern "C" void run_tiles(const double* qkv, const double* pos_key, const double
   a.heads = heads;
   a.head_size = head_size;
   a.scale = scale;
-  a.dropout = p > 0;
-  a.seed = {0, &seed};
-  a.drop_bound = drop_bound(p);
-  a.keep_scale = keep_scale(p);
+  a.dropout = {p > 0, {0, &seed}, drop_bound(p), keep_scale(p)};
   a.out = out;
   a.logsumexp = logsumexp;
   a.dout = dout;
