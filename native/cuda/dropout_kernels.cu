@@ -39,7 +39,8 @@ void dropout(const T* x, T* y, int64_t rows, int64_t columns, const Dropout<A>& 
   const bool vectors = columns % V == 0 && aligned({x, y});
   const dim3 blocks(blocks_for(columns, kThreads * (vectors ? V : 1)),
                     static_cast<unsigned>(std::min(kMostRows, rows)));
-  (vectors ? dropout_kernel<V, T, A> : dropout_kernel<1, T, A>)<<<blocks, kThreads, 0, stream>>>(x, y, rows, columns, dropout);
+  const auto kernel = vectors ? dropout_kernel<V, T, A> : dropout_kernel<1, T, A>;
+  kernel<<<blocks, kThreads, 0, stream>>>(x, y, rows, columns, dropout);
   check_launch("dropout", cudaGetLastError());
 }
 

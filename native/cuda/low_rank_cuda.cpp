@@ -78,8 +78,9 @@ void run_blocks(const Adapters& adapters, at::ArrayRef<double> scaling, bool joi
   low_rank_blocks<T, P, A>(a, c10::cuda::getCurrentCUDAStream());
 }
 
-std::tuple<at::Tensor, at::Tensor> blocks(at::TensorList weight, const OptionalTensors& lora_A,
-                                          const OptionalTensors& lora_B, at::ArrayRef<double> scaling, bool joined) {
+std::tuple<at::Tensor, at::Tensor> make_blocks(at::TensorList weight, const OptionalTensors& lora_A,
+                                               const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
+                                               bool joined) {
   const c10::cuda::CUDAGuard guard(weight[0].device());
   const Adapters adapters = adapters_of(weight, lora_A, lora_B);
   // More segments than the kernel's table holds, or adapters of several types.
@@ -103,8 +104,8 @@ std::tuple<at::Tensor, at::Tensor> blocks(at::TensorList weight, const OptionalT
   return {rows, columns};
 }
 
-std::tuple<at::Tensor, at::Tensor> project(const at::Tensor& x, const at::Tensor& rows, double dropout_p,
-                                           const Optional& seed, bool joined) {
+std::tuple<at::Tensor, at::Tensor> run_project(const at::Tensor& x, const at::Tensor& rows, double dropout_p,
+                                               const Optional& seed, bool joined) {
   const c10::cuda::CUDAGuard guard(x.device());
   const at::Tensor source = rows_contiguous(x);
   const int64_t tokens = x.size(0), in = x.size(1), pad = rows.size(0);
@@ -120,8 +121,8 @@ std::tuple<at::Tensor, at::Tensor> project(const at::Tensor& x, const at::Tensor
   return {joined ? both : at::empty({0}, x.options()), low};
 }
 
-at::Tensor expand(const at::Tensor& low, const at::Tensor& matrix, const Optional& bias, double dropout_p,
-                  const Optional& seed) {
+at::Tensor run_expand(const at::Tensor& low, const at::Tensor& matrix, const Optional& bias, double dropout_p,
+                      const Optional& seed) {
   const c10::cuda::CUDAGuard guard(low.device());
   const at::Tensor source = low.contiguous();
   const at::Tensor shift = bias.has_value() ? bias->contiguous() : at::Tensor();
@@ -139,9 +140,9 @@ at::Tensor expand(const at::Tensor& low, const at::Tensor& matrix, const Optiona
 }  // namespace
 
 TORCH_LIBRARY_IMPL(lora, CUDA, m) {
-  m.impl("_low_rank_blocks", blocks);
-  m.impl("_low_rank_project", project);
-  m.impl("_low_rank_expand", expand);
+  m.impl("_low_rank_blocks", make_blocks);
+  m.impl("_low_rank_project", run_project);
+  m.impl("_low_rank_expand", run_expand);
 }
 
 }  // namespace torch_lora::cuda

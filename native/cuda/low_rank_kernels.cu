@@ -1,4 +1,4 @@
-// Launches of the tiles of low_rank_tiles.h.
+// Launches of low_rank_blocks.h and of the tiles of low_rank_tiles.h.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
@@ -26,11 +26,13 @@ struct FragmentBlock : DeviceBlock {
     memcpy(a, left, sizeof(a));
     memcpy(b, right, sizeof(b));
     if constexpr (std::is_same_v<T, __half>) {
-      asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+      asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
+          "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
           : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
           : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
     } else {
-      asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+      asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+          "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
           : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
           : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
     }
@@ -49,7 +51,8 @@ __global__ void __launch_bounds__(kThreads) project_kernel(const ProjectArgument
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads) fragments_kernel(const ProjectArguments<T> a, const Dropout<float> dropout) {
+__global__ void __launch_bounds__(kThreads)
+    fragments_kernel(const ProjectArguments<T> a, const Dropout<float> dropout) {
   __shared__ float memory[kThreads / kWarp * kFragmentTokens * kFragmentRanks];
   project_fragments(FragmentBlock{device_block()}, a, dropout, int64_t(blockIdx.x) * kFragmentTokens, memory);
 }

@@ -2,6 +2,7 @@
 // What low_rank_kernels.cu offers to the operators: launches on a stream, no ATen.
 #include <cuda_runtime_api.h>
 
+#include "cuda/low_rank_blocks.h"
 #include "cuda/low_rank_tiles.h"
 
 namespace torch_lora::cuda {

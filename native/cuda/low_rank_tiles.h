@@ -1,35 +1,11 @@
 #pragma once
 // The skinny products of lora::linear, each reading and writing its large operand once:
-//   blocks   adapters of every segment as two matrices in x's type: A above A, s_i B_i on the diagonal
 //   project  low = drop(x) A^T, and where asked [x | low], the left operand of one product for everything
 //   expand   low M, masked or with a bias, for a product to accumulate onto
 // A tile is the work of one block; see device.h. T: the element type in memory; A: the type of all arithmetic.
 #include "cuda/device.h"
 
 namespace torch_lora::cuda {
-
-constexpr int kMostParts = 8;  // segments of a call
-
-// One segment; P is the type of its adapter.
-template <class T, class P>
-struct BlocksPart {
-  const T* weight;  // [out, in]; used when joined
-  const P* a;       // [R, in], or null
-  const P* b;       // [out, R], or null
-  int64_t weight_row, a_row, b_row;  // strides
-  int64_t out, offset, rank, rank_offset;
-  double scaling;
-};
-
-template <class T, class P>
-struct BlocksArguments {
-  BlocksPart<T, P> parts[kMostParts];
-  int count;
-  int64_t in, out, pad;
-  bool joined;  // columns [out, in + pad], the weights before B; else [out, pad]
-  T* rows;      // [pad, in], contiguous
-  T* columns;
-};
 
 template <class T>
 struct ProjectArguments {
@@ -51,46 +27,6 @@ struct ExpandArguments {
   int64_t tokens, out, pad;
 };
 
-// ---- blocks ----
-
-// V neighbours of a row of `columns`, from column on.
-template <class A, int V, class T, class P>
-TORCH_LORA_DEVICE Vector<T, V> block_columns(const BlocksArguments<T, P>& a, int64_t row, int64_t column) {
-  int i = 0;
-  while (row >= a.parts[i].offset + a.parts[i].out) ++i;
-  const BlocksPart<T, P>& part = a.parts[i];
-  const int64_t own = row - part.offset, weights = a.joined ? a.in : 0;
-  if (column < weights) return load<V>(part.weight + own * part.weight_row + column);
-  Vector<T, V> result;
-  TORCH_LORA_UNROLL
-  for (int v = 0; v < V; ++v) {
-    const int64_t rank = column + v - weights - part.rank_offset;
-    const bool inside = rank >= 0 && rank < part.rank;
-    result.values[v] = inside ? T(A(part.b[own * part.b_row + rank]) * A(part.scaling)) : T(0.0f);
-  }
-  return result;
-}
-
-template <class T, class P>
-TORCH_LORA_DEVICE T block_row(const BlocksArguments<T, P>& a, int64_t rank, int64_t column) {
-  for (int i = 0; i < a.count; ++i) {
-    const BlocksPart<T, P>& part = a.parts[i];
-    const int64_t own = rank - part.rank_offset;
-    if (own >= 0 && own < part.rank) return T(part.a[own * part.a_row + column]);
-  }
-  return T(0.0f);
-}
-
-// One of `steps` threads of the whole grid, the `first`. V > 1: a multiple of V in every width, all of it aligned.
-template <class A, int V, class T, class P>
-TORCH_LORA_DEVICE void blocks(const BlocksArguments<T, P>& a, int64_t first, int64_t steps) {
-  const int64_t width = (a.joined ? a.in : 0) + a.pad;
-  for (int64_t e = first * V; e < a.out * width; e += steps * V) {
-    store(a.columns + e, block_columns<A, V>(a, e / width, e % width));
-  }
-  for (int64_t e = first; e < a.pad * a.in; e += steps) a.rows[e] = block_row(a, e / a.in, e % a.in);
-}
-
 // ---- project ----
 
 // A tile of Side tokens and Side ranks by (Side / 2)^2 threads, four numbers each; `memory` holds
@@ -98,8 +34,8 @@ TORCH_LORA_DEVICE void blocks(const BlocksArguments<T, P>& a, int64_t first, int
 TORCH_LORA_DEVICE constexpr int project_memory(int side) { return 2 * side * (side + 1); }
 
 template <int Side, class Block, class T, class A>
-TORCH_LORA_DEVICE void project(const Block& block, const ProjectArguments<T>& a, const Dropout<A>& dropout, int64_t first,
-                               A* memory) {
+TORCH_LORA_DEVICE void project(const Block& block, const ProjectArguments<T>& a, const Dropout<A>& dropout,
+                               int64_t first, A* memory) {
   constexpr int kHalf = Side / 2, kStride = Side + 1;
   A *const xs = memory, *const rows = memory + Side * kStride;
   const int i = block.thread / kHalf, j = block.thread % kHalf;
@@ -196,7 +132,8 @@ TORCH_LORA_DEVICE void project_fragments(const Block& block, const ProjectArgume
     TORCH_LORA_UNROLL
     for (int tile = 0; tile < kTiles; ++tile) {
       for (int q = 0; q < 4; ++q) {
-        memory[(warp * kFragmentTokens + group + q / 2 * 8) * kFragmentRanks + tile * 8 + run * 2 + q % 2] = sums[tile][q];
+        const int token = warp * kFragmentTokens + group + q / 2 * 8, rank = tile * 8 + run * 2 + q % 2;
+        memory[token * kFragmentRanks + rank] = sums[tile][q];
       }
     }
     block.sync();
@@ -217,7 +154,7 @@ TORCH_LORA_DEVICE void project_fragments(const Block& block, const ProjectArgume
 // A tile of 4 * Lanes tokens and 4 * Groups columns by Groups * Lanes threads, sixteen numbers each; `memory` holds
 // expand_memory(Groups, Lanes) numbers.
 constexpr int kRankSteps = 32;  // ranks in shared memory at a time
-TORCH_LORA_DEVICE constexpr int expand_memory(int groups, int lanes) { return 4 * groups * kRankSteps + 4 * lanes * kRankSteps; }
+TORCH_LORA_DEVICE constexpr int expand_memory(int groups, int lanes) { return 4 * (groups + lanes) * kRankSteps; }
 
 template <int Groups, int Lanes, class Block, class T, class A>
 TORCH_LORA_DEVICE void expand(const Block& block, const ExpandArguments<T>& a, const Dropout<A>& dropout, int64_t first,

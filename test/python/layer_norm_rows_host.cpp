@@ -25,7 +25,8 @@ extern "C" bool run_rows(const double* x, const double* residual, const double* 
   constexpr int V = 2, K = 4;
   if (held && (hidden % V != 0 || hidden > V * K * threads)) return false;
   const cuda::Dropout<double> dropout{p > 0, {0, &seed}, drop_bound(p), keep_scale(p)};
-  const cuda::NormForward<double, double> forward{x, residual, weight, bias, y, normalized, rstd, rows, hidden, eps, dropout};
+  const cuda::NormForward<double, double> forward{x,    residual, weight, bias, y,      normalized,
+                                                  rstd, rows,     hidden, eps,  dropout};
   const cuda::NormBackward<double, double> backward{dy, normalized, rstd, weight, dx, dresidual, rows, hidden, dropout};
   held ? run<V, K>(forward, backward, threads) : run<1, 0>(forward, backward, threads);
   return true;

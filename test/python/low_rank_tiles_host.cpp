@@ -1,6 +1,7 @@
 // The GPU's tiles of lora::linear's skinny products as threads of the processor run them, for test_low_rank_tiles.py.
 #include <algorithm>
 
+#include "cuda/low_rank_blocks.h"
 #include "cuda/low_rank_tiles.h"
 #include "host_block.h"
 
@@ -60,8 +61,8 @@ extern "C" void run_project(const double* x, const double* rows, int64_t tokens,
   }
 }
 
-extern "C" void run_project_fragments(const float* x, const float* rows, int64_t tokens, int64_t in, int64_t pad, double p,
-                                      int64_t seed, float* low, float* joined) {
+extern "C" void run_project_fragments(const float* x, const float* rows, int64_t tokens, int64_t in, int64_t pad,
+                                      double p, int64_t seed, float* low, float* joined) {
   constexpr int kWarps = 2;
   const cuda::ProjectArguments<float> a{x, in, rows, low, joined, tokens, in, pad};
   std::vector<float> memory(kWarps * cuda::kFragmentTokens * cuda::kFragmentRanks);
@@ -91,9 +92,9 @@ extern "C" void run_expand(const double* low, const double* matrix, int64_t rank
 }
 
 // Pointers a segment; those of lora_A and lora_B are null where there is no adapter.
-extern "C" void run_blocks(int count, const double* const* weight, const float* const* lora_A, const float* const* lora_B,
-                           const int64_t* out, const int64_t* rank, const double* scaling, int64_t in, int64_t pad,
-                           bool joined, bool vectors, double* rows, double* columns) {
+extern "C" void run_blocks(int count, const double* const* weight, const float* const* lora_A,
+                           const float* const* lora_B, const int64_t* out, const int64_t* rank, const double* scaling,
+                           int64_t in, int64_t pad, bool joined, bool vectors, double* rows, double* columns) {
   cuda::BlocksArguments<double, float> a{};
   int64_t ranks = 0;
   for (int i = 0; i < count; ++i) {

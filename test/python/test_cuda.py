@@ -61,7 +61,8 @@ def test_linear(dtype, gelu, tokens, fan_in, outs, ranks):
 
 
 @pytest.mark.parametrize('dtype', DTYPES, ids=str)
-@pytest.mark.parametrize('tokens,fan_in,outs,ranks', [(5, 24, [16, 16], [8, 0]), (200, 16, [24, 24], [4, 5]), (19, 13, [7], [3])])
+@pytest.mark.parametrize('tokens,fan_in,outs,ranks', [
+    (5, 24, [16, 16], [8, 0]), (200, 16, [24, 24], [4, 5]), (19, 13, [7], [3])])
 def test_sanitized_linear(dtype, tokens, fan_in, outs, ranks):
     linear(dtype, tokens, fan_in, outs, ranks, p=0.3)
 

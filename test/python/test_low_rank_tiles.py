@@ -63,7 +63,8 @@ def test_expand(tiles, tokens, out, pad, p, transposed):
     torch.testing.assert_close(y, expected, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize('fan_in,outs,ranks', [(8, [4], [3]), (6, [4, 5, 3], [2, 0, 3]), (5, [2, 7], [0, 1]), (4, [3, 3], [0, 0])])
+@pytest.mark.parametrize('fan_in,outs,ranks', [
+    (8, [4], [3]), (6, [4, 5, 3], [2, 0, 3]), (5, [2, 7], [0, 1]), (4, [3, 3], [0, 0])])
 @pytest.mark.parametrize('joined', [False, True])
 @pytest.mark.parametrize('vectors', [False, True])
 def test_blocks(tiles, fan_in, outs, ranks, joined, vectors):
