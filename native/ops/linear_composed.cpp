@@ -19,8 +19,9 @@ namespace torch_lora {
 namespace {
 
 // Whether one product for all segments moves fewer elements than one a segment, beyond what both move. One costs a copy
-// of the weights, and with an adapter a copy of x; a product a segment reads x again for each and comes back to what
-// the low-rank part, or the bias of a slice, wrote before it.
+// of the weights, which lives for the call only, so that a model never holds them twice, and with an adapter a copy of
+// x; a product a segment reads x again for each and comes back to what the low-rank part, or the bias of a slice, wrote
+// before it.
 bool joins_forward(const LinearSegments& segments, int64_t tokens) {
   const auto parts = static_cast<int64_t>(segments.parts.size());
   const bool adapted = segments.rank > 0;

@@ -82,8 +82,9 @@ def linear(dtype, tokens, fan_in, outs, ranks, gelu=False, p=0.0):
 
 
 @pytest.mark.parametrize('dtype', HALF, ids=str)
-def test_float32_adapter_under_half_precision(dtype):
-    x, w, bias = (t.to(DEVICE, dtype) for t in (random(40, 64), random(48, 64) / 8, random(48)))
+@pytest.mark.parametrize('tokens', [40, 400])
+def test_float32_adapter_under_half_precision(dtype, tokens):
+    x, w, bias = (t.to(DEVICE, dtype) for t in (random(tokens, 64), random(48, 64) / 8, random(48)))
     a, b = ((random(8, 64) / 8).to(DEVICE, torch.float32), (random(48, 8) / 3).to(DEVICE, torch.float32))
     a.requires_grad_(), b.requires_grad_()
     y = lora.linear(x, [w], [bias], [a], [b], [2.0])
