@@ -9,9 +9,8 @@ namespace torch_lora::cuda {
 namespace {
 
 constexpr const char* kName = "dropout_add_layer_norm";
-constexpr int kMostThreads = 512;  // leaves each 128 registers
+constexpr int kMostThreads = 256;  // leaves each the registers for what it holds
 constexpr int kRowsOfBlock = 4;    // with a warp a row
-constexpr int kAnyRowThreads = 256;
 constexpr int kHeldBytes = 128;    // of a row, in a thread's registers
 
 // The threads of one row: blockDim.x of them, whole warps.
@@ -59,7 +58,7 @@ void launch(void (*held)(Arguments), void (*any)(Arguments), const Arguments& a,
   const int64_t warps = (a.hidden + kWarp * V * K - 1) / (kWarp * V * K);
   const bool fits = vectors && a.hidden % V == 0 && warps * kWarp <= kMostThreads;
   const unsigned rows = fits && warps == 1 ? kRowsOfBlock : 1;
-  const dim3 threads(fits ? static_cast<unsigned>(warps * kWarp) : kAnyRowThreads, rows);
+  const dim3 threads(fits ? static_cast<unsigned>(warps * kWarp) : kMostThreads, rows);
   (fits ? held : any)<<<static_cast<unsigned>((a.rows + rows - 1) / rows), threads, 0, stream>>>(a);
   check_launch(kName, cudaGetLastError());
 }
