@@ -12,6 +12,8 @@ export interface Pass {
   seconds: number
   losses?: number[]
   peakBytes: number
+  /** Taken from a CUDA device, kept blocks and the memory of graphs included. */
+  reservedBytes?: number
 }
 
 /** Batches of real texts in the trainer's order: the lengths are the task's, the labels alternate. */

@@ -26,3 +26,8 @@ export function resolveDevice(device: string): Device {
   }
   return device === 'cuda' ? 'cuda:0' : device
 }
+
+/** Where CUDA graphs are captured for a model on `device`: there, if it is CUDA and they are wanted. */
+export function graphDevice(device: Device, wanted: boolean): Device | undefined {
+  return wanted && device !== 'cpu' ? device : undefined
+}

@@ -60,6 +60,15 @@ export interface NativeProgram {
   captured: [slot: number, tensor: NativeId][]
   instructions: NativeInstruction[]
   outputs: number[]
+  /** The device whose work is captured as graphs (native/program/graphed.h). */
+  graphs?: string
+}
+
+export interface NativeGraphReport {
+  captures: number
+  replays: number
+  /** Why nothing is captured any more; '' while all is well. */
+  refusal: string
 }
 
 export interface NativeSubmission<T> {
@@ -123,6 +132,7 @@ export interface Native {
   createProgram(program: NativeProgram): NativeId
   run(program: NativeId, inputs: NativeId[], maxQueue: number): NativeSubmission<unknown[]>
   cancel(job: number): boolean
+  graphReport(program: NativeId): NativeGraphReport
   releaseProgram(program: NativeId): void
 
   openFile(path: string): NativeId

@@ -1,7 +1,7 @@
 import { TorchLoraError } from './errors.ts'
 import { guarded, type NativeId, toTorchLoraError } from './native.ts'
 import { Recording, record } from './recording.ts'
-import { Tensor } from './tensor.ts'
+import { type Device, Tensor } from './tensor.ts'
 import { flatten, mapTree } from './tree.ts'
 
 /** What a compiled function takes and gives: tensors, alone or in arrays and plain objects; null for none. */
@@ -21,6 +21,21 @@ export interface RunOptions {
 export interface CompileOptions {
   /** Runs that may wait on the executor before a call is refused with QUEUE_FULL. Default 1024. */
   maxQueue?: number
+  /**
+   * The CUDA device that the tensors are on: its work is captured as CUDA graphs, by the shapes of the arguments, and
+   * replayed with one launch. A shape is run as ever when it is first met, captured when it comes back. Arguments are
+   * copied to the device; a 0-dimensional whole number on the CPU belongs to the shape. What copies to the CPU has to
+   * come last. A program that cannot be captured runs without graphs, and a process warning says why.
+   *
+   * 'cpu' does all this but the capture: for tests.
+   */
+  graphs?: Device
+}
+
+/** What became of a program's graphs, all its forms together. */
+export interface GraphReport {
+  captures: number
+  replays: number
 }
 
 /** A recorded function: call it like the original, and await the result. */
@@ -30,6 +45,8 @@ export interface Compiled<Args extends readonly unknown[], Result> {
   run(args: Args, options?: RunOptions): Promise<Result>
   /** Native instructions of the program that the last call ran; 0 before the first. */
   readonly instructionCount: number
+  /** Of `graphs`; zeros without. */
+  readonly graphReport: GraphReport
   /** Frees the recorded programs. Runs under way finish; later calls fail with DISPOSED. */
   dispose(): void
   [Symbol.dispose](): void
@@ -40,6 +57,8 @@ interface RecordedProgram {
   instructionCount: number
   /** The result's form, with output numbers for tensors. */
   form: unknown
+  graphs: boolean
+  warned: boolean
 }
 
 const registry = new FinalizationRegistry<Map<string, RecordedProgram>>((programs) => {
@@ -62,7 +81,7 @@ const registry = new FinalizationRegistry<Map<string, RecordedProgram>>((program
  */
 export function compile<Args extends readonly unknown[], Result>(
   fn: (...args: Args) => Result,
-  { maxQueue = 1024 }: CompileOptions = {},
+  { maxQueue = 1024, graphs }: CompileOptions = {},
 ): Compiled<Args, Result> {
   const programs = new Map<string, RecordedProgram>()
   let disposed = false
@@ -74,13 +93,14 @@ export function compile<Args extends readonly unknown[], Result>(
     const key = formOf(args)
     let program = programs.get(key)
     if (!program) {
-      program = recordProgram(fn, args)
+      program = recordProgram(fn, args, graphs)
       programs.set(key, program)
     }
     last = program
     const inputs = flatten(args, (leaf) => (leaf instanceof Tensor ? [leaf.id] : []))
     const { promise, job } = guarded((native) => native.run(program.id, inputs, maxQueue))
     const results = await settle(promise, job, signal)
+    warnOfRefusal(program)
     const tensors = results.map((id) => Tensor.wrap(id as NativeId))
     return mapTree(program.form, (leaf) => (typeof leaf === 'number' ? tensors[leaf] : leaf)) as Result
   }
@@ -98,6 +118,7 @@ export function compile<Args extends readonly unknown[], Result>(
     },
   })
   Object.defineProperty(compiled, 'instructionCount', { get: () => last?.instructionCount ?? 0 })
+  Object.defineProperty(compiled, 'graphReport', { get: () => graphReport(programs.values()) })
   registry.register(compiled, programs, programs)
   return compiled as unknown as Compiled<Args, Result>
 }
@@ -135,9 +156,30 @@ function formOf(args: readonly unknown[]): string {
   return JSON.stringify(form)
 }
 
+/** Once a program: that it runs, but slower than was asked for. */
+function warnOfRefusal(program: RecordedProgram): void {
+  if (!program.graphs || program.warned) return
+  const { refusal } = guarded((native) => native.graphReport(program.id))
+  if (refusal === '') return
+  program.warned = true
+  process.emitWarning(`A program runs without CUDA graphs: ${refusal}`, { type: 'TorchLoraWarning' })
+}
+
+function graphReport(programs: Iterable<RecordedProgram>): GraphReport {
+  const sum = { captures: 0, replays: 0 }
+  for (const { id, graphs } of programs) {
+    if (!graphs) continue
+    const { captures, replays } = guarded((native) => native.graphReport(id))
+    sum.captures += captures
+    sum.replays += replays
+  }
+  return sum
+}
+
 function recordProgram<Args extends readonly unknown[]>(
   fn: (...args: Args) => unknown,
   args: Args,
+  graphs: Device | undefined,
 ): RecordedProgram {
   const recording = new Recording(Tensor.symbolic)
   const stand = mapTree(args, (leaf) =>
@@ -167,7 +209,9 @@ function recordProgram<Args extends readonly unknown[]>(
       captured: Array.from(recording.captured, ([tensor, slot]) => [slot, tensor]),
       instructions: recording.instructions,
       outputs,
+      graphs,
     }),
   )
-  return { id, instructionCount: recording.instructions.length, form }
+  const { length } = recording.instructions
+  return { id, instructionCount: length, form, graphs: graphs !== undefined, warned: false }
 }

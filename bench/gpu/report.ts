@@ -6,13 +6,23 @@ interface Training {
   machine: string
   gpu: string
   torch: string
-  settings: Record<string, unknown>
+  settings: { dtype: string; layers: string; real: boolean; batchSize: string }
   gemmTflops: number
-  sides: Record<string, { examplesPerSecond: number; tflops: number; peakBytes: number }>
+  sides: Record<
+    string,
+    { examplesPerSecond: number; tflops: number; peakBytes: number; reservedBytes?: number }
+  >
 }
 interface Inference {
   settings: Record<string, unknown>
-  sides: Record<string, { p50Milliseconds: number; textsPerSecond: number }>
+  sides: Record<string, { p50Milliseconds: number; p99Milliseconds: number; textsPerSecond: number }>
+}
+interface Epochs {
+  settings: { epochs: number; layers?: string }
+  whole: boolean
+  timedSteps: number
+  totalSteps: number
+  minutes: number
 }
 
 const [out] = process.argv.slice(2)
@@ -24,38 +34,86 @@ const read = async <T>(name: string): Promise<T | undefined> => {
 }
 const training = await read<Training>('training')
 const inference = await read<Inference>('inference')
-if (!training && !inference)
-  throw new Error(`report: neither training nor inference has left figures in ${stages}`)
+const figure3 = await read<Epochs>('epochs-roberta-base')
+const figure4 = await read<Epochs>('epochs-deberta-v2-xlarge')
+if (!training && !inference && !figure3 && !figure4)
+  throw new Error(`report: no stage has left figures in ${stages}`)
 
-const gpu = (training?.gpu ?? 'gpu').toLowerCase().replace(/[^a-z0-9]+/g, '-')
 const lines = [`# ${training?.gpu ?? 'GPU'}`, '']
+
+/** What was measured beside what it should reach. */
+const goals: string[] = []
+const goal = (what: string, measured: string, target: string, reached: boolean) =>
+  goals.push(`| ${what} | ${measured} | ${target} | ${reached ? 'yes' : 'no'} |`)
+const times = (x: number) => `${x.toFixed(2)}x`
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`
+
 if (training) {
   const { settings, sides, gemmTflops } = training
   const ours = sides.ours!
+  const over = (name: string) => ours.examplesPerSecond / sides[name]!.examplesPerSecond
+  goal('LoRA step over PEFT, eager', times(over('peft')), '3x', over('peft') >= 3)
+  goal('LoRA step over PEFT, compiled', times(over('peft compiled')), '1.5x', over('peft compiled') >= 1.5)
+  const low = 1 - ours.examplesPerSecond / sides['ours without LoRA']!.examplesPerSecond
+  goal("the low-rank part's share of a step", percent(low), 'at most 5 %', low <= 0.05)
+  const roof = ours.tflops / gemmTflops
+  goal('share of what a matrix product reaches', percent(roof), '60 %', roof >= 0.6)
   lines.push(
     `LoRA r=8, roberta-base shapes, ${settings.layers} layers, ${settings.dtype}, ${settings.real ? "SST-2's texts" : 'lengths like SST-2’s'}, batch ${settings.batchSize}; torch ${training.torch}. A matrix product of the same dtype reaches ${gemmTflops.toFixed(2)} TFLOP/s.`,
     '',
-    '| | examples/s | ours over it | TFLOP/s | peak memory |',
-    '| --- | --- | --- | --- | --- |',
+    '| | examples/s | ours over it | TFLOP/s | peak memory | ours beside it | reserved |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
   )
-  for (const [name, { examplesPerSecond, tflops, peakBytes }] of Object.entries(sides))
+  const mebibytes = (bytes: number | undefined) =>
+    bytes === undefined ? '-' : `${(bytes / 2 ** 20).toFixed(0)} MiB`
+  for (const [name, { examplesPerSecond, tflops, peakBytes, reservedBytes }] of Object.entries(sides))
     lines.push(
-      `| ${name} | ${examplesPerSecond.toFixed(1)} | ${(ours.examplesPerSecond / examplesPerSecond).toFixed(2)}x | ${tflops.toFixed(2)} | ${(peakBytes / 2 ** 20).toFixed(0)} MiB |`,
+      `| ${name} | ${examplesPerSecond.toFixed(1)} | ${times(over(name))} | ${tflops.toFixed(2)} | ${mebibytes(peakBytes)} | ${percent(ours.peakBytes / peakBytes)} | ${mebibytes(reservedBytes ?? undefined)} |`,
     )
   lines.push('')
+}
+for (const [name, epochs, most] of [
+  ['roberta-base', figure3, 5],
+  ['deberta-v2-xlarge', figure4, 6],
+] as const) {
+  if (!epochs) continue
+  const { settings, whole, timedSteps, totalSteps, minutes } = epochs
+  const how = whole ? `${totalSteps} updates` : `from ${timedSteps} of ${totalSteps} updates`
+  const layers = settings.layers === undefined ? '' : `, ${settings.layers} layers`
+  goal(
+    `${settings.epochs} epochs of SST-2, ${name}${layers} (${how})`,
+    `${minutes.toFixed(2)} min`,
+    `${most} min`,
+    minutes <= most,
+  )
 }
 if (inference) {
-  lines.push(
-    '| inference | one text of 64 tokens, p50 | texts/s | ours over it |',
-    '| --- | --- | --- | --- |',
+  const ours = inference.sides.ours!
+  const over = ours.textsPerSecond / inference.sides['transformers compiled']!.textsPerSecond
+  goal(
+    'one text of 64 tokens, p50',
+    `${ours.p50Milliseconds.toFixed(2)} ms`,
+    'below 1 ms',
+    ours.p50Milliseconds < 1,
   )
-  for (const [name, { p50Milliseconds, textsPerSecond }] of Object.entries(inference.sides))
+  goal('texts a second over transformers, compiled', times(over), '2x', over >= 2)
+  lines.push(
+    '| inference | one text of 64 tokens, p50 | p99 | texts/s | ours over it |',
+    '| --- | --- | --- | --- | --- |',
+  )
+  for (const [name, { p50Milliseconds, p99Milliseconds, textsPerSecond }] of Object.entries(inference.sides))
     lines.push(
-      `| ${name} | ${p50Milliseconds.toFixed(2)} ms | ${textsPerSecond.toFixed(0)} | ${(inference.sides.ours!.textsPerSecond / textsPerSecond).toFixed(2)}x |`,
+      `| ${name} | ${p50Milliseconds.toFixed(2)} ms | ${p99Milliseconds.toFixed(2)} ms | ${textsPerSecond.toFixed(0)} | ${times(ours.textsPerSecond / textsPerSecond)} |`,
     )
   lines.push('')
 }
+lines.push('| | measured | target | reached |', '| --- | --- | --- | --- |', ...goals, '')
+
+const gpu = (training?.gpu ?? 'gpu').toLowerCase().replace(/[^a-z0-9]+/g, '-')
 await mkdir(out, { recursive: true })
-await writeFile(join(out, `${gpu}.json`), `${JSON.stringify({ training, inference }, null, 2)}\n`)
+await writeFile(
+  join(out, `${gpu}.json`),
+  `${JSON.stringify({ training, inference, figure3, figure4 }, null, 2)}\n`,
+)
 await writeFile(join(out, `${gpu}.md`), lines.join('\n'))
 console.log(lines.join('\n'))

@@ -2,10 +2,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { AutoTokenizer, type Tokenizer } from '../../lib/index.ts'
+import { AutoTokenizer, DebertaV2ForSequenceClassification, type Tokenizer } from '../../lib/index.ts'
 import type { Batches } from '../comparison.ts'
 import { drawBatches } from '../comparison.ts'
-import { randomRoberta } from '../random-model.ts'
+import { shapes } from '../deberta-shapes.ts'
+import { randomClassifier, randomRoberta } from '../random-model.ts'
 
 /** Flags that the GPU benchmarks share. Without --data and --tokenizer lengths are drawn and ids are counted. */
 export const { values: flags } = parseArgs({
@@ -14,22 +15,30 @@ export const { values: flags } = parseArgs({
     dtype: { type: 'string', default: 'bfloat16' },
     data: { type: 'string' },
     tokenizer: { type: 'string' },
-    layers: { type: 'string', default: '12' },
+    layers: { type: 'string' },
     batches: { type: 'string', default: '64' },
     'batch-size': { type: 'string', default: '16' },
     texts: { type: 'string', default: '2048' },
     rounds: { type: 'string', default: '5' },
+    // of epochs.ts
+    model: { type: 'string', default: 'roberta-base' },
+    epochs: { type: 'string' },
+    steps: { type: 'string', default: '2000' },
+    whole: { type: 'boolean', default: false },
   },
 })
 
-/** Writes random weights of roberta-base's shapes, with the tokenizer where one is given. */
+/** Writes random weights of the shapes of --model, with the tokenizer where one is given. */
 export async function writeModel(folder: string): Promise<Tokenizer | undefined> {
-  const layers = { num_hidden_layers: Number(flags.layers) }
+  const layers = flags.layers === undefined ? {} : { num_hidden_layers: Number(flags.layers) }
   const raw = flags.tokenizer
     ? JSON.parse(await readFile(join(flags.tokenizer, 'config.json'), 'utf8').catch(() => '{}'))
     : {}
   {
-    using model = randomRoberta({ ...raw, ...layers })
+    using model =
+      flags.model === 'deberta-v2-xlarge'
+        ? randomClassifier(DebertaV2ForSequenceClassification, { ...shapes['v2-xlarge'], ...layers })
+        : randomRoberta({ ...raw, ...layers })
     await model.savePretrained(folder)
   }
   if (!flags.tokenizer) return undefined

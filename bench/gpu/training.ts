@@ -33,8 +33,9 @@ try {
   const roof = await gemm.next<{ device: string; torch: string; tflops: number }>()
   gemm.close()
   const sides = await Promise.all([
-    side('ours', {}, ours),
-    side('ours without LoRA', { r: 0 }, ours),
+    side('ours', { graphs: true }, ours),
+    side('ours without LoRA', { graphs: true, r: 0 }, ours),
+    side('ours without graphs', {}, ours),
     side('peft', {}, peer),
     side('peft compiled', { compile: true }, peer),
   ])
@@ -49,15 +50,16 @@ try {
 
   const examples = batches.flat().length
   const tokens = batches.flat().reduce((sum, { ids }) => sum + ids.length, 0)
-  const flops = 2 * 2 * tokens * Number(flags.layers) * (4 * 768 * 768 + 2 * 768 * 3072)
+  const flops = 2 * 2 * tokens * Number(flags.layers ?? 12) * (4 * 768 * 768 + 2 * 768 * 3072)
   const figures = Object.fromEntries(
     Array.from(passes, ([name, of]) => {
       const seconds = median(of.map((pass) => pass.seconds))
-      const [peakBytes] = of.slice(-1).map((pass) => pass.peakBytes)
-      return [name, { examplesPerSecond: examples / seconds, tflops: flops / seconds / 1e12, peakBytes }]
+      const { peakBytes, reservedBytes } = of.at(-1)!
+      const figure = { examplesPerSecond: examples / seconds, tflops: flops / seconds / 1e12 }
+      return [name, { ...figure, peakBytes, reservedBytes }]
     }),
   )
-  const { device, dtype, layers } = flags
+  const { device, dtype, layers = '12' } = flags
   await keep('training', {
     machine: await machine(),
     gpu: roof.device,
@@ -79,7 +81,7 @@ try {
   )
   for (const [name, { examplesPerSecond, tflops, peakBytes }] of Object.entries(figures))
     console.log(
-      `${name.padEnd(18)}${examplesPerSecond.toFixed(1).padStart(10)} examples/s ${tflops.toFixed(2).padStart(8)} TFLOP/s ${(peakBytes! / 2 ** 20).toFixed(0).padStart(7)} MiB ${(figures.ours!.examplesPerSecond / examplesPerSecond).toFixed(2)}x`,
+      `${name.padEnd(18)}${examplesPerSecond.toFixed(1).padStart(10)} examples/s ${tflops.toFixed(2).padStart(8)} TFLOP/s ${(peakBytes / 2 ** 20).toFixed(0).padStart(7)} MiB ${(figures.ours!.examplesPerSecond / examplesPerSecond).toFixed(2)}x`,
     )
 } finally {
   await rm(folder, { recursive: true })

@@ -42,6 +42,10 @@ def peak_bytes():
     return torch.cuda.max_memory_allocated() if device.startswith('cuda') else peak_resident()
 
 
+def reserved_bytes():
+    return torch.cuda.max_memory_reserved() if device.startswith('cuda') else None
+
+
 train(work['batches'][0])
 if work.get('compile'):
     for batch in work['batches'][1:]:  # every shape is met before the clock starts
@@ -50,4 +54,6 @@ print('{}', flush=True)
 for _ in sys.stdin:
     began = time.perf_counter()
     losses = [train(batch) for batch in work['batches']]
-    print(json.dumps({'seconds': time.perf_counter() - began, 'losses': losses, 'peakBytes': peak_bytes()}), flush=True)
+    seconds = time.perf_counter() - began
+    print(json.dumps({'seconds': seconds, 'losses': losses, 'peakBytes': peak_bytes(), 'reservedBytes': reserved_bytes()}),
+          flush=True)

@@ -52,7 +52,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   bar.start(encodings.length, 0)
   const metrics = await interruptible((signal) =>
     evaluateExamples(
-      new Predictor(model),
+      new Predictor(model, { cudaGraphs: flags.cudaGraphs }),
       { encodings, labels },
       dataset.metrics ?? defaultMetrics(model.config.problemType),
       {

@@ -55,6 +55,8 @@ export interface RunFlags {
   dtype: DType
   tf32?: boolean
   threads?: number
+  /** False with `--no-cuda-graphs`. */
+  cudaGraphs: boolean
 }
 
 /** PyTorch's names, and the short ones of transformers' flags. */
@@ -83,7 +85,10 @@ export async function applyRunFlags({ device, dtype, tf32, threads }: RunFlags) 
   return { device, dtype }
 }
 
-/** Adds `--device`, `--dtype` (int8 too for verbs that hold a model for inference alone), `--tf32` and `--threads`. */
+/**
+ * Adds `--device`, `--dtype` (int8 too for verbs that hold a model for inference alone), `--tf32`, `--no-cuda-graphs` and
+ * `--threads`.
+ */
 export function withDevice(command: Command, { int8 = false } = {}): Command {
   return command
     .option('--device <name>', "'auto', 'cpu', 'cuda' or 'cuda:N'", 'auto')
@@ -94,5 +99,6 @@ export function withDevice(command: Command, { int8 = false } = {}): Command {
       'float32',
     )
     .option('--tf32', 'let a CUDA device round the factors of float32 products to TF32')
+    .option('--no-cuda-graphs', 'launch every operation on a CUDA device by itself')
     .option('--threads <count>', 'processor threads an operator may use (default: all cores)', wholeNumber)
 }

@@ -54,6 +54,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
     adapter: flags.adapter,
     loraAlpha: flags.alpha,
     ...place,
+    cudaGraphs: flags.cudaGraphs,
     maxLength: flags.maxLength,
     warmUp: false,
     signal,

@@ -63,6 +63,7 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
     adapters: flags.adapters,
     adapterRoot: flags.adapterRoot,
     ...place,
+    cudaGraphs: flags.cudaGraphs,
     maxBatchTokens: flags.maxBatchTokens,
     maxQueue: flags.maxQueue,
     maxLength: flags.maxLength,

@@ -177,6 +177,7 @@ async function train(flags: TrainFlags): Promise<void> {
     patience: flags.patience,
     evaluateEvery: flags.evalEvery,
     checkpointEvery: flags.checkpointEvery,
+    cudaGraphs: flags.cudaGraphs,
     outputDir: flags.out,
     resume: flags.resume,
     identity: identityOf(flags),

@@ -1,3 +1,4 @@
+export { padToBucket } from './buckets.ts'
 export {
   type Column,
   type Example,

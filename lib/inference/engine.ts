@@ -18,6 +18,8 @@ export interface EngineOptions extends LoadClassifierOptions {
    * quantized Linears (see `FreezeOptions.int8`).
    */
   dtype?: DType
+  /** On CUDA, replay passes as CUDA graphs, for which batches are padded to few shapes. Default true. */
+  cudaGraphs?: boolean
   signal?: AbortSignal
 }
 
@@ -91,8 +93,9 @@ export class Engine {
     readonly hasHead: boolean,
     /** What its Linears compute with. */
     readonly dtype: DType,
+    cudaGraphs: boolean | undefined,
   ) {
-    this.#predictor = new Predictor(model, weights)
+    this.#predictor = new Predictor(model, { ...weights, cudaGraphs })
     this.#mixed = new MixedForward(model, weights)
     this.#products = weights.products
     this.#self = new Held(null, async () => {
@@ -109,7 +112,10 @@ export class Engine {
    * executor's work.
    * @throws TorchLoraError as `loadClassifier`
    */
-  static async load(dirOrId: string, { signal, dtype, ...options }: EngineOptions): Promise<Engine> {
+  static async load(
+    dirOrId: string,
+    { signal, dtype, cudaGraphs, ...options }: EngineOptions,
+  ): Promise<Engine> {
     const int8 = dtype === 'int8'
     const { model, tokenizer } = await loadClassifier(dirOrId, {
       ...options,
@@ -121,7 +127,7 @@ export class Engine {
       if (adapter !== undefined && model.device !== 'cpu') mergeLora(model)
       const weights = await freezeWeights(model, { int8, signal })
       const trained = adapter !== undefined || (loadReport(model)?.missing.length ?? 0) === 0
-      return new Engine(dirOrId, model, tokenizer, weights, adapter, trained, dtype ?? 'float32')
+      return new Engine(dirOrId, model, tokenizer, weights, adapter, trained, dtype ?? 'float32', cudaGraphs)
     } catch (thrown) {
       disposeModel(model)
       await tokenizer.close()
@@ -140,6 +146,11 @@ export class Engine {
   /** Frees everything once nobody holds the engine. */
   retire(): Promise<void> {
     return this.#self.retire()
+  }
+
+  /** Whether passes without adapters are replayed as CUDA graphs. */
+  get capturesGraphs(): boolean {
+    return this.#predictor.capturesGraphs
   }
 
   get adapters(): ReadonlyMap<string, HeldAdapter> {

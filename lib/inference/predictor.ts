@@ -1,10 +1,11 @@
-import { evaluationBatches, packBatch } from '../data/index.ts'
+import { evaluationBatches, packBatch, padToBucket } from '../data/index.ts'
+import { graphDevice } from '../device.ts'
 import { noGrad } from '../grad-mode.ts'
 import { type BatchTensors, batchTensors, disposeBatch } from '../models/batch.ts'
 import type { SequenceClassifier } from '../models/classifier.ts'
 import { type LinearKernel, ownWeights, withLinearKernel } from '../nn/linear.ts'
 import { type Compiled, compile, type RunOptions } from '../program.ts'
-import type { Tensor } from '../tensor.ts'
+import type { Device, Tensor } from '../tensor.ts'
 import type { Encoding } from '../tokenizer/index.ts'
 import { freezeWeights } from './frozen-weights.ts'
 
@@ -13,6 +14,15 @@ export interface PredictOptions extends RunOptions {
   maxBatchTokens?: number
   /** Called after each batch with the number of examples done. */
   onProgress?: (done: number) => void
+}
+
+export interface PredictorOptions {
+  /** What computes the Linears. Default: the model's own weights and updates. */
+  kernel?: LinearKernel
+  /** Called when the Predictor is disposed of. */
+  dispose?: () => void
+  /** On CUDA, replay passes as CUDA graphs, for which batches are padded to few shapes. Default true. */
+  cudaGraphs?: boolean
 }
 
 /** What a model reads of a text. */
@@ -25,20 +35,28 @@ export type Sequence = Pick<Encoding, 'ids' | 'typeIds'>
 export class Predictor {
   readonly #forward: Compiled<[BatchTensors], Tensor>
   readonly #release: () => void
+  readonly #graphs: Device | undefined
 
   constructor(
     readonly model: SequenceClassifier,
-    { kernel, dispose }: { kernel: LinearKernel; dispose?: () => void } = { kernel: ownWeights },
+    { kernel = ownWeights, dispose = () => {}, cudaGraphs = true }: PredictorOptions = {},
   ) {
     const { device } = model
-    this.#forward = compile((given: BatchTensors) => {
+    this.#graphs = graphDevice(device, cudaGraphs)
+    const forward = (given: BatchTensors) => {
       const batch = device === 'cpu' ? given : onDevice(given, device)
       const logits = inEvaluation(model, () =>
         noGrad(() => withLinearKernel(kernel, () => model.forward(batch))),
       ) // [B, labels]
       return logits.to({ device: 'cpu', dtype: 'float32' })
-    })
-    this.#release = dispose ?? (() => {})
+    }
+    this.#forward = compile(forward, { graphs: this.#graphs })
+    this.#release = dispose
+  }
+
+  /** Whether passes are replayed as CUDA graphs. */
+  get capturesGraphs(): boolean {
+    return this.#graphs !== undefined
   }
 
   /**
@@ -56,10 +74,13 @@ export class Predictor {
    * @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE
    */
   async forward(sequences: readonly Sequence[], { signal }: RunOptions = {}): Promise<Float32Array> {
-    const batch = batchTensors(packBatch(sequences, { positions: this.model.positions }))
+    const { positions, config } = this.model
+    const packed = packBatch(sequences, { positions })
+    const batch = batchTensors(this.#graphs ? padToBucket(packed, config) : packed)
     try {
       using output = await this.#forward.run([batch], { signal })
-      return output.readSync() as Float32Array // a few numbers, already on the CPU
+      const logits = output.readSync() as Float32Array // a few numbers, already on the CPU
+      return logits.subarray(0, sequences.length * config.labels.length)
     } finally {
       disposeBatch(batch)
     }

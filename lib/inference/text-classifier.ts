@@ -212,6 +212,7 @@ export class TextClassifier implements AsyncDisposable {
       const { engine, hasHead } = await loadEngine(dirOrId, {
         device: this.#options.device,
         dtype: this.#options.dtype,
+        cudaGraphs: this.#options.cudaGraphs,
         ...options,
       })
       if (!hasHead) {

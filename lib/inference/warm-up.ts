@@ -25,6 +25,9 @@ export async function warmUp(
   })
   for (const mixture of own.length > 0 ? [own, ...mixtures] : mixtures)
     if (mixture.length <= maxAdaptersABatch) await run(2, mixture)
+  // A shape is captured when it comes back: then one text of every length up to 128 tokens meets its graph.
+  const captured = engine.capturesGraphs && own.length > 0 ? Math.min(maxLength, 128) : 0
+  for (let tokens = 8; tokens <= captured; tokens += 8) for (let i = 0; i < 2; i++) await run(tokens, own)
   const fill = Math.max(1, Math.min(64, Math.floor(maxBatchTokens / length)))
   await run(
     length,

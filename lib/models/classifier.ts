@@ -52,6 +52,11 @@ export abstract class SequenceClassifier extends Module {
       if (module instanceof LayerStack) module.gradientCheckpointing = enabled
   }
 
+  get gradientCheckpointing(): boolean {
+    const stacks = [...this.namedModules()].map(([, module]) => module)
+    return stacks.some((module) => module instanceof LayerStack && module.gradientCheckpointing)
+  }
+
   /** Where the parameters are. */
   get device(): Device {
     for (const [, parameter] of this.namedParameters()) return parameter.device
@@ -97,17 +102,20 @@ export abstract class SequenceClassifier extends Module {
    * The mean loss over a batch, 0-dimensional: cross-entropy, binary cross-entropy, or squared error, by
    * `config.problemType`.
    * @param logits [B, labels]
-   * @param labels int64 [B] (single label), float32 [B, labels] (multi-label), or float32 [B] (regression)
+   * @param labels int64 [B] (single label; -100 for a sequence that does not count), float32 [B, labels] (multi-label),
+   * or float32 [B] (regression)
+   * @param options.weights float32 [B]: of each sequence in the mean; for multi-label and regression. Default: all alike
    */
-  loss(logits: Tensor, labels: Tensor): Tensor {
-    switch (this.config.problemType) {
-      case 'single_label_classification':
-        return ops.crossEntropyLoss(logits, labels)
-      case 'multi_label_classification':
-        return ops.binaryCrossEntropyWithLogits(logits, labels)
-      case 'regression':
-        return ops.mseLoss(ops.view(logits, [-1]), labels)
+  loss(logits: Tensor, labels: Tensor, { weights = null }: { weights?: Tensor | null } = {}): Tensor {
+    const { problemType } = this.config
+    if (problemType === 'single_label_classification') return ops.crossEntropyLoss(logits, labels)
+    const reduction = weights ? noReduction : undefined
+    if (problemType === 'multi_label_classification') {
+      const losses = ops.binaryCrossEntropyWithLogits(logits, labels, { reduction }) // [B, labels] or []
+      return weights ? weighted(ops.meanDim(losses, [1]), weights) : losses
     }
+    const losses = ops.mseLoss(ops.view(logits, [-1]), labels, { reduction }) // [B] or []
+    return weights ? weighted(losses, weights) : losses
   }
 
   /**
@@ -124,4 +132,12 @@ export abstract class SequenceClassifier extends Module {
     if (!this.training) return 0
     return this.config.classifierDropout ?? this.config.hiddenDropoutProb
   }
+}
+
+/** at::Reduction::None */
+const noReduction = 0
+
+/** sum(w l) / sum(w): [B], [B] -> [] */
+function weighted(losses: Tensor, weights: Tensor): Tensor {
+  return ops.div(ops.sum(ops.mul(losses, weights)), ops.sum(weights))
 }

@@ -1,3 +1,4 @@
+import { callOperator } from '../dispatch.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { Tensor } from '../tensor.ts'
@@ -116,8 +117,16 @@ export class AdamW {
     })
   }
 
-  /** Drops every parameter's gradient. */
-  zeroGrad(): void {
+  /**
+   * Drops every parameter's gradient.
+   * @param options.keep keep the tensors, filled with zeros: `set_to_none=False` of torch. Default false.
+   */
+  zeroGrad({ keep = false }: { keep?: boolean } = {}): void {
+    if (keep) {
+      const gradients = this.parameters.map(([, parameter]) => parameter.grad!)
+      noGrad(() => callOperator('aten::_foreach_zero_', gradients))
+      return
+    }
     for (const [, parameter] of this.parameters) parameter.clearGrad()
   }
 

@@ -65,6 +65,11 @@ export interface TrainerOptions {
   loadBest?: boolean
   /** Tokens a batch at most, when evaluating. Default 4096. */
   evaluationTokens?: number
+  /**
+   * On CUDA, replay steps as CUDA graphs, for which batches are padded to few shapes; not with gradient checkpointing.
+   * Value and gradients stay those of the batch. Default true.
+   */
+  cudaGraphs?: boolean
 }
 
 type Defaulted =
@@ -82,6 +87,7 @@ type Defaulted =
   | 'checkpointEvery'
   | 'resume'
   | 'evaluationTokens'
+  | 'cudaGraphs'
 
 export type ResolvedTrainerOptions = TrainerOptions & Required<Pick<TrainerOptions, Defaulted>>
 
@@ -106,6 +112,7 @@ export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerO
     checkpointEvery: options.checkpointEvery ?? 'epoch',
     resume: options.resume ?? false,
     evaluationTokens: options.evaluationTokens ?? 4096,
+    cudaGraphs: options.cudaGraphs ?? true,
   }
   const problems: string[] = []
   const whole = (name: keyof TrainerOptions, least: number) => {

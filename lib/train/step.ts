@@ -4,13 +4,15 @@ import type { BatchTensors } from '../models/batch.ts'
 import type { SequenceClassifier } from '../models/classifier.ts'
 import type { AdamW } from '../optim/adamw.ts'
 import { clipGradNorm, gradNorm } from '../optim/clip.ts'
-import { compile } from '../program.ts'
-import type { Tensor } from '../tensor.ts'
+import { compile, type GraphReport } from '../program.ts'
+import type { Device, Tensor } from '../tensor.ts'
 
 export interface StepInputs {
   batch: BatchTensors
   /** As `SequenceClassifier.loss` takes them. */
   labels: Tensor
+  /** As `SequenceClassifier.loss` takes them; for a batch with padding sequences. */
+  weights?: Tensor | null
   /** float32 []: 1 over the number of batches whose gradients are added up before an update. */
   lossScale: Tensor
 }
@@ -21,6 +23,8 @@ export interface TrainingStep {
   accumulate(inputs: StepInputs): Promise<{ loss: Tensor; gradNorm?: undefined }>
   /** The same, then updates every parameter and clears the gradients. @returns also the norm before clipping, [] */
   update(inputs: StepInputs & { learningRate: Tensor }): Promise<{ loss: Tensor; gradNorm: Tensor }>
+  /** Of both programs, for tests. */
+  readonly graphReport: GraphReport
   dispose(): void
 }
 
@@ -32,34 +36,53 @@ function onCpu(number: Tensor): Tensor {
   return number.to({ device: 'cpu' })
 }
 
-/** Compiles the step of a model and an optimizer. `maxGradNorm` 0 means no clipping. */
+export interface StepOptions {
+  /** 0 means no clipping. */
+  maxGradNorm: number
+  /** The device to capture CUDA graphs on (`CompileOptions.graphs`), for batches of few shapes (`padToBucket`). */
+  graphs?: Device
+  /**
+   * Zero gradients in place of dropping them. Then a step that adds to them always finds them where they were: what
+   * `accumulate` needs to be captured. Default false.
+   */
+  keepGradients?: boolean
+}
+
+/** Compiles the step of a model and an optimizer. */
 export function compileTrainingStep(
   model: SequenceClassifier,
   optimizer: AdamW,
-  { maxGradNorm }: { maxGradNorm: number },
+  { maxGradNorm, graphs, keepGradients = false }: StepOptions,
 ): TrainingStep {
   const parameters = optimizer.parameters.map(([, parameter]) => parameter)
-  const backward = ({ batch, labels, lossScale }: StepInputs): Tensor => {
+  const backward = ({ batch, labels, weights, lossScale }: StepInputs): Tensor => {
     model.train()
-    const loss = model.loss(model.forward(batch), labels) // []
+    const loss = model.loss(model.forward(batch), labels, { weights }) // []
     ops.mul(loss, lossScale).backward()
     return loss.detach()
   }
-  const accumulate = compile((inputs: StepInputs) => ({ loss: onCpu(backward(inputs)) }))
-  const update = compile((inputs: StepInputs & { learningRate: Tensor }) => {
-    const loss = backward(inputs)
-    const norm = noGrad(() =>
-      maxGradNorm > 0
-        ? clipGradNorm(parameters, maxGradNorm)
-        : gradNorm(parameters.map((parameter) => parameter.grad!)),
-    ) // []
-    optimizer.step(inputs.learningRate)
-    optimizer.zeroGrad()
-    return { loss: onCpu(loss), gradNorm: onCpu(norm) } // last, when everything is on its way to the device
-  })
+  const accumulate = compile((inputs: StepInputs) => ({ loss: onCpu(backward(inputs)) }), { graphs })
+  const update = compile(
+    (inputs: StepInputs & { learningRate: Tensor }) => {
+      const loss = backward(inputs)
+      const norm = noGrad(() =>
+        maxGradNorm > 0
+          ? clipGradNorm(parameters, maxGradNorm)
+          : gradNorm(parameters.map((parameter) => parameter.grad!)),
+      ) // []
+      optimizer.step(inputs.learningRate)
+      optimizer.zeroGrad({ keep: keepGradients })
+      return { loss: onCpu(loss), gradNorm: onCpu(norm) } // last, when everything is on its way to the device
+    },
+    { graphs },
+  )
   return {
     accumulate: (inputs) => accumulate(inputs),
     update: (inputs) => update(inputs),
+    get graphReport() {
+      const [a, b] = [accumulate.graphReport, update.graphReport]
+      return { captures: a.captures + b.captures, replays: a.replays + b.replays }
+    },
     dispose() {
       accumulate.dispose()
       update.dispose()

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { BatchSampler, type EncodedLabels, type MetricName, packBatch } from '../data/index.ts'
+import { BatchSampler, type MetricName, packBatch, padToBucket } from '../data/index.ts'
+import { graphDevice } from '../device.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
@@ -10,7 +11,8 @@ import { batchTensors, disposeBatch } from '../models/batch.ts'
 import { AdamW } from '../optim/adamw.ts'
 import { learningRateFactor } from '../optim/schedule.ts'
 import { manualSeed, rngState, setRngState } from '../random.ts'
-import { type DType, isHalf, Tensor } from '../tensor.ts'
+import { type Device, isHalf, Tensor } from '../tensor.ts'
+import { batchLabels } from './batch-labels.ts'
 import {
   latestCheckpoint,
   readTrainerState,
@@ -47,6 +49,8 @@ export class Trainer {
   #trainDigest = ''
   #bestInMemory: Map<string, Tensor> | null = null
   #started = false
+  /** Where CUDA graphs are captured; undefined for none. */
+  readonly #graphs: Device | undefined
 
   /** @throws TorchLoraError INVALID_ARGUMENT naming every option out of range, or a model with nothing to train */
   constructor(options: TrainerOptions) {
@@ -68,6 +72,7 @@ export class Trainer {
         `Updates of half-precision parameters round to nothing: ${shown}. Load the model with dtype 'float32' to train these; adapters and the head are float32 under any weights.`,
       )
     }
+    this.#graphs = graphDevice(model.device, this.options.cudaGraphs && !model.gradientCheckpointing)
     this.#metrics = options.metrics ?? defaultMetrics(model.config.problemType)
     const measured =
       model.config.problemType === 'multi_label_classification'
@@ -113,8 +118,12 @@ export class Trainer {
     manualSeed(options.seed)
     using optimizer = this.#createOptimizer()
     const resumedAt = options.resume ? await this.#resume(optimizer, sampler) : 0
-    const step = compileTrainingStep(model, optimizer, options)
-    using predictor = new Predictor(model)
+    const step = compileTrainingStep(model, optimizer, {
+      maxGradNorm: options.maxGradNorm,
+      graphs: this.#graphs,
+      keepGradients: this.#graphs !== undefined && options.gradientAccumulationSteps > 1,
+    })
+    using predictor = new Predictor(model, { cudaGraphs: options.cudaGraphs })
     const spent = this.#spent
     let done = resumedAt
     let interrupted = false
@@ -208,13 +217,19 @@ export class Trainer {
     let tokens = 0
     for (let i = 0; i < group; i++) {
       const indices = sampler.next()
+      const { positions, config, device } = options.model
       const packed = packBatch(
         Array.from(indices, (index) => train.encodings[index]!),
-        { positions: options.model.positions },
+        { positions },
       )
+      const shaped = this.#graphs ? padToBucket(packed, config) : packed
       const inputs = {
-        batch: batchTensors(packed, options.model.device),
-        labels: this.#labelTensor(train.labels, indices),
+        batch: batchTensors(shaped, device),
+        ...batchLabels(train.labels, indices, {
+          problemType: config.problemType,
+          device,
+          rows: shaped.cuSeqlens.length - 1,
+        }),
         lossScale: Tensor.scalar(1 / group),
       }
       const rate = Tensor.scalar(learningRate)
@@ -228,6 +243,7 @@ export class Trainer {
       } finally {
         disposeBatch(inputs.batch)
         inputs.labels.dispose()
+        inputs.weights?.dispose()
         inputs.lossScale.dispose()
         rate.dispose()
       }
@@ -257,20 +273,6 @@ export class Trainer {
       schedule,
       totalSteps,
       warmupSteps: warmupSteps ?? Math.ceil(totalSteps * warmupRatio),
-    })
-  }
-
-  #labelTensor({ values, shape }: EncodedLabels, indices: Uint32Array): Tensor {
-    const width = shape.length === 2 ? shape[1]! : 1
-    const rows = Array.from(indices).flatMap((index) =>
-      Array.from(values.subarray(index * width, (index + 1) * width)),
-    )
-    const dtype: DType =
-      this.options.model.config.problemType === 'single_label_classification' ? 'int64' : 'float32'
-    return Tensor.from(rows, {
-      dtype,
-      shape: shape.length === 2 ? [indices.length, width] : [indices.length],
-      device: this.options.model.device,
     })
   }
 

@@ -4,49 +4,34 @@
 #include <ATen/OpMathType.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
 
 #include <map>
 #include <mutex>
 
 #include "cuda/disentangled_kernels.h"
+#include "cuda/dispatch.h"
+#include "cuda/seed.h"
 #include "ops/attention.h"
 #include "ops/disentangled.h"
-#include "ops/random_ops.h"
 
 namespace torch_lora::cuda {
 namespace {
 
 using Optional = std::optional<at::Tensor>;
 
-template <class T, class A>
-struct Types {
-  using Element = T;
-  using Math = A;
-};
+constexpr const char* kName = "disentangled_attention";
 
-template <class Body>
-void dispatch(const at::Tensor& qkv, Body body) {
-  switch (qkv.scalar_type()) {
-    case at::kFloat: return body(Types<float, float>{});
-    case at::kDouble: return body(Types<double, double>{});
-    case at::kHalf: return body(Types<__half, float>{});
-    case at::kBFloat16: return body(Types<__nv_bfloat16, float>{});
-    default:
-      TORCH_CHECK_TYPE(false, "disentangled_attention: expected float32, float64, float16 or bfloat16, received ",
-                       qkv.scalar_type());
-  }
-}
-
-// The row of every distance on the device, copied once: a longer table replaces a shorter one.
-at::Tensor device_rows(const at::Tensor& rows, const RelativePositions& positions, at::Device device) {
+// The row of every distance on the device, for lengths up to a power of two. Copied once and kept: a captured
+// CUDA graph goes on reading the table that it was captured with.
+at::Tensor device_rows(int64_t length, const RelativePositions& positions, at::Device device) {
+  int64_t longest = 512;
+  while (longest < length) longest *= 2;
   static std::mutex mutex;
   // Never destroyed: the CUDA runtime may be gone before static objects are.
-  static auto& tables = *new std::map<std::tuple<int64_t, int64_t, int>, at::Tensor>();
+  static auto& tables = *new std::map<std::tuple<int64_t, int64_t, int64_t, int>, at::Tensor>();
   const std::lock_guard<std::mutex> lock(mutex);
-  at::Tensor& table = tables[{positions.buckets, positions.max_position, device.index()}];
-  if (!table.defined() || table.numel() < rows.numel()) table = rows.to(device);
+  at::Tensor& table = tables[{longest, positions.buckets, positions.max_position, device.index()}];
+  if (!table.defined()) table = relative_position_rows(longest, positions).to(device);
   return table;
 }
 
@@ -63,7 +48,7 @@ struct Call {
         sequences(static_cast<int>(cu_seqlens.size(0)) - 1),
         longest(static_cast<int>(max_seqlen.item<int64_t>())) {
     const at::Tensor reach = relative_position_rows(std::max(longest, 1), positions);
-    rows = device_rows(reach, positions, qkv.device());
+    rows = device_rows(longest, positions, qkv.device());
     const auto& any = pos_key.has_value() ? pos_key : pos_query;
     first = any.has_value() ? static_cast<int32_t>(first_row(*any, reach, positions)) : 0;
     if (pos_key.has_value()) key = last_contiguous(*pos_key);
@@ -95,10 +80,7 @@ struct Call {
     a.heads = static_cast<int>(source.size(2));
     a.head_size = static_cast<int>(source.size(3));
     a.scale = static_cast<A>(scale);
-    a.dropout = seed.has_value();
-    if (a.dropout) a.seed = static_cast<uint64_t>(seed->item<int64_t>());
-    a.drop_bound = drop_bound(dropout_p);
-    a.keep_scale = static_cast<A>(keep_scale(dropout_p));
+    a.dropout = kernel_dropout<A>(dropout_p, seed);
     a.out = static_cast<T*>(const_cast<void*>(out.const_data_ptr()));
     a.logsumexp = const_cast<A*>(logsumexp.const_data_ptr<A>());
     return a;
@@ -114,7 +96,7 @@ std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const Optional
   const at::Tensor out = at::empty({qkv.size(0), qkv.size(2), qkv.size(3)}, qkv.options());
   const at::Tensor logsumexp =
       at::empty({qkv.size(2), qkv.size(0)}, qkv.options().dtype(at::toOpMathType(qkv.scalar_type())));
-  dispatch(qkv, [&](auto types) {
+  dispatch(kName, qkv, [&](auto types) {
     using T = typename decltype(types)::Element;
     using A = typename decltype(types)::Math;
     disentangled_forward(call.arguments<T, A>(out, logsumexp, dropout_p, scale, seed), call.sequences, call.longest,
@@ -139,7 +121,7 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
     return needed ? at::zeros(table->sizes(), qkv.options().dtype(math)) : at::Tensor();
   };
   const at::Tensor dkey = sums(pos_key, needs[0]), dquery = sums(pos_query, needs[1]);
-  dispatch(qkv, [&](auto types) {
+  dispatch(kName, qkv, [&](auto types) {
     using T = typename decltype(types)::Element;
     using A = typename decltype(types)::Math;
     auto a = call.arguments<T, A>(out, logsumexp, dropout_p, scale, seed);

@@ -3,24 +3,14 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
-#include <stdexcept>
-#include <string>
-
 #include "cuda/disentangled_kernels.h"
+#include "cuda/launch.h"
 
 namespace torch_lora::cuda {
 namespace {
 
+constexpr const char* kName = "disentangled_attention";
 constexpr int kThreads = tiles::kTile * tiles::kTile;
-
-struct DeviceBlock {
-  int thread, threads;
-  __device__ void sync() const { __syncthreads(); }
-  template <class A>
-  __device__ void add(A* sum, A value) const {
-    atomicAdd(sum, value);
-  }
-};
 
 template <class T, class A, class Body>
 __device__ void run_block(const tiles::Arguments<T, A>& a, Body body) {
@@ -30,7 +20,7 @@ __device__ void run_block(const tiles::Arguments<T, A>& a, Body body) {
   const int first = static_cast<int>(blockIdx.x) * tiles::kTile;
   if (first >= length) return;
   const tiles::Place at{start, length, static_cast<int>(blockIdx.y), first};
-  body(DeviceBlock{static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x)}, at, reinterpret_cast<A*>(memory));
+  body(device_block(), at, reinterpret_cast<A*>(memory));
 }
 
 template <class T, class A>
@@ -52,20 +42,15 @@ __global__ void __launch_bounds__(kThreads) backward_keys_kernel(const tiles::Ar
   });
 }
 
-void check(cudaError_t status) {
-  if (status == cudaSuccess) return;
-  throw std::runtime_error(std::string("disentangled_attention on CUDA: ") + cudaGetErrorString(status));
-}
-
 template <class T, class A>
 void launch(void (*kernel)(tiles::Arguments<T, A>), const tiles::Arguments<T, A>& a, int sequences, int longest,
             cudaStream_t stream) {
   const dim3 grid((longest + tiles::kTile - 1) / tiles::kTile, a.heads, sequences);
   if (grid.x == 0 || sequences == 0 || a.heads == 0) return;
   const auto bytes = static_cast<int>(tiles::Shared<A>::elements(a.head_size) * sizeof(A));
-  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
+  check_launch(kName, cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
   kernel<<<grid, kThreads, bytes, stream>>>(a);
-  check(cudaGetLastError());
+  check_launch(kName, cudaGetLastError());
 }
 
 }  // namespace

@@ -9,13 +9,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "ops/random.h"
-
-#if defined(__CUDACC__)
-#define TORCH_LORA_DEVICE __host__ __device__
-#else
-#define TORCH_LORA_DEVICE
-#endif
+#include "cuda/device.h"
 
 namespace torch_lora::tiles {
 
@@ -36,10 +30,7 @@ struct Arguments {
   int64_t tokens;
   int heads, head_size;
   A scale;
-  bool dropout;
-  uint64_t seed;
-  uint32_t drop_bound;
-  A keep_scale;
+  cuda::Dropout<A> dropout;
 
   T* out;         // [T, N, D]
   A* logsumexp;   // [N, T]
@@ -176,9 +167,7 @@ TORCH_LORA_DEVICE A score(const Shared<A>& s, const Arguments<T, A>& a, int i, i
 // 0 for a dropped probability, 1 / (1 - p) for a kept one: the mask of random.h, [N * T, longest].
 template <class T, class A>
 TORCH_LORA_DEVICE A kept(const Arguments<T, A>& a, const Place& at, int i, int j) {
-  if (!a.dropout) return A(1);
-  const RowKey key = row_key(a.seed, static_cast<uint64_t>(at.head * a.tokens + at.start + i));
-  return random_bits(key, static_cast<uint32_t>(j)) < a.drop_bound ? A(0) : a.keep_scale;
+  return a.dropout.apply(a.dropout.row(at.head * a.tokens + at.start + i), j, A(1));
 }
 
 // Output and logsumexp of the queries from at.first on.

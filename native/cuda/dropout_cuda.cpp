@@ -3,11 +3,10 @@
 
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
 
+#include "cuda/dispatch.h"
 #include "cuda/dropout_kernels.h"
-#include "ops/random.h"
+#include "cuda/seed.h"
 #include "ops/random_ops.h"
 
 namespace torch_lora::cuda {
@@ -17,22 +16,12 @@ namespace {
 void run(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, double p) {
   const c10::cuda::CUDAGuard guard(y.device());
   const int64_t columns = y.dim() == 0 ? 1 : y.size(-1);
-  const DropoutArguments arguments{columns == 0 ? 0 : y.numel() / columns, columns,
-                                   static_cast<uint64_t>(seed.item<int64_t>()), drop_bound(p), keep_scale(p)};
-  const auto call = [&](auto element, auto math) {
-    using T = decltype(element);
-    const T* source = x.defined() ? static_cast<const T*>(x.const_data_ptr()) : nullptr;
-    dropout<T, decltype(math)>(source, static_cast<T*>(y.mutable_data_ptr()), arguments,
-                               c10::cuda::getCurrentCUDAStream());
-  };
-  switch (y.scalar_type()) {
-    case at::kFloat: return call(float{}, float{});
-    case at::kDouble: return call(double{}, double{});
-    case at::kHalf: return call(__half{}, float{});
-    case at::kBFloat16: return call(__nv_bfloat16{}, float{});
-    default:
-      TORCH_CHECK_TYPE(false, "dropout: expected float32, float64, float16 or bfloat16, received ", y.scalar_type());
-  }
+  dispatch("dropout", y, [&](auto types) {
+    using T = typename decltype(types)::Element;
+    using A = typename decltype(types)::Math;
+    dropout(read<T>(x), written<T>(y), columns == 0 ? 0 : y.numel() / columns, columns, kernel_dropout<A>(p, seed),
+            c10::cuda::getCurrentCUDAStream());
+  });
 }
 
 at::Tensor apply(const at::Tensor& x, const at::Tensor& seed, double p) {

@@ -1,48 +1,55 @@
-// A thread an element, grid-stride; a row's key costs a few multiplications and is formed anew for each.
+// A thread a vector of a row, then of the next: a row's key is formed once for it.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
 #include <algorithm>
-#include <stdexcept>
-#include <string>
 
 #include "cuda/dropout_kernels.h"
-#include "ops/random.h"
+#include "cuda/launch.h"
 
 namespace torch_lora::cuda {
 namespace {
 
-constexpr int kThreads = 256;
-constexpr int64_t kMostBlocks = 4096;
+constexpr int kThreads = 128;  // as many vectors of eight as a row of 1024
+constexpr int64_t kMostRows = 4096;  // of blocks
 
-template <class T, class A>
-__global__ void __launch_bounds__(kThreads) dropout_kernel(const T* x, T* y, const DropoutArguments a) {
-  const int64_t count = a.rows * a.columns;
-  const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
-  for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += step) {
-    const int64_t row = i / a.columns;
-    const RowKey key = row_key(a.seed, static_cast<uint64_t>(row));
-    const bool kept = random_bits(key, static_cast<uint32_t>(i - row * a.columns)) >= a.bound;
-    const A value = x == nullptr ? A(1) : static_cast<A>(x[i]);
-    y[i] = static_cast<T>(kept ? value * static_cast<A>(a.scale) : A(0));
+template <int V, class T, class A>
+__global__ void __launch_bounds__(kThreads)
+    dropout_kernel(const T* x, T* y, int64_t rows, int64_t columns, const Dropout<A> dropout) {
+  const int64_t column = (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * V;
+  if (column >= columns) return;
+  for (int64_t row = blockIdx.y; row < rows; row += gridDim.y) {
+    const RowKey key = dropout.row(row);
+    Vector<T, V> values;
+    if (x != nullptr) values = load<V>(x + row * columns + column);
+    TORCH_LORA_UNROLL
+    for (int v = 0; v < V; ++v) {
+      values.values[v] = T(dropout.apply(key, column + v, x == nullptr ? A(1) : A(values.values[v])));
+    }
+    store(y + row * columns + column, values);
   }
 }
 
 }  // namespace
 
 template <class T, class A>
-void dropout(const T* x, T* y, const DropoutArguments& a, cudaStream_t stream) {
-  const int64_t count = a.rows * a.columns;
-  if (count == 0) return;
-  const auto blocks = static_cast<unsigned>(std::min(kMostBlocks, (count + kThreads - 1) / kThreads));
-  dropout_kernel<T, A><<<blocks, kThreads, 0, stream>>>(x, y, a);
-  const cudaError_t status = cudaGetLastError();
-  if (status != cudaSuccess) throw std::runtime_error(std::string("dropout on CUDA: ") + cudaGetErrorString(status));
+void dropout(const T* x, T* y, int64_t rows, int64_t columns, const Dropout<A>& dropout, cudaStream_t stream) {
+  if (rows == 0 || columns == 0) return;
+  constexpr int V = kVectorBytes / sizeof(T);
+  const bool vectors = columns % V == 0 && aligned({x, y});
+  const dim3 blocks(blocks_for(columns, kThreads * (vectors ? V : 1)),
+                    static_cast<unsigned>(std::min(kMostRows, rows)));
+  const auto kernel = vectors ? dropout_kernel<V, T, A> : dropout_kernel<1, T, A>;
+  kernel<<<blocks, kThreads, 0, stream>>>(x, y, rows, columns, dropout);
+  check_launch("dropout", cudaGetLastError());
 }
 
-template void dropout<float, float>(const float*, float*, const DropoutArguments&, cudaStream_t);
-template void dropout<double, double>(const double*, double*, const DropoutArguments&, cudaStream_t);
-template void dropout<__half, float>(const __half*, __half*, const DropoutArguments&, cudaStream_t);
-template void dropout<__nv_bfloat16, float>(const __nv_bfloat16*, __nv_bfloat16*, const DropoutArguments&, cudaStream_t);
+#define TORCH_LORA_INSTANTIATE(T, A) \
+  template void dropout<T, A>(const T*, T*, int64_t, int64_t, const Dropout<A>&, cudaStream_t);
+TORCH_LORA_INSTANTIATE(float, float)
+TORCH_LORA_INSTANTIATE(double, double)
+TORCH_LORA_INSTANTIATE(__half, float)
+TORCH_LORA_INSTANTIATE(__nv_bfloat16, float)
+#undef TORCH_LORA_INSTANTIATE
 
 }  // namespace torch_lora::cuda

@@ -7,6 +7,7 @@
 
 #include "io/mapped_file.h"
 #include "program/executor.h"
+#include "program/graphed.h"
 #include "program/program.h"
 
 namespace torch_lora {
@@ -34,6 +35,12 @@ class Table {
   std::unordered_map<int64_t, T> entries_;
 };
 
+// A program as JavaScript runs it.
+struct Runnable {
+  std::shared_ptr<const Program> program;
+  std::shared_ptr<GraphedProgram> graphed;  // null: every instruction, every time
+};
+
 struct AddonData {
   explicit AddonData(Napi::Env env);
   ~AddonData();
@@ -44,7 +51,7 @@ struct AddonData {
   void removeTensor(Napi::Env env, int64_t number);
 
   Table<at::Tensor> tensors{"tensor"};
-  Table<std::shared_ptr<const Program>> programs{"program"};
+  Table<Runnable> programs{"program"};
   Table<std::shared_ptr<MappedFile>> files{"file"};
   std::unique_ptr<Executor> executor;
   Napi::ThreadSafeFunction settle;  // brings finished jobs back to the event loop

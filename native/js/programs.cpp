@@ -120,7 +120,7 @@ std::vector<Instruction> toInstructions(const AddonData& data, const Napi::Array
   return instructions;
 }
 
-// createProgram({ slots, inputs, captured: [[slot, tensor]], instructions, outputs }) -> program
+// createProgram({ slots, inputs, captured: [[slot, tensor]], instructions, outputs, graphs?: device }) -> program
 Napi::Value createProgram(const Napi::CallbackInfo& info) {
   AddonData& data = AddonData::of(info.Env());
   const auto object = info[0].As<Napi::Object>();
@@ -139,18 +139,33 @@ Napi::Value createProgram(const Napi::CallbackInfo& info) {
   auto instructions = toInstructions(data, object.Get("instructions").As<Napi::Array>(), isCaptured);
   auto program = std::make_shared<const Program>(slotCount, inputCount, std::move(captured), std::move(instructions),
                                                  toSlots(object.Get("outputs")));
-  return Napi::Number::New(info.Env(), data.programs.add(std::move(program)));
+  std::shared_ptr<GraphedProgram> graphed;
+  if (object.Get("graphs").IsString()) {
+    graphed = std::make_shared<GraphedProgram>(program, at::Device(object.Get("graphs").As<Napi::String>().Utf8Value()));
+  }
+  return Napi::Number::New(info.Env(), data.programs.add({std::move(program), std::move(graphed)}));
+}
+
+// graphReport(program) -> { captures, replays, refusal } of a program with graphs
+Napi::Value graphReport(const Napi::CallbackInfo& info) {
+  const GraphedProgram::Report report = AddonData::of(info.Env()).programs.at(info[0]).graphed->report();
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("captures", static_cast<double>(report.captures));
+  object.Set("replays", static_cast<double>(report.replays));
+  object.Set("refusal", report.refusal);
+  return object;
 }
 
 class RunJob final : public PromiseJob {
  public:
-  RunJob(Napi::Env env, std::shared_ptr<const Program> program, std::vector<c10::IValue> inputs)
-      : PromiseJob(env), program_(std::move(program)), inputs_(std::move(inputs)) {}
+  RunJob(Napi::Env env, Runnable runnable, std::vector<c10::IValue> inputs)
+      : PromiseJob(env), runnable_(std::move(runnable)), inputs_(std::move(inputs)) {}
 
  protected:
   void work() override {
-    results_ = program_->run(std::move(inputs_), cancelled);
-    program_.reset();  // a program disposed of while it ran goes here, off the event loop's thread
+    const auto& [program, graphed] = runnable_;
+    results_ = graphed ? graphed->run(std::move(inputs_), cancelled) : program->run(std::move(inputs_), cancelled);
+    runnable_ = {};  // a program disposed of while it ran goes here, off the event loop's thread
   }
   Napi::Value result(Napi::Env env) override {
     Napi::Array array = Napi::Array::New(env, results_.size());
@@ -159,7 +174,7 @@ class RunJob final : public PromiseJob {
   }
 
  private:
-  std::shared_ptr<const Program> program_;
+  Runnable runnable_;
   std::vector<c10::IValue> inputs_;
   std::vector<c10::IValue> results_;
 };
@@ -168,7 +183,7 @@ class RunJob final : public PromiseJob {
 Napi::Value run(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   AddonData& data = AddonData::of(env);
-  const std::shared_ptr<const Program>& program = data.programs.at(info[0]);
+  const Runnable& program = data.programs.at(info[0]);
   const auto given = info[1].As<Napi::Array>();
   std::vector<c10::IValue> inputs;
   for (uint32_t i = 0; i < given.Length(); ++i) inputs.emplace_back(data.tensors.at(given.Get(i)));
@@ -194,6 +209,7 @@ void exposePrograms(Napi::Object exports) {
   expose<createProgram>(exports, "createProgram");
   expose<run>(exports, "run");
   expose<cancel>(exports, "cancel");
+  expose<graphReport>(exports, "graphReport");
   expose<releaseProgram>(exports, "releaseProgram");
 }
 

@@ -1,5 +1,6 @@
 // lora::varlen_attention on CUDA: half and bfloat16 go to libtorch's own variable-length flash attention, which brings
-// its derivative with it; other types take the composition. Compiles without CUDA headers.
+// its derivative with it; other types to the kernel of disentangled attention, without positions, where it is at hand,
+// else to the composition, which waits for the lengths. Compiles without CUDA headers.
 #include "ops/attention.h"
 
 #include "ops/pch.h"
@@ -47,23 +48,41 @@ at::Tensor flash(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::
       .toTensor();
 }
 
+using Disentangled = at::Tensor(const at::Tensor&, const std::optional<at::Tensor>&, const std::optional<at::Tensor>&,
+                                const at::Tensor&, const at::Tensor&, int64_t, int64_t, double, std::optional<double>);
+
+bool has_disentangled_kernel() {
+  static const auto op = c10::Dispatcher::singleton().findSchemaOrThrow("lora::_disentangled_attention_forward", "");
+  return op.hasKernelForDispatchKey(c10::DispatchKey::CUDA);
+}
+
+at::Tensor disentangled(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                        double dropout_p, std::optional<double> scale) {
+  static const auto op = find_operator<Disentangled>("lora::disentangled_attention");
+  return op.call(qkv, std::nullopt, std::nullopt, cu_seqlens, max_seqlen, /*position_buckets=*/0, /*max_position=*/1,
+                 dropout_p, scale);
+}
+
 template <class Otherwise>
-at::Tensor flash_or(Otherwise otherwise, const at::Tensor& qkv, const at::Tensor& cu_seqlens,
-                    const at::Tensor& max_seqlen, double dropout_p, std::optional<double> scale) {
+at::Tensor on_cuda(Otherwise otherwise, const at::Tensor& qkv, const at::Tensor& cu_seqlens,
+                   const at::Tensor& max_seqlen, double dropout_p, std::optional<double> scale) {
   const auto type = qkv.scalar_type();
-  if (type != at::kHalf && type != at::kBFloat16) return otherwise(qkv, cu_seqlens, max_seqlen, dropout_p, scale);
+  if (type != at::kHalf && type != at::kBFloat16) {
+    return has_disentangled_kernel() ? disentangled(qkv, cu_seqlens, max_seqlen, dropout_p, scale)
+                                     : otherwise(qkv, cu_seqlens, max_seqlen, dropout_p, scale);
+  }
   check_attention("varlen_attention", qkv, cu_seqlens, max_seqlen, dropout_p);
   return flash(qkv, cu_seqlens, max_seqlen, dropout_p, attention_scale(scale, qkv.size(3)));
 }
 
 at::Tensor autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                     double dropout_p, std::optional<double> scale) {
-  return flash_or(varlen_attention_autograd, qkv, cu_seqlens, max_seqlen, dropout_p, scale);
+  return on_cuda(varlen_attention_autograd, qkv, cu_seqlens, max_seqlen, dropout_p, scale);
 }
 
 at::Tensor below_autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                           double dropout_p, std::optional<double> scale) {
-  return flash_or(varlen_attention_below_autograd, qkv, cu_seqlens, max_seqlen, dropout_p, scale);
+  return on_cuda(varlen_attention_below_autograd, qkv, cu_seqlens, max_seqlen, dropout_p, scale);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 // Which tensors our own CPU kernels take; everything else runs as a composition of ATen operators.
 #include <ATen/core/Tensor.h>
+#include <c10/core/DispatchKey.h>
 
 #include <optional>
 
@@ -15,6 +16,13 @@ inline bool has_kernels(const at::Tensor& tensor) {
 
 // Meta tensors take the kernels' path, whose operators have Meta kernels.
 inline bool has_kernels_or_meta(const at::Tensor& tensor) { return has_kernels(tensor) || tensor.is_meta(); }
+
+// Whether an operator has a kernel of ours for such a tensor; everything else takes a composition. The CUDA ones lie in
+// a library of their own, which may not be here.
+template <class Operator>
+bool has_own_kernel(const Operator& op, const at::Tensor& tensor) {
+  return has_kernels_or_meta(tensor) || (tensor.is_cuda() && op.hasKernelForDispatchKey(c10::DispatchKey::CUDA));
+}
 
 // Calls body(T{}) with the element type of a tensor that has_kernels().
 template <class Body>

@@ -36,12 +36,6 @@ const auto& backward_op() {
   return op;
 }
 
-// Whether the operators have a kernel for such a tensor; everything else takes the composition. The CUDA ones lie in a
-// library of their own, which may not be here.
-bool has_own_kernel(const at::Tensor& qkv) {
-  return has_kernels_or_meta(qkv) || (qkv.is_cuda() && forward_op().hasKernelForDispatchKey(c10::DispatchKey::CUDA));
-}
-
 void check(const at::Tensor& qkv, const Optional& pos_key, const Optional& pos_query, const at::Tensor& cu_seqlens,
            const at::Tensor& max_seqlen, const RelativePositions& positions, double dropout_p) {
   check_attention("disentangled_attention", qkv, cu_seqlens, max_seqlen, dropout_p);
@@ -111,7 +105,7 @@ at::Tensor below_autograd(const at::Tensor& qkv, const Optional& pos_key, const 
                           const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, int64_t position_buckets,
                           int64_t max_position, double dropout_p, std::optional<double> scale) {
   check(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, {position_buckets, max_position}, dropout_p);
-  if (!has_own_kernel(qkv)) {
+  if (!has_own_kernel(forward_op(), qkv)) {
     return disentangled_attention_reference(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, position_buckets,
                                             max_position, dropout_p, scale, std::nullopt);
   }
@@ -132,7 +126,7 @@ at::Tensor autograd(const at::Tensor& qkv, const Optional& pos_key, const Option
   }
   const RelativePositions positions{position_buckets, max_position};
   check(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, positions, dropout_p);
-  if (!has_own_kernel(qkv)) {
+  if (!has_own_kernel(forward_op(), qkv)) {
     return disentangled_attention_reference(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, position_buckets,
                                             max_position, dropout_p, scale, std::nullopt);
   }

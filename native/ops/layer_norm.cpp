@@ -1,6 +1,8 @@
 // lora::dropout_add_layer_norm: LayerNorm(residual + drop(x)) in one pass, with its own derivative.
 #include "ops/pch.h"
 
+#include <ATen/OpMathType.h>
+
 #include "ops/device.h"
 #include "ops/dispatch.h"
 #include "ops/random_ops.h"
@@ -88,7 +90,7 @@ class DropoutAddLayerNorm : public torch::autograd::Function<DropoutAddLayerNorm
 at::Tensor below_autograd(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight,
                           const at::Tensor& bias, double dropout_p, double eps) {
   check(x, residual, weight, bias, dropout_p);
-  if (!has_kernels_or_meta(x)) return composed(x, residual, weight, bias, dropout_p, eps);
+  if (!has_own_kernel(forward_op(), x)) return composed(x, residual, weight, bias, dropout_p, eps);
   return std::get<0>(
       forward_op().call(x, residual, weight, bias, dropout_p, eps, draw_seed_if(dropout_p > 0.0), false));
 }
@@ -102,7 +104,7 @@ at::Tensor autograd(const at::Tensor& x, const at::Tensor& residual, const at::T
     return below_autograd(x, residual, weight, bias, dropout_p, eps);
   }
   check(x, residual, weight, bias, dropout_p);
-  if (!has_kernels_or_meta(x)) return composed(x, residual, weight, bias, dropout_p, eps);
+  if (!has_own_kernel(forward_op(), x)) return composed(x, residual, weight, bias, dropout_p, eps);
   return DropoutAddLayerNorm::apply(x, residual, weight, bias, dropout_p, eps);
 }
 

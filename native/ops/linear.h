@@ -63,7 +63,7 @@ struct LinearOutput {
   at::Tensor pre_gelu;  // [T, out], or [0] unless gelu and training
 };
 
-// Plain ATen: any device, any dtype.
+// Any device, any dtype.
 LinearOutput linear_forward_composed(const LinearSegments& segments, const LinearForward& call);
 std::vector<at::Tensor> linear_backward_composed(const LinearSegments& segments, const LinearBackward& call);
 

@@ -7,6 +7,7 @@
 #include "ops/device.h"
 #include "ops/dispatch.h"
 #include "ops/random_ops.h"
+#include "ops/seed_tape.h"
 
 namespace torch_lora {
 namespace {
@@ -14,30 +15,30 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// The hash of random.h in int64 ATen arithmetic: runs on any device, and is what tests compare kernels with.
+// The hash of random.h in int64 ATen arithmetic: runs on any device, wherever the seed lies, and is what tests compare
+// kernels with.
 at::Tensor composed_mask(const at::Tensor& seed, at::IntArrayRef size, double p, const at::TensorOptions& options) {
   const int64_t columns = size.empty() ? 1 : size.back();
   int64_t rows = 1;
   for (size_t i = 0; i + 1 < size.size(); ++i) rows *= size[i];
-  const auto value = static_cast<uint64_t>(seed.item<int64_t>());
-  at::Tensor keys = at::empty({2, rows, 1}, at::kLong);
-  auto* key = keys.data_ptr<int64_t>();
-  for (int64_t r = 0; r < rows; ++r) {
-    const RowKey row = row_key(value, static_cast<uint64_t>(r));
-    key[r] = row.first;
-    key[rows + r] = row.second;
-  }
-  keys = keys.to(options.device());
+  const auto numbers = at::TensorOptions(at::kLong).device(options.device());
   const auto low32 = [](const at::Tensor& x) { return x.bitwise_and(0xFFFFFFFFll); };
-  const auto fold = [](const at::Tensor& x, int64_t bits) { return x.bitwise_xor(x.bitwise_right_shift(bits)); };
-  at::Tensor x = low32(at::arange(columns, keys.options()).unsqueeze(0) + keys[0]);  // [rows, columns]
+  // x >> bits as of unsigned numbers
+  const auto shift = [](const at::Tensor& x, int64_t bits) {
+    return x.bitwise_right_shift(bits).bitwise_and((int64_t{1} << (64 - bits)) - 1);
+  };
+  const auto fold = [&](const at::Tensor& x, int64_t bits) { return x.bitwise_xor(shift(x, bits)); };
+  const auto constant = [](uint64_t value) { return static_cast<int64_t>(value); };
+  at::Tensor z = at::arange(1, rows + 1, numbers).unsqueeze(1) * constant(0x9E3779B97F4A7C15ull) + seed;
+  z = fold(z, 30) * constant(0xBF58476D1CE4E5B9ull);
+  z = fold(z, 27) * constant(0x94D049BB133111EBull);
+  z = fold(z, 31);  // [rows, 1]
+  at::Tensor x = low32(at::arange(columns, numbers) + low32(z));  // [rows, columns]
   x = low32(fold(x, 16) * 0x7FEB352Dll);
-  x = low32(fold(x, 15) + keys[1]);
+  x = low32(fold(x, 15) + shift(z, 32));
   x = fold(low32(x * 0x846CA68Bll), 16);
   return x.ge(static_cast<int64_t>(drop_bound(p))).to(options.dtype()).mul_(keep_scale(p)).view(size);
 }
-
-at::Tensor draw_seed_impl() { return at::empty({}, at::kLong).random_(); }
 
 // y = x * mask on the CPU kernels, or the mask itself when x is undefined.
 void run_kernel(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, double p) {
@@ -82,6 +83,16 @@ at::Tensor apply_dropout_meta(const at::Tensor& x, const at::Tensor& seed, doubl
   return at::empty_symint(x.sym_sizes(), x.options());
 }
 
+const auto& apply_op() {
+  static const auto op = find_operator<at::Tensor(const at::Tensor&, const at::Tensor&, double)>("lora::_dropout");
+  return op;
+}
+
+// Without the library of CUDA kernels ATen's dropout is one kernel there, against a dozen for the composed mask.
+bool has_kernel(const at::Tensor& x) {
+  return !x.is_cuda() || apply_op().hasKernelForDispatchKey(c10::DispatchKey::CUDA);
+}
+
 class Dropout : public torch::autograd::Function<Dropout> {
  public:
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, double p) {
@@ -100,14 +111,14 @@ class Dropout : public torch::autograd::Function<Dropout> {
 at::Tensor dropout_autograd(const at::Tensor& x, double p) {
   check_dropout("dropout", p);
   if (p == 0.0) return x.clone();
-  if (x.is_cuda()) return at::dropout(x, p, true);  // one kernel there, against a dozen for the composed mask
+  if (!has_kernel(x)) return at::dropout(x, p, true);
   return Dropout::apply(x, p);
 }
 
 at::Tensor dropout_below_autograd(const at::Tensor& x, double p) {
   check_dropout("dropout", p);
   if (p == 0.0) return x.clone();
-  return x.is_cuda() ? at::dropout(x, p, true) : apply_dropout(x, draw_seed(), p);
+  return has_kernel(x) ? apply_dropout(x, draw_seed(), p) : at::dropout(x, p, true);
 }
 
 }  // namespace
@@ -122,8 +133,7 @@ at::Tensor draw_seed() {
 }
 
 at::Tensor apply_dropout(const at::Tensor& x, const at::Tensor& seed, double p) {
-  static const auto op = find_operator<at::Tensor(const at::Tensor&, const at::Tensor&, double)>("lora::_dropout");
-  return op.call(x, seed, p);
+  return apply_op().call(x, seed, p);
 }
 
 at::Tensor dropout(const at::Tensor& x, double p) {
@@ -145,7 +155,7 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
   m.def("dropout(Tensor x, float p) -> Tensor", random);
   m.def("_dropout(Tensor x, Tensor seed, float p) -> Tensor");
 }
-TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) { m.impl("draw_seed", draw_seed_impl); }
+TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) { m.impl("draw_seed", next_seed); }
 TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
   m.impl("dropout_mask", dropout_mask_impl);
   m.impl("dropout_mask_reference", dropout_mask_reference);

@@ -41,6 +41,15 @@ TORCH_LORA_INLINE U random_bits(RowKey key, U column) {
   return x ^ (x >> 16);
 }
 
+// A seed as a kernel takes it: a value, or the place in device memory where it lies. A captured CUDA graph finds a new
+// seed there at each replay, so nothing but the kernel may read it.
+struct Seed {
+  uint64_t value;
+  const int64_t* place;  // or null
+
+  TORCH_LORA_INLINE uint64_t get() const { return place == nullptr ? value : static_cast<uint64_t>(*place); }
+};
+
 // An element is dropped when its bits are below this bound: probability p to within 2^-32.
 inline uint32_t drop_bound(double p) {
   const double bound = p * 4294967296.0;

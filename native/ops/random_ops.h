@@ -8,7 +8,8 @@ namespace torch_lora {
 // Raises ValueError unless 0 <= p <= 1. Visible to the library of CUDA kernels too.
 [[gnu::visibility("default")]] void check_dropout(const char* op, double p);
 
-// One int64 scalar on the CPU from the default generator: the only state any lora:: random operator reads.
+// One int64 scalar from the default generator: the only state any lora:: random operator reads. On the CPU; while a
+// CUDA graph is captured it may lie on the device, where only kernels may read it (Seed in random.h).
 at::Tensor draw_seed();
 
 // x * mask(seed), rows being all dimensions but the last; the mask holds 0 and 1 / (1 - p).

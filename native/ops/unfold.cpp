@@ -14,19 +14,16 @@ at::Tensor unfold_sequences(const at::Tensor& x, const at::Tensor& cu_seqlens, i
   TORCH_CHECK_VALUE(x.dim() == 2, name, ": expected x [T, H], received ", x.sizes());
   TORCH_CHECK_VALUE(kernel_size % 2 == 1 && kernel_size > 0, name, ": expected an odd kernel_size, received ", kernel_size);
   const int64_t tokens = x.size(0);
-  const auto bounds = sequence_bounds(name, cu_seqlens, at::scalar_tensor(tokens, at::kLong), tokens);
-  at::Tensor index = at::full({tokens, kernel_size}, tokens, at::kLong);  // row `tokens` is the zero row
-  auto* row = index.mutable_data_ptr<int64_t>();
-  for (size_t b = 0; b + 1 < bounds.size(); ++b) {
-    for (int64_t t = bounds[b]; t < bounds[b + 1]; ++t, row += kernel_size) {
-      for (int64_t j = 0; j < kernel_size; ++j) {
-        const int64_t at = t + j - kernel_size / 2;
-        if (at >= bounds[b] && at < bounds[b + 1]) row[j] = at;
-      }
-    }
-  }
-  const at::Tensor padded = at::cat({x, x.new_zeros({1, x.size(1)})});  // [T + 1, H]
-  const at::Tensor near = padded.index_select(0, index.view(-1).to(x.device())).view({tokens, kernel_size, x.size(1)});
+  if (x.is_cpu()) sequence_bounds(name, cu_seqlens, at::scalar_tensor(tokens, at::kLong), tokens);  // elsewhere it waits
+  const auto options = cu_seqlens.options();
+  const at::Tensor token = at::arange(tokens, options);                                               // [T]
+  const at::Tensor sequence = at::searchsorted(cu_seqlens.slice(0, 1), token, /*out_int32=*/true, /*right=*/true);
+  const auto bound = [&](const at::Tensor& of) { return cu_seqlens.index_select(0, of).unsqueeze(1); };  // [T, 1]
+  const at::Tensor neighbour = token.unsqueeze(1) + at::arange(kernel_size, options) - kernel_size / 2;  // [T, k]
+  const at::Tensor within = neighbour.ge(bound(sequence)).logical_and(neighbour.lt(bound(sequence + 1)));
+  const at::Tensor index = neighbour.masked_fill(within.logical_not(), tokens);  // row `tokens` is the zero row
+  const at::Tensor padded = at::cat({x, x.new_zeros({1, x.size(1)})});           // [T + 1, H]
+  const at::Tensor near = padded.index_select(0, index.view(-1)).view({tokens, kernel_size, x.size(1)});
   return near.transpose(1, 2).reshape({tokens, x.size(1) * kernel_size});
 }
 

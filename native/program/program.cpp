@@ -114,6 +114,12 @@ void Program::findLastUses() {
 }
 
 std::vector<c10::IValue> Program::run(std::vector<c10::IValue> inputs, const std::atomic<bool>& cancelled) const {
+  std::vector<c10::IValue> slots = slotsFor(std::move(inputs));
+  execute(slots, 0, instructions_.size(), cancelled);
+  return resultsIn(slots);
+}
+
+std::vector<c10::IValue> Program::slotsFor(std::vector<c10::IValue> inputs) const {
   if (inputs.size() != inputCount_) {
     throw Failure("INVALID_ARGUMENT", "The program takes " + std::to_string(inputCount_) + " tensors, received " +
                                           std::to_string(inputs.size()) + ".");
@@ -121,10 +127,17 @@ std::vector<c10::IValue> Program::run(std::vector<c10::IValue> inputs, const std
   std::vector<c10::IValue> slots(slotCount_);
   std::move(inputs.begin(), inputs.end(), slots.begin());
   for (const auto& [slot, value] : captured_) slots[slot] = value;
+  return slots;
+}
 
+void Program::execute(std::vector<c10::IValue>& slots, size_t first, size_t end, const std::atomic<bool>& cancelled) const {
   const c10::AutoGradMode gradMode(c10::GradMode::is_enabled());  // whatever instructions set, it is as before after
+  for (size_t i = 0; i < first; ++i) {
+    if (instructions_[i].kind == Instruction::Kind::GradMode) c10::GradMode::set_enabled(instructions_[i].gradMode);
+  }
   bool mutated = false;
-  for (const Instruction& instruction : instructions_) {
+  for (size_t i = first; i < end; ++i) {
+    const Instruction& instruction = instructions_[i];
     if (!mutated && cancelled.load(std::memory_order_relaxed)) {
       throw Failure("ABORTED", "The run was aborted.");
     }
@@ -167,7 +180,9 @@ std::vector<c10::IValue> Program::run(std::vector<c10::IValue> inputs, const std
     }
     for (Slot slot : instruction.released) slots[slot] = c10::IValue();
   }
+}
 
+std::vector<c10::IValue> Program::resultsIn(const std::vector<c10::IValue>& slots) const {
   std::vector<c10::IValue> results;
   results.reserve(outputs_.size());
   for (Slot slot : outputs_) results.push_back(slots[slot]);

@@ -56,12 +56,19 @@ class Program {
           std::vector<Instruction> instructions, std::vector<Slot> outputs);
 
   // Runs every instruction in order. A slot is freed after its last reader, so that peak memory is that of
-  // the live values alone. Runs in the caller's gradient mode and leaves it so. Throws Failure; "ABORTED" once `cancelled` is seen, but never after the first
-  // instruction that changes captured state: a training step is done whole or not at all.
+  // the live values alone. Runs in the caller's gradient mode and leaves it so. Throws Failure; "ABORTED" once
+  // `cancelled` is seen, but never after the first instruction that changes captured state: a training step is done
+  // whole or not at all.
   std::vector<c10::IValue> run(std::vector<c10::IValue> inputs, const std::atomic<bool>& cancelled) const;
 
+  // The parts of run(), for one that does not run every instruction anew (GraphedProgram).
+  std::vector<c10::IValue> slotsFor(std::vector<c10::IValue> inputs) const;
+  void execute(std::vector<c10::IValue>& slots, size_t first, size_t end, const std::atomic<bool>& cancelled) const;
+  std::vector<c10::IValue> resultsIn(const std::vector<c10::IValue>& slots) const;
+
   size_t inputCount() const { return inputCount_; }
-  size_t instructionCount() const { return instructions_.size(); }
+  const std::vector<std::pair<Slot, c10::IValue>>& captured() const { return captured_; }
+  const std::vector<Instruction>& instructions() const { return instructions_; }
 
  private:
   void findLastUses();

@@ -84,7 +84,7 @@ function pack(data) {
     execFileSync('strip', [node])
     for (const [folder, names] of Object.entries({
       glue: ['SST-2', 'MRPC', 'RTE'],
-      tokenizers: ['roberta-base'],
+      tokenizers: ['roberta-base', 'deberta-v3'],
     }))
       for (const name of data ? names : [])
         cpSync(join(data, folder, name), join(stage, 'data', folder, name), { recursive: true })

@@ -2,18 +2,21 @@
 # Builds, tests and measures torch-lora on a machine with a GPU, PyTorch, nvcc and CMake, from pack.tar.xz beside it
 # (scripts/gpu/pack.mjs). Takes neither Node nor a network from the machine.
 #
-#   bash .gpu-pack/run.sh [--again] [stage...]     default: build tests kernels training inference report
+#   bash .gpu-pack/run.sh [--again] [stage...]     default: build tests kernels training inference figure3 figure4 report
 #
 #   build      unpacks and builds the addon, the operators and the CUDA kernels against the machine's PyTorch
 #   tests      vitest test/gpu, and the operators against float64 on the CPU through torch.ops.load_library
 #   kernels    compute-sanitizer (memcheck, racecheck) on the kernels
-#   training   LoRA steps of roberta-base beside PEFT, eager and compiled, and a bf16 GEMM
+#   training   LoRA steps of roberta-base beside PEFT, eager and compiled, without the low-rank part, and a bf16 GEMM
 #   inference  latency at 64 tokens and throughput beside transformers, eager and compiled
-#   report     joins what the stages wrote into $OUT/<gpu>.json and a table, $OUT/<gpu>.md
+#   figure3    60 epochs of SST-2, roberta-base: minutes, from some updates of them; WHOLE=1 runs every one
+#   figure4    3 epochs of SST-2, deberta-v2-xlarge, likewise
+#   report     joins what the stages wrote into $OUT/<gpu>.json and a table, $OUT/<gpu>.md, beside what they should reach
 #   cpu        the same as tests and benchmarks on the processor, small: to try the pack where there is no GPU
 #
 # A stage that has passed is not run again unless --again is given, so a run that was cut short goes on where it
 # stopped. Each has a limit of its own in seconds (LIMIT_BUILD=240 and so on), and one that fails does not stop the rest.
+# WHOLE=1 makes figure3 and figure4 run to their end.
 # TORCH_LORA_PYTHON names the Python with PyTorch (python3), WORK the folder to work in, OUT that of the results.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -22,7 +25,7 @@ OUT=${OUT:-$WORK/bench/results}
 PYTHON=${TORCH_LORA_PYTHON:-python3}
 again=
 [ "${1:-}" = --again ] && { again=1; shift; }
-[ $# -gt 0 ] || set -- build tests kernels training inference report
+[ $# -gt 0 ] || set -- build tests kernels training inference figure3 figure4 report
 mkdir -p "$WORK/.stages" "$OUT"
 cd "$WORK" || exit 1
 export PATH="$WORK/node/bin:$PATH" TORCH_LORA_PYTHON="$PYTHON" PYTHONUNBUFFERED=1
@@ -30,7 +33,7 @@ export TORCH_LORA_GPU_RESULTS="$WORK/.stages"
 
 libtorch() { "$PYTHON" -c 'import os, torch; print(os.path.dirname(torch.__file__))'; }
 gpu() { "$PYTHON" -c 'import torch; print(torch.cuda.is_available())' | grep -q True; }
-data() { [ -d data/glue ] && printf -- '--data data/glue --tokenizer data/tokenizers/roberta-base'; }
+data() { [ -d data/glue ] && printf -- '--data data/glue --tokenizer data/tokenizers/%s' "${1:-roberta-base}"; }
 
 unpack() {
   [ "$(cat .unpacked 2> /dev/null)" = "$(cksum < "$here/pack.tar.xz")" ] && return
@@ -67,6 +70,12 @@ kernels() {
 training() { node --import tsx bench/gpu/training.ts $(data) "$@"; }
 # shellcheck disable=SC2046
 inference() { node --import tsx bench/gpu/inference.ts $(data) "$@"; }
+# shellcheck disable=SC2046
+figure3() { node --import tsx bench/gpu/epochs.ts $(data) ${WHOLE:+--whole} "$@"; }
+# shellcheck disable=SC2046
+figure4() {
+  node --import tsx bench/gpu/epochs.ts --model deberta-v2-xlarge --steps 500 $(data deberta-v3) ${WHOLE:+--whole} "$@"
+}
 report() { node --import tsx bench/gpu/report.ts "$OUT"; }
 
 cpu() {
@@ -75,6 +84,11 @@ cpu() {
   node node_modules/vitest/vitest.mjs run test/program.test.ts test/ops || return
   training --device cpu --dtype float32 --layers 1 --batches 2 --rounds 1 || return
   inference --device cpu --dtype float32 --layers 1 --texts 32 --rounds 1 || return
+  local figure
+  for figure in figure3 figure4; do
+    $figure --device cpu --dtype float32 --layers 1 --steps 8
+    case $? in 0 | 3) ;; *) return 1 ;; esac
+  done
   report
 }
 
@@ -86,14 +100,16 @@ for stage in "$@"; do
     build) seconds=${!limit:-300} ;;
     tests | kernels | training) seconds=${!limit:-150} ;;
     inference) seconds=${!limit:-120} ;;
+    figure3 | figure4) seconds=${!limit:-${WHOLE:+1800}} seconds=${seconds:-240} ;;
     report) seconds=${!limit:-30} ;;
-    cpu) seconds=${!limit:-900} ;;
+    cpu) seconds=${!limit:-1800} ;;
     *) echo "no stage '$stage'"; exit 2 ;;
   esac
   echo "== $stage (at most $seconds s)"
   began=$SECONDS
-  export -f libtorch gpu data unpack build tests kernels training inference report cpu
+  export -f libtorch gpu data unpack build tests kernels training inference figure3 figure4 report cpu
   export here WORK OUT PYTHON
+  export WHOLE=${WHOLE:-}
   TORCH_LORA_LIBTORCH=$(libtorch) timeout -k 5 "$seconds" bash -c "$stage" 2>&1 | tee "$OUT/$stage.log"
   code=${PIPESTATUS[0]}
   took=$((SECONDS - began))

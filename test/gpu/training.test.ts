@@ -1,24 +1,11 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  AdamW,
-  AutoModelForSequenceClassification,
-  applyLora,
-  batchTensors,
-  manualSeed,
-  noGrad,
-  ops,
-  packBatch,
-  type SequenceClassifier,
-  Tensor,
-} from '../../lib/index.ts'
+import { AdamW, manualSeed, Tensor } from '../../lib/index.ts'
 import { adapterTensors } from '../../lib/lora/adapter.ts'
 import type { DType } from '../../lib/tensor.ts'
 import { compileTrainingStep } from '../../lib/train/step.ts'
 import { fixtures, relativeDifference } from '../models/golden.ts'
 import { device, missing, onCuda } from './device.ts'
+import { adapted, inputs, withoutDropout } from './models.ts'
 
 /** Mixed lengths, of one token, of a few and of the most that the small models take. */
 const lengths = [[3, 17, 1, 9], [12], [5, 5, 24, 2, 7]]
@@ -30,60 +17,6 @@ const allowed: Partial<Record<DType, number>> = {
 }
 const dtypes = Object.keys(allowed) as DType[]
 const models = ['bert-single', 'roberta-single', 'deberta-v3', 'deberta-v2']
-
-const folders = await mkdtemp(join(tmpdir(), 'gpu-training-'))
-afterAll(() => rm(folders, { recursive: true }))
-
-/** A fixture's folder without dropout: devices draw from generators of their own. */
-async function withoutDropout(name: string): Promise<string> {
-  const folder = join(folders, name)
-  await cp(`${fixtures}models/${name}`, folder, { recursive: true })
-  const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
-  for (const key of [
-    'hidden_dropout_prob',
-    'attention_probs_dropout_prob',
-    'classifier_dropout',
-    'cls_dropout',
-  ])
-    config[key] = 0
-  await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, pooler_dropout: 0 }))
-  return folder
-}
-
-/** The same adapter numbers on every device: drawn on the CPU, then copied. */
-async function adapted(folder: string, where: string, dtype: DType): Promise<SequenceClassifier> {
-  manualSeed(7)
-  const source = applyLora(await AutoModelForSequenceClassification.fromPretrained(folder), {
-    r: 4,
-    loraAlpha: 8,
-    initLoraWeights: false,
-  })
-  const model = applyLora(
-    await AutoModelForSequenceClassification.fromPretrained(folder, {
-      device: where,
-      dtype,
-    }),
-    { r: 4, loraAlpha: 8 },
-  )
-  const drawn = new Map(adapterTensors(source))
-  noGrad(() => {
-    for (const [path, tensor] of adapterTensors(model)) ops.copy_(tensor, drawn.get(path)!)
-  })
-  return model
-}
-
-function inputs(model: SequenceClassifier, sizes: readonly number[], where: string) {
-  const encodings = sizes.map((length, b) => ({
-    ids: Int32Array.from({ length }, (_, t) => 5 + ((7 * t + 3 * b) % 20)),
-    typeIds: new Int32Array(length),
-  }))
-  const labels = BigInt64Array.from(sizes, (_, b) => BigInt(b % model.config.labels.length))
-  return {
-    batch: batchTensors(packBatch(encodings, { positions: model.positions }), where),
-    labels: Tensor.from(labels, { device: where }),
-    lossScale: Tensor.scalar(1),
-  }
-}
 
 /** A few steps without dropout: losses, gradient norms, and the adapter afterwards. */
 async function train(name: string, where: string, dtype: DType) {

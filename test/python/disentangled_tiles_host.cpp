@@ -31,7 +31,7 @@ void each_place(const tiles::Arguments<double, double>& a, int sequences, Body b
 // qkv [T, 3, N, D], tables [P, N, D] or null, gradients likewise, all contiguous; row_of_distance points at distance 0.
 extern "C" void run_tiles(const double* qkv, const double* pos_key, const double* pos_query,
                           const int32_t* row_of_distance, const int32_t* cu_seqlens, int sequences, int64_t tokens,
-                          int heads, int head_size, double scale, double p, uint64_t seed, double* out,
+                          int heads, int head_size, double scale, double p, int64_t seed, double* out,
                           double* logsumexp, const double* dout, double* delta, double* dqkv, double* dkey,
                           double* dquery) {
   const int64_t row = int64_t(heads) * head_size;
@@ -50,10 +50,7 @@ extern "C" void run_tiles(const double* qkv, const double* pos_key, const double
   a.heads = heads;
   a.head_size = head_size;
   a.scale = scale;
-  a.dropout = p > 0;
-  a.seed = seed;
-  a.drop_bound = drop_bound(p);
-  a.keep_scale = keep_scale(p);
+  a.dropout = {p > 0, {0, &seed}, drop_bound(p), keep_scale(p)};
   a.out = out;
   a.logsumexp = logsumexp;
   a.dout = dout;

@@ -1,4 +1,10 @@
 """What several test files need."""
+import ctypes
+import pathlib
+import shutil
+import subprocess
+
+import pytest
 import torch
 
 lora = torch.ops.lora
@@ -39,3 +45,20 @@ def tolerance(dtype):
 
 def cu_seqlens(lengths):
     return torch.tensor([0, *lengths]).cumsum(0).int()
+
+
+def host_library(tmp_path_factory, source):
+    """The bodies of CUDA kernels, compiled for the processor."""
+    compiler = shutil.which('g++')
+    if compiler is None:
+        pytest.skip('needs g++')
+    here = pathlib.Path(__file__).parent
+    library = tmp_path_factory.mktemp('host') / 'host.so'
+    subprocess.run([compiler, '-std=c++20', '-O2', '-pthread', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC',
+                    f'-I{here.parents[1] / "native"}', str(here / source), '-o', str(library)], check=True)
+    return ctypes.CDLL(str(library))
+
+
+def pointer(t):
+    """A tensor's data for ctypes."""
+    return None if t is None else ctypes.c_void_p(t.data_ptr())

@@ -12,6 +12,7 @@ DEVICE = os.environ.get('TORCH_LORA_TEST_DEVICE', 'cuda')
 if DEVICE == 'cuda' and not torch.cuda.is_available():
     pytest.skip('no CUDA device', allow_module_level=True)
 
+needs_gpu = pytest.mark.skipif(DEVICE == 'cpu', reason='of the CUDA kernels alone')
 HALF = [torch.bfloat16, torch.float16]
 DTYPES = [torch.float64, torch.float32, *HALF]
 # Lengths of 1, of whole tiles, and of neither; all but the first list run under compute-sanitizer too (-k sanitized).
@@ -53,8 +54,20 @@ def compare(function, tensors, dtype, fixed=()):
 @pytest.mark.parametrize('dtype', DTYPES, ids=str)
 @pytest.mark.parametrize('gelu', [False, True])
 @pytest.mark.parametrize('tokens,fan_in,outs,ranks', [
-    (1, 32, [32], [8]), (7, 96, [96, 96, 96], [8, 0, 8]), (131, 768, [3072], [16]), (300, 1100, [50, 7, 130], [4, 4, 1])])
+    (1, 32, [32], [8]), (7, 96, [96, 96, 96], [8, 0, 8]), (131, 768, [3072], [16]), (300, 1100, [50, 7, 130], [4, 4, 1]),
+    (900, 64, [64, 64, 64], [8, 0, 8]), (33, 40, [24], [70]), (260, 13, [9, 5], [3, 0]), (50, 24, [16, 16], [0, 0])])
 def test_linear(dtype, gelu, tokens, fan_in, outs, ranks):
+    linear(dtype, tokens, fan_in, outs, ranks, gelu=gelu)
+
+
+@pytest.mark.parametrize('dtype', DTYPES, ids=str)
+@pytest.mark.parametrize('tokens,fan_in,outs,ranks', [
+    (5, 24, [16, 16], [8, 0]), (200, 16, [24, 24], [4, 5]), (19, 13, [7], [3])])
+def test_sanitized_linear(dtype, tokens, fan_in, outs, ranks):
+    linear(dtype, tokens, fan_in, outs, ranks, p=0.3)
+
+
+def linear(dtype, tokens, fan_in, outs, ranks, gelu=False, p=0.0):
     count = len(outs)
     weights = [random(out, fan_in) / fan_in**0.5 for out in outs]
     biases = [random(out) for out in outs]
@@ -62,14 +75,16 @@ def test_linear(dtype, gelu, tokens, fan_in, outs, ranks):
     b = [random(out, rank) / rank**0.5 if rank else None for out, rank in zip(outs, ranks)]
 
     def call(_, x, *rest):
+        torch.manual_seed(11)  # the mask comes from the CPU's generator: the same numbers drop wherever it runs
         parts = [list(rest[i * count:(i + 1) * count]) for i in range(4)]
-        return (lora.linear_gelu if gelu else lora.linear)(x, *parts, [0.5 + i for i in range(count)])
+        return (lora.linear_gelu if gelu else lora.linear)(x, *parts, [0.5 + i for i in range(count)], p)
     compare(call, [random(tokens, fan_in), *weights, *biases, *a, *b], dtype)
 
 
 @pytest.mark.parametrize('dtype', HALF, ids=str)
-def test_float32_adapter_under_half_precision(dtype):
-    x, w, bias = (t.to(DEVICE, dtype) for t in (random(40, 64), random(48, 64) / 8, random(48)))
+@pytest.mark.parametrize('tokens', [40, 400])
+def test_float32_adapter_under_half_precision(dtype, tokens):
+    x, w, bias = (t.to(DEVICE, dtype) for t in (random(tokens, 64), random(48, 64) / 8, random(48)))
     a, b = ((random(8, 64) / 8).to(DEVICE, torch.float32), (random(48, 8) / 3).to(DEVICE, torch.float32))
     a.requires_grad_(), b.requires_grad_()
     y = lora.linear(x, [w], [bias], [a], [b], [2.0])
@@ -129,8 +144,23 @@ def test_sanitized_disentangled_attention(dtype, lengths):
 @pytest.mark.parametrize('dtype', DTYPES, ids=str)
 def test_gelu_and_layer_norm(dtype):
     compare(lambda _, x: lora.gelu(x), [random(33, 70)], dtype)
-    compare(lambda _, x, r, w, b: lora.dropout_add_layer_norm(x, r, w, b, 0.0, 1e-5),
-            [random(33, 70), random(33, 70), random(70), random(70)], dtype)
+    # A warp a row, several, rows of no whole vectors, and rows longer than a block holds.
+    for shape in ((33, 70), (300, 768), (3, 1536), (2, 33), (4, 5, 24), (2, 40000)):
+        layer_norm(dtype, shape, p=0.0)
+
+
+@pytest.mark.parametrize('dtype', DTYPES, ids=str)
+@pytest.mark.parametrize('shape', [(7, 64), (3, 2050), (5, 33), (0, 16)], ids=str)
+def test_sanitized_layer_norm(dtype, shape):
+    layer_norm(dtype, shape, p=0.3)
+
+
+def layer_norm(dtype, shape, p):
+    def call(_, x, residual, weight, bias):
+        torch.manual_seed(11)
+        return lora.dropout_add_layer_norm(x, residual, weight, bias, p, 1e-5)
+    compare(call, [random(*shape), random(*shape), random(shape[-1]), random(shape[-1])], dtype)
+    compare(call, [random(*shape), random(*shape), random(shape[-1]), random(shape[-1])], dtype, fixed=(2, 3))
 
 
 @pytest.mark.parametrize('dtype', DTYPES, ids=str)
@@ -148,15 +178,6 @@ def test_dropout(dtype, p):
 
 
 @pytest.mark.parametrize('dtype', DTYPES, ids=str)
-def test_dropout_in_front_of_an_adapter_is_the_cpus(dtype):
-    """The mask of lora::linear comes from the CPU's generator: the same numbers drop wherever it runs."""
-    def call(_, x, w, a, b):
-        torch.manual_seed(11)
-        return lora.linear(x, [w], [], [a], [b], [2.0], 0.3)
-    compare(call, [random(50, 64), random(32, 64) / 8, random(4, 64) / 8, random(32, 4)], dtype)
-
-
-@pytest.mark.parametrize('dtype', DTYPES, ids=str)
 def test_sanitized_dropout_mask_is_the_cpus(dtype):
     for size in ([7, 300], [3, 5, 17], [1], []):
         seed = torch.tensor(0x1234_5678_9abc)
@@ -165,6 +186,53 @@ def test_sanitized_dropout_mask_is_the_cpus(dtype):
         expected = lora.dropout_mask(seed, size, 0.3, torch.empty(0, dtype=torch.float64))
         assert torch.equal(found.cpu() == 0, expected == 0)
         assert relative(found.cpu().double(), expected) < tolerance(dtype)
+
+
+def seeded_operators(dtype):
+    """The operators that take a seed, as functions of it."""
+    on = lambda *shape: random(*shape).to(DEVICE, dtype)
+    x, rows, matrix, weight = on(9, 40), on(8, 40), on(40, 24), on(40)
+    qkv, table = on(12, 3, 2, 16), on(32, 2, 16)
+    bounds, longest = cu_seqlens([5, 7]).to(DEVICE), torch.tensor(7, dtype=torch.int32)
+    _, normalized, rstd = lora._dropout_add_layer_norm_forward(x, x, weight, weight, 0.3, 1e-5, None, True)
+    attention = (qkv, table, table)
+    layer, adapter = ([on(24, 40)], [on(24)]), ([rows], [on(24, 8)], [2.0], 0.3)
+    out, logsumexp = lora._disentangled_attention_forward(*attention, bounds, longest, 16, 512, 0.0, 0.25, None)
+    return [
+        lambda seed: lora.dropout_mask(seed, [9, 40], 0.3, x),
+        lambda seed: lora._dropout(x, seed, 0.3),
+        lambda seed: lora._low_rank_project(x, rows, 0.3, seed, True)[0],
+        lambda seed: lora._low_rank_expand(x, matrix, None, 0.3, seed),
+        lambda seed: lora._linear_forward(x, *layer, *adapter, seed, None, False, True)[0],
+        lambda seed: lora._linear_backward(matrix[:9], x, None, layer[0], *adapter, seed, None, None, [1, 0, 0, 1, 0])[0],
+        lambda seed: lora._dropout_add_layer_norm_forward(x, x, weight, weight, 0.3, 1e-5, seed, True)[0],
+        lambda seed: lora._dropout_add_layer_norm_backward(x, normalized, rstd, weight, 0.3, seed, [1, 1, 0, 0])[0],
+        lambda seed: lora._disentangled_attention_forward(*attention, bounds, longest, 16, 512, 0.3, 0.25, seed)[0],
+        lambda seed: lora._disentangled_attention_backward(out, *attention, out, logsumexp, bounds, longest, 16, 512, 0.3,
+                                                           0.25, seed, [0, 0])[0],
+    ]
+
+
+@needs_gpu
+@pytest.mark.parametrize('dtype', DTYPES, ids=str)
+def test_sanitized_seed_on_the_device(dtype):
+    seed = torch.tensor(-0x1234_5678_9abc)
+    for operator in seeded_operators(dtype):
+        assert torch.equal(operator(seed), operator(seed.to(DEVICE)))
+
+
+@needs_gpu
+def test_captured_graph_drops_anew_at_each_replay():
+    for operator in seeded_operators(torch.bfloat16):
+        seed = torch.tensor(1, device=DEVICE)
+        operator(seed)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            y = operator(seed)
+        for value in (2, 3):
+            seed.fill_(value)
+            graph.replay()
+            assert relative(y.float(), operator(torch.tensor(value)).float()) < tolerance(torch.bfloat16)
 
 
 def test_wrong_input_on_the_device():

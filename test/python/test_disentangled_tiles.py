@@ -4,28 +4,16 @@ Indices, masks, online softmax and gradients are the very functions of native/cu
 can show (races between threads, launches) is not in here.
 """
 import ctypes
-import pathlib
-import shutil
-import subprocess
 
 import pytest
 import torch
-from helpers import cu_seqlens, lora, seed_of, tensor
+from helpers import cu_seqlens, host_library, lora, pointer, seed_of, tensor
 from test_disentangled import run
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope='module')
 def tiles(tmp_path_factory):
-    compiler = shutil.which('g++')
-    if compiler is None:
-        pytest.skip('needs g++')
-    library = tmp_path_factory.mktemp('tiles') / 'tiles.so'
-    source = pathlib.Path(__file__).with_name('disentangled_tiles_host.cpp')
-    subprocess.run([compiler, '-std=c++20', '-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC',
-                    f'-I{ROOT / "native"}', str(source), '-o', str(library)], check=True)
-    return ctypes.CDLL(str(library))
+    return host_library(tmp_path_factory, 'disentangled_tiles_host.cpp')
 
 
 @pytest.mark.parametrize('tables', ['both', 'key', 'query', 'none'])
@@ -49,7 +37,6 @@ def test_against_reference(tiles, tables, lengths, heads, size, buckets, max_pos
 
     bounds = cu_seqlens(lengths).to(torch.int32)
     distances = lora.relative_position_rows(max(lengths), buckets, max_position).contiguous()
-    pointer = lambda t: None if t is None else ctypes.c_void_p(t.data_ptr())
     at_zero = ctypes.c_void_p(distances.data_ptr() + 4 * (distances.numel() // 2))
     out, dqkv = torch.full_like(expected, float('nan')), torch.full_like(qkv, float('nan'))
     logsumexp = torch.empty(heads, sum(lengths), dtype=torch.float64)
@@ -58,7 +45,7 @@ def test_against_reference(tiles, tables, lengths, heads, size, buckets, max_pos
     seed = seed_of().item() if p else 0
     tiles.run_tiles(pointer(qkv), pointer(key), pointer(query), at_zero, pointer(bounds), len(lengths),
                     ctypes.c_int64(sum(lengths)), heads, size, ctypes.c_double(scale), ctypes.c_double(p),
-                    ctypes.c_uint64(seed % 2 ** 64), pointer(out), pointer(logsumexp), pointer(grad), pointer(delta),
+                    ctypes.c_int64(seed), pointer(out), pointer(logsumexp), pointer(grad), pointer(delta),
                     pointer(dqkv), pointer(dkey), pointer(dquery))
     torch.testing.assert_close(out, expected.detach(), rtol=1e-12, atol=1e-12)
     for ours, theirs in zip([t for t in (dqkv, dkey, dquery) if t is not None], gradients):

@@ -1,0 +1,103 @@
+// The skinny products of lora::linear (low_rank.h) as operators, composed of ATen's.
+#include "ops/low_rank.h"
+
+#include "ops/pch.h"
+
+#include "ops/dispatch.h"
+#include "ops/random_ops.h"
+
+namespace torch_lora {
+namespace {
+
+using Optional = std::optional<at::Tensor>;
+
+using BlocksSignature = std::tuple<at::Tensor, at::Tensor>(at::TensorList, const OptionalTensors&,
+                                                           const OptionalTensors&, at::ArrayRef<double>, bool);
+using ProjectSignature = std::tuple<at::Tensor, at::Tensor>(const at::Tensor&, const at::Tensor&, double,
+                                                            const Optional&, bool);
+using ExpandSignature = at::Tensor(const at::Tensor&, const at::Tensor&, const Optional&, double, const Optional&);
+
+std::tuple<at::Tensor, at::Tensor> project(const at::Tensor& x, const at::Tensor& rows, double dropout_p,
+                                           const Optional& seed, bool joined) {
+  const at::Tensor low = at::mm(seed.has_value() ? apply_dropout(x, *seed, dropout_p) : x, rows.t());  // [T, pad]
+  return {joined ? at::cat({x, low}, 1) : at::empty({0}, x.options()), low};
+}
+
+at::Tensor expand(const at::Tensor& low, const at::Tensor& matrix, const Optional& bias, double dropout_p,
+                  const Optional& seed) {
+  const at::Tensor y = bias.has_value() ? at::addmm(*bias, low, matrix) : at::mm(low, matrix);
+  return seed.has_value() ? apply_dropout(y, *seed, dropout_p) : y;
+}
+
+}  // namespace
+
+std::tuple<at::Tensor, at::Tensor> low_rank_blocks_composed(at::TensorList weight, const OptionalTensors& lora_A,
+                                                            const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
+                                                            bool joined) {
+  const int64_t in = weight[0].size(1);
+  int64_t rank = 0, out = 0;
+  for (size_t i = 0; i < weight.size(); ++i) {
+    const Optional a = lora_A.empty() ? Optional() : lora_A.get(i);
+    if (a.has_value()) rank += a->size(0);
+    out += weight[i].size(0);
+  }
+  const int64_t pad = rank > 0 ? padded_rank(in, rank) : 0, before = joined ? in : 0;
+  at::Tensor rows = at::zeros({pad, in}, weight[0].options());
+  at::Tensor columns = at::zeros({out, before + pad}, weight[0].options());
+  int64_t offset = 0, rank_offset = 0;
+  for (size_t i = 0; i < weight.size(); ++i) {
+    at::Tensor own = columns.narrow(0, offset, weight[i].size(0));
+    if (joined) own.narrow(1, 0, in).copy_(weight[i]);
+    offset += weight[i].size(0);
+    const Optional a = lora_A.empty() ? Optional() : lora_A.get(i);
+    if (!a.has_value()) continue;
+    rows.narrow(0, rank_offset, a->size(0)).copy_(*a);
+    own.narrow(1, before + rank_offset, a->size(0)).copy_(*lora_B.get(i) * scaling[i]);
+    rank_offset += a->size(0);
+  }
+  return {rows, columns};
+}
+
+LowRankBlocks low_rank_blocks(const LinearSegments& segments, bool joined) {
+  static const auto op = find_operator<BlocksSignature>("lora::_low_rank_blocks");
+  std::vector<at::Tensor> weight;
+  OptionalTensors a, b;
+  std::vector<double> scaling;
+  for (const auto& part : segments.parts) {
+    weight.push_back(part.weight);
+    a.push_back(part.rank > 0 ? Optional(part.lora_A) : Optional());
+    b.push_back(part.rank > 0 ? Optional(part.lora_B) : Optional());
+    scaling.push_back(part.scaling);
+  }
+  auto [rows, columns] = op.call(weight, a, b, scaling, joined);
+  return {rows, columns};
+}
+
+std::tuple<at::Tensor, at::Tensor> low_rank_project(const at::Tensor& x, const at::Tensor& rows, double dropout_p,
+                                                    const Optional& seed, bool joined) {
+  static const auto op = find_operator<ProjectSignature>("lora::_low_rank_project");
+  return op.call(x, rows, dropout_p, seed, joined);
+}
+
+at::Tensor low_rank_expand(const at::Tensor& low, const at::Tensor& matrix, const at::Tensor& bias, double dropout_p,
+                           const Optional& seed) {
+  static const auto op = find_operator<ExpandSignature>("lora::_low_rank_expand");
+  return op.call(low, matrix, bias.defined() ? Optional(bias) : Optional(), dropout_p, seed);
+}
+
+TORCH_LIBRARY_FRAGMENT(lora, m) {
+  m.def(
+      "_low_rank_blocks(Tensor[] weight, Tensor?[] lora_A, Tensor?[] lora_B, float[] scaling, bool joined) "
+      "-> (Tensor, Tensor)");
+  m.def(
+      "_low_rank_project(Tensor x, Tensor rows, float dropout_p, Tensor? seed, bool joined) -> (Tensor, Tensor)");
+  m.def(
+      "_low_rank_expand(Tensor low, Tensor matrix, Tensor? bias, float dropout_p, Tensor? seed) -> Tensor");
+}
+TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
+  m.impl("_low_rank_blocks", low_rank_blocks_composed);
+  m.impl("_low_rank_project", project);
+  m.impl("_low_rank_expand", expand);
+}
+
+}  // namespace torch_lora

@@ -1,0 +1,86 @@
+"""The code of the CUDA kernels of lora::linear, run by threads of the processor, against the compositions.
+
+The compositions in their turn are what test_linear_composed.py compares with lora::linear_reference.
+"""
+import ctypes
+
+import pytest
+import torch
+from helpers import host_library, lora, pointer, seed_of
+
+LONG, REAL = ctypes.c_int64, ctypes.c_double
+
+
+@pytest.fixture(scope='module')
+def tiles(tmp_path_factory):
+    return host_library(tmp_path_factory, 'low_rank_tiles_host.cpp')
+
+
+def random(*shape, dtype=torch.float64):
+    return torch.randn(*shape, dtype=dtype)
+
+
+def nothing(*shape, dtype=torch.float64):
+    return torch.full(shape, float('nan'), dtype=dtype)
+
+
+def dropout(p):
+    return REAL(p), LONG(seed_of().item() if p else 0)
+
+
+@pytest.mark.parametrize('name,dtype,tokens,fan_in,pad', [
+    ('run_project', torch.float64, 1, 6, 2),
+    ('run_project', torch.float64, 11, 13, 11),  # a tile and a half of tokens, two of ranks, an odd depth
+    ('run_project', torch.float64, 8, 16, 8),
+    ('run_project_fragments', torch.float32, 1, 8, 8),
+    ('run_project_fragments', torch.float32, 19, 72, 16),  # a second block of tokens; a depth that no warp shares evenly
+    ('run_project_fragments', torch.float32, 5, 40, 80),   # more ranks than a thread sums up at a time
+])
+@pytest.mark.parametrize('joined', [False, True])
+@pytest.mark.parametrize('p', [0.0, 0.3, 1.0])
+def test_project(tiles, name, dtype, tokens, fan_in, pad, joined, p):
+    x, rows = random(tokens, fan_in, dtype=dtype), random(pad, fan_in, dtype=dtype)
+    low, both = nothing(tokens, pad, dtype=dtype), nothing(tokens, fan_in + pad, dtype=dtype) if joined else None
+    getattr(tiles, name)(pointer(x), pointer(rows), LONG(tokens), LONG(fan_in), LONG(pad), *dropout(p), pointer(low),
+                         pointer(both))
+    expected = lora._low_rank_project(x, rows, p, seed_of() if p else None, joined)
+    close = dict(rtol=1e-12, atol=1e-12) if dtype == torch.float64 else dict(rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(low, expected[1], **close)
+    if joined:
+        torch.testing.assert_close(both, expected[0], **close)
+
+
+@pytest.mark.parametrize('tokens,out,pad', [(1, 3, 8), (9, 16, 5), (8, 20, 40), (17, 33, 8)])
+@pytest.mark.parametrize('p', [0.0, 0.3])
+@pytest.mark.parametrize('transposed', [False, True])
+def test_expand(tiles, tokens, out, pad, p, transposed):
+    low, bias = random(tokens, pad), None if p else random(out)
+    matrix = random(out, 3 + pad)[:, 3:].t() if transposed else random(pad, out)
+    y = nothing(tokens, out)
+    tiles.run_expand(pointer(low), pointer(matrix), LONG(matrix.stride(0)), LONG(matrix.stride(1)), pointer(bias),
+                     LONG(tokens), LONG(out), LONG(pad), *dropout(p), pointer(y))
+    expected = lora._low_rank_expand(low, matrix, bias, p, seed_of() if p else None)
+    torch.testing.assert_close(y, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize('fan_in,outs,ranks', [
+    (8, [4], [3]), (6, [4, 5, 3], [2, 0, 3]), (5, [2, 7], [0, 1]), (4, [3, 3], [0, 0])])
+@pytest.mark.parametrize('joined', [False, True])
+@pytest.mark.parametrize('vectors', [False, True])
+def test_blocks(tiles, fan_in, outs, ranks, joined, vectors):
+    weight = [random(out, fan_in) for out in outs]
+    a = [random(rank, fan_in, dtype=torch.float32) if rank else None for rank in ranks]
+    b = [random(out, rank, dtype=torch.float32) if rank else None for out, rank in zip(outs, ranks)]
+    scaling = [0.5 + i for i in range(len(outs))]
+    wide = lambda tensors: [None if t is None else t.double() for t in tensors]
+    expected = lora._low_rank_blocks(weight, wide(a), wide(b), scaling, joined)
+    pad, width = expected[0].shape[0], expected[1].shape[1]
+    if vectors and (fan_in % 2 or pad % 2):
+        return
+    pointers = lambda tensors: (ctypes.c_void_p * len(outs))(*[None if t is None else t.data_ptr() for t in tensors])
+    numbers = lambda kind, values: (kind * len(values))(*values)
+    rows, columns = nothing(pad, fan_in), nothing(sum(outs), width)
+    tiles.run_blocks(len(outs), pointers(weight), pointers(a), pointers(b), numbers(LONG, outs), numbers(LONG, ranks),
+                     numbers(REAL, scaling), LONG(fan_in), LONG(pad), joined, vectors, pointer(rows), pointer(columns))
+    assert torch.equal(rows, expected[0])
+    torch.testing.assert_close(columns, expected[1], rtol=1e-12, atol=1e-12)
