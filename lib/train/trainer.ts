@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { BatchSampler, type MetricName, packBatch, padToBucket } from '../data/index.ts'
 import { graphDevice } from '../device.ts'
 import { TorchLoraError } from '../errors.ts'
-import * as ops from '../generated/ops.ts'
-import { noGrad } from '../grad-mode.ts'
 import { Predictor } from '../inference/predictor.ts'
 import { peakResidentBytes } from '../memory.ts'
 import { batchTensors, disposeBatch } from '../models/batch.ts'
@@ -13,21 +10,20 @@ import { learningRateFactor } from '../optim/schedule.ts'
 import { manualSeed, rngState, setRngState } from '../random.ts'
 import { type Device, isHalf, Tensor } from '../tensor.ts'
 import { batchLabels } from './batch-labels.ts'
+import { BestModel, chooseBestMetric } from './best-model.ts'
 import {
   latestCheckpoint,
   readTrainerState,
   restoreTensors,
   saveCheckpoint,
-  saveTensors,
   type TrainerState,
 } from './checkpoint.ts'
-import { defaultMetrics, type EncodedExamples, evaluateExamples, type Metrics } from './evaluate.ts'
+import { defaultMetrics, type EncodedExamples, evaluateExamples } from './evaluate.ts'
 import type { TrainerEvent, TrainingSummary } from './events.ts'
+import { checkIdentity, type RunIdentity, runIdentity } from './identity.ts'
 import { labelSetOf } from './labels.ts'
 import { type ResolvedTrainerOptions, resolveTrainerOptions, type TrainerOptions } from './options.ts'
 import { compileTrainingStep, type TrainingStep } from './step.ts'
-
-type Evaluation = { step: number; epoch: number; metrics: Metrics }
 
 /**
  * Trains the parameters of a classifier that require a gradient, by AdamW on the mean loss. It knows no family, and
@@ -39,15 +35,11 @@ export class Trainer {
   readonly options: ResolvedTrainerOptions
   readonly #parameters: (readonly [path: string, parameter: Tensor])[]
   readonly #metrics: readonly MetricName[]
-  readonly #bestMetric: string
-  #best: Evaluation | null = null
-  #final: Evaluation | null = null
-  #evaluationsWithoutGain = 0
+  readonly #bestModel: BestModel
   /** Of the checkpoint that the run resumed from, and of the updates since; wall and CPU time without this process's. */
   #spent = { wallSeconds: 0, cpuSeconds: 0, trainSeconds: 0, examples: 0, tokens: 0 }
   #began = { wall: 0, cpu: 0 }
-  #trainDigest = ''
-  #bestInMemory: Map<string, Tensor> | null = null
+  #identity: RunIdentity = {}
   #started = false
   /** Where CUDA graphs are captured; undefined for none. */
   readonly #graphs: Device | undefined
@@ -74,17 +66,13 @@ export class Trainer {
     }
     this.#graphs = graphDevice(model.device, this.options.cudaGraphs && !model.gradientCheckpointing)
     this.#metrics = options.metrics ?? defaultMetrics(model.config.problemType)
-    const measured =
-      model.config.problemType === 'multi_label_classification'
-        ? ['micro_f1', 'macro_f1', 'accuracy']
-        : this.#metrics
-    this.#bestMetric = options.bestMetric ?? measured[0]!
-    if (this.#bestMetric !== 'loss' && !measured.some((name) => name === this.#bestMetric)) {
-      throw new TorchLoraError(
-        'INVALID_ARGUMENT',
-        `Trainer: bestMetric '${this.#bestMetric}' is not measured here; choose one of ${measured.join(', ')}, loss.`,
-      )
-    }
+    const { outputDir, loadBest, patience } = this.options
+    this.#bestModel = new BestModel({
+      metric: chooseBestMetric(options.bestMetric, this.#metrics, model.config.problemType),
+      parameters: loadBest === false ? [] : this.#parameters,
+      file: outputDir && join(outputDir, 'checkpoints', 'best.safetensors'),
+      patience,
+    })
   }
 
   /** Elements of the tensors that train. */
@@ -107,7 +95,7 @@ export class Trainer {
     this.#began = { wall: performance.now(), cpu: cpuSeconds() }
     const train = await this.#encode(options.train)
     const evaluate = options.evaluate ? await this.#encode(options.evaluate) : null
-    this.#trainDigest = digestOf(train)
+    this.#identity = runIdentity(options, { trainableParameters: this.trainableParameters, train })
     const sampler = new BatchSampler({
       lengths: train.encodings.map(({ ids }) => ids.length),
       batchSize: options.batchSize,
@@ -123,6 +111,7 @@ export class Trainer {
       graphs: this.#graphs,
       keepGradients: this.#graphs !== undefined && options.gradientAccumulationSteps > 1,
     })
+    using bestModel = this.#bestModel
     using predictor = new Predictor(model, { cudaGraphs: options.cudaGraphs })
     const spent = this.#spent
     let done = resumedAt
@@ -151,17 +140,16 @@ export class Trainer {
         if (evaluate && !interrupted && due) {
           yield await this.#evaluate(predictor, evaluate, done, event.epoch)
         }
-        const stop = interrupted || done === totalSteps || this.#outOfPatience
+        const stop = interrupted || done === totalSteps || bestModel.outOfPatience
         if (options.outputDir && (stop || isDue(options.checkpointEvery, done, epochEnded))) {
           yield await this.#checkpoint(optimizer, sampler, done)
         }
         if (stop) break
       }
-      if (!interrupted && evaluate && options.loadBest !== false) await this.#loadBest()
+      if (evaluate && !interrupted) await bestModel.restore()
       yield { type: 'end', summary: this.#summary(optimizer, sampler, done, interrupted) }
     } finally {
       step.dispose()
-      for (const tensor of this.#bestInMemory?.values() ?? []) tensor.dispose()
     }
   }
 
@@ -290,16 +278,7 @@ export class Trainer {
     const metrics = await evaluateExamples(predictor, examples, this.#metrics, {
       maxBatchTokens: this.options.evaluationTokens,
     })
-    const value = metrics[this.#bestMetric]!
-    const before = this.#best?.metrics[this.#bestMetric] ?? Number.NaN
-    const better = this.#bestMetric === 'loss' ? value < before : value > before
-    const best = Number.isNaN(before) || better // NaN: no evaluation yet, or the correlation of a constant
-    this.#final = { step, epoch, metrics }
-    this.#evaluationsWithoutGain = best ? 0 : this.#evaluationsWithoutGain + 1
-    if (best) {
-      this.#best = this.#final
-      await this.#keepBest()
-    }
+    const best = await this.#bestModel.consider({ step, epoch, metrics })
     return {
       type: 'evaluation' as const,
       step,
@@ -310,42 +289,6 @@ export class Trainer {
     }
   }
 
-  get #outOfPatience(): boolean {
-    const { patience } = this.options
-    return patience !== undefined && this.#evaluationsWithoutGain >= patience
-  }
-
-  get #bestFile(): string {
-    return join(this.options.outputDir!, 'checkpoints', 'best.safetensors')
-  }
-
-  async #keepBest(): Promise<void> {
-    if (this.options.loadBest === false) return
-    if (this.options.outputDir) {
-      await saveTensors(this.#bestFile, new Map(this.#parameters))
-      return
-    }
-    this.#bestInMemory ??= new Map(
-      this.#parameters.map(([path, parameter]) => [path, noGrad(() => parameter.clone())]),
-    )
-    noGrad(() => {
-      for (const [path, parameter] of this.#parameters)
-        ops.copy_(this.#bestInMemory!.get(path)!, parameter).dispose()
-    })
-  }
-
-  async #loadBest(): Promise<void> {
-    if (!this.#best) return
-    if (this.options.outputDir) {
-      await restoreTensors(this.#bestFile, new Map(this.#parameters))
-      return
-    }
-    noGrad(() => {
-      for (const [path, parameter] of this.#parameters)
-        ops.copy_(parameter, this.#bestInMemory!.get(path)!).dispose()
-    })
-  }
-
   async #checkpoint(optimizer: AdamW, sampler: BatchSampler, step: number) {
     const began = performance.now()
     const path = await saveCheckpoint(
@@ -354,12 +297,10 @@ export class Trainer {
       {
         format: 1,
         step,
-        identity: this.#identity(),
+        identity: this.#identity,
         sampler: sampler.state(),
         rng: Buffer.from(rngState()).toString('base64'),
-        best: this.#best,
-        final: this.#final,
-        evaluationsWithoutGain: this.#evaluationsWithoutGain,
+        ...this.#bestModel.state(),
         spent: this.#spentNow(),
       },
     )
@@ -387,64 +328,13 @@ export class Trainer {
     const path = await latestCheckpoint(join(this.options.outputDir!, 'checkpoints'))
     if (!path) return 0
     const state = await readTrainerState(path)
-    this.#checkIdentity(state, path)
+    checkIdentity(this.#identity, state, path)
     sampler.restore(state.sampler)
     await restoreTensors(join(path, 'tensors.safetensors'), this.#checkpointTensors(optimizer))
     setRngState(new Uint8Array(Buffer.from(state.rng, 'base64')))
-    this.#best = state.best
-    this.#final = state.final
-    this.#evaluationsWithoutGain = state.evaluationsWithoutGain
+    this.#bestModel.resume(state)
     Object.assign(this.#spent, state.spent)
     return state.step
-  }
-
-  /** What two runs must share for one to go on from the other. */
-  #identity(): Record<string, unknown> {
-    const {
-      epochs,
-      batchSize,
-      maxTokens,
-      gradientAccumulationSteps,
-      learningRate,
-      headLearningRate,
-      schedule,
-    } = this.options
-    const { warmupRatio, warmupSteps, weightDecay, betas, eps, maxGradNorm, maxLength, seed } = this.options
-    const given = {
-      epochs,
-      batchSize,
-      maxTokens,
-      gradientAccumulationSteps,
-      learningRate,
-      headLearningRate,
-      schedule,
-      warmupRatio,
-      warmupSteps,
-      weightDecay,
-      betas,
-      eps,
-      maxGradNorm,
-      maxLength,
-      seed,
-      trainableParameters: this.trainableParameters,
-      trainExamples: this.#trainDigest,
-      ...this.options.identity,
-    }
-    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  }
-
-  #checkIdentity({ identity }: TrainerState, path: string): void {
-    const own = this.#identity()
-    const names = new Set([...Object.keys(own), ...Object.keys(identity)])
-    const differences = [...names]
-      .filter((name) => JSON.stringify(own[name]) !== JSON.stringify(identity[name]))
-      .map((name) => `${name} was ${JSON.stringify(identity[name])}, is ${JSON.stringify(own[name])}`)
-    if (differences.length === 0) return
-    throw new TorchLoraError(
-      'INCOMPATIBLE',
-      `${path} is of a run with other settings: ${differences.join('; ')}. Use those, or another output folder.`,
-      { file: path },
-    )
   }
 
   #summary(optimizer: AdamW, sampler: BatchSampler, steps: number, interrupted: boolean): TrainingSummary {
@@ -462,19 +352,11 @@ export class Trainer {
       tokensPerSecond: perSecond(tokens),
       examplesPerSecond: perSecond(examples),
       peakResidentBytes: peakResidentBytes(),
-      bestMetric: this.#bestMetric,
-      best: this.#best,
-      final: this.#final,
+      bestMetric: this.#bestModel.metric,
+      best: this.#bestModel.best,
+      final: this.#bestModel.final,
     }
   }
-}
-
-/** Says whether two training sets are one: token ids, segments and labels, in order. */
-function digestOf({ encodings, labels }: EncodedExamples): string {
-  const hash = createHash('sha256')
-  for (const { ids, typeIds } of encodings) hash.update(ids).update(typeIds)
-  hash.update(labels.values)
-  return `${encodings.length} with digest ${hash.digest('hex').slice(0, 16)}`
 }
 
 /** Processor time of this process so far, of all its threads. */

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import { TorchLoraError } from '../errors.ts'
+import type { TrainerState } from './checkpoint.ts'
+import type { EncodedExamples } from './evaluate.ts'
+import type { ResolvedTrainerOptions } from './options.ts'
+
+/** Options that two runs must share for one to go on from the other. */
+const shared = [
+  'epochs',
+  'batchSize',
+  'maxTokens',
+  'gradientAccumulationSteps',
+  'learningRate',
+  'headLearningRate',
+  'schedule',
+  'warmupRatio',
+  'warmupSteps',
+  'weightDecay',
+  'betas',
+  'eps',
+  'maxGradNorm',
+  'maxLength',
+  'seed',
+] as const satisfies readonly (keyof ResolvedTrainerOptions)[]
+
+export type RunIdentity = TrainerState['identity']
+
+/** What a run is, as its checkpoints say it: settings, what trains, on which examples, and `options.identity`. */
+export function runIdentity(
+  options: ResolvedTrainerOptions,
+  { trainableParameters, train }: { trainableParameters: number; train: EncodedExamples },
+): RunIdentity {
+  const given: [string, unknown][] = [
+    ...shared.map((name): [string, unknown] => [name, options[name]]),
+    ['trainableParameters', trainableParameters],
+    ['trainExamples', digestOf(train)],
+    ...Object.entries(options.identity ?? {}),
+  ]
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined))
+}
+
+/** @throws TorchLoraError INCOMPATIBLE naming every difference between a run and the checkpoint at `path` */
+export function checkIdentity(own: RunIdentity, { identity }: TrainerState, path: string): void {
+  const names = new Set([...Object.keys(own), ...Object.keys(identity)])
+  const differences = [...names]
+    .filter((name) => JSON.stringify(own[name]) !== JSON.stringify(identity[name]))
+    .map((name) => `${name} was ${JSON.stringify(identity[name])}, is ${JSON.stringify(own[name])}`)
+  if (differences.length === 0) return
+  throw new TorchLoraError(
+    'INCOMPATIBLE',
+    `${path} is of a run with other settings: ${differences.join('; ')}. Use those, or another output folder.`,
+    { file: path },
+  )
+}
+
+/** Says whether two training sets are one: token ids, segments and labels, in order. */
+function digestOf({ encodings, labels }: EncodedExamples): string {
+  const hash = createHash('sha256')
+  for (const { ids, typeIds } of encodings) hash.update(ids).update(typeIds)
+  hash.update(labels.values)
+  return `${encodings.length} with digest ${hash.digest('hex').slice(0, 16)}`
+}
