@@ -47,11 +47,14 @@ export function ourWorker(file: string, args: readonly string[]): Worker {
 
 let compiledFolder: string | undefined
 
-/** A folder with lib/ and bench/ as JavaScript, which finds the addon where the sources do. */
-export function compiled(): string {
+/**
+ * A folder with lib/ and bench/ as JavaScript, which finds the addon where the sources do: `TORCH_LORA_COMPILED` where a
+ * machine has no compiler for it (scripts/gpu), else one for this process, since two benches may run at once.
+ */
+function compiled(): string {
+  compiledFolder ??= process.env.TORCH_LORA_COMPILED
   if (compiledFolder) return compiledFolder
   const root = dirname(import.meta.dirname)
-  // One for each process: two benches may run at once.
   const folder = join(root, 'build', 'compiled', String(process.pid))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')

@@ -6,8 +6,9 @@
  *   npm run gpu:pack [-- --data FOLDER]     FOLDER: glue/ and tokenizers/, for the benchmarks on real texts
  *   bash .gpu-pack/run.sh [stage...]        there; scripts/gpu/run.sh says which stages there are
  *
- * pack.tar.xz holds the tracked files, dist/, this process's Node without its symbols, and node_modules as far as
- * building, running and testing take them. Kept under 60 MB, because such machines are reached through narrow doors.
+ * pack.tar.xz holds the tracked files, dist/, the benchmarks compiled, this process's Node without its symbols, and
+ * node_modules as far as building, running and testing take them. Kept under 60 MB, because such machines are reached
+ * through narrow doors.
  */
 import { execFileSync } from 'node:child_process'
 import {
@@ -20,6 +21,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -76,6 +78,10 @@ function pack(data) {
     for (const file of tracked.split('\0').filter((name) => name && existsSync(join(root, name))))
       cpSync(join(root, file), join(stage, file))
     cpSync(join(root, 'dist'), join(stage, 'dist'), { recursive: true })
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const project = ['-p', join(root, 'bench', 'tsconfig.json'), '--outDir', join(stage, 'compiled')]
+    execFileSync(process.execPath, [tsc, ...project], { stdio: 'inherit' })
+    symlinkSync(join('..', 'build'), join(stage, 'compiled', 'build')) // where compiled code looks for the addon
     const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     for (const path of packagesFor([...Object.keys(dependencies), ...tools])) copyPackage(path, stage)
     mkdirSync(join(stage, 'node', 'bin'), { recursive: true })

@@ -29,7 +29,7 @@ again=
 mkdir -p "$WORK/.stages" "$OUT"
 cd "$WORK" || exit 1
 export PATH="$WORK/node/bin:$PATH" TORCH_LORA_PYTHON="$PYTHON" PYTHONUNBUFFERED=1
-export TORCH_LORA_GPU_RESULTS="$WORK/.stages"
+export TORCH_LORA_GPU_RESULTS="$WORK/.stages" TORCH_LORA_COMPILED="$WORK/compiled"
 
 libtorch() { "$PYTHON" -c 'import os, torch; print(os.path.dirname(torch.__file__))'; }
 gpu() { "$PYTHON" -c 'import torch; print(torch.cuda.is_available())' | grep -q True; }
