@@ -3,12 +3,13 @@
  * updates, for each seed.
  *
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/accuracy.ts --data GLUE --model MINILM --task mrpc [--seeds 0,1,2]
- *     [--init stsb] [--epochs n] [--sides ours,peft] [--out runs/accuracy] [--threads n]
+ *     [--init stsb] [--epochs n] [--sides ours,peft] [--group-by-length] [--out runs/accuracy] [--threads n]
  *
  * Ours is `torch-lora train`; PEFT's runs are written in the same form, so `torch-lora report --out page.html OUT` draws
  * both. What they write stays in --out, and a run that is finished there is not done again.
  * `--init stsb` first trains on that task and starts both sides from its adapter with a fresh head, as the paper starts
- * MRPC from MNLI. Prints a line a run, and the means.
+ * MRPC from MNLI. `--group-by-length` gives PEFT batches of like length, the least padding that transformers has, where
+ * ours are a random order's. Prints a line a run, and the means.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -35,6 +36,7 @@ const { values: flags } = parseArgs({
     init: { type: 'string' },
     epochs: { type: 'string' },
     sides: { type: 'string', default: 'ours,peft' },
+    'group-by-length': { type: 'boolean', default: false },
     out: { type: 'string', default: 'runs/accuracy' },
     threads: { type: 'string' },
   },
@@ -88,7 +90,7 @@ async function trainOurs(task: Task, seed: number, init?: string): Promise<strin
   const place = ['--model', model, '--data', data, '--task', task, '--out', run, '--json']
   const resume = existsSync(join(run, 'checkpoints')) ? ['--resume'] : []
   const args = [...place, ...update, ...options, ...schedule, ...resume].map(String)
-  await linesOf(process.execPath, ['--import', 'tsx', main, 'train', ...args])
+  await linesOf(process.execPath, ['--import', import.meta.resolve('tsx'), main, 'train', ...args])
   return run
 }
 
@@ -125,7 +127,7 @@ async function trainPeft(task: Task, seed: number, init?: string): Promise<strin
       init: init ?? null,
       labels: 2,
       threads: Number(threads ?? 0),
-      settings: { ...common, ...recipes[task], seed },
+      settings: { ...common, ...recipes[task], seed, groupByLength: flags['group-by-length'] },
       train: await read('train'),
       dev: await read('validation'),
     }),

@@ -43,11 +43,12 @@ schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(settings['warmup
 
 
 def batches(rows):
-    """Shuffled, in batches of like length: transformers' group_by_length, the fastest padding it has."""
+    """Shuffled; with groupByLength in batches of like length, as transformers' group_by_length makes them."""
     order = random.sample(range(len(rows)), len(rows))
-    span = 50 * batch_size
-    mega = [sorted(order[i:i + span], key=lambda row: -len(rows[row]['ids'])) for i in range(0, len(order), span)]
-    order = [row for part in mega for row in part]
+    if settings['groupByLength']:
+        span = 50 * batch_size
+        mega = [sorted(order[i:i + span], key=lambda row: -len(rows[row]['ids'])) for i in range(0, len(order), span)]
+        order = [row for part in mega for row in part]
     grouped = [[rows[row] for row in order[i:i + batch_size]] for i in range(0, len(order), batch_size)]
     return random.sample(grouped, len(grouped))
 
