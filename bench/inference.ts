@@ -7,9 +7,10 @@
  *     [--rounds 7] [--texts 256] [--int8] [--parts latency,sst2,rte]
  *
  * roberta-base shapes, random weights, the same files on all sides, fp32. --int8 adds ours with dtype 'int8' and
- * onnxruntime's dynamic int8, per channel, and the largest difference of either's logits from fp32's. Throughput: texts of the SST-2 and RTE dev sets as 64 clients would send them. Ours through TextClassifier,
- * tokenization included; the peers get token ids, in arrival order, in batches of up to 8 and up to 32 rows padded to
- * their longest, and the better of the two counts. The sides take turns; medians.
+ * onnxruntime's dynamic int8, per channel, and the largest difference of either's logits from fp32's. Throughput: texts
+ * of the SST-2 and RTE dev sets as 64 clients would send them. Ours through TextClassifier, tokenization included; the
+ * peers get token ids, in arrival order, in batches of up to 8 and up to 32 rows padded to their longest, and the better
+ * of the two counts. The sides take turns; medians.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'

@@ -3,10 +3,10 @@
  *
  *   npx tsx bench/kill-resume.ts [--model FOLDER] [--kills 50] [--a-run 5] [--seed 0] [--epochs 3]
  *
- * Without --model, a random BERT of two layers. `torch-lora train` on made-up sentences, dropout on, gradients accumulated, evaluated every 5 updates and
- * checkpointed every 2. First once undisturbed; then runs that are each killed --a-run times, some while they start, most
- * some milliseconds after a random update, and resumed to the end. A resume that went wrong at any kill would show in the
- * adapter, in the last checkpoint's optimizer state, or in the log.
+ * Without --model, a random BERT of two layers. `torch-lora train` on made-up sentences, dropout on, gradients
+ * accumulated, evaluated every 5 updates and checkpointed every 2. First once undisturbed; then runs that are each
+ * killed --a-run times, some while they start, most some milliseconds after a random update, and resumed to the end. A
+ * resume that went wrong at any kill would show in the adapter, in the last checkpoint's optimizer state, or in the log.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -52,7 +52,7 @@ const settings = [
 
 function start(run: string): ChildProcess {
   const resume = existsSync(join(run, 'metrics.jsonl')) ? ['--resume'] : []
-  const args = ['--import', 'tsx', main, 'train', '--out', run, ...settings, ...resume]
+  const args = ['--import', import.meta.resolve('tsx'), main, 'train', '--out', run, ...settings, ...resume]
   return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
 }
 

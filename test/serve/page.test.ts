@@ -41,6 +41,7 @@ describe.skipIf(!existsSync(chromium))('the page at /', () => {
     await page.type('#text', 'the film was great.')
     await page.click('button')
     await page.waitForSelector('#adapter option[value=tone]')
+    await page.waitForFunction("document.querySelector('#tokens .token')")
     expect(['bad', 'fair', 'good']).toContain(await text('label'))
     expect(await page.$$eval('#scores .score', (rows) => rows.length)).toBe(3)
     expect(await text('latency')).toMatch(/^[\d.]+ ms, of them \d+ ms in the model$/)
