@@ -27,6 +27,13 @@ export function isCurrent() {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === sourceHash()
 }
 
+/** Runs the compiler in the root. */
+export function tsc(...options) {
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const { status } = spawnSync(process.execPath, [compiler, ...options], { cwd: root, stdio: 'inherit' })
+  if (status !== 0) throw new Error('tsc found errors, above')
+}
+
 /**
  * @param {{ onlyIfMissing?: string }} [options] compile only when this file is not there
  * @returns whether it compiled
@@ -35,12 +42,7 @@ export function buildTypeScript({ onlyIfMissing } = {}) {
   if (onlyIfMissing && existsSync(join(root, onlyIfMissing))) return false
   if (isCurrent()) return false
   rmSync(join(root, 'dist'), { recursive: true, force: true }) // what was deleted in lib/ must not live on
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: 'inherit',
-  })
-  if (status !== 0) throw new Error('tsc found errors, above')
+  tsc('-p', 'tsconfig.build.json')
   chmodSync(join(root, 'dist', 'cli', 'main.js'), 0o755)
   writeFileSync(stamp, sourceHash())
   return true

@@ -2,6 +2,7 @@ import type { MetricName } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
+import type { ProblemType } from '../models/config.ts'
 import type { Tensor } from '../tensor.ts'
 import { restoreTensors, saveTensors, type TrainerState } from './checkpoint.ts'
 import type { Metrics } from './evaluate.ts'
@@ -116,7 +117,7 @@ export class BestModel {
 export function chooseBestMetric(
   asked: string | undefined,
   metrics: readonly MetricName[],
-  problemType: string,
+  problemType: ProblemType,
 ): string {
   const measured: readonly string[] =
     problemType === 'multi_label_classification' ? ['micro_f1', 'macro_f1', 'accuracy'] : metrics

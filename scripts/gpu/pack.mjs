@@ -27,7 +27,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { buildTypeScript } from '../build-ts.mjs'
+import { buildTypeScript, tsc } from '../build-ts.mjs'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const target = join(root, '.gpu-pack')
@@ -78,9 +78,7 @@ function pack(data) {
     for (const file of tracked.split('\0').filter((name) => name && existsSync(join(root, name))))
       cpSync(join(root, file), join(stage, file))
     cpSync(join(root, 'dist'), join(stage, 'dist'), { recursive: true })
-    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-    const project = ['-p', join(root, 'bench', 'tsconfig.json'), '--outDir', join(stage, 'compiled')]
-    execFileSync(process.execPath, [tsc, ...project], { stdio: 'inherit' })
+    tsc('-p', join('bench', 'tsconfig.json'), '--outDir', join(stage, 'compiled'))
     symlinkSync(join('..', 'build'), join(stage, 'compiled', 'build')) // where compiled code looks for the addon
     const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     for (const path of packagesFor([...Object.keys(dependencies), ...tools])) copyPackage(path, stage)
