@@ -84,7 +84,8 @@ export class Linear extends Module {
 }
 
 /**
- * Several Linears of one input as one operator (`lora::linear`): query, key and value side by side.
+ * Several Linears of one input as one operator (`lora::linear`): query, key and value side by side. Each update drops
+ * elements of its own, as PEFT's modules do.
  * @param x [T, in]
  * @returns [T, out_0 + out_1 + ...]
  */

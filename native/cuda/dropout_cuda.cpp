@@ -13,27 +13,27 @@ namespace torch_lora::cuda {
 namespace {
 
 // `x` undefined: the mask itself.
-void run(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, double p) {
+void run(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, double p, int64_t first_row) {
   const c10::cuda::CUDAGuard guard(y.device());
   const int64_t columns = y.dim() == 0 ? 1 : y.size(-1);
   dispatch("dropout", y, [&](auto types) {
     using T = typename decltype(types)::Element;
     using A = typename decltype(types)::Math;
-    dropout(read<T>(x), written<T>(y), columns == 0 ? 0 : y.numel() / columns, columns, kernel_dropout<A>(p, seed),
-            c10::cuda::getCurrentCUDAStream());
+    dropout(read<T>(x), written<T>(y), columns == 0 ? 0 : y.numel() / columns, columns, first_row,
+            kernel_dropout<A>(p, seed), c10::cuda::getCurrentCUDAStream());
   });
 }
 
-at::Tensor apply(const at::Tensor& x, const at::Tensor& seed, double p) {
+at::Tensor apply(const at::Tensor& x, const at::Tensor& seed, double p, int64_t first_row) {
   at::Tensor y = at::empty(x.sizes(), x.options());
-  run(x.contiguous(), y, seed, p);
+  run(x.contiguous(), y, seed, p, first_row);
   return y;
 }
 
 at::Tensor mask(const at::Tensor& seed, at::IntArrayRef size, double p, const at::Tensor& like) {
   check_dropout("dropout_mask", p);
   at::Tensor y = at::empty(size, like.options());
-  run({}, y, seed, p);
+  run({}, y, seed, p, 0);
   return y;
 }
 

@@ -1,11 +1,9 @@
 #pragma once
 // The adapters of every segment of lora::linear as two matrices in x's type: A above A, and s_i B_i on the diagonal,
 // after the weights where one product does everything. T: x's type; A: the type of all arithmetic.
-#include "cuda/device.h"
+#include "cuda/low_rank_parts.h"
 
 namespace torch_lora::cuda {
-
-constexpr int kMostParts = 8;  // segments of a call
 
 // One segment; P is the type of its adapter.
 template <class T, class P>

@@ -104,8 +104,20 @@ std::tuple<at::Tensor, at::Tensor> make_blocks(at::TensorList weight, const Opti
   return {rows, columns};
 }
 
-std::tuple<at::Tensor, at::Tensor> run_project(const at::Tensor& x, const at::Tensor& rows, double dropout_p,
-                                               const Optional& seed, bool joined) {
+// Without a mask there is nothing to keep apart. The padding's ranks are zero and go with the last segment's.
+RankParts parts_of(at::IntArrayRef ranks, int64_t pad, bool masked) {
+  RankParts parts{1, {pad}};
+  if (!masked || ranks.empty()) return parts;
+  parts.count = static_cast<int>(ranks.size());
+  int64_t end = 0;
+  for (size_t i = 0; i < ranks.size(); ++i) parts.ends[i] = end += ranks[i];
+  parts.ends[parts.count - 1] = pad;
+  return parts;
+}
+
+std::tuple<at::Tensor, at::Tensor> run_project(const at::Tensor& x, const at::Tensor& rows, at::IntArrayRef ranks,
+                                               double dropout_p, const Optional& seed, bool joined) {
+  if (ranks.size() > kMostParts) return low_rank_project_composed(x, rows, ranks, dropout_p, seed, joined);
   const c10::cuda::CUDAGuard guard(x.device());
   const at::Tensor source = rows_contiguous(x);
   const int64_t tokens = x.size(0), in = x.size(1), pad = rows.size(0);
@@ -115,14 +127,15 @@ std::tuple<at::Tensor, at::Tensor> run_project(const at::Tensor& x, const at::Te
     using T = typename decltype(types)::Element;
     using A = typename decltype(types)::Math;
     low_rank_project(ProjectArguments<T>{read<T>(source), source.stride(0), read<T>(rows), written<T>(low),
-                                         written<T>(both), tokens, in, pad},
+                                         written<T>(both), tokens, in, pad, parts_of(ranks, pad, seed.has_value())},
                      kernel_dropout<A>(dropout_p, seed), c10::cuda::getCurrentCUDAStream());
   });
   return {joined ? both : at::empty({0}, x.options()), low};
 }
 
-at::Tensor run_expand(const at::Tensor& low, const at::Tensor& matrix, const Optional& bias, double dropout_p,
-                      const Optional& seed) {
+at::Tensor run_expand(const at::Tensor& low, const at::Tensor& matrix, const Optional& bias, at::IntArrayRef ranks,
+                      double dropout_p, const Optional& seed) {
+  if (ranks.size() > kMostParts) return low_rank_expand_composed(low, matrix, bias, ranks, dropout_p, seed);
   const c10::cuda::CUDAGuard guard(low.device());
   const at::Tensor source = low.contiguous();
   const at::Tensor shift = bias.has_value() ? bias->contiguous() : at::Tensor();
@@ -131,7 +144,8 @@ at::Tensor run_expand(const at::Tensor& low, const at::Tensor& matrix, const Opt
     using T = typename decltype(types)::Element;
     using A = typename decltype(types)::Math;
     low_rank_expand(ExpandArguments<T>{read<T>(source), read<T>(matrix), matrix.stride(0), matrix.stride(1),
-                                       read<T>(shift), written<T>(y), y.size(0), y.size(1), low.size(1)},
+                                       read<T>(shift), written<T>(y), y.size(0), y.size(1), low.size(1),
+                                       parts_of(ranks, low.size(1), seed.has_value())},
                     kernel_dropout<A>(dropout_p, seed), c10::cuda::getCurrentCUDAStream());
   });
   return y;

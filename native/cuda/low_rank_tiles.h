@@ -1,9 +1,11 @@
 #pragma once
-// The skinny products of lora::linear, each reading and writing its large operand once:
-//   project  low = drop(x) A^T, and where asked [x | low], the left operand of one product for everything
-//   expand   low M, masked or with a bias, for a product to accumulate onto
+// The skinny products of lora::linear:
+//   project  low = cat_i( drop_i(x) A_i^T ), and where asked [x | low], the left operand of one product for everything
+//   expand   low M, or sum_i drop_i(low_i M_i), or with a bias, for a product to accumulate onto
+// Segment i drops by a mask of its own; without dropout all ranks are one part. expand writes its large operand once,
+// project reads it once a part, from the cache after the first.
 // A tile is the work of one block; see device.h. T: the element type in memory; A: the type of all arithmetic.
-#include "cuda/device.h"
+#include "cuda/low_rank_parts.h"
 
 namespace torch_lora::cuda {
 
@@ -15,6 +17,7 @@ struct ProjectArguments {
   T* low;         // [T, pad]
   T* joined;      // [T, in + pad], or null
   int64_t tokens, in, pad;
+  RankParts parts;
 };
 
 template <class T>
@@ -25,6 +28,7 @@ struct ExpandArguments {
   const T* bias;    // [out], or null
   T* y;             // [T, out]
   int64_t tokens, out, pad;
+  RankParts parts;
 };
 
 // ---- project ----
@@ -42,25 +46,29 @@ TORCH_LORA_DEVICE void project(const Block& block, const ProjectArguments<T>& a,
   const int64_t width = a.in + a.pad;
   for (int64_t first_rank = 0; first_rank < a.pad; first_rank += Side) {
     A sums[2][2] = {};
-    for (int64_t from = 0; from < a.in; from += Side) {
-      block.sync();
-      for (int e = block.thread; e < Side * Side; e += block.threads) {
-        const int row = e / Side, k = e % Side;
-        const int64_t token = first + row, column = from + k, rank = first_rank + row;
-        A x = 0;
-        if (token < a.tokens && column < a.in) {
-          const T value = a.x[token * a.x_row + column];
-          if (a.joined != nullptr && first_rank == 0) a.joined[token * width + column] = value;
-          if (dropout.keeps(dropout.row(token), column)) x = A(value);
+    for (int part = 0; part < a.parts.count; ++part) {
+      if (!a.parts.meets(part, first_rank, Side)) continue;
+      const bool copies = a.joined != nullptr && first_rank == 0 && a.parts.has(part, 0);
+      for (int64_t from = 0; from < a.in; from += Side) {
+        block.sync();
+        for (int e = block.thread; e < Side * Side; e += block.threads) {
+          const int row = e / Side, k = e % Side;
+          const int64_t token = first + row, column = from + k, rank = first_rank + row;
+          A x = 0;
+          if (token < a.tokens && column < a.in) {
+            const T value = a.x[token * a.x_row + column];
+            if (copies) a.joined[token * width + column] = value;
+            if (dropout.keeps(dropout.row(part * a.tokens + token), column)) x = A(value);
+          }
+          xs[row * kStride + k] = x;
+          rows[row * kStride + k] = a.parts.has(part, rank) && column < a.in ? A(a.rows[rank * a.in + column]) : A(0);
         }
-        xs[row * kStride + k] = x;
-        rows[row * kStride + k] = rank < a.pad && column < a.in ? A(a.rows[rank * a.in + column]) : A(0);
-      }
-      block.sync();
-      for (int k = 0; k < Side; ++k) {
-        TORCH_LORA_UNROLL
-        for (int q = 0; q < 4; ++q) {
-          sums[q / 2][q % 2] += xs[(i + q / 2 * kHalf) * kStride + k] * rows[(j + q % 2 * kHalf) * kStride + k];
+        block.sync();
+        for (int k = 0; k < Side; ++k) {
+          TORCH_LORA_UNROLL
+          for (int q = 0; q < 4; ++q) {
+            sums[q / 2][q % 2] += xs[(i + q / 2 * kHalf) * kStride + k] * rows[(j + q % 2 * kHalf) * kStride + k];
+          }
         }
       }
     }
@@ -91,40 +99,43 @@ TORCH_LORA_DEVICE void project_fragments(const Block& block, const ProjectArgume
   const int lane = block.thread % kWarp, warp = block.thread / kWarp, warps = block.threads / kWarp;
   const int group = lane / 4, run = lane % 4;  // a row of either operand; a run of its columns
   const int64_t width = a.in + a.pad;
-  int64_t tokens[2];
-  RowKey keys[2];
-  for (int h = 0; h < 2; ++h) {
-    tokens[h] = first + group + 8 * h;
-    keys[h] = dropout.row(tokens[h]);
-  }
+  const int64_t tokens[2] = {first + group, first + group + 8};
   for (int64_t first_rank = 0; first_rank < a.pad; first_rank += kFragmentRanks) {
     const int ranks = static_cast<int>(a.pad - first_rank < kFragmentRanks ? a.pad - first_rank : kFragmentRanks);
     float sums[kTiles][4] = {};
-    for (int64_t from = int64_t(warp) * 4 * kRun; from < a.in; from += int64_t(warps) * 4 * kRun) {
-      const int64_t column = from + run * kRun;
-      const bool inside = column < a.in;
-      Vector<T, kRun> x[2] = {};
-      TORCH_LORA_UNROLL
-      for (int h = 0; h < 2; ++h) {
-        if (!inside || tokens[h] >= a.tokens) continue;
-        x[h] = load<kRun>(a.x + tokens[h] * a.x_row + column);
-        if (a.joined != nullptr && first_rank == 0) store(a.joined + tokens[h] * width + column, x[h]);
+    for (int part = 0; part < a.parts.count; ++part) {
+      if (!a.parts.meets(part, first_rank, ranks)) continue;
+      const bool copies = a.joined != nullptr && first_rank == 0 && a.parts.has(part, 0);
+      RowKey keys[2];
+      for (int h = 0; h < 2; ++h) keys[h] = dropout.row(part * a.tokens + tokens[h]);
+      for (int64_t from = int64_t(warp) * 4 * kRun; from < a.in; from += int64_t(warps) * 4 * kRun) {
+        const int64_t column = from + run * kRun;
+        const bool inside = column < a.in;
+        Vector<T, kRun> x[2] = {};
         TORCH_LORA_UNROLL
-        for (int v = 0; v < kRun; ++v) {
-          if (!dropout.keeps(keys[h], column + v)) x[h].values[v] = T(0.0f);
+        for (int h = 0; h < 2; ++h) {
+          if (!inside || tokens[h] >= a.tokens) continue;
+          x[h] = load<kRun>(a.x + tokens[h] * a.x_row + column);
+          if (copies) store(a.joined + tokens[h] * width + column, x[h]);
+          TORCH_LORA_UNROLL
+          for (int v = 0; v < kRun; ++v) {
+            if (!dropout.keeps(keys[h], column + v)) x[h].values[v] = T(0.0f);
+          }
         }
-      }
-      TORCH_LORA_UNROLL
-      for (int tile = 0; tile < kTiles; ++tile) {
-        if (tile * 8 >= ranks) break;
-        Vector<T, kRun> row = {};
-        const int64_t rank = first_rank + tile * 8 + group;
-        if (inside && rank < a.pad) row = load<kRun>(a.rows + rank * a.in + column);
         TORCH_LORA_UNROLL
-        for (int half = 0; half < kRun; half += 4) {
-          const T left[8] = {x[0].values[half],     x[0].values[half + 1], x[1].values[half],     x[1].values[half + 1],
-                             x[0].values[half + 2], x[0].values[half + 3], x[1].values[half + 2], x[1].values[half + 3]};
-          block.multiply(sums[tile], left, row.values + half);
+        for (int tile = 0; tile < kTiles; ++tile) {
+          if (tile * 8 >= ranks) break;
+          if (!a.parts.meets(part, first_rank + tile * 8, 8)) continue;
+          Vector<T, kRun> row = {};
+          const int64_t rank = first_rank + tile * 8 + group;
+          if (inside && a.parts.has(part, rank)) row = load<kRun>(a.rows + rank * a.in + column);
+          TORCH_LORA_UNROLL
+          for (int half = 0; half < kRun; half += 4) {
+            const T left[8] = {x[0].values[half],     x[0].values[half + 1], x[1].values[half],
+                               x[1].values[half + 1], x[0].values[half + 2], x[0].values[half + 3],
+                               x[1].values[half + 2], x[1].values[half + 3]};
+            block.multiply(sums[tile], left, row.values + half);
+          }
         }
       }
     }
@@ -162,6 +173,7 @@ TORCH_LORA_DEVICE void expand(const Block& block, const ExpandArguments<T>& a, c
   constexpr int kColumns = 4 * Groups, kTokens = 4 * Lanes;
   A *const matrix = memory, *const low = memory + kColumns * kRankSteps;
   const int group = block.thread % Groups, lane = block.thread / Groups;
+  const int64_t column = first_column + group * 4;
   A sums[4][4] = {};
   for (int64_t first_rank = 0; first_rank < a.pad; first_rank += kRankSteps) {
     const int ranks = static_cast<int>(a.pad - first_rank < kRankSteps ? a.pad - first_rank : kRankSteps);
@@ -176,26 +188,35 @@ TORCH_LORA_DEVICE void expand(const Block& block, const ExpandArguments<T>& a, c
           token < a.tokens ? A(a.low[token * a.pad + first_rank + e % ranks]) : A(0);
     }
     block.sync();
-    for (int rank = 0; rank < ranks; ++rank) {
-      const auto m = load<4>(matrix + rank * kColumns + group * 4);
+    for (int part = 0; part < a.parts.count; ++part) {
+      if (!a.parts.meets(part, first_rank, ranks)) continue;
+      const int64_t begin = a.parts.begin(part) - first_rank, end = a.parts.ends[part] - first_rank;
+      A own[4][4] = {};
+      for (int rank = begin > 0 ? int(begin) : 0; rank < ranks && rank < end; ++rank) {
+        const auto m = load<4>(matrix + rank * kColumns + group * 4);
+        TORCH_LORA_UNROLL
+        for (int row = 0; row < 4; ++row) {
+          const A factor = low[(lane + row * Lanes) * kRankSteps + rank];
+          TORCH_LORA_UNROLL
+          for (int c = 0; c < 4; ++c) own[row][c] += factor * m.values[c];
+        }
+      }
       TORCH_LORA_UNROLL
       for (int row = 0; row < 4; ++row) {
-        const A factor = low[(lane + row * Lanes) * kRankSteps + rank];
+        const RowKey key = dropout.row(part * a.tokens + first + lane + row * Lanes);
         TORCH_LORA_UNROLL
-        for (int c = 0; c < 4; ++c) sums[row][c] += factor * m.values[c];
+        for (int c = 0; c < 4; ++c) sums[row][c] += dropout.apply(key, column + c, own[row][c]);
       }
     }
   }
-  const int64_t column = first_column + group * 4;
   TORCH_LORA_UNROLL
   for (int row = 0; row < 4; ++row) {
     const int64_t token = first + lane + row * Lanes;
     if (token >= a.tokens) continue;
-    const RowKey key = dropout.row(token);
     Vector<T, 4> y;
     TORCH_LORA_UNROLL
     for (int c = 0; c < 4; ++c) {
-      A value = dropout.apply(key, column + c, sums[row][c]);
+      A value = sums[row][c];
       if (a.bias != nullptr && column + c < a.out) value += A(a.bias[column + c]);
       y.values[c] = T(value);
     }

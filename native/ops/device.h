@@ -36,9 +36,10 @@ void dispatch_kernels(const at::Tensor& tensor, Body body) {
 
 // Dropout as a kernel takes it: active when a seed is given.
 template <class T>
-cpu::Dropout<T> kernel_dropout(double p, const std::optional<at::Tensor>& seed) {
+cpu::Dropout<T> kernel_dropout(double p, const std::optional<at::Tensor>& seed, int64_t first_row = 0) {
   if (!seed.has_value()) return {};
-  return {true, static_cast<uint64_t>(seed->item<int64_t>()), drop_bound(p), static_cast<T>(keep_scale(p))};
+  return {true, static_cast<uint64_t>(seed->item<int64_t>()), drop_bound(p), static_cast<T>(keep_scale(p)),
+          static_cast<uint64_t>(first_row)};
 }
 
 }  // namespace torch_lora

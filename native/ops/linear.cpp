@@ -1,4 +1,4 @@
-// lora::linear: y = cat_i( x W_i^T + b_i + s_i drop(x) A_i^T B_i^T ), with its own derivative.
+// lora::linear: y = cat_i( x W_i^T + b_i + s_i drop_i(x) A_i^T B_i^T ), with its own derivative.
 #include "ops/linear.h"
 
 #include "ops/pch.h"

@@ -17,6 +17,7 @@ struct LinearSegment {
   at::Tensor lora_A;  // [R, in], or undefined when this segment has no adapter; float32 where x is half, if so given
   at::Tensor lora_B;  // [out, R], like lora_A
   double scaling = 0.0;
+  int64_t index = 0;   // among the segments
   int64_t out = 0;     // rows of weight
   int64_t offset = 0;  // first column of this segment in y
   int64_t rank = 0;    // 0 without an adapter
@@ -34,6 +35,10 @@ struct LinearSegments {
 LinearSegments linear_segments(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
                                const OptionalTensors& lora_A, const OptionalTensors& lora_B,
                                at::ArrayRef<double> scaling);
+
+// Every segment drops elements of its own, as the adapted module that it stands for does in PEFT: one mask
+// [segments, T, in], of which segment i begins at this row.
+inline int64_t mask_row(const LinearSegment& part, int64_t tokens) { return part.index * tokens; }
 
 // What a backward pass knows, with every tensor as a matrix of tokens.
 struct LinearBackward {

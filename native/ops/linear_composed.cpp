@@ -52,7 +52,7 @@ at::Tensor joined_product(const LinearSegments& segments, const at::Tensor& left
 
 at::Tensor products(const LinearSegments& segments, const at::Tensor& x, const at::Tensor& low,
                     const at::Tensor& columns) {
-  at::Tensor y = low.defined() ? low_rank_expand(low, columns.t(), stacked_bias(segments), 0.0, std::nullopt)
+  at::Tensor y = low.defined() ? low_rank_expand(low, columns.t(), stacked_bias(segments), {}, 0.0, std::nullopt)
                                : at::empty({x.size(0), segments.out}, x.options());
   for (const auto& part : segments.parts) {
     at::Tensor slice = y.narrow(1, part.offset, part.out);  // [T, out_i]
@@ -67,11 +67,13 @@ at::Tensor products(const LinearSegments& segments, const at::Tensor& x, const a
   return y;
 }
 
-// dx = dy W + mask (s dy B A): the second term is written first.
+// dx = dy W + sum_i drop_i(s_i dy_i B_i A_i): the second term is written first.
 at::Tensor input_grad(const LinearSegments& segments, const LinearBackward& call, const at::Tensor& dy,
                       const at::Tensor& low, const LowRankBlocks& blocks, bool joined) {
   at::Tensor dx;
-  if (low.defined()) dx = low_rank_expand(low, blocks.rows, {}, call.dropout_p, call.seed);
+  if (low.defined()) {
+    dx = low_rank_expand(low, blocks.rows, {}, segment_ranks(segments), call.dropout_p, call.seed);
+  }
   const auto add = [&](const at::Tensor& part, const at::Tensor& weight) {
     dx = dx.defined() ? dx.addmm_(part, weight) : at::mm(part, weight);
   };
@@ -92,7 +94,8 @@ LinearOutput linear_forward_composed(const LinearSegments& segments, const Linea
   if (joined || adapted) blocks = low_rank_blocks(segments, joined);
   at::Tensor left = x, low;
   if (adapted) {
-    const auto [both, own] = low_rank_project(x, blocks.rows, call.dropout_p, call.seed, joined);
+    const auto [both, own] =
+        low_rank_project(x, blocks.rows, segment_ranks(segments), call.dropout_p, call.seed, joined);
     low = own;
     if (joined) left = both;
   }
@@ -134,14 +137,16 @@ std::vector<at::Tensor> linear_backward_composed(const LinearSegments& segments,
     if (needs[1 + count + i]) result.push_back(dy_part(segments.parts[i]).sum(0));
   }
   // A copy for each: one of several segments must not keep the others' alive.
-  if (needed(2)) {
-    const at::Tensor dropped = call.seed.has_value() ? apply_dropout(call.x, *call.seed, call.dropout_p) : call.x;
-    const at::Tensor all = at::mm(low.t(), dropped);  // [pad, in]
-    for (size_t i = 0; i < count; ++i) {
-      const auto& part = segments.parts[i];
-      if (!needs[1 + 2 * count + i]) continue;
-      result.push_back(all.narrow(0, part.rank_offset, part.rank).to(part.lora_A.scalar_type(), false, true));
-    }
+  at::Tensor all_A;  // [pad, in]
+  if (needed(2) && !call.seed.has_value()) all_A = at::mm(low.t(), call.x);
+  for (size_t i = 0; i < count; ++i) {
+    const auto& part = segments.parts[i];
+    if (!needs[1 + 2 * count + i]) continue;
+    const at::Tensor own = all_A.defined() ? all_A.narrow(0, part.rank_offset, part.rank)
+                                           : at::mm(low.narrow(1, part.rank_offset, part.rank).t(),
+                                                    apply_dropout(call.x, *call.seed, call.dropout_p,
+                                                                  mask_row(part, call.x.size(0))));  // [R, in]
+    result.push_back(own.to(part.lora_A.scalar_type(), false, all_A.defined()));
   }
   if (needed(3)) {
     const at::Tensor all = at::mm(dy.t(), call.skinny);  // [out, R]; only its diagonal blocks are wanted

@@ -49,6 +49,12 @@ at::Tensor stacked_A(const LinearSegments& segments) {
   return list.size() == 1 ? list[0].contiguous() : at::cat(list);
 }
 
+// drop(x) for one segment, by the mask of a forward or a backward call. [T, in]
+template <class Call>
+at::Tensor drop_for(const LinearSegment& part, const at::Tensor& x, const Call& call) {
+  return apply_dropout(x, *call.seed, call.dropout_p, mask_row(part, x.size(0)));
+}
+
 template <class T>
 LinearOutput forward(const LinearSegments& segments, const LinearForward& call) {
   const at::Tensor x = rows_contiguous(call.x);
@@ -57,16 +63,23 @@ LinearOutput forward(const LinearSegments& segments, const LinearForward& call) 
   LinearOutput output{at::empty({tokens, segments.out}, options), at::empty({tokens, segments.rank}, options),
                       at::empty({0}, options)};
 
-  if (segments.rank > 0) {  // skinny = drop(x) A^T, all segments at once
-    const at::Tensor dropped = call.seed.has_value() ? apply_dropout(x, *call.seed, call.dropout_p) : x;
-    const Matrix<T> a(stacked_A(segments));
+  // skinny = drop(x) A^T: all segments at once, or each behind its own mask
+  const auto project = [&](const at::Tensor& left, const at::Tensor& lora_A, int64_t rank_offset) {
+    const Matrix<T> a(lora_A);
     cpu::GemmCall<T> product;
     product.m = tokens;
     product.c = output.skinny.data_ptr<T>();
     product.c_row = segments.rank;
-    product.terms = {{times_transposed(dropped.const_data_ptr<T>(), dropped.stride(0), a)}};
-    product.ranges = {{0, segments.rank, nullptr, nullptr, 0}};
+    product.terms = {{times_transposed(left.const_data_ptr<T>(), left.stride(0), a)}};
+    product.ranges = {{rank_offset, lora_A.size(0), nullptr, nullptr, 0}};
     cpu::gemm(product);
+  };
+  if (call.seed.has_value()) {
+    for (const auto& part : segments.parts) {
+      if (part.rank > 0) project(drop_for(part, x, call), part.lora_A, part.rank_offset);
+    }
+  } else if (segments.rank > 0) {
+    project(x, stacked_A(segments), 0);
   }
 
   std::vector<Matrix<T>> keep_alive;
@@ -125,10 +138,10 @@ at::Tensor low_rank_grad(const LinearSegments& segments, const at::Tensor& dy) {
 
 template <class T>
 at::Tensor input_grad(const LinearSegments& segments, const LinearBackward& call, const at::Tensor& dy,
-                      const at::Tensor& low, const at::Tensor& a) {
+                      const at::Tensor& low) {
   at::Tensor dx = at::empty({dy.size(0), segments.in}, dy.options());
   std::vector<Matrix<T>> keep_alive;
-  keep_alive.reserve(segments.parts.size() + 1);
+  keep_alive.reserve(2 * segments.parts.size());
   cpu::GemmCall<T> product;
   product.m = dy.size(0);
   product.c = dx.data_ptr<T>();
@@ -141,15 +154,18 @@ at::Tensor input_grad(const LinearSegments& segments, const LinearBackward& call
         times(dy.const_data_ptr<T>() + part.offset, dy.stride(0), keep_alive.emplace_back(part.weight)));
     product.terms[0].back().packed = packed.next(part);
   }
-  cpu::DroppedTerm<T> dropped{};
-  if (low.defined()) {
-    const auto term = times(low.const_data_ptr<T>(), low.stride(0), keep_alive.emplace_back(a));
-    if (call.seed.has_value()) {
-      dropped = {term, kernel_dropout<T>(call.dropout_p, call.seed)};
-      product.dropped = &dropped;
-    } else {
-      product.terms[0].push_back(term);
+  const auto low_term = [&](const at::Tensor& lora_A, int64_t rank_offset) {
+    return times(low.const_data_ptr<T>() + rank_offset, low.stride(0), keep_alive.emplace_back(lora_A));
+  };
+  if (low.defined() && call.seed.has_value()) {
+    for (const auto& part : segments.parts) {
+      if (part.rank == 0) continue;
+      const int64_t first_row = mask_row(part, dy.size(0));
+      product.dropped.push_back(
+          {low_term(part.lora_A, part.rank_offset), kernel_dropout<T>(call.dropout_p, call.seed, first_row)});
     }
+  } else if (low.defined()) {
+    product.terms[0].push_back(low_term(stacked_A(segments), 0));
   }
   cpu::gemm(product);
   return dx;
@@ -179,12 +195,11 @@ std::vector<at::Tensor> backward(const LinearSegments& segments, const LinearBac
                                                 : rows_contiguous(call.dy);
   bool any_A = false;
   for (size_t i = 0; i < count; ++i) any_A |= needs[1 + 2 * count + i];
-  at::Tensor low, a;
+  at::Tensor low;
   if (segments.rank > 0 && (needs[0] || any_A)) low = low_rank_grad<T>(segments, dy);
-  if (segments.rank > 0 && needs[0]) a = stacked_A(segments);
 
   std::vector<at::Tensor> result;
-  if (needs[0]) result.push_back(input_grad<T>(segments, call, dy, low, a));
+  if (needs[0]) result.push_back(input_grad<T>(segments, call, dy, low));
   const at::Tensor x = call.x.defined() ? rows_contiguous(call.x) : call.x;
   for (size_t i = 0; i < count; ++i) {
     const auto& part = segments.parts[i];
@@ -194,13 +209,14 @@ std::vector<at::Tensor> backward(const LinearSegments& segments, const LinearBac
     const auto& part = segments.parts[i];
     if (needs[1 + count + i]) result.push_back(dy.narrow(1, part.offset, part.out).sum(0));
   }
-  if (any_A) {
-    const at::Tensor dropped = call.seed.has_value() ? apply_dropout(x, *call.seed, call.dropout_p) : x;
-    const at::Tensor all = transposed_product<T>(low, dropped, 1.0);  // [R, in]
-    for (size_t i = 0; i < count; ++i) {
-      const auto& part = segments.parts[i];
-      if (needs[1 + 2 * count + i]) result.push_back(all.narrow(0, part.rank_offset, part.rank).clone());
-    }
+  at::Tensor all;  // [R, in]
+  if (any_A && !call.seed.has_value()) all = transposed_product<T>(low, x, 1.0);
+  for (size_t i = 0; i < count; ++i) {
+    const auto& part = segments.parts[i];
+    if (!needs[1 + 2 * count + i]) continue;
+    result.push_back(all.defined() ? all.narrow(0, part.rank_offset, part.rank).clone()
+                                   : transposed_product<T>(low.narrow(1, part.rank_offset, part.rank),
+                                                           drop_for(part, x, call), 1.0));
   }
   for (size_t i = 0; i < count; ++i) {
     const auto& part = segments.parts[i];

@@ -61,6 +61,7 @@ LinearSegments linear_segments(const at::Tensor& x, at::TensorList weight, at::T
         part.rank = a->size(0);
       }
     }
+    part.index = static_cast<int64_t>(i);
     part.offset = result.out;
     part.rank_offset = result.rank;
     result.out += part.out;

@@ -13,23 +13,50 @@ using Optional = std::optional<at::Tensor>;
 
 using BlocksSignature = std::tuple<at::Tensor, at::Tensor>(at::TensorList, const OptionalTensors&,
                                                            const OptionalTensors&, at::ArrayRef<double>, bool);
-using ProjectSignature = std::tuple<at::Tensor, at::Tensor>(const at::Tensor&, const at::Tensor&, double,
-                                                            const Optional&, bool);
-using ExpandSignature = at::Tensor(const at::Tensor&, const at::Tensor&, const Optional&, double, const Optional&);
+using ProjectSignature = std::tuple<at::Tensor, at::Tensor>(const at::Tensor&, const at::Tensor&, at::IntArrayRef,
+                                                            double, const Optional&, bool);
+using ExpandSignature = at::Tensor(const at::Tensor&, const at::Tensor&, const Optional&, at::IntArrayRef, double,
+                                   const Optional&);
 
-std::tuple<at::Tensor, at::Tensor> project(const at::Tensor& x, const at::Tensor& rows, double dropout_p,
-                                           const Optional& seed, bool joined) {
-  const at::Tensor low = at::mm(seed.has_value() ? apply_dropout(x, *seed, dropout_p) : x, rows.t());  // [T, pad]
-  return {joined ? at::cat({x, low}, 1) : at::empty({0}, x.options()), low};
-}
-
-at::Tensor expand(const at::Tensor& low, const at::Tensor& matrix, const Optional& bias, double dropout_p,
-                  const Optional& seed) {
-  const at::Tensor y = bias.has_value() ? at::addmm(*bias, low, matrix) : at::mm(low, matrix);
-  return seed.has_value() ? apply_dropout(y, *seed, dropout_p) : y;
+// body(i, first rank, ranks) for every segment that has any.
+template <class Body>
+void for_each_adapter(at::IntArrayRef ranks, const Body& body) {
+  int64_t offset = 0;
+  for (size_t i = 0; i < ranks.size(); offset += ranks[i++]) {
+    if (ranks[i] > 0) body(static_cast<int64_t>(i), offset, ranks[i]);
+  }
 }
 
 }  // namespace
+
+std::tuple<at::Tensor, at::Tensor> low_rank_project_composed(const at::Tensor& x, const at::Tensor& rows,
+                                                             at::IntArrayRef ranks, double dropout_p,
+                                                             const Optional& seed, bool joined) {
+  const int64_t tokens = x.size(0);
+  at::Tensor low;  // [T, pad]
+  if (seed.has_value()) {
+    low = at::zeros({tokens, rows.size(0)}, x.options());
+    for_each_adapter(ranks, [&](int64_t i, int64_t offset, int64_t rank) {
+      const at::Tensor dropped = apply_dropout(x, *seed, dropout_p, i * tokens);
+      low.narrow(1, offset, rank).copy_(at::mm(dropped, rows.narrow(0, offset, rank).t()));
+    });
+  } else {
+    low = at::mm(x, rows.t());
+  }
+  return {joined ? at::cat({x, low}, 1) : at::empty({0}, x.options()), low};
+}
+
+at::Tensor low_rank_expand_composed(const at::Tensor& low, const at::Tensor& matrix, const Optional& bias,
+                                    at::IntArrayRef ranks, double dropout_p, const Optional& seed) {
+  if (!seed.has_value()) return bias.has_value() ? at::addmm(*bias, low, matrix) : at::mm(low, matrix);
+  const int64_t tokens = low.size(0);
+  at::Tensor y = at::zeros({tokens, matrix.size(1)}, low.options());
+  for_each_adapter(ranks, [&](int64_t i, int64_t offset, int64_t rank) {
+    const at::Tensor own = at::mm(low.narrow(1, offset, rank), matrix.narrow(0, offset, rank));
+    y.add_(apply_dropout(own, *seed, dropout_p, i * tokens));
+  });
+  return bias.has_value() ? y.add_(*bias) : y;
+}
 
 std::tuple<at::Tensor, at::Tensor> low_rank_blocks_composed(at::TensorList weight, const OptionalTensors& lora_A,
                                                             const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
@@ -73,16 +100,22 @@ LowRankBlocks low_rank_blocks(const LinearSegments& segments, bool joined) {
   return {rows, columns};
 }
 
-std::tuple<at::Tensor, at::Tensor> low_rank_project(const at::Tensor& x, const at::Tensor& rows, double dropout_p,
-                                                    const Optional& seed, bool joined) {
-  static const auto op = find_operator<ProjectSignature>("lora::_low_rank_project");
-  return op.call(x, rows, dropout_p, seed, joined);
+std::vector<int64_t> segment_ranks(const LinearSegments& segments) {
+  std::vector<int64_t> ranks;
+  for (const auto& part : segments.parts) ranks.push_back(part.rank);
+  return ranks;
 }
 
-at::Tensor low_rank_expand(const at::Tensor& low, const at::Tensor& matrix, const at::Tensor& bias, double dropout_p,
-                           const Optional& seed) {
+std::tuple<at::Tensor, at::Tensor> low_rank_project(const at::Tensor& x, const at::Tensor& rows, at::IntArrayRef ranks,
+                                                    double dropout_p, const Optional& seed, bool joined) {
+  static const auto op = find_operator<ProjectSignature>("lora::_low_rank_project");
+  return op.call(x, rows, ranks, dropout_p, seed, joined);
+}
+
+at::Tensor low_rank_expand(const at::Tensor& low, const at::Tensor& matrix, const at::Tensor& bias,
+                           at::IntArrayRef ranks, double dropout_p, const Optional& seed) {
   static const auto op = find_operator<ExpandSignature>("lora::_low_rank_expand");
-  return op.call(low, matrix, bias.defined() ? Optional(bias) : Optional(), dropout_p, seed);
+  return op.call(low, matrix, bias.defined() ? Optional(bias) : Optional(), ranks, dropout_p, seed);
 }
 
 TORCH_LIBRARY_FRAGMENT(lora, m) {
@@ -90,14 +123,16 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
       "_low_rank_blocks(Tensor[] weight, Tensor?[] lora_A, Tensor?[] lora_B, float[] scaling, bool joined) "
       "-> (Tensor, Tensor)");
   m.def(
-      "_low_rank_project(Tensor x, Tensor rows, float dropout_p, Tensor? seed, bool joined) -> (Tensor, Tensor)");
+      "_low_rank_project(Tensor x, Tensor rows, int[] ranks, float dropout_p, Tensor? seed, bool joined) "
+      "-> (Tensor, Tensor)");
   m.def(
-      "_low_rank_expand(Tensor low, Tensor matrix, Tensor? bias, float dropout_p, Tensor? seed) -> Tensor");
+      "_low_rank_expand(Tensor low, Tensor matrix, Tensor? bias, int[] ranks, float dropout_p, Tensor? seed) "
+      "-> Tensor");
 }
 TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
   m.impl("_low_rank_blocks", low_rank_blocks_composed);
-  m.impl("_low_rank_project", project);
-  m.impl("_low_rank_expand", expand);
+  m.impl("_low_rank_project", low_rank_project_composed);
+  m.impl("_low_rank_expand", low_rank_expand_composed);
 }
 
 }  // namespace torch_lora

@@ -11,18 +11,30 @@ struct LowRankBlocks {
 };
 LowRankBlocks low_rank_blocks(const LinearSegments& segments, bool joined);
 
-// drop(x) rows^T [T, pad], and when joined [x | drop(x) rows^T] before it, else an empty tensor.
-std::tuple<at::Tensor, at::Tensor> low_rank_project(const at::Tensor& x, const at::Tensor& rows, double dropout_p,
-                                                    const std::optional<at::Tensor>& seed, bool joined);
+// The ranks of a call's segments, in their order, 0 without an adapter: whose mask is whose (mask_row).
+std::vector<int64_t> segment_ranks(const LinearSegments& segments);
 
-// low matrix, for matrix [pad, out] of any strides, plus a bias where given, or times the mask of x where a seed is.
-at::Tensor low_rank_expand(const at::Tensor& low, const at::Tensor& matrix, const at::Tensor& bias, double dropout_p,
-                           const std::optional<at::Tensor>& seed);
+// cat_i( drop_i(x) rows_i^T ) [T, pad], and when joined [x | that] before it, else an empty tensor.
+std::tuple<at::Tensor, at::Tensor> low_rank_project(const at::Tensor& x, const at::Tensor& rows, at::IntArrayRef ranks,
+                                                    double dropout_p, const std::optional<at::Tensor>& seed,
+                                                    bool joined);
 
-// The composition of low_rank_blocks from the operator's arguments: what the kernels leave to it.
+// low matrix, for matrix [pad, out] of any strides, plus a bias where given; where a seed is given
+// sum_i drop_i(low_i matrix_i).
+at::Tensor low_rank_expand(const at::Tensor& low, const at::Tensor& matrix, const at::Tensor& bias,
+                           at::IntArrayRef ranks, double dropout_p, const std::optional<at::Tensor>& seed);
+
+// The compositions, from the operators' arguments: what the kernels leave to them.
 [[gnu::visibility("default")]] std::tuple<at::Tensor, at::Tensor> low_rank_blocks_composed(
     at::TensorList weight, const OptionalTensors& lora_A, const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
     bool joined);
+[[gnu::visibility("default")]] std::tuple<at::Tensor, at::Tensor> low_rank_project_composed(
+    const at::Tensor& x, const at::Tensor& rows, at::IntArrayRef ranks, double dropout_p,
+    const std::optional<at::Tensor>& seed, bool joined);
+[[gnu::visibility("default")]] at::Tensor low_rank_expand_composed(const at::Tensor& low, const at::Tensor& matrix,
+                                                                   const std::optional<at::Tensor>& bias,
+                                                                   at::IntArrayRef ranks, double dropout_p,
+                                                                   const std::optional<at::Tensor>& seed);
 
 // Columns after `in` for a rank: up to the next multiple of eight elements, sixteen bytes in half precision.
 inline int64_t padded_rank(int64_t in, int64_t rank) { return (in + rank + 7) / 8 * 8 - in; }

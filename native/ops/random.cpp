@@ -17,7 +17,8 @@ using torch::autograd::variable_list;
 
 // The hash of random.h in int64 ATen arithmetic: runs on any device, wherever the seed lies, and is what tests compare
 // kernels with.
-at::Tensor composed_mask(const at::Tensor& seed, at::IntArrayRef size, double p, const at::TensorOptions& options) {
+at::Tensor composed_mask(const at::Tensor& seed, at::IntArrayRef size, double p, const at::TensorOptions& options,
+                         int64_t first_row = 0) {
   const int64_t columns = size.empty() ? 1 : size.back();
   int64_t rows = 1;
   for (size_t i = 0; i + 1 < size.size(); ++i) rows *= size[i];
@@ -29,7 +30,7 @@ at::Tensor composed_mask(const at::Tensor& seed, at::IntArrayRef size, double p,
   };
   const auto fold = [&](const at::Tensor& x, int64_t bits) { return x.bitwise_xor(shift(x, bits)); };
   const auto constant = [](uint64_t value) { return static_cast<int64_t>(value); };
-  at::Tensor z = at::arange(1, rows + 1, numbers).unsqueeze(1) * constant(0x9E3779B97F4A7C15ull) + seed;
+  at::Tensor z = at::arange(first_row + 1, first_row + rows + 1, numbers).unsqueeze(1) * constant(0x9E3779B97F4A7C15ull) + seed;
   z = fold(z, 30) * constant(0xBF58476D1CE4E5B9ull);
   z = fold(z, 27) * constant(0x94D049BB133111EBull);
   z = fold(z, 31);  // [rows, 1]
@@ -41,14 +42,14 @@ at::Tensor composed_mask(const at::Tensor& seed, at::IntArrayRef size, double p,
 }
 
 // y = x * mask on the CPU kernels, or the mask itself when x is undefined.
-void run_kernel(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, double p) {
+void run_kernel(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, double p, int64_t first_row = 0) {
   const int64_t columns = y.dim() == 0 ? 1 : y.size(-1);
   if (y.numel() == 0) return;
   dispatch_kernels(y, [&](auto zero) {
     using T = decltype(zero);
     const T* in = x.defined() ? x.const_data_ptr<T>() : nullptr;
     T* out = y.data_ptr<T>();
-    const auto dropout = kernel_dropout<T>(p, seed);
+    const auto dropout = kernel_dropout<T>(p, seed, first_row);
     at::parallel_for(0, y.numel() / columns, std::max<int64_t>(1, 16384 / columns), [&](int64_t begin, int64_t end) {
       cpu::kernels<T>().dropout(in, out, columns, dropout, begin, end);
     });
@@ -72,19 +73,20 @@ at::Tensor dropout_mask_meta(const at::Tensor& seed, c10::SymIntArrayRef size, d
   return at::empty_symint(size, like.options());
 }
 
-at::Tensor apply_dropout_impl(const at::Tensor& x, const at::Tensor& seed, double p) {
-  if (!has_kernels(x)) return x * composed_mask(seed, x.sizes(), p, x.options());
+at::Tensor apply_dropout_impl(const at::Tensor& x, const at::Tensor& seed, double p, int64_t first_row) {
+  if (!has_kernels(x)) return x * composed_mask(seed, x.sizes(), p, x.options(), first_row);
   at::Tensor y = at::empty(x.sizes(), x.options());
-  run_kernel(x.contiguous(), y, seed, p);
+  run_kernel(x.contiguous(), y, seed, p, first_row);
   return y;
 }
 
-at::Tensor apply_dropout_meta(const at::Tensor& x, const at::Tensor& seed, double p) {
+at::Tensor apply_dropout_meta(const at::Tensor& x, const at::Tensor& seed, double p, int64_t first_row) {
   return at::empty_symint(x.sym_sizes(), x.options());
 }
 
 const auto& apply_op() {
-  static const auto op = find_operator<at::Tensor(const at::Tensor&, const at::Tensor&, double)>("lora::_dropout");
+  static const auto op =
+      find_operator<at::Tensor(const at::Tensor&, const at::Tensor&, double, int64_t)>("lora::_dropout");
   return op;
 }
 
@@ -132,8 +134,8 @@ at::Tensor draw_seed() {
   return op.call();
 }
 
-at::Tensor apply_dropout(const at::Tensor& x, const at::Tensor& seed, double p) {
-  return apply_op().call(x, seed, p);
+at::Tensor apply_dropout(const at::Tensor& x, const at::Tensor& seed, double p, int64_t first_row) {
+  return apply_op().call(x, seed, p, first_row);
 }
 
 at::Tensor dropout(const at::Tensor& x, double p) {
@@ -153,7 +155,7 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
   m.def("dropout_mask(Tensor seed, SymInt[] size, float p, Tensor like) -> Tensor");
   m.def("dropout_mask_reference(Tensor seed, SymInt[] size, float p, Tensor like) -> Tensor");
   m.def("dropout(Tensor x, float p) -> Tensor", random);
-  m.def("_dropout(Tensor x, Tensor seed, float p) -> Tensor");
+  m.def("_dropout(Tensor x, Tensor seed, float p, int first_row=0) -> Tensor");
 }
 TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) { m.impl("draw_seed", next_seed); }
 TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {

@@ -12,8 +12,9 @@ namespace torch_lora {
 // CUDA graph is captured it may lie on the device, where only kernels may read it (Seed in random.h).
 at::Tensor draw_seed();
 
-// x * mask(seed), rows being all dimensions but the last; the mask holds 0 and 1 / (1 - p).
-at::Tensor apply_dropout(const at::Tensor& x, const at::Tensor& seed, double p);
+// x * mask(seed), rows being all dimensions but the last; the mask holds 0 and 1 / (1 - p). Row 0 of x takes row
+// `first_row` of the mask.
+at::Tensor apply_dropout(const at::Tensor& x, const at::Tensor& seed, double p, int64_t first_row = 0);
 
 // lora::dropout, with its derivative.
 at::Tensor dropout(const at::Tensor& x, double p);

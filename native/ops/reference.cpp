@@ -22,12 +22,17 @@ at::Tensor linear_reference(const at::Tensor& x, at::TensorList weight, at::Tens
                             double dropout_p, const Optional& seed) {
   const LinearSegments segments = linear_segments(x, weight, bias, lora_A, lora_B, scaling);
   const at::Tensor flat = x.reshape({-1, segments.in});
-  const at::Tensor x_dropped = segments.rank > 0 ? dropped(flat, dropout_p, seed) : flat;
+  at::Tensor mask;  // [segments, T, in]
+  if (segments.rank > 0 && dropout_p > 0.0) {
+    const auto count = static_cast<int64_t>(segments.parts.size());
+    mask = dropout_mask(seed.has_value() ? *seed : draw_seed(), {count, flat.sym_size(0), segments.in}, dropout_p, x);
+  }
   std::vector<at::Tensor> parts;
   for (const auto& part : segments.parts) {
     at::Tensor y = at::linear(flat, part.weight, part.bias.defined() ? Optional(part.bias) : Optional());
     if (part.rank > 0) {
       // PEFT's own order: a wider adapter widens x, and the sum is narrowed again.
+      const at::Tensor x_dropped = mask.defined() ? flat * mask.select(0, part.index) : flat;
       const at::Tensor low = at::matmul(x_dropped.to(part.lora_A.scalar_type()), part.lora_A.t());
       y = (y + at::matmul(low, part.lora_B.t()) * part.scaling).to(flat.scalar_type());
     }

@@ -47,12 +47,18 @@ cuda::Dropout<A> dropout_of(double p, const int64_t& seed) {
   return {p > 0, {0, &seed}, drop_bound(p), static_cast<A>(keep_scale(p))};
 }
 
+cuda::RankParts parts_of(int count, const int64_t* ends) {
+  cuda::RankParts parts{count, {}};
+  std::copy_n(ends, count, parts.ends);
+  return parts;
+}
+
 }  // namespace
 
 // Everything contiguous; `joined` may be null.
-extern "C" void run_project(const double* x, const double* rows, int64_t tokens, int64_t in, int64_t pad, double p,
-                            int64_t seed, double* low, double* joined) {
-  const cuda::ProjectArguments<double> a{x, in, rows, low, joined, tokens, in, pad};
+extern "C" void run_project(const double* x, const double* rows, int64_t tokens, int64_t in, int64_t pad, int parts,
+                            const int64_t* ends, double p, int64_t seed, double* low, double* joined) {
+  const cuda::ProjectArguments<double> a{x, in, rows, low, joined, tokens, in, pad, parts_of(parts, ends)};
   std::vector<double> memory(cuda::project_memory(kSide));
   for (int64_t first = 0; first < tokens; first += kSide) {
     run_block<double>(kSide * kSide / 4, [&](const HostBlock<double>& block) {
@@ -62,9 +68,10 @@ extern "C" void run_project(const double* x, const double* rows, int64_t tokens,
 }
 
 extern "C" void run_project_fragments(const float* x, const float* rows, int64_t tokens, int64_t in, int64_t pad,
-                                      double p, int64_t seed, float* low, float* joined) {
+                                      int parts, const int64_t* ends, double p, int64_t seed, float* low,
+                                      float* joined) {
   constexpr int kWarps = 2;
-  const cuda::ProjectArguments<float> a{x, in, rows, low, joined, tokens, in, pad};
+  const cuda::ProjectArguments<float> a{x, in, rows, low, joined, tokens, in, pad, parts_of(parts, ends)};
   std::vector<float> memory(kWarps * cuda::kFragmentTokens * cuda::kFragmentRanks);
   for (int64_t first = 0; first < tokens; first += cuda::kFragmentTokens) {
     Fragments warps[kWarps];
@@ -76,9 +83,10 @@ extern "C" void run_project_fragments(const float* x, const float* rows, int64_t
 
 // `bias` may be null.
 extern "C" void run_expand(const double* low, const double* matrix, int64_t rank_stride, int64_t column_stride,
-                           const double* bias, int64_t tokens, int64_t out, int64_t pad, double p, int64_t seed,
-                           double* y) {
-  const cuda::ExpandArguments<double> a{low, matrix, rank_stride, column_stride, bias, y, tokens, out, pad};
+                           const double* bias, int64_t tokens, int64_t out, int64_t pad, int parts,
+                           const int64_t* ends, double p, int64_t seed, double* y) {
+  const cuda::ExpandArguments<double> a{low, matrix, rank_stride, column_stride, bias, y, tokens, out, pad,
+                                        parts_of(parts, ends)};
   struct alignas(4 * sizeof(double)) Memory {
     double numbers[cuda::expand_memory(kGroups, kLanes)];
   } memory;

@@ -200,9 +200,9 @@ def seeded_operators(dtype):
     out, logsumexp = lora._disentangled_attention_forward(*attention, bounds, longest, 16, 512, 0.0, 0.25, None)
     return [
         lambda seed: lora.dropout_mask(seed, [9, 40], 0.3, x),
-        lambda seed: lora._dropout(x, seed, 0.3),
-        lambda seed: lora._low_rank_project(x, rows, 0.3, seed, True)[0],
-        lambda seed: lora._low_rank_expand(x, matrix, None, 0.3, seed),
+        lambda seed: lora._dropout(x, seed, 0.3, 5),
+        lambda seed: lora._low_rank_project(x, rows, [3, 0, 5], 0.3, seed, True)[0],
+        lambda seed: lora._low_rank_expand(x, matrix, None, [16, 24], 0.3, seed),
         lambda seed: lora._linear_forward(x, *layer, *adapter, seed, None, False, True)[0],
         lambda seed: lora._linear_backward(matrix[:9], x, None, layer[0], *adapter, seed, None, None, [1, 0, 0, 1, 0])[0],
         lambda seed: lora._dropout_add_layer_norm_forward(x, x, weight, weight, 0.3, 1e-5, seed, True)[0],

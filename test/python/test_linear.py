@@ -187,6 +187,17 @@ def test_one_seed_a_call():
     assert torch.equal(before, torch.get_rng_state()), 'without dropout the generator must not move'
 
 
+@pytest.mark.parametrize('dtype', [torch.float32, torch.complex64], ids=['kernels', 'composition'])
+def test_segments_drop_independently(dtype):
+    """As the three modules do that query, key and value are in PEFT: with one adapter thrice, three other results."""
+    x, weight, a, b = torch.ones(64, 32), torch.zeros(8, 32), torch.ones(1, 32), torch.ones(8, 1)
+    x, weight, a, b = (t.to(dtype) for t in (x, weight, a, b))
+    y = with_seed(lora.linear, x, [weight] * 3, [], [a] * 3, [b] * 3, [1.0] * 3, 0.5).real
+    kept = y[:, ::8] - y[:, ::8].mean(0)  # how many of 32 elements each token keeps, for each segment
+    correlation = torch.corrcoef(kept.t()) - torch.eye(3)
+    assert correlation.abs().max() < 0.5, correlation
+
+
 def test_second_derivative_is_refused():
     x, weight, bias, a, b, scaling = arguments(5, 6, [4], [2])
     grad, = torch.autograd.grad(lora.linear_gelu(x, weight, bias, a, b, scaling).square().sum(), x, create_graph=True)

@@ -28,38 +28,52 @@ def dropout(p):
     return REAL(p), LONG(seed_of().item() if p else 0)
 
 
-@pytest.mark.parametrize('name,dtype,tokens,fan_in,pad', [
-    ('run_project', torch.float64, 1, 6, 2),
-    ('run_project', torch.float64, 11, 13, 11),  # a tile and a half of tokens, two of ranks, an odd depth
-    ('run_project', torch.float64, 8, 16, 8),
-    ('run_project_fragments', torch.float32, 1, 8, 8),
-    ('run_project_fragments', torch.float32, 19, 72, 16),  # a second block of tokens; a depth that no warp shares evenly
-    ('run_project_fragments', torch.float32, 5, 40, 80),   # more ranks than a thread sums up at a time
+def parts(ranks, pad, p):
+    """The ends of the segments' ranks, as the kernels take them: one part of all where nothing drops."""
+    ends = [sum(ranks[:i + 1]) for i in range(len(ranks))] if p else [pad]
+    ends[-1] = pad
+    return len(ends), (LONG * len(ends))(*ends)
+
+
+@pytest.mark.parametrize('name,dtype,tokens,fan_in,ranks,pad', [
+    ('run_project', torch.float64, 1, 6, [2], 2),
+    ('run_project', torch.float64, 11, 13, [11], 11),  # a tile and a half of tokens, two of ranks, an odd depth
+    ('run_project', torch.float64, 11, 13, [0, 5, 6, 0], 13),  # segments that share a tile, none, and the padding
+    ('run_project', torch.float64, 8, 16, [8], 8),
+    ('run_project', torch.float64, 9, 16, [8, 12, 3], 24),
+    ('run_project_fragments', torch.float32, 1, 8, [8], 8),
+    ('run_project_fragments', torch.float32, 19, 72, [16], 16),  # a second block of tokens; a depth no warp shares evenly
+    ('run_project_fragments', torch.float32, 19, 72, [4, 0, 9], 16),  # eight ranks of two segments
+    ('run_project_fragments', torch.float32, 5, 40, [80], 80),   # more ranks than a thread sums up at a time
+    ('run_project_fragments', torch.float32, 5, 40, [8, 70, 2], 80),
 ])
 @pytest.mark.parametrize('joined', [False, True])
 @pytest.mark.parametrize('p', [0.0, 0.3, 1.0])
-def test_project(tiles, name, dtype, tokens, fan_in, pad, joined, p):
+def test_project(tiles, name, dtype, tokens, fan_in, ranks, pad, joined, p):
     x, rows = random(tokens, fan_in, dtype=dtype), random(pad, fan_in, dtype=dtype)
+    rows[sum(ranks):] = 0
     low, both = nothing(tokens, pad, dtype=dtype), nothing(tokens, fan_in + pad, dtype=dtype) if joined else None
-    getattr(tiles, name)(pointer(x), pointer(rows), LONG(tokens), LONG(fan_in), LONG(pad), *dropout(p), pointer(low),
-                         pointer(both))
-    expected = lora._low_rank_project(x, rows, p, seed_of() if p else None, joined)
+    getattr(tiles, name)(pointer(x), pointer(rows), LONG(tokens), LONG(fan_in), LONG(pad), *parts(ranks, pad, p),
+                         *dropout(p), pointer(low), pointer(both))
+    expected = lora._low_rank_project(x, rows, ranks, p, seed_of() if p else None, joined)
     close = dict(rtol=1e-12, atol=1e-12) if dtype == torch.float64 else dict(rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(low, expected[1], **close)
     if joined:
         torch.testing.assert_close(both, expected[0], **close)
 
 
-@pytest.mark.parametrize('tokens,out,pad', [(1, 3, 8), (9, 16, 5), (8, 20, 40), (17, 33, 8)])
+@pytest.mark.parametrize('tokens,out,ranks,pad', [
+    (1, 3, [8], 8), (9, 16, [5], 5), (8, 20, [40], 40), (17, 33, [8], 8), (9, 16, [3, 0, 4], 8), (8, 20, [30, 9, 1], 40)])
 @pytest.mark.parametrize('p', [0.0, 0.3])
 @pytest.mark.parametrize('transposed', [False, True])
-def test_expand(tiles, tokens, out, pad, p, transposed):
+def test_expand(tiles, tokens, out, ranks, pad, p, transposed):
     low, bias = random(tokens, pad), None if p else random(out)
+    low[:, sum(ranks):] = 0
     matrix = random(out, 3 + pad)[:, 3:].t() if transposed else random(pad, out)
     y = nothing(tokens, out)
     tiles.run_expand(pointer(low), pointer(matrix), LONG(matrix.stride(0)), LONG(matrix.stride(1)), pointer(bias),
-                     LONG(tokens), LONG(out), LONG(pad), *dropout(p), pointer(y))
-    expected = lora._low_rank_expand(low, matrix, bias, p, seed_of() if p else None)
+                     LONG(tokens), LONG(out), LONG(pad), *parts(ranks, pad, p), *dropout(p), pointer(y))
+    expected = lora._low_rank_expand(low, matrix, bias, ranks, p, seed_of() if p else None)
     torch.testing.assert_close(y, expected, rtol=1e-12, atol=1e-12)
 
 

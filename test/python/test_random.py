@@ -34,6 +34,12 @@ def test_statistics(p):
         assert abs(z.square().mean() - 1) < 0.2 and z.abs().max() < 6
 
 
+@pytest.mark.parametrize('dtype', [torch.float64, torch.complex128], ids=['kernel', 'composition'])
+def test_first_row(dtype):
+    x = torch.ones(4, 9, dtype=dtype)
+    assert torch.equal(lora._dropout(x, seed_of(), 0.4, 3), mask([7, 9], 0.4, torch.float64)[3:].to(dtype))
+
+
 def test_scale_keeps_the_mean():
     values = mask([1000, 100], 0.2).unique().tolist()
     assert values == [0.0, pytest.approx(1.25)]

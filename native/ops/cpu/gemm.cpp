@@ -41,8 +41,8 @@ void gemm(GemmCall<T>& call) {
   }
   const Gemm<T> g{call.m,        call.c,        call.c_row,
                   call.accumulate, call.ranges.data(), panels.data(),
-                  static_cast<int64_t>(panels.size()), call.dropped, call.epilogue,
-                  call.extra,    call.extra_row};
+                  static_cast<int64_t>(panels.size()), call.dropped.data(),
+                  static_cast<int64_t>(call.dropped.size()), call.epilogue, call.extra, call.extra_row};
   if (call.m == 0 || panels.empty()) return;
   const int64_t bytes = k.gemm_scratch(g);
   const int64_t threads = std::clamp<int64_t>(work / kSmallestTask, 1, at::get_num_threads());

@@ -19,7 +19,7 @@ struct GemmCall {
   bool accumulate = false;
   std::vector<std::vector<GemmTerm<T>>> terms;  // one list a range
   std::vector<GemmColumns<T>> ranges;           // terms/term_count are filled in by gemm()
-  const DroppedTerm<T>* dropped = nullptr;
+  std::vector<DroppedTerm<T>> dropped;
   Epilogue epilogue = Epilogue::none;
   T* extra = nullptr;
   int64_t extra_row = 0;

@@ -21,17 +21,23 @@ TORCH_LORA_INLINE int64_t group_elements() {
   return budget > one ? budget : one;
 }
 
+// Depth of all dropped terms together.
 template <class T>
-int64_t gemm_scratch(const Gemm<T>& g) {
-  const int64_t dropped = g.dropped ? g.dropped->term.k * kGroupColumns : 0;
-  return (group_elements<T>() + dropped) * int64_t(sizeof(T));
+TORCH_LORA_INLINE int64_t dropped_depth(const Gemm<T>& g) {
+  int64_t depth = 0;
+  for (int64_t d = 0; d < g.dropped_count; ++d) depth += g.dropped[d].term.k;
+  return depth;
 }
 
 template <class T>
-TORCH_LORA_INLINE void add_dropped(const Gemm<T>& g, const GemmPanel& panel, const T* packed, int64_t row, int64_t rows,
-                                   T* c) {
+int64_t gemm_scratch(const Gemm<T>& g) {
+  return (group_elements<T>() + dropped_depth(g) * kGroupColumns) * int64_t(sizeof(T));
+}
+
+template <class T>
+TORCH_LORA_INLINE void add_dropped(const Gemm<T>& g, const DroppedTerm<T>& d, const GemmPanel& panel, const T* packed,
+                                   int64_t row, int64_t rows, T* c) {
   constexpr int lanes = Simd<T>::lanes;
-  const DroppedTerm<T>& d = *g.dropped;
   T product[16 * kMaxPanelVectors * lanes];
   const Stretch<T> stretch{d.term.a + row * d.term.a_row, d.term.a_row, d.term.a_k, packed, d.term.k};
   panel_product<T>(&stretch, 1, 0, rows, product, panel.width, false, nullptr, panel.width, panel.width);
@@ -123,16 +129,19 @@ void gemm(const Gemm<T>& g, int64_t m0, int64_t m1, int64_t p0, int64_t p1, void
           }
         }
       }
-      if (last && g.dropped) {
-        T* d = dropped_buffer;
+      if (last) {
+        T* target = dropped_buffer;
         for (int64_t p = group; p < group_end; ++p) {
-          pack_panel(g.dropped->term, g.panels[p], 0, g.dropped->term.k, d);
-          d += g.dropped->term.k * g.panels[p].width;
+          for (int64_t d = 0; d < g.dropped_count; ++d) {
+            const GemmTerm<T>& t = g.dropped[d].term;
+            pack_panel(t, g.panels[p], 0, t.k, target);
+            target += t.k * g.panels[p].width;
+          }
         }
       }
       for (int64_t m = m0; m < m1;) {
         // Few rows: every panel of B meets all of them while it is in cache, so that B is read from memory once.
-        const bool few = !g.dropped && (m1 - m0) * depth * int64_t(sizeof(T)) <= kFewRowsBytes;
+        const bool few = g.dropped_count == 0 && (m1 - m0) * depth * int64_t(sizeof(T)) <= kFewRowsBytes;
         const int64_t full = few ? m1 - m0 : rows_for<T>(g.panels[group].width);
         const int64_t rows = m1 - m < full ? m1 - m : full;
         const T* packed = buffer;
@@ -160,9 +169,9 @@ void gemm(const Gemm<T>& g, int64_t m0, int64_t m1, int64_t p0, int64_t p1, void
           const T* bias = range.bias ? range.bias + panel.column : nullptr;
           panel_product<T>(stretches, count, m, m + rows, c, g.c_row, g.accumulate || !first, bias, panel.width,
                            panel.count);
-          if (last && g.dropped) {
-            add_dropped(g, panel, packed_dropped, m, rows, c + m * g.c_row);
-            packed_dropped += g.dropped->term.k * panel.width;
+          for (int64_t d = 0; last && d < g.dropped_count; ++d) {
+            add_dropped(g, g.dropped[d], panel, packed_dropped, m, rows, c + m * g.c_row);
+            packed_dropped += g.dropped[d].term.k * panel.width;
           }
           packed += depth * panel.width;
         }

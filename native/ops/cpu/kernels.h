@@ -12,6 +12,7 @@ struct Dropout {
   uint64_t seed;
   uint32_t bound;
   T keep_scale;
+  uint64_t first_row;  // of the mask, for row 0 of the operand
 };
 
 // One product that is added to a range of columns of C: alpha * A [M, k] * B [k, columns].
@@ -66,7 +67,8 @@ struct Gemm {
   const GemmColumns<T>* ranges;
   const GemmPanel* panels;
   int64_t panel_count;
-  const DroppedTerm<T>* dropped;  // or null; one range only
+  const DroppedTerm<T>* dropped;  // [dropped_count]; one range only
+  int64_t dropped_count;
   Epilogue epilogue;
   T* extra;
   int64_t extra_row;

@@ -160,7 +160,7 @@ TORCH_LORA_INLINE vdouble keep_at(RowKey key, int64_t column, const Dropout<doub
 }
 template <class T>
 TORCH_LORA_INLINE RowKey key_of(const Dropout<T>& dropout, int64_t row) {
-  return dropout.active ? row_key(dropout.seed, static_cast<uint64_t>(row)) : RowKey{};
+  return dropout.active ? row_key(dropout.seed, dropout.first_row + static_cast<uint64_t>(row)) : RowKey{};
 }
 
 }  // namespace TORCH_LORA_ISA
