@@ -1,5 +1,10 @@
-/** The onnxruntime-node side of bench/inference.ts: batches padded to their longest row. */
+/**
+ * The onnxruntime-node side of bench/inference.ts: batches padded to their longest row, those that it is given or those
+ * that our batcher makes of concurrent requests.
+ */
 import { createRequire } from 'node:module'
+import { Scheduler } from '../lib/inference/scheduler.ts'
+import { clients } from './clients.ts'
 import { Lateness } from './lateness.ts'
 import { serve } from './worker.ts'
 
@@ -46,13 +51,32 @@ async function forward(rows: readonly number[][]): Promise<number[][]> {
 
 const lateness = new Lateness()
 
-await serve(async ({ batches }: { batches: number[][][] }) => {
+/** Each row a request of its own, `concurrency` at a time, in the batches that TextClassifier would run. */
+async function schedule(rows: readonly number[][], concurrency: number, maxBatchTokens: number) {
+  const scheduler = new Scheduler<{ tokens: number; row: number[] }, number[]>({
+    run: (items) => forward(items.map(({ row }) => row)),
+    maxBatchTokens,
+    fits: () => true,
+  })
+  const logits: number[][] = new Array(rows.length)
+  const latencies = await clients(rows, concurrency, async (row, i) => {
+    logits[i] = await scheduler.submit({ tokens: row.length, row }, new AbortController().signal)
+  })
+  return { logits, latencies }
+}
+
+type Request = { batches: number[][][] } | { rows: number[][]; concurrency: number; maxBatchTokens: number }
+
+await serve(async (request: Request) => {
   lateness.take()
   const began = performance.now()
-  const logits: number[][] = []
-  for (const rows of batches) logits.push(...(await forward(rows)))
+  let logits: number[][] = []
+  let latencies: number[] = []
+  if ('rows' in request)
+    ({ logits, latencies } = await schedule(request.rows, request.concurrency, request.maxBatchTokens))
+  else for (const rows of request.batches) logits.push(...(await forward(rows)))
   const milliseconds = performance.now() - began
   await new Promise((resolve) => setTimeout(resolve, 6))
-  return { milliseconds, logits, late: lateness.take() }
+  return { milliseconds, logits, latencies, late: lateness.take() }
 })
 process.exit()

@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises'
 import { AutoModelForSequenceClassification, type DType, Predictor, TextClassifier } from '../lib/index.ts'
 import { freezeWeights } from '../lib/inference/frozen-weights.ts'
+import { clients } from './clients.ts'
 import { Lateness } from './lateness.ts'
 import { serve } from './worker.ts'
 
@@ -16,25 +17,9 @@ const hasTokenizer = (await readdir(folder!)).some((name) => name.startsWith('to
 const classifier = hasTokenizer
   ? await TextClassifier.load(folder!, { dtype: dtype as DType, device })
   : undefined
-console.log(JSON.stringify({ ready: true }))
+console.log(JSON.stringify({ ready: true, maxBatchTokens: classifier?.maxBatchTokens }))
 
 const lateness = new Lateness()
-
-/** `concurrency` requests at a time, each of one text, as a server would send them. */
-async function classify(texts: readonly (string | [string, string])[], concurrency: number) {
-  const latencies: number[] = []
-  let next = 0
-  const client = async () => {
-    while (next < texts.length) {
-      const text = texts[next++]!
-      const sent = performance.now()
-      await classifier!.classify([text])
-      latencies.push(performance.now() - sent)
-    }
-  }
-  await Promise.all(Array.from({ length: concurrency }, client))
-  return latencies.sort((a, b) => a - b)
-}
 
 type Request = { batches: number[][][] } | { texts: (string | [string, string])[]; concurrency: number }
 
@@ -43,7 +28,8 @@ await serve(async (request: Request) => {
   const began = performance.now()
   const logits: number[][] = []
   let latencies: number[] = []
-  if ('texts' in request) latencies = await classify(request.texts, request.concurrency)
+  if ('texts' in request)
+    latencies = await clients(request.texts, request.concurrency, (text) => classifier!.classify([text]))
   else
     for (const rows of request.batches) {
       const sequences = rows.map((row) => ({

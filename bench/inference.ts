@@ -8,9 +8,10 @@
  *
  * roberta-base shapes, random weights, the same files on all sides, fp32. --int8 adds ours with dtype 'int8' and
  * onnxruntime's dynamic int8, per channel, and the largest difference of either's logits from fp32's. Throughput: texts
- * of the SST-2 and RTE dev sets as 64 clients would send them. Ours through TextClassifier, tokenization included; the
- * peers get token ids, in arrival order, in batches of up to 8 and up to 32 rows padded to their longest, and the better
- * of the two counts. The sides take turns; medians.
+ * of the SST-2 and RTE dev sets as 64 clients would send them. Ours through TextClassifier, tokenization included;
+ * onnxruntime-node gets token ids, through the batcher of TextClassifier with its budget of tokens, each batch padded to
+ * its longest row; and again, as transformers, in arrival order in batches of 8 and of 32, of which the better counts.
+ * The sides take turns; medians; at p50 and p99 how late a timer was, and how long a request took.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -18,6 +19,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AutoTokenizer, loadGlue } from '../lib/index.ts'
+import { type Answer, at, isOnnx, Stream } from './inference-stream.ts'
 import { randomRoberta } from './random-model.ts'
 import { machine, median, ourWorker, peerWorker, type Worker } from './worker.ts'
 
@@ -36,13 +38,6 @@ if (!flags.data || !flags.tokenizer)
 
 /** Texts, one after the other, of a side's turn. */
 const turn = 8
-
-interface Answer {
-  milliseconds: number
-  logits: number[][]
-  latencies?: number[]
-  late?: number[]
-}
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-inference-'))
 try {
@@ -81,7 +76,9 @@ async function run() {
       : {}),
     transformers: peerWorker('transformers_inference.py', [folder]),
   }
-  for (const worker of Object.values(sides)) await worker.next()
+  const ready = []
+  for (const worker of Object.values(sides)) ready.push(await worker.next<{ maxBatchTokens?: number }>())
+  const { maxBatchTokens } = ready[0]! // ours
   const names = Object.keys(sides)
   const rounds = Number(flags.rounds)
   const row = (head: string, cells: readonly string[]) =>
@@ -114,61 +111,48 @@ async function run() {
     if (apart.length > 0) console.log(`  from fp32's logits: ${apart.join(', ')}`)
   }
 
-  const ratios = ['ours/onnxruntime', 'ours/transformers', ...(flags.int8 ? ['int8: ours/onnx'] : [])]
-  row('texts a second', [...names, 'best batch', ...ratios])
+  const columns = names.flatMap((name) => (isOnnx(name) ? [name, '  its best batch'] : [name]))
+  row('texts a second', [
+    ...columns,
+    'ours/onnxruntime',
+    ...(flags.int8 ? ['int8: ours/onnx'] : []),
+    'ours/transformers',
+  ])
   for (const task of ['sst2', 'rte'].filter((name) => parts.includes(name))) {
     const { examples } = await loadGlue(task, { split: 'validation', dataDir: flags.data })
     const count = task === 'rte' ? Math.ceil(Number(flags.texts) / 4) : Number(flags.texts)
     const texts = examples
       .slice(0, count)
       .map(({ text, textPair }) => (textPair === undefined ? text : ([text, textPair] as const)))
-    const encoded = (await tokenizer.encodeBatch(texts)).map(({ ids }) => Array.from(ids))
-    const rate: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]))
-    const best: Record<string, number> = {}
-    const late: Record<string, number[]> = {}
-    let latencies: number[] = []
+    const rows = (await tokenizer.encodeBatch(texts)).map(({ ids }) => Array.from(ids))
+    const streams = new Map(names.map((name) => [name, new Stream(name, texts, rows, maxBatchTokens!)]))
     for (let round = 0; round < rounds; round++)
-      for (const name of names) {
-        const asked: [size: number, request: object][] = name.startsWith('ours')
-          ? [[0, { texts, concurrency: 64 }]]
-          : [8, 32].map((size) => [size, { batches: inBatches(encoded, size) }])
-        const answers: [size: number, rate: number, answer: Answer][] = []
-        for (const [size, request] of asked) {
-          const answer = await sides[name]!.ask<Answer>(request)
-          answers.push([size, (1000 * texts.length) / answer.milliseconds, answer])
-        }
-        const [size, perSecond, answer] = answers.sort((a, b) => b[1] - a[1])[0]!
-        rate[name]!.push(perSecond)
-        best[name] = size
-        if (answer.late) late[name] = answer.late
-        if (name === 'ours' && answer.latencies?.length) latencies = answer.latencies
-      }
-    const of = (name: string) => median(rate[name]!)
+      for (const [name, stream] of streams) await stream.run(sides[name]!)
+    const over = (ours: string, peer: string) => {
+      const { rate, bestRate } = streams.get(peer)!
+      const times = [rate, bestRate]
+        .filter(Boolean)
+        .map((r) => `${(streams.get(ours)!.rate! / r!).toFixed(2)}x`)
+      return times.join(', ')
+    }
     row(task, [
-      ...names.map((name) => of(name).toFixed(1)),
-      names
-        .filter((name) => !name.startsWith('ours'))
-        .map((name) => best[name])
-        .join('/'),
-      `${(of('ours') / of('onnxruntime-node')).toFixed(2)}x`,
-      `${(of('ours') / of('transformers')).toFixed(2)}x`,
-      ...(flags.int8 ? [`${(of('ours int8') / of('onnxruntime int8')).toFixed(2)}x`] : []),
+      ...names.flatMap((name) => streams.get(name)!.cells()),
+      over('ours', 'onnxruntime-node'),
+      ...(flags.int8 ? [over('ours int8', 'onnxruntime int8')] : []),
+      over('ours', 'transformers'),
     ])
-    const at = (sorted: readonly number[] | undefined, share: number) =>
-      sorted?.length
-        ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!.toFixed(1)
-        : '-'
+    const percentiles = (name: string, sorted: readonly number[] | undefined) =>
+      [sorted?.length ? `${at(sorted, 0.5)}/${at(sorted, 0.99)}` : '-'].concat(isOnnx(name) ? [''] : [])
     row(
-      '  loop late, p99 ms',
-      names.map((name) => at(late[name], 0.99)),
+      '  loop late, ms',
+      names.flatMap((name) => percentiles(name, streams.get(name)!.late)),
     )
-    row('  64 clients, p50/p99', [`${at(latencies, 0.5)}/${at(latencies, 0.99)}`])
+    row(
+      '  a request, ms',
+      names.flatMap((name) => percentiles(name, streams.get(name)!.latencies)),
+    )
   }
   for (const worker of Object.values(sides)) worker.close()
-}
-
-function inBatches(rows: readonly number[][], size: number): number[][][] {
-  return Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size))
 }
 
 function check(ours: readonly number[], theirs: readonly number[], name: string): void {

@@ -1,15 +1,12 @@
 import { join } from 'node:path'
-import { BatchSampler, type MetricName, packBatch, padToBucket } from '../data/index.ts'
+import { BatchSampler, type MetricName } from '../data/index.ts'
 import { graphDevice } from '../device.ts'
 import { TorchLoraError } from '../errors.ts'
 import { Predictor } from '../inference/predictor.ts'
 import { peakResidentBytes } from '../memory.ts'
-import { batchTensors, disposeBatch } from '../models/batch.ts'
 import { AdamW } from '../optim/adamw.ts'
-import { learningRateFactor } from '../optim/schedule.ts'
 import { manualSeed, rngState, setRngState } from '../random.ts'
-import { type Device, isHalf, Tensor } from '../tensor.ts'
-import { batchLabels } from './batch-labels.ts'
+import { type Device, isHalf, type Tensor } from '../tensor.ts'
 import { BestModel, chooseBestMetric } from './best-model.ts'
 import {
   latestCheckpoint,
@@ -23,7 +20,8 @@ import type { TrainerEvent, TrainingSummary } from './events.ts'
 import { checkIdentity, type RunIdentity, runIdentity } from './identity.ts'
 import { labelSetOf } from './labels.ts'
 import { type ResolvedTrainerOptions, resolveTrainerOptions, type TrainerOptions } from './options.ts'
-import { compileTrainingStep, type TrainingStep } from './step.ts'
+import { compileTrainingStep } from './step.ts'
+import { type PendingUpdate, Updates } from './updates.ts'
 
 /**
  * Trains the parameters of a classifier that require a gradient, by AdamW on the mean loss. It knows no family, and
@@ -81,8 +79,8 @@ export class Trainer {
   }
 
   /**
-   * Trains, and tells of every update, evaluation and checkpoint. An aborted signal ends the run after the update
-   * under way, with a checkpoint where there is an outputDir.
+   * Trains, and tells of every update, evaluation and checkpoint. An aborted signal ends the run after the updates
+   * under way, at most two, with a checkpoint where there is an outputDir.
    * @throws TorchLoraError DIVERGED when the loss is not a number, naming the update; INCOMPATIBLE for labels outside
    * the set or a checkpoint of another run; OUT_OF_MEMORY, NATIVE
    */
@@ -116,6 +114,8 @@ export class Trainer {
     const spent = this.#spent
     let done = resumedAt
     let interrupted = false
+    const updates = new Updates(step, sampler, train, totalSteps, options, this.#graphs !== undefined)
+    let ahead: PendingUpdate | undefined
     try {
       yield {
         type: 'start',
@@ -128,29 +128,39 @@ export class Trainer {
           .length,
       }
       while (done < totalSteps) {
-        const event = await this.#update(step, sampler, train, done, totalSteps)
+        const current: PendingUpdate = ahead ?? updates.submit(done)
+        const due = this.#due(current, totalSteps)
+        // Nothing runs ahead of what needs the weights, or the sampler, as they are after this update.
+        ahead = due.evaluation || due.checkpoint || signal?.aborted ? undefined : updates.submit(current.step)
+        const event = await current.event
         done = event.step
         spent.examples += event.examples
         spent.tokens += event.tokens
         spent.trainSeconds += event.seconds
         yield event
-        const epochEnded = sampler.batchInEpoch === 0
-        interrupted = signal?.aborted === true
-        const due = done === totalSteps || isDue(options.evaluateEvery, done, epochEnded)
-        if (evaluate && !interrupted && due) {
+        interrupted = signal?.aborted === true && !ahead
+        if (evaluate && due.evaluation && !interrupted) {
           yield await this.#evaluate(predictor, evaluate, done, event.epoch)
         }
         const stop = interrupted || done === totalSteps || bestModel.outOfPatience
-        if (options.outputDir && (stop || isDue(options.checkpointEvery, done, epochEnded))) {
+        if (options.outputDir && (stop || due.checkpoint))
           yield await this.#checkpoint(optimizer, sampler, done)
-        }
         if (stop) break
       }
       if (evaluate && !interrupted) await bestModel.restore()
       yield { type: 'end', summary: this.#summary(optimizer, sampler, done, interrupted) }
     } finally {
+      await ahead?.event.catch(() => {}) // ours or the caller's error has ended the run: what runs still trains
       step.dispose()
     }
+  }
+
+  /** What comes after an update; both after the last. */
+  #due({ step, epochEnded }: PendingUpdate, totalSteps: number) {
+    const { evaluateEvery, checkpointEvery } = this.options
+    const due = (every: 'epoch' | number) =>
+      step === totalSteps || (every === 'epoch' ? epochEnded : step % every === 0)
+    return { evaluation: due(evaluateEvery), checkpoint: due(checkpointEvery) }
   }
 
   async #encode(examples: TrainerOptions['train']): Promise<EncodedExamples> {
@@ -185,92 +195,6 @@ export class Trainer {
       learningRateScale: (path) =>
         model.headModules.some((name) => path.startsWith(`${name}.`)) ? headScale : 1,
     })
-  }
-
-  /** One update from up to gradientAccumulationSteps batches of one epoch. */
-  async #update(
-    step: TrainingStep,
-    sampler: BatchSampler,
-    train: EncodedExamples,
-    done: number,
-    totalSteps: number,
-  ) {
-    const { options } = this
-    const began = performance.now()
-    const learningRate = options.learningRate * this.#rateFactor(done, totalSteps)
-    const group = Math.min(options.gradientAccumulationSteps, sampler.batchesInEpoch - sampler.batchInEpoch)
-    let loss = 0
-    let gradNorm = Number.NaN
-    let examples = 0
-    let tokens = 0
-    for (let i = 0; i < group; i++) {
-      const indices = sampler.next()
-      const { positions, config, device } = options.model
-      const packed = packBatch(
-        Array.from(indices, (index) => train.encodings[index]!),
-        { positions },
-      )
-      const shaped = this.#graphs ? padToBucket(packed, config) : packed
-      const inputs = {
-        batch: batchTensors(shaped, device),
-        ...batchLabels(train.labels, indices, {
-          problemType: config.problemType,
-          device,
-          rows: shaped.cuSeqlens.length - 1,
-        }),
-        lossScale: Tensor.scalar(1 / group),
-      }
-      const rate = Tensor.scalar(learningRate)
-      try {
-        const last = i === group - 1
-        const result = last
-          ? await step.update({ ...inputs, learningRate: rate })
-          : await step.accumulate(inputs)
-        loss += take(result.loss) / group
-        if (result.gradNorm) gradNorm = take(result.gradNorm)
-      } finally {
-        disposeBatch(inputs.batch)
-        inputs.labels.dispose()
-        inputs.weights?.dispose()
-        inputs.lossScale.dispose()
-        rate.dispose()
-      }
-      examples += indices.length
-      tokens += packed.inputIds.length
-    }
-    if (!Number.isFinite(loss)) throw this.#diverged(loss, done + 1, learningRate)
-    const epoch = sampler.epoch + sampler.batchInEpoch / sampler.batchesInEpoch
-    const seconds = (performance.now() - began) / 1000
-    return {
-      type: 'step' as const,
-      step: done + 1,
-      totalSteps,
-      epoch,
-      loss,
-      gradNorm,
-      learningRate,
-      examples,
-      tokens,
-      seconds,
-    }
-  }
-
-  #rateFactor(step: number, totalSteps: number): number {
-    const { schedule, warmupRatio, warmupSteps } = this.options
-    return learningRateFactor(step, {
-      schedule,
-      totalSteps,
-      warmupSteps: warmupSteps ?? Math.ceil(totalSteps * warmupRatio),
-    })
-  }
-
-  #diverged(loss: number, step: number, learningRate: number): TorchLoraError {
-    const { outputDir } = this.options
-    const kept = outputDir ? ` The last checkpoint in ${join(outputDir, 'checkpoints')} is from before.` : ''
-    return new TorchLoraError(
-      'DIVERGED',
-      `The loss is ${loss} at update ${step} (learning rate ${learningRate.toExponential(2)}). Lower the learning rate or lengthen the warm-up.${kept}`,
-    )
   }
 
   async #evaluate(predictor: Predictor, examples: EncodedExamples, step: number, epoch: number) {
@@ -363,17 +287,6 @@ export class Trainer {
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
-}
-
-/** The number in a 0-dimensional tensor, which is then freed. */
-function take(tensor: Tensor): number {
-  const value = tensor.item()
-  tensor.dispose()
-  return value
-}
-
-function isDue(every: 'epoch' | number, step: number, epochEnded: boolean): boolean {
-  return every === 'epoch' ? epochEnded : step % every === 0
 }
 
 function count(parameters: readonly (readonly [string, Tensor])[]): number {

@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { TorchLoraError } from '../../lib/errors.ts'
+import * as ops from '../../lib/generated/ops.ts'
 import { applyLora } from '../../lib/lora/apply.ts'
 import { memory } from '../../lib/memory.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
 import type { SequenceClassifier } from '../../lib/models/classifier.ts'
+import { compile } from '../../lib/program.ts'
+import { Tensor } from '../../lib/tensor.ts'
 import { AutoTokenizer, type Tokenizer } from '../../lib/tokenizer/index.ts'
 import type { TrainerEvent } from '../../lib/train/events.ts'
 import type { TrainerOptions } from '../../lib/train/options.ts'
@@ -117,6 +120,17 @@ describe('Trainer', () => {
     expect(
       (await readdir(join(outputDir, 'checkpoints'))).filter((name) => name.startsWith('step-')),
     ).toHaveLength(1)
+  })
+
+  it('has ended when its caller leaves: the update ahead trains no more', async () => {
+    const model = await loraModel()
+    const before = values(model)
+    for await (const event of new Trainer(settings(model)).run())
+      if (event.type === 'step' && event.step === 2) break
+    const then = values(model)
+    expect(then).not.toEqual(before)
+    await compile((x: Tensor) => ops.neg(x))(Tensor.scalar(1)) // behind whatever is still on the executor's queue
+    expect(values(model)).toEqual(then)
   })
 
   it('refuses to resume a run with other settings', async () => {
