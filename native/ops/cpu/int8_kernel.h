@@ -155,10 +155,13 @@ TORCH_LORA_INLINE void int8_tile(const Int8Gemm& g, const Int8Weight& w, const G
   }
 }
 
+// Even numbers of rows, which leave registers for the operands of more than one step.
+constexpr int int8_tile_rows(int vectors) { return tile_rows(vectors) / 2 * 2; }
+
 template <int Vectors>
 void int8_rows(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, int64_t first, int64_t end,
                const Ahead& ahead) {
-  in_tiles<Vectors>(first, end, [&](auto rows, int64_t row) TORCH_LORA_LAMBDA {
+  in_tiles<int8_tile_rows(Vectors)>(first, end, [&](auto rows, int64_t row) TORCH_LORA_LAMBDA {
     int8_tile<decltype(rows)::value, Vectors>(g, w, panel, row, ahead);
   });
 }

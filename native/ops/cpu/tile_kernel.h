@@ -7,7 +7,7 @@ namespace TORCH_LORA_ISA {
 // Accumulators of one tile: all but a few of the vector registers (32 with AVX-512, else 16).
 #if defined(__AVX512F__)
 constexpr int kPanelVectors = 3, kMaxPanelVectors = 4;
-constexpr int tile_rows(int vectors) { return vectors == 1 ? 16 : vectors == 2 ? 12 : vectors == 3 ? 8 : 6; }
+constexpr int tile_rows(int vectors) { return vectors == 1 ? 16 : vectors == 2 ? 12 : vectors == 3 ? 9 : 6; }
 #else
 constexpr int kPanelVectors = 2, kMaxPanelVectors = 2;
 constexpr int tile_rows(int vectors) { return vectors == 1 ? 8 : 6; }
@@ -124,15 +124,14 @@ TORCH_LORA_INLINE int64_t rows_for(int64_t width) {
 
 // Calls tile(Rows<n>, row) for the rows from `row` to `end`, in tiles as tall as fit: rows that do not fill a tile take
 // the largest smaller one that fits, again and again.
-template <int Vectors, class Tile>
+template <int Full, class Tile>
 TORCH_LORA_INLINE void in_tiles(int64_t row, int64_t end, const Tile& tile) {
-  constexpr int full = tile_rows(Vectors);
   const auto run = [&](auto rows) TORCH_LORA_LAMBDA {
     tile(rows, row);
     row += decltype(rows)::value;
   };
-  while (end - row >= full) run(Rows<full>{});
-  if constexpr (full > 8) {
+  while (end - row >= Full) run(Rows<Full>{});
+  if constexpr (Full > 8) {
     if (end - row >= 8) run(Rows<8>{});
   }
   if (end - row >= 4) run(Rows<4>{});
@@ -144,7 +143,7 @@ TORCH_LORA_INLINE void in_tiles(int64_t row, int64_t end, const Tile& tile) {
 template <class T, int Vectors>
 void panel_rows(const Stretch<T>* stretches, int count, int64_t first, int64_t end, T* c,
                                   int64_t c_row, bool accumulate, const T* bias, int64_t columns) {
-  in_tiles<Vectors>(first, end, [&](auto rows, int64_t row) TORCH_LORA_LAMBDA {
+  in_tiles<tile_rows(Vectors)>(first, end, [&](auto rows, int64_t row) TORCH_LORA_LAMBDA {
     tile<T, decltype(rows)::value, Vectors>(stretches, count, row, c + row * c_row, c_row, accumulate, bias, columns);
   });
 }
