@@ -23,15 +23,21 @@ import { mapTensors } from '../../lib/models/load.ts'
 const python = process.env.TORCH_LORA_PYTHON
 const script = resolve(import.meta.dirname, '../../scripts/parity/dropout.py')
 
-/** Each dropout alone, then all. */
+const none = { hidden: 0, attention: 0, classifier: 0, lora: 0 }
+/** Each dropout alone, then all; of another family what it does not share with BERT. */
 const cases = {
-  hidden: { hidden: 0.3, attention: 0, classifier: 0, lora: 0 },
-  attention: { hidden: 0, attention: 0.3, classifier: 0, lora: 0 },
-  classifier: { hidden: 0, attention: 0, classifier: 0.3, lora: 0 },
-  lora: { hidden: 0, attention: 0, classifier: 0, lora: 0.3 },
-  all: { hidden: 0.1, attention: 0.2, classifier: 0.3, lora: 0.1 },
+  'bert-hidden': { ...none, family: 'bert', hidden: 0.3 },
+  'bert-attention': { ...none, family: 'bert', attention: 0.3 },
+  'bert-classifier': { ...none, family: 'bert', classifier: 0.3 },
+  'bert-lora': { ...none, family: 'bert', lora: 0.3 },
+  'bert-all': { family: 'bert', hidden: 0.1, attention: 0.2, classifier: 0.3, lora: 0.1 },
+  'roberta-classifier': { ...none, family: 'roberta', classifier: 0.3 },
+  'deberta-v2-hidden': { ...none, family: 'deberta-v2', hidden: 0.3 },
+  'deberta-v2-attention': { ...none, family: 'deberta-v2', attention: 0.3 },
+  'deberta-v2-classifier': { ...none, family: 'deberta-v2', classifier: 0.3 },
+  'deberta-v2-lora': { ...none, family: 'deberta-v2', lora: 0.3 },
 }
-const draws = 300
+const draws = 200
 /** Of each text in the batch: as many independent draws of its masks, or the variance over batches would tell. */
 const copies = 16
 
@@ -44,7 +50,7 @@ describe.skipIf(!python)('dropout beside PEFT’s', () => {
   beforeAll(() => {
     writeFileSync(join(root, 'spec.json'), JSON.stringify({ draws, copies, cases }))
     execFileSync(python!, [script, root], { stdio: ['ignore', 'ignore', 'pipe'] })
-  }, 300_000)
+  }, 600_000)
 
   it.each(Object.keys(cases))(
     '%s: loss and gradients have its means and variances over many draws',
@@ -67,7 +73,7 @@ describe.skipIf(!python)('dropout beside PEFT’s', () => {
           total.theirs += their.variance[i]!
         }
       }
-      // Equal means give squared standard scores of 1 on average; one mask for query, key and value gave 9.6 for "lora".
+      // Equal means give squared standard scores of 1 on average; one mask for query, key and value gave 9.6 for bert-lora.
       expect(scores.length).toBeGreaterThan(3000)
       expect(scores.reduce((a, b) => a + b) / scores.length).toBeLessThan(1.5)
       expect(total.ours / total.theirs).toBeGreaterThan(0.9)
