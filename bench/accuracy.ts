@@ -7,15 +7,17 @@
  *
  * Ours is `torch-lora train`; PEFT's runs are written in the same form, so `torch-lora report --out page.html OUT` draws
  * both. What they write stays in --out, and a run that is finished there is not done again.
- * `--init stsb` first trains on that task and starts both sides from its adapter with a fresh head, as the paper starts
- * MRPC from MNLI. `--group-by-length` gives PEFT batches of like length, the least padding that transformers has, where
- * ours are a random order's. Prints a line a run, and the means.
+ * PEFT gets the batches that ours draw, in their order, and starts from the same head, which a seed makes alike on both
+ * sides; A and dropout are drawn by each side's own. `--group-by-length` gives PEFT batches of like length instead, the
+ * least padding that transformers has. `--init stsb` first trains on that task and starts both sides from its adapter
+ * with a fresh head, as the paper starts MRPC from MNLI. Prints a line a run, and the means.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { BatchSampler } from '../lib/data/index.ts'
 import { AutoTokenizer, loadGlue } from '../lib/index.ts'
 import { machine } from './worker.ts'
 
@@ -119,16 +121,20 @@ async function trainPeft(task: Task, seed: number, init?: string): Promise<strin
       label: values[i],
     }))
   }
-  const work = join(out, `${task}-work.json`)
+  const trained = await read('train')
+  const { epochs, batchSize } = recipes[task]
+  const sampler = new BatchSampler({ lengths: trained.map(({ ids }) => ids.length), batchSize, seed })
+  const work = join(out, `${task}-${seed}-work.json`)
   await writeFile(
     work,
     JSON.stringify({
+      batches: Array.from({ length: sampler.totalBatches(epochs) }, () => Array.from(sampler.next())),
       model,
       init: init ?? null,
       labels: 2,
       threads: Number(threads ?? 0),
       settings: { ...common, ...recipes[task], seed, groupByLength: flags['group-by-length'] },
-      train: await read('train'),
+      train: trained,
       dev: await read('validation'),
     }),
   )

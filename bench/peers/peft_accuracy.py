@@ -42,13 +42,15 @@ updates = math.ceil(len(work['train']) / batch_size) * settings['epochs']
 schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(settings['warmup'] * updates), updates)
 
 
-def batches(rows):
-    """Shuffled; with groupByLength in batches of like length, as transformers' group_by_length makes them."""
+def batches(rows, epoch):
+    """Ours; with groupByLength shuffled batches of like length, as transformers' group_by_length makes them."""
+    if not settings['groupByLength']:
+        count = len(work['batches']) // settings['epochs']
+        return [[rows[row] for row in batch] for batch in work['batches'][(epoch - 1) * count:epoch * count]]
     order = random.sample(range(len(rows)), len(rows))
-    if settings['groupByLength']:
-        span = 50 * batch_size
-        mega = [sorted(order[i:i + span], key=lambda row: -len(rows[row]['ids'])) for i in range(0, len(order), span)]
-        order = [row for part in mega for row in part]
+    span = 50 * batch_size
+    mega = [sorted(order[i:i + span], key=lambda row: -len(rows[row]['ids'])) for i in range(0, len(order), span)]
+    order = [row for part in mega for row in part]
     grouped = [[rows[row] for row in order[i:i + batch_size]] for i in range(0, len(order), batch_size)]
     return random.sample(grouped, len(grouped))
 
@@ -89,7 +91,7 @@ spent, step = 0.0, 0
 for epoch in range(1, settings['epochs'] + 1):
     model.train()
     began = time.perf_counter()
-    for batch in tqdm(batches(work['train']), desc=f'PEFT, epoch {epoch}', mininterval=2):
+    for batch in tqdm(batches(work['train'], epoch), desc=f'PEFT, epoch {epoch}', mininterval=2):
         loss = model(**padded(batch), labels=torch.tensor([row['label'] for row in batch])).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_([p for _, p in trained], 1.0)
