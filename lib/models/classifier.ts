@@ -110,11 +110,13 @@ export abstract class SequenceClassifier extends Module {
     const { problemType } = this.config
     if (problemType === 'single_label_classification') return ops.crossEntropyLoss(logits, labels)
     const reduction = weights ? noReduction : undefined
+    // libtorch 2.11 has no derivative of a loss between two types.
+    const target = this.dtype === 'float64' ? labels.to({ dtype: 'float64' }) : labels
     if (problemType === 'multi_label_classification') {
-      const losses = ops.binaryCrossEntropyWithLogits(logits, labels, { reduction }) // [B, labels] or []
+      const losses = ops.binaryCrossEntropyWithLogits(logits, target, { reduction }) // [B, labels] or []
       return weights ? weighted(ops.meanDim(losses, [1]), weights) : losses
     }
-    const losses = ops.mseLoss(ops.view(logits, [-1]), labels, { reduction }) // [B] or []
+    const losses = ops.mseLoss(ops.view(logits, [-1]), target, { reduction }) // [B] or []
     return weights ? weighted(losses, weights) : losses
   }
 
