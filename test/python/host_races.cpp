@@ -22,11 +22,12 @@ constexpr int64_t kSeed = 5;
 
 void low_rank() {
   Numbers<double> x(11 * 13), rows(11 * 13), low(11 * 11), joined(11 * 24);
-  run_project(x, rows, 11, 13, 11, kP, kSeed, low, joined);
+  const int64_t few[] = {5, 11}, many[] = {9, 40}, more[] = {30, 80};  // the ends of two segments' ranks
+  run_project(x, rows, 11, 13, 11, 2, few, kP, kSeed, low, joined);
   Numbers<float> wide(19 * 72), above(80 * 72), narrow(19 * 80), both(19 * 152);
-  run_project_fragments(wide, above, 19, 72, 80, kP, kSeed, narrow, both);
+  run_project_fragments(wide, above, 19, 72, 80, 2, more, kP, kSeed, narrow, both);
   Numbers<double> left(9 * 40), matrix(40 * 20), y(9 * 20);
-  run_expand(left, matrix, 20, 1, nullptr, 9, 20, 40, kP, kSeed, y);
+  run_expand(left, matrix, 20, 1, nullptr, 9, 20, 40, 2, many, kP, kSeed, y);
 }
 
 void layer_norm() {
