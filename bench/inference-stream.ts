@@ -11,9 +11,9 @@ export interface Answer {
 
 /** One side's runs over a stream of texts. */
 export class Stream {
-  /** From 64 clients through our batcher; of transformers undefined. */
+  /** Texts a second of each round, from 64 clients through our batcher; none of transformers. */
   readonly #rates: number[] = []
-  /** In batches of one size, by the size. */
+  /** The same in batches of one size, by the size; none of ours. */
   readonly #bySize = new Map<number, number[]>()
   /** Of the last run from clients, ascending. */
   latencies: number[] | undefined
@@ -28,18 +28,11 @@ export class Stream {
     if (!side.startsWith('ours')) for (const size of [8, 32]) this.#bySize.set(size, [])
   }
 
-  /** Texts a second, the median over the rounds. */
-  get rate(): number | undefined {
-    return this.#rates.length > 0 ? median(this.#rates) : undefined
-  }
-
-  get bestSize(): number | undefined {
-    const medians = [...this.#bySize].map(([size, rates]) => [size, median(rates)] as const)
-    return medians.sort((a, b) => b[1] - a[1])[0]?.[0]
-  }
-
-  get bestRate(): number | undefined {
-    return this.bestSize === undefined ? undefined : median(this.#bySize.get(this.bestSize)!)
+  /** Medians over the rounds: through our batcher, and in the side's best batches. */
+  get rates(): { rate: number; size?: number }[] {
+    const bySize = [...this.#bySize].map(([size, rates]) => ({ size, rate: median(rates) }))
+    const best = bySize.sort((a, b) => b.rate - a.rate).slice(0, 1)
+    return [...(this.#rates.length > 0 ? [{ rate: median(this.#rates) }] : []), ...best]
   }
 
   async run(worker: Worker): Promise<void> {
@@ -62,8 +55,7 @@ export class Stream {
   }
 
   cells(): string[] {
-    const best = this.bestRate ? [`${this.bestRate.toFixed(1)} of ${this.bestSize}`] : []
-    return [...(this.rate ? [this.rate.toFixed(1)] : []), ...best]
+    return this.rates.map(({ rate, size }) => rate.toFixed(1) + (size === undefined ? '' : ` of ${size}`))
   }
 }
 

@@ -129,11 +129,11 @@ async function run() {
     for (let round = 0; round < rounds; round++)
       for (const [name, stream] of streams) await stream.run(sides[name]!)
     const over = (ours: string, peer: string) => {
-      const { rate, bestRate } = streams.get(peer)!
-      const times = [rate, bestRate]
-        .filter(Boolean)
-        .map((r) => `${(streams.get(ours)!.rate! / r!).toFixed(2)}x`)
-      return times.join(', ')
+      const [{ rate: mine }] = streams.get(ours)!.rates as [{ rate: number }]
+      return streams
+        .get(peer)!
+        .rates.map(({ rate }) => `${(mine / rate).toFixed(2)}x`)
+        .join(', ')
     }
     row(task, [
       ...names.flatMap((name) => streams.get(name)!.cells()),

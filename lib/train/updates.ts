@@ -48,9 +48,7 @@ export class Updates {
     )
     const epoch = sampler.epoch + sampler.batchInEpoch / sampler.batchesInEpoch
     const finish = async () => {
-      // All are awaited before any error is thrown: what is under way still reads its tensors.
-      const settled = await Promise.allSettled(parts)
-      for (const part of settled) if (part.status === 'rejected') throw part.reason
+      await Promise.allSettled(parts) // an error is thrown when nothing of the update is under way any more
       const results = await Promise.all(parts)
       const sum = (of: 'loss' | 'examples' | 'tokens') => results.reduce((total, part) => total + part[of], 0)
       const loss = sum('loss') / group
