@@ -83,6 +83,7 @@ template <class T>
 void gemm(const Gemm<T>& g, int64_t m0, int64_t m1, int64_t p0, int64_t p1, void* scratch) {
   T* const buffer = static_cast<T*>(scratch);
   T* const dropped_buffer = buffer + group_elements<T>();
+  Stretch<T> stretches[kMaxStretches];
   for (int64_t group = p0; group < p1;) {
     const int range_index = g.panels[group].range;
     const GemmColumns<T>& range = g.ranges[range_index];
@@ -148,7 +149,6 @@ void gemm(const Gemm<T>& g, int64_t m0, int64_t m1, int64_t p0, int64_t p1, void
         const T* packed_dropped = dropped_buffer;
         for (int64_t p = group; p < group_end; ++p) {
           const GemmPanel& panel = g.panels[p];
-          Stretch<T> stretches[kMaxStretches];
           for (int s = 0; s < count; ++s) {
             const GemmTerm<T>& t = range.terms[pieces[s].term];
             const T* b = t.packed ? t.packed + panel.column * t.k + pieces[s].k0 * panel.width
