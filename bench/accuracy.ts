@@ -3,14 +3,16 @@
  * updates, for each seed.
  *
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/accuracy.ts --data GLUE --model MINILM --task mrpc [--seeds 0,1,2]
- *     [--init stsb] [--epochs n] [--sides ours,peft] [--group-by-length] [--out runs/accuracy] [--threads n]
+ *     [--init stsb] [--epochs n] [--sides ours,peft] [--peer-parts n] [--group-by-length] [--out runs/accuracy]
+ *     [--threads n]
  *
  * Ours is `torch-lora train`; PEFT's runs are written in the same form, so `torch-lora report --out page.html OUT` draws
  * both. What they write stays in --out, and a run that is finished there is not done again.
- * PEFT gets the batches that ours draw, in their order, and starts from the same head, which a seed makes alike on both
- * sides; A and dropout are drawn by each side's own. `--group-by-length` gives PEFT batches of like length instead, the
- * least padding that transformers has. `--init stsb` first trains on that task and starts both sides from its adapter
- * with a fresh head, as the paper starts MRPC from MNLI. Prints a line a run, and the means.
+ * A seed is a pair: PEFT starts from the adapter and the head that ours start from, and gets the batches that ours draw,
+ * in their order; only dropout is drawn by each side's own. `--peer-parts 4` computes each of PEFT's batches in four parts
+ * of like length whose gradients add up, which pads less and changes nothing else. `--group-by-length` gives PEFT other
+ * batches, of like length, the least padding that transformers has. `--init stsb` first trains on that task and starts both sides from
+ * its adapter with a fresh head, as the paper starts MRPC from MNLI. Prints a line a run, and the means.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -18,7 +20,15 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { BatchSampler } from '../lib/data/index.ts'
-import { AutoTokenizer, loadGlue } from '../lib/index.ts'
+import {
+  AutoModelForSequenceClassification,
+  AutoTokenizer,
+  applyLora,
+  loadAdapter,
+  loadGlue,
+  manualSeed,
+  saveAdapter,
+} from '../lib/index.ts'
 import { machine } from './worker.ts'
 
 /** Of a run; --epochs takes the place of what stands here. */
@@ -27,7 +37,7 @@ const recipes = {
   mrpc: { epochs: 6, batchSize: 16, lr: 5e-4, dropout: 0.1, evalEvery: 115 },
   stsb: { epochs: 4, batchSize: 32, lr: 1e-3, dropout: 0.1, evalEvery: 180 },
 }
-const common = { r: 8, alpha: 16, target: 'all-linear', weightDecay: 0.01, warmup: 0.06 }
+const common = { r: 8, alpha: 16, target: 'all-linear', weightDecay: 0.01, warmup: 0.06 } as const
 
 const { values: flags } = parseArgs({
   options: {
@@ -39,12 +49,13 @@ const { values: flags } = parseArgs({
     epochs: { type: 'string' },
     sides: { type: 'string', default: 'ours,peft' },
     'group-by-length': { type: 'boolean', default: false },
+    'peer-parts': { type: 'string', default: '1' },
     out: { type: 'string', default: 'runs/accuracy' },
     threads: { type: 'string' },
   },
 })
 if (!flags.data || !flags.model) throw new Error('say where data and model are: --data GLUE --model FOLDER')
-const { data, model, out, threads } = flags
+const { data, model, out, threads, 'group-by-length': groupByLength, 'peer-parts': peerParts } = flags
 type Task = keyof typeof recipes
 const known = (task: string): Task => {
   if (task in recipes) return task as Task
@@ -103,6 +114,20 @@ async function readResult(run: string): Promise<Result> {
   return { accuracies: evaluations.map(({ accuracy }) => accuracy), examplesPerSecond, trainSeconds }
 }
 
+/** Writes what `trainOurs` starts from, adapter and head; returns its folder. */
+async function saveStart(task: Task, seed: number, init?: string): Promise<string> {
+  const loaded = await AutoModelForSequenceClassification.fromPretrained(model!, { numLabels: 2, seed })
+  const { r, alpha: loraAlpha, target: targetModules } = common
+  if (init) await loadAdapter(loaded, init, { trainable: true, head: 'keep' })
+  else {
+    manualSeed(seed)
+    applyLora(loaded, { r, loraAlpha, loraDropout: recipes[task].dropout, targetModules })
+  }
+  const start = join(out, `${task}${init ? '-from-adapter' : ''}-${seed}-start`)
+  await saveAdapter(loaded, start)
+  return start
+}
+
 /** transformers and PEFT; returns the run's folder. */
 async function trainPeft(task: Task, seed: number, init?: string): Promise<string> {
   const run = join(out, `${task}${init ? '-from-adapter' : ''}-${seed}-peft`)
@@ -130,10 +155,10 @@ async function trainPeft(task: Task, seed: number, init?: string): Promise<strin
     JSON.stringify({
       batches: Array.from({ length: sampler.totalBatches(epochs) }, () => Array.from(sampler.next())),
       model,
-      init: init ?? null,
+      start: await saveStart(task, seed, init),
       labels: 2,
       threads: Number(threads ?? 0),
-      settings: { ...common, ...recipes[task], seed, groupByLength: flags['group-by-length'] },
+      settings: { ...common, ...recipes[task], seed, groupByLength, peerParts: Number(peerParts) },
       train: trained,
       dev: await read('validation'),
     }),

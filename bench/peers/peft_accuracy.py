@@ -27,12 +27,11 @@ if work['threads']:
 model = AutoModelForSequenceClassification.from_pretrained(work['model'], num_labels=work['labels'])
 model = get_peft_model(model, LoraConfig(task_type='SEQ_CLS', r=settings['r'], lora_alpha=settings['alpha'],
                                          lora_dropout=settings['dropout'], target_modules=settings['target']))
-if work['init']:
-    updates = {key: value for key, value in load_file(work['init'] + '/adapter_model.safetensors').items()
-               if 'lora_' in key}
-    unexpected = set_peft_model_state_dict(model, updates).unexpected_keys
-    assert not unexpected, unexpected
+start = load_file(work['start'] + '/adapter_model.safetensors')
+loaded = set_peft_model_state_dict(model, start)
+assert not loaded.unexpected_keys, loaded.unexpected_keys
 trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+assert len(start) == len(trained), (len(start), len(trained))
 decayed = [p for name, p in trained if 'bias' not in name and 'LayerNorm' not in name]
 others = [p for name, p in trained if 'bias' in name or 'LayerNorm' in name]
 optimizer = torch.optim.AdamW([{'params': decayed, 'weight_decay': settings['weightDecay']},
@@ -53,6 +52,13 @@ def batches(rows, epoch):
     order = [row for part in mega for row in part]
     grouped = [[rows[row] for row in order[i:i + batch_size]] for i in range(0, len(order), batch_size)]
     return random.sample(grouped, len(grouped))
+
+
+def parts_of(batch):
+    """The batch in `peerParts` parts of like length: less padding than in one."""
+    rows = sorted(batch, key=lambda row: len(row['ids']))
+    size = math.ceil(len(rows) / settings['peerParts'])
+    return [rows[i:i + size] for i in range(0, len(rows), size)]
 
 
 def padded(batch):
@@ -92,8 +98,12 @@ for epoch in range(1, settings['epochs'] + 1):
     model.train()
     began = time.perf_counter()
     for batch in tqdm(batches(work['train'], epoch), desc=f'PEFT, epoch {epoch}', mininterval=2):
-        loss = model(**padded(batch), labels=torch.tensor([row['label'] for row in batch])).loss
-        loss.backward()
+        total = 0.0
+        for part in parts_of(batch):
+            loss = model(**padded(part), labels=torch.tensor([row['label'] for row in part])).loss
+            loss = loss * (len(part) / len(batch))
+            loss.backward()
+            total += loss.item()
         torch.nn.utils.clip_grad_norm_([p for _, p in trained], 1.0)
         optimizer.step()
         schedule.step()
@@ -101,7 +111,7 @@ for epoch in range(1, settings['epochs'] + 1):
         step += 1
         passed = step * settings['epochs'] / updates
         if step % 10 == 0:
-            show(type='step', step=step, epoch=passed, loss=loss.item())
+            show(type='step', step=step, epoch=passed, loss=total)
         if step % settings['evalEvery'] == 0 or step == updates:
             spent += time.perf_counter() - began
             show(type='evaluation', step=step, epoch=passed, accuracy=accuracy())

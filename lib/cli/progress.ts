@@ -31,8 +31,12 @@ export function progressBar(format: string, options: Options = {}): SingleBar {
   })
 }
 
-/** cli-progress's own, of times that are rounded first: it would write `53m60s` and `01h60m`. */
-export function formatTime(seconds: number, options: Options, multiple = 1): string {
+/**
+ * cli-progress's own, of times that are rounded first: it would write `53m60s` and `01h60m`. Before there is an estimate
+ * cli-progress gives `'0'`, `'NULL'` or `'INF'`.
+ */
+export function formatTime(seconds: number | string, options: Options, multiple = 1): string {
+  if (typeof seconds === 'string') return '?'
   const unit = seconds > 3600 ? 60 * multiple : seconds > 10 ? multiple : 1
   return cliProgress.Format.TimeFormat(unit * Math.round(seconds / unit), options, multiple)
 }

@@ -12,4 +12,8 @@ describe('times left', () => {
   ])('%d seconds are %s', (seconds, text) => {
     expect(formatTime(seconds, { autopaddingChar: '0' }, 5)).toBe(text)
   })
+
+  it.each(['0', 'NULL', 'INF'])("are unknown while cli-progress says '%s'", (text) => {
+    expect(formatTime(text, {}, 5)).toBe('?')
+  })
 })
