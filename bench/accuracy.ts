@@ -3,21 +3,21 @@
  * updates, for each seed.
  *
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/accuracy.ts --data GLUE --model MINILM --task mrpc [--seeds 0,1,2]
- *     [--init stsb] [--epochs n] [--sides ours,peft] [--peer-parts n] [--group-by-length] [--out runs/accuracy]
- *     [--threads n]
+ *     [--init stsb] [--epochs n] [--sides ours,peft] [--no-dropout] [--peer-parts n] [--group-by-length]
+ *     [--out runs/accuracy] [--threads n]
  *
  * Ours is `torch-lora train`; PEFT's runs are written in the same form, so `torch-lora report --out page.html OUT` draws
  * both. What they write stays in --out, and a run that is finished there is not done again.
  * A seed is a pair: PEFT starts from the adapter and the head that ours start from, and gets the batches that ours draw,
- * in their order; only dropout is drawn by each side's own. `--peer-parts 4` computes each of PEFT's batches in four parts
+ * in their order; only dropout is drawn by each side's own, and `--no-dropout` has none. `--peer-parts 4` computes each of PEFT's batches in four parts
  * of like length whose gradients add up, which pads less and changes nothing else. `--group-by-length` gives PEFT other
  * batches, of like length, the least padding that transformers has. `--init stsb` first trains on that task and starts both sides from
  * its adapter with a fresh head, as the paper starts MRPC from MNLI. Prints a line a run, and the means.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { BatchSampler } from '../lib/data/index.ts'
 import {
@@ -50,12 +50,13 @@ const { values: flags } = parseArgs({
     sides: { type: 'string', default: 'ours,peft' },
     'group-by-length': { type: 'boolean', default: false },
     'peer-parts': { type: 'string', default: '1' },
+    'no-dropout': { type: 'boolean', default: false },
     out: { type: 'string', default: 'runs/accuracy' },
     threads: { type: 'string' },
   },
 })
 if (!flags.data || !flags.model) throw new Error('say where data and model are: --data GLUE --model FOLDER')
-const { data, model, out, threads, 'group-by-length': groupByLength, 'peer-parts': peerParts } = flags
+const { data, out, threads, 'group-by-length': groupByLength, 'peer-parts': peerParts } = flags
 type Task = keyof typeof recipes
 const known = (task: string): Task => {
   if (task in recipes) return task as Task
@@ -116,7 +117,7 @@ async function readResult(run: string): Promise<Result> {
 
 /** Writes what `trainOurs` starts from, adapter and head; returns its folder. */
 async function saveStart(task: Task, seed: number, init?: string): Promise<string> {
-  const loaded = await AutoModelForSequenceClassification.fromPretrained(model!, { numLabels: 2, seed })
+  const loaded = await AutoModelForSequenceClassification.fromPretrained(model, { numLabels: 2, seed })
   const { r, alpha: loraAlpha, target: targetModules } = common
   if (init) await loadAdapter(loaded, init, { trainable: true, head: 'keep' })
   else {
@@ -180,7 +181,23 @@ async function trainPeft(task: Task, seed: number, init?: string): Promise<strin
   return run
 }
 
+/** A folder beside the runs with the model's files and a config.json without dropout. */
+async function withoutDropout(folder: string): Promise<string> {
+  const target = join(out, 'model')
+  await mkdir(target, { recursive: true })
+  for (const name of await readdir(folder)) {
+    if (name !== 'config.json' && !existsSync(join(target, name)))
+      await symlink(resolve(folder, name), join(target, name))
+  }
+  const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
+  for (const name of ['hidden_dropout_prob', 'attention_probs_dropout_prob']) config[name] = 0
+  await writeFile(join(target, 'config.json'), JSON.stringify(config))
+  for (const recipe of Object.values(recipes)) recipe.dropout = 0
+  return target
+}
+
 const task = known(flags.task)
+const model = flags['no-dropout'] ? await withoutDropout(flags.model) : flags.model
 if (flags.epochs) recipes[task].epochs = Number(flags.epochs)
 await mkdir(out, { recursive: true })
 const init = flags.init ? join(await trainOurs(known(flags.init), 0), 'adapter') : undefined
