@@ -9,10 +9,11 @@
  * Ours is `torch-lora train`; PEFT's runs are written in the same form, so `torch-lora report --out page.html OUT` draws
  * both. What they write stays in --out, and a run that is finished there is not done again.
  * A seed is a pair: PEFT starts from the adapter and the head that ours start from, and gets the batches that ours draw,
- * in their order; only dropout is drawn by each side's own, and `--no-dropout` has none. `--peer-parts 4` computes each of PEFT's batches in four parts
- * of like length whose gradients add up, which pads less and changes nothing else. `--group-by-length` gives PEFT other
- * batches, of like length, the least padding that transformers has. `--init stsb` first trains on that task and starts both sides from
- * its adapter with a fresh head, as the paper starts MRPC from MNLI. Prints a line a run, and the means.
+ * in their order; only dropout is drawn by each side's own, and `--no-dropout` has none. `--peer-parts 4` computes each of
+ * PEFT's batches in four parts of like length whose gradients add up, which pads less and changes nothing else.
+ * `--group-by-length` gives PEFT other batches, of like length, the least padding that transformers has. `--init stsb`
+ * first trains on that task and starts both sides from its adapter with a fresh head, as the paper starts MRPC from MNLI.
+ * Prints a line a run, and the means.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -81,10 +82,16 @@ async function linesOf(command: string, args: readonly string[]): Promise<string
   return text.trim().split('\n')
 }
 
+/** The folder of a run of ours; PEFT's and what both start from lie beside it. */
+function runFolder(task: Task, seed: number, init?: string): string {
+  const kind = [...(init ? ['from-adapter'] : []), ...(flags['no-dropout'] ? ['no-dropout'] : [])]
+  return join(out, [task, ...kind, seed].join('-'))
+}
+
 /** `torch-lora train`; returns the run's folder. */
 async function trainOurs(task: Task, seed: number, init?: string): Promise<string> {
   const { epochs, batchSize, lr, dropout, evalEvery } = recipes[task]
-  const run = join(out, `${task}${init ? '-from-adapter' : ''}-${seed}`)
+  const run = runFolder(task, seed, init)
   if (existsSync(join(run, 'summary.json'))) return run
   const main = new URL('../lib/cli/main.ts', import.meta.url).pathname
   const { r, alpha, target, weightDecay, warmup } = common
@@ -124,14 +131,14 @@ async function saveStart(task: Task, seed: number, init?: string): Promise<strin
     manualSeed(seed)
     applyLora(loaded, { r, loraAlpha, loraDropout: recipes[task].dropout, targetModules })
   }
-  const start = join(out, `${task}${init ? '-from-adapter' : ''}-${seed}-start`)
+  const start = `${runFolder(task, seed, init)}-start`
   await saveAdapter(loaded, start)
   return start
 }
 
 /** transformers and PEFT; returns the run's folder. */
 async function trainPeft(task: Task, seed: number, init?: string): Promise<string> {
-  const run = join(out, `${task}${init ? '-from-adapter' : ''}-${seed}-peft`)
+  const run = `${runFolder(task, seed, init)}-peft`
   if (existsSync(join(run, 'summary.json'))) return run
   await using tokenizer = await AutoTokenizer.fromPretrained(model)
   const read = async (split: 'train' | 'validation') => {
@@ -150,7 +157,7 @@ async function trainPeft(task: Task, seed: number, init?: string): Promise<strin
   const trained = await read('train')
   const { epochs, batchSize } = recipes[task]
   const sampler = new BatchSampler({ lengths: trained.map(({ ids }) => ids.length), batchSize, seed })
-  const work = join(out, `${task}-${seed}-work.json`)
+  const work = `${runFolder(task, seed, init)}-work.json`
   await writeFile(
     work,
     JSON.stringify({
