@@ -3,23 +3,26 @@
  * updates, for each seed.
  *
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/accuracy.ts --data GLUE --model MINILM --task mrpc [--seeds 0,1,2]
- *     [--init stsb] [--epochs n] [--sides ours,peft] [--no-dropout] [--peer-parts n] [--group-by-length]
- *     [--out runs/accuracy] [--threads n]
+ *     [--init stsb] [--epochs n] [--eval-every n] [--sides ours,peft] [--no-dropout] [--own-dropout]
+ *     [--peer-parts n] [--group-by-length] [--out runs/accuracy] [--threads n]
  *
  * Ours is `torch-lora train`; PEFT's runs are written in the same form, so `torch-lora report --out page.html OUT` draws
  * both. What they write stays in --out, and a run that is finished there is not done again.
  * A seed is a pair: PEFT starts from the adapter and the head that ours start from, and gets the batches that ours draw,
- * in their order; only dropout is drawn by each side's own, and `--no-dropout` has none. `--peer-parts 4` computes each of
- * PEFT's batches in four parts of like length whose gradients add up, which pads less and changes nothing else.
- * `--group-by-length` gives PEFT other batches, of like length, the least padding that transformers has. `--init stsb`
- * first trains on that task and starts both sides from its adapter with a fresh head, as the paper starts MRPC from MNLI.
+ * in their order, and drops what ours drop (scripts/parity/our_dropout.py): the two runs are then to be equal.
+ * `--own-dropout` lets PEFT draw its own, `--no-dropout` has none on either side. `--peer-parts 4` computes each of PEFT's
+ * batches in four parts of like length whose gradients add up, which pads less and changes nothing else.
+ * `--group-by-length` gives PEFT other batches, of like length, the least padding that transformers has; it draws its own
+ * dropout then. `--init stsb` first trains on that task and starts both sides from its adapter with a fresh head, as the
+ * paper starts MRPC from MNLI.
  * Prints a line a run, and the means.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { addonPath } from '../lib/addon.ts'
 import { BatchSampler } from '../lib/data/index.ts'
 import {
   AutoModelForSequenceClassification,
@@ -32,7 +35,7 @@ import {
 } from '../lib/index.ts'
 import { machine } from './worker.ts'
 
-/** Of a run; --epochs takes the place of what stands here. */
+/** Of a run; --epochs and --eval-every take the place of what stands here. */
 const recipes = {
   sst2: { epochs: 3, batchSize: 32, lr: 1e-3, dropout: 0.1, evalEvery: 500 },
   mrpc: { epochs: 6, batchSize: 16, lr: 5e-4, dropout: 0.1, evalEvery: 115 },
@@ -48,16 +51,20 @@ const { values: flags } = parseArgs({
     seeds: { type: 'string', default: '0' },
     init: { type: 'string' },
     epochs: { type: 'string' },
+    'eval-every': { type: 'string' },
     sides: { type: 'string', default: 'ours,peft' },
     'group-by-length': { type: 'boolean', default: false },
     'peer-parts': { type: 'string', default: '1' },
     'no-dropout': { type: 'boolean', default: false },
+    'own-dropout': { type: 'boolean', default: false },
     out: { type: 'string', default: 'runs/accuracy' },
     threads: { type: 'string' },
   },
 })
 if (!flags.data || !flags.model) throw new Error('say where data and model are: --data GLUE --model FOLDER')
 const { data, out, threads, 'group-by-length': groupByLength, 'peer-parts': peerParts } = flags
+/** Whether PEFT's side draws dropout by itself. */
+const ownDropout = flags['own-dropout'] || groupByLength || flags['no-dropout']
 type Task = keyof typeof recipes
 const known = (task: string): Task => {
   if (task in recipes) return task as Task
@@ -138,7 +145,7 @@ async function saveStart(task: Task, seed: number, init?: string): Promise<strin
 
 /** transformers and PEFT; returns the run's folder. */
 async function trainPeft(task: Task, seed: number, init?: string): Promise<string> {
-  const run = `${runFolder(task, seed, init)}-peft`
+  const run = `${runFolder(task, seed, init)}-peft${ownDropout ? '' : '-our-dropout'}`
   if (existsSync(join(run, 'summary.json'))) return run
   await using tokenizer = await AutoTokenizer.fromPretrained(model)
   const read = async (split: 'train' | 'validation') => {
@@ -166,6 +173,7 @@ async function trainPeft(task: Task, seed: number, init?: string): Promise<strin
       start: await saveStart(task, seed, init),
       labels: 2,
       threads: Number(threads ?? 0),
+      operators: ownDropout ? null : join(dirname(addonPath()), 'liblora_ops.so'),
       settings: { ...common, ...recipes[task], seed, groupByLength, peerParts: Number(peerParts) },
       train: trained,
       dev: await read('validation'),
@@ -206,6 +214,7 @@ async function withoutDropout(folder: string): Promise<string> {
 const task = known(flags.task)
 const model = flags['no-dropout'] ? await withoutDropout(flags.model) : flags.model
 if (flags.epochs) recipes[task].epochs = Number(flags.epochs)
+if (flags['eval-every']) recipes[task].evalEvery = Number(flags['eval-every'])
 await mkdir(out, { recursive: true })
 const init = flags.init ? join(await trainOurs(known(flags.init), 0), 'adapter') : undefined
 const recipe = Object.entries({ ...common, ...recipes[task] }).map(([name, value]) => `${name} ${value}`)

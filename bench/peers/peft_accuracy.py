@@ -4,6 +4,7 @@ Prints what `torch-lora train` writes to metrics.jsonl, and what it cost as a la
 """
 import json
 import math
+import pathlib
 import random
 import sys
 import time
@@ -14,6 +15,9 @@ from safetensors.torch import load_file
 from tqdm import tqdm
 from transformers import AutoModelForSequenceClassification, get_linear_schedule_with_warmup
 from transformers.utils import logging
+
+sys.path.append(str(pathlib.Path(__file__).parents[2] / 'scripts' / 'parity'))
+from our_dropout import OurDropout  # noqa: E402
 
 logging.disable_progress_bar()
 logging.set_verbosity_error()
@@ -30,6 +34,7 @@ model = get_peft_model(model, LoraConfig(task_type='SEQ_CLS', r=settings['r'], l
 start = load_file(work['start'] + '/adapter_model.safetensors')
 loaded = set_peft_model_state_dict(model, start)
 assert not loaded.unexpected_keys, loaded.unexpected_keys
+dropout = OurDropout(model, work['operators']) if work['operators'] else None
 trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
 assert len(start) == len(trained), (len(start), len(trained))
 decayed = [p for name, p in trained if 'bias' not in name and 'LayerNorm' not in name]
@@ -55,10 +60,12 @@ def batches(rows, epoch):
 
 
 def parts_of(batch):
-    """The batch in `peerParts` parts of like length: less padding than in one."""
-    rows = sorted(batch, key=lambda row: len(row['ids']))
-    size = math.ceil(len(rows) / settings['peerParts'])
-    return [rows[i:i + size] for i in range(0, len(rows), size)]
+    """The places of the batch's rows in `peerParts` parts of like length: less padding than in one."""
+    order = list(range(len(batch)))
+    if settings['peerParts'] > 1:
+        order.sort(key=lambda i: len(batch[i]['ids']))
+    size = math.ceil(len(batch) / settings['peerParts'])
+    return [order[i:i + size] for i in range(0, len(batch), size)]
 
 
 def padded(batch):
@@ -92,6 +99,7 @@ def show(**event):
     print(json.dumps(event), flush=True)
 
 
+torch.manual_seed(settings['seed'])
 started, started_cpu = time.perf_counter(), time.process_time()
 spent, step = 0.0, 0
 for epoch in range(1, settings['epochs'] + 1):
@@ -99,7 +107,12 @@ for epoch in range(1, settings['epochs'] + 1):
     began = time.perf_counter()
     for batch in tqdm(batches(work['train'], epoch), desc=f'PEFT, epoch {epoch}', mininterval=2):
         total = 0.0
-        for part in parts_of(batch):
+        if dropout:
+            dropout.begin([len(row['ids']) for row in batch])
+        for places in parts_of(batch):
+            part = [batch[i] for i in places]
+            if dropout:
+                dropout.take(places)
             loss = model(**padded(part), labels=torch.tensor([row['label'] for row in part])).loss
             loss = loss * (len(part) / len(batch))
             loss.backward()
