@@ -95,6 +95,7 @@ export const operatorList: readonly (string | { op: string; as: string })[] = [
   'lora::linear_int8',
   'lora::prepack_linear_int8',
   'lora::varlen_attention',
+  'lora::first_token_attention',
   'lora::disentangled_attention',
   'lora::reachable_positions',
   'lora::unfold_sequences',

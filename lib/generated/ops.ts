@@ -412,6 +412,11 @@ export function varlenAttention(qkv: Tensor, cuSeqlens: Tensor, maxSeqlen: Tenso
   return operator('lora::varlen_attention').call([qkv, cuSeqlens, maxSeqlen, options.dropoutP, options.scale]) as Tensor
 }
 
+/** `lora::first_token_attention(Tensor x, Tensor query, Tensor key, Tensor value, Tensor? value_bias, Tensor cu_seqlens, Tensor max_seqlen, float? scale=None) -> Tensor` */
+export function firstTokenAttention(x: Tensor, query: Tensor, key: Tensor, value: Tensor, valueBias: Tensor | null, cuSeqlens: Tensor, maxSeqlen: Tensor, options: { scale?: number | null } = {}): Tensor {
+  return operator('lora::first_token_attention').call([x, query, key, value, valueBias, cuSeqlens, maxSeqlen, options.scale]) as Tensor
+}
+
 /** `lora::disentangled_attention(Tensor qkv, Tensor? pos_key, Tensor? pos_query, Tensor cu_seqlens, Tensor max_seqlen, int position_buckets, int max_position, float dropout_p=0., float? scale=None) -> Tensor` */
 export function disentangledAttention(qkv: Tensor, posKey: Tensor | null, posQuery: Tensor | null, cuSeqlens: Tensor, maxSeqlen: Tensor, positionBuckets: number, maxPosition: number, options: { dropoutP?: number; scale?: number | null } = {}): Tensor {
   return operator('lora::disentangled_attention').call([qkv, posKey, posQuery, cuSeqlens, maxSeqlen, positionBuckets, maxPosition, options.dropoutP, options.scale]) as Tensor

@@ -11,16 +11,25 @@ import { type Product, traceProducts } from './products.ts'
 
 /**
  * A model's Linears with weights that will not change any more: each in the layout of this processor's kernels
- * (`lora::prepack_linear`), updates merged, so that a product neither packs nor adapts anything.
+ * (`lora::prepack_linear`), updates merged, so that a product neither packs nor adapts anything. Query, key and value of
+ * the last layer stay as they are: of that attention only the first tokens' outputs are read, for which few products
+ * with few rows do (`lora::first_token_attention`).
  */
 export interface FrozenWeights {
   readonly products: readonly Product[]
   readonly kernel: LinearKernel
-  /** The packed weights of Linears that are computed together, or null where `lora::linear` has none to take. */
-  packed(layers: readonly Linear[]): Tensor | null
+  /** What `lora::linear` takes for Linears that are computed together and not quantized. */
+  operands(layers: readonly Linear[]): Operands
   /** Whether a product runs on 8-bit codes (`lora::linear_int8`): then only `kernel` can compute it. */
   quantized(layers: readonly Linear[]): boolean
   dispose(): void
+}
+
+/** Weights as `lora::linear` takes them. */
+export interface Operands {
+  /** [out, in] each; where `packed` holds their values only the shapes count */
+  weights: readonly Tensor[]
+  packed: Tensor | null
 }
 
 export interface FreezeOptions {
@@ -54,7 +63,13 @@ export async function freezeWeights(
       `int8 runs float32 models on the CPU; this one is ${dtype} on ${device}. On CUDA choose bfloat16 or float16.`,
     )
   if (device !== 'cpu' || (dtype !== 'float32' && dtype !== 'float64'))
-    return { products, kernel: ownWeights, packed: () => null, quantized: () => false, dispose() {} }
+    return {
+      products,
+      kernel: ownWeights,
+      operands: (layers) => ({ weights: layers.map(({ weight }) => weight), packed: null }),
+      quantized: () => false,
+      dispose() {},
+    }
 
   const numbers = new Map<Linear, number>()
   for (const { layers } of products)
@@ -64,19 +79,26 @@ export async function freezeWeights(
   const quantized = (layers: readonly Linear[]) => layers.every((layer) => body.has(layer))
   for (const { weight } of numbers.keys()) dropPages(weight) // read by the trace, all of them
   const packed = new Map<string, Tensor>()
+  /** Weights of query, key and value of attention of first tokens alone. */
+  const plain = new Map<string, readonly Tensor[]>()
   const dispose = () => {
-    for (const tensor of packed.values()) tensor.dispose()
+    for (const tensor of [...packed.values(), ...[...plain.values()].flat()]) tensor.dispose()
   }
   try {
-    for (const { layers } of products) {
-      if (packed.has(key(layers))) continue
-      using pack = compile(() =>
-        noGrad(() => {
-          const weights = layers.map(effectiveWeight)
-          return quantized(layers) ? ops.prepackLinearInt8(weights) : ops.prepackLinear(weights, false)
-        }),
-      )
-      packed.set(key(layers), await pack.run([], { signal }))
+    for (const { layers, firstTokens } of products) {
+      if (packed.has(key(layers)) || plain.has(key(layers))) continue
+      if (firstTokens && !quantized(layers)) {
+        using copy = compile(() => noGrad(() => layers.map((layer) => effectiveWeight(layer).clone())))
+        plain.set(key(layers), await copy.run([], { signal }))
+      } else {
+        using pack = compile(() =>
+          noGrad(() => {
+            const weights = layers.map(effectiveWeight)
+            return quantized(layers) ? ops.prepackLinearInt8(weights) : ops.prepackLinear(weights, false)
+          }),
+        )
+        packed.set(key(layers), await pack.run([], { signal }))
+      }
       for (const { weight } of layers) dropPages(weight)
     }
     const stay = new Set([...numbers.keys()].map(({ weight }) => weight))
@@ -93,20 +115,37 @@ export async function freezeWeights(
     dispose()
     throw thrown
   }
-  const kernel: LinearKernel = (x, layers, { gelu }) => {
-    const weights = packed.get(key(layers))!
-    const bias = layers.every((layer) => layer.bias) ? layers.map((layer) => layer.bias!) : []
-    if (quantized(layers)) {
-      const out = layers.map(({ outFeatures }) => outFeatures)
-      return ops.linearInt8(x, weights, out, bias, { gelu })
-    }
-    const linear = gelu ? ops.loraLinearGelu : ops.loraLinear
-    const own = layers.map(({ weight }) => weight)
-    return linear(x, own, bias, [], [], [], { packed: weights })
+  const operands = (layers: readonly Linear[]): Operands => {
+    const weights = plain.get(key(layers)) ?? layers.map(({ weight }) => weight)
+    return { weights, packed: packed.get(key(layers)) ?? null }
   }
-  const ofLinear = (layers: readonly Linear[]) =>
-    quantized(layers) ? null : (packed.get(key(layers)) ?? null)
-  return { products, kernel, packed: ofLinear, quantized, dispose }
+  const kernel: LinearKernel = {
+    product(x, layers, { gelu }) {
+      const { weights, packed } = operands(layers)
+      if (!quantized(layers))
+        return (gelu ? ops.loraLinearGelu : ops.loraLinear)(x, weights, biases(layers), [], [], [], {
+          packed,
+        })
+      const out = layers.map(({ outFeatures }) => outFeatures)
+      return ops.linearInt8(x, packed!, out, biases(layers), { gelu })
+    },
+    firstTokenAttention({ hidden, rows, layers, heads, cuSeqlens, maxSeqlen }) {
+      const weights = plain.get(key(layers))
+      if (!weights) return null
+      const [query, , value] = layers
+      const [wQuery, wKey, wValue] = weights
+      const first = ops.indexSelect(hidden, 0, rows) // [B, H]
+      const asked = ops.loraLinear(first, [wQuery!], biases([query]), [], [], []) // [B, H]
+      const perHead = ops.view(asked, [-1, heads, query.outFeatures / heads]) // [B, N, D]
+      return ops.firstTokenAttention(hidden, perHead, wKey!, wValue!, value.bias, cuSeqlens, maxSeqlen) // [B, H]
+    },
+  }
+  return { products, kernel, operands, quantized, dispose }
+}
+
+/** The biases of Linears that are computed together, or none. */
+function biases(layers: readonly Linear[]): Tensor[] {
+  return layers.every(({ bias }) => bias) ? layers.map(({ bias }) => bias!) : []
 }
 
 /** The Linears of the body: not the pooler, which is the head's. */

@@ -121,40 +121,49 @@ export class MixedForward {
 function routed(model: SequenceClassifier, weights: FrozenWeights, groups: readonly Group[]): LinearKernel {
   const paths = new Map<Linear, string>()
   for (const [path, module] of model.namedModules()) if (module instanceof Linear) paths.set(module, path)
-  return (x, layers, { gelu }) => {
-    const updates = groups.map(({ adapter }) => layers.map((layer) => adapter?.updates[paths.get(layer)!]))
-    if (!updates.flat().some(Boolean)) return weights.kernel(x, layers, { gelu })
-    if (groups.length === 1 && !weights.quantized(layers)) {
-      return (gelu ? ops.loraLinearGelu : ops.loraLinear)(
-        x,
-        layers.map(({ weight }) => weight),
-        layers.every(({ bias }) => bias) ? layers.map(({ bias }) => bias!) : [],
-        updates[0]!.map((update) => update?.A ?? null),
-        updates[0]!.map((update) => update?.B ?? null),
-        layers.map(() => 1),
-        { packed: weights.packed(layers) },
-      )
-    }
-    const y = weights.kernel(x, layers, { gelu: false }) // [T or B, out]
-    const { rows: kind } = weights.products.find((product) => product.layers.includes(layers[0]!))!
-    for (const [j, { tokens, sequences }] of groups.entries()) {
-      if (!updates[j]!.some(Boolean)) continue
-      const rows = kind === 'token' ? tokens : sequences
-      const own = rows ? ops.indexSelect(x, 0, rows) : x // [rows, in]
-      let column = 0
-      for (const [i, { outFeatures }] of layers.entries()) {
-        const update = updates[j]![i]
-        if (update) {
-          const low = product(own, update.A) // [rows, R]
-          const part = layers.length === 1 ? y : ops.narrow(y, 1, column, outFeatures)
-          const change = product(low, update.B) // [rows, out_i]
-          if (rows) callOperator('aten::index_add_', part, 0, rows, change)
-          else ops.add_(part, change)
-        }
-        column += outFeatures
+  const updatesOf = (layers: readonly Linear[]) =>
+    groups.map(({ adapter }) => layers.map((layer) => adapter?.updates[paths.get(layer)!]))
+  return {
+    product(x, layers, { gelu }) {
+      const updates = updatesOf(layers)
+      if (!updates.flat().some(Boolean)) return weights.kernel.product(x, layers, { gelu })
+      if (groups.length === 1 && !weights.quantized(layers)) {
+        const { weights: own, packed } = weights.operands(layers)
+        return (gelu ? ops.loraLinearGelu : ops.loraLinear)(
+          x,
+          own,
+          layers.every(({ bias }) => bias) ? layers.map(({ bias }) => bias!) : [],
+          updates[0]!.map((update) => update?.A ?? null),
+          updates[0]!.map((update) => update?.B ?? null),
+          layers.map(() => 1),
+          { packed },
+        )
       }
-    }
-    return gelu ? (callOperator('lora::gelu', y) as Tensor) : y
+      const y = weights.kernel.product(x, layers, { gelu: false }) // [T or B, out]
+      const { rows: kind } = weights.products.find((product) => product.layers.includes(layers[0]!))!
+      for (const [j, { tokens, sequences }] of groups.entries()) {
+        if (!updates[j]!.some(Boolean)) continue
+        const rows = kind === 'token' ? tokens : sequences
+        const own = rows ? ops.indexSelect(x, 0, rows) : x // [rows, in]
+        let column = 0
+        for (const [i, { outFeatures }] of layers.entries()) {
+          const update = updates[j]![i]
+          if (update) {
+            const low = product(own, update.A) // [rows, R]
+            const part = layers.length === 1 ? y : ops.narrow(y, 1, column, outFeatures)
+            const change = product(low, update.B) // [rows, out_i]
+            if (rows) callOperator('aten::index_add_', part, 0, rows, change)
+            else ops.add_(part, change)
+          }
+          column += outFeatures
+        }
+      }
+      return gelu ? (callOperator('lora::gelu', y) as Tensor) : y
+    },
+    firstTokenAttention(attention) {
+      const adapted = updatesOf(attention.layers).flat().some(Boolean)
+      return adapted ? null : (weights.kernel.firstTokenAttention?.(attention) ?? null)
+    },
   }
 }
 

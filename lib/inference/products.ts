@@ -11,6 +11,8 @@ export interface Product {
   layers: readonly Linear[]
   /** What a row of the input stands for; 'other' where the input does not follow the batch. */
   rows: 'token' | 'sequence' | 'other'
+  /** Whether they are query, key and value of an attention of which only the first tokens' outputs are read. */
+  firstTokens: boolean
 }
 
 /** The products that a model's forward pass computes, found by running it on a few tokens, off the main thread. */
@@ -20,12 +22,19 @@ export async function traceProducts(model: SequenceClassifier, signal?: AbortSig
   const sequences = lengths.map((n) => ({ ids: new Int32Array(n), typeIds: new Int32Array(n) }))
   const batch = batchTensors(packBatch(sequences, { positions: model.positions }), model.device)
   const groups: (readonly Linear[])[] = []
+  const queries = new Set<Linear>()
   using forward = compile((given: BatchTensors) => {
     const inputs: Tensor[] = []
-    const note: LinearKernel = (x, layers, options) => {
-      groups.push(layers)
-      inputs.push(x)
-      return ownWeights(x, layers, options)
+    const note: LinearKernel = {
+      product(x, layers, options) {
+        groups.push(layers)
+        inputs.push(x)
+        return ownWeights.product(x, layers, options)
+      },
+      firstTokenAttention({ layers }) {
+        queries.add(layers[0])
+        return null
+      },
     }
     noGrad(() => withLinearKernel(note, () => model.forward(given)))
     return inputs
@@ -35,7 +44,9 @@ export async function traceProducts(model: SequenceClassifier, signal?: AbortSig
     return inputs.map((input, i) => {
       const [count] = input.shape
       input.dispose()
-      return { layers: groups[i]!, rows: count === 7 ? 'token' : count === 3 ? 'sequence' : 'other' }
+      const layers = groups[i]!
+      const rows = count === 7 ? 'token' : count === 3 ? 'sequence' : 'other'
+      return { layers, rows, firstTokens: queries.has(layers[0]!) }
     })
   } finally {
     disposeBatch(batch)

@@ -2,7 +2,7 @@ import * as ops from '../generated/ops.ts'
 import { activations } from '../nn/activation.ts'
 import { Embedding } from '../nn/embedding.ts'
 import { LayerNorm } from '../nn/layer-norm.ts'
-import { fusedLinear, Linear } from '../nn/linear.ts'
+import { firstTokenAttention, fusedLinear, Linear } from '../nn/linear.ts'
 import { Module } from '../nn/module.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
 import type { BatchTensors } from './batch.ts'
@@ -69,6 +69,15 @@ class SelfAttention extends Module {
       dropoutP: this.training ? attentionProbsDropoutProb : 0,
     }) // [T, N, D]
     return ops.view(context, [-1, hiddenSize]) // [T, H]
+  }
+
+  /** @param rows int32 [B]: the first token of each sequence, whose output is all that is needed: [B, H] */
+  forwardFirst(hidden: Tensor, batch: BatchTensors, rows: Tensor): Tensor {
+    const { cuSeqlens, maxSeqlen } = batch
+    const layers = [this.query, this.key, this.value] as const
+    const heads = this.config.numAttentionHeads
+    const context = firstTokenAttention({ hidden, rows, layers, heads, cuSeqlens, maxSeqlen })
+    return context ?? ops.indexSelect(this.forward(hidden, batch), 0, rows) // [B, H]
   }
 }
 
@@ -137,12 +146,12 @@ class Layer extends Module {
     this.output = new ResidualOutput(config.intermediateSize, config, options)
   }
 
-  /** @param rows when given, only these tokens' outputs are computed: [rows, H] instead of [T, H] */
+  /** @param rows when given, the first tokens of the sequences, and only their outputs are computed: [B, H] instead of [T, H] */
   forward(hidden: Tensor, batch: BatchTensors, rows?: Tensor): Tensor {
-    const context = this.attention.self.forward(hidden, batch) // [T, H]
-    const queried = rows ? ops.indexSelect(context, 0, rows) : context // [T or B, H]
+    const { self, output } = this.attention
+    const context = rows ? self.forwardFirst(hidden, batch, rows) : self.forward(hidden, batch) // [T or B, H]
     const residual = rows ? ops.indexSelect(hidden, 0, rows) : hidden // [T or B, H]
-    const attended = this.attention.output.forward(queried, residual) // [T or B, H]
+    const attended = output.forward(context, residual) // [T or B, H]
     const wide = this.intermediate.forward(attended) // [T or B, intermediate]
     return this.output.forward(wide, attended) // [T or B, H]
   }

@@ -79,7 +79,7 @@ export class Linear extends Module {
 
   /** gelu(x W^T + b), the exact GELU, in one pass over the output (`lora::linear_gelu`). [T, in] -> [T, out] */
   forwardGelu(x: Tensor): Tensor {
-    return compute(x, [this], { gelu: true })
+    return kernel.product(x, [this], { gelu: true })
   }
 }
 
@@ -90,40 +90,67 @@ export class Linear extends Module {
  * @returns [T, out_0 + out_1 + ...]
  */
 export function fusedLinear(x: Tensor, layers: readonly Linear[]): Tensor {
-  return compute(x, layers, { gelu: false })
+  return kernel.product(x, layers, { gelu: false })
 }
 
-/** How Linears of one input are computed: [T, in] -> [T, out_0 + out_1 + ...], GELU applied when `gelu`. */
-export type LinearKernel = (x: Tensor, layers: readonly Linear[], options: { gelu: boolean }) => Tensor
+/** Attention of the first token of each sequence, of which nothing else is read. */
+export interface FirstTokenAttention {
+  /** [T, H] */
+  hidden: Tensor
+  /** int32 [B]: the rows of the first tokens */
+  rows: Tensor
+  /** query, key and value */
+  layers: readonly [Linear, Linear, Linear]
+  heads: number
+  /** int32 [B+1] */
+  cuSeqlens: Tensor
+  /** 0-dimensional, on the CPU */
+  maxSeqlen: Tensor
+}
+
+/** [B, H], or null where the kernel that is in force has no shorter way than attention of every token. */
+export function firstTokenAttention(attention: FirstTokenAttention): Tensor | null {
+  return kernel.firstTokenAttention?.(attention) ?? null
+}
+
+/** How a forward pass computes what weights are multiplied with. */
+export interface LinearKernel {
+  /** Linears of one input: [T, in] -> [T, out_0 + out_1 + ...], GELU applied when `gelu`. */
+  product(x: Tensor, layers: readonly Linear[], options: { gelu: boolean }): Tensor
+  /** As the function of this name. */
+  firstTokenAttention?(attention: FirstTokenAttention): Tensor | null
+}
 
 /** With the layers' own weights and updates, differentiably. */
-export const ownWeights: LinearKernel = (x, layers, { gelu }) => {
-  const adapted = layers.some((layer) => layer.update)
-  const biased = layers.every((layer) => layer.bias)
-  const dropout = Math.max(0, ...layers.map((layer) => (layer.training ? (layer.update?.dropout ?? 0) : 0)))
-  return (gelu ? loraLinearGelu : loraLinear)(
-    x,
-    layers.map((layer) => layer.weight),
-    biased ? layers.map((layer) => layer.bias!) : [],
-    adapted ? layers.map((layer) => layer.update?.A ?? null) : [],
-    adapted ? layers.map((layer) => layer.update?.B ?? null) : [],
-    adapted ? layers.map((layer) => layer.update?.scaling ?? 0) : [],
-    { dropoutP: dropout },
-  )
+export const ownWeights: LinearKernel = {
+  product(x, layers, { gelu }) {
+    const adapted = layers.some((layer) => layer.update)
+    const biased = layers.every((layer) => layer.bias)
+    const dropout = Math.max(0, ...layers.map((layer) => (layer.training ? (layer.update?.dropout ?? 0) : 0)))
+    return (gelu ? loraLinearGelu : loraLinear)(
+      x,
+      layers.map((layer) => layer.weight),
+      biased ? layers.map((layer) => layer.bias!) : [],
+      adapted ? layers.map((layer) => layer.update?.A ?? null) : [],
+      adapted ? layers.map((layer) => layer.update?.B ?? null) : [],
+      adapted ? layers.map((layer) => layer.update?.scaling ?? 0) : [],
+      { dropoutP: dropout },
+    )
+  },
 }
 
-let compute: LinearKernel = ownWeights
+let kernel: LinearKernel = ownWeights
 
 /**
- * Runs `body`, in which every Linear is computed by `kernel`: how inference puts packed weights and the adapters of
+ * Runs `body`, in which every Linear is computed by `other`: how inference puts packed weights and the adapters of
  * single requests into a model's forward pass while it records it.
  */
-export function withLinearKernel<T>(kernel: LinearKernel, body: () => T): T {
-  const before = compute
-  compute = kernel
+export function withLinearKernel<T>(other: LinearKernel, body: () => T): T {
+  const before = kernel
+  kernel = other
   try {
     return body()
   } finally {
-    compute = before
+    kernel = before
   }
 }

@@ -41,10 +41,10 @@ function weightLevels(weight: Tensor): Tensor {
 function quantizedKernel(model: SequenceClassifier, { merged }: { merged: boolean }): LinearKernel {
   const body = new Map<unknown, string>()
   for (const [path, module] of model.namedModules()) body.set(module, path)
-  return (x, layers, options) => {
+  const product: LinearKernel['product'] = (x, layers, options) => {
     const path = body.get(layers[0])!
     if (!path.startsWith(`${model.basePrefix}.`) || path.includes('pooler'))
-      return ownWeights(x, layers, options)
+      return ownWeights.product(x, layers, options)
     const coarse = levels(x)
     const outputs = layers.map((layer) => {
       const weight = weightLevels(merged ? effectiveWeight(layer) : layer.weight)
@@ -54,6 +54,7 @@ function quantizedKernel(model: SequenceClassifier, { merged }: { merged: boolea
     const y = outputs.length === 1 ? outputs[0]! : ops.cat(outputs, { dim: 1 })
     return options.gelu ? ops.gelu(y) : y
   }
+  return { product }
 }
 
 function lowRank(x: Tensor, { update }: Linear): Tensor {

@@ -176,6 +176,35 @@ describe.each([0, 0.3])('with dropout %d', (dropoutP) => {
   })
 })
 
+it('lora::first_token_attention is the first row of attention of every token', () => {
+  const starts = [0, 1, 71, 78]
+  const cuSeqlens = Tensor.from([...starts, 111], { dtype: 'int32' })
+  const longest = Tensor.scalar(70, 'int32')
+  const x = Tensor.randn([111, 24], float64)
+  const [query, key, value] = [0, 1, 2].map(() => Tensor.randn([16, 24], float64)) as [Tensor, Tensor, Tensor]
+  const [queryBias, keyBias, valueBias] = [0, 1, 2].map(() => Tensor.randn([16], float64)) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ]
+  const rows = Tensor.from(starts, { dtype: 'int32' })
+  const asked = ops.linear(ops.indexSelect(x, 0, rows), query, { bias: queryBias })
+  const first = ops.firstTokenAttention(
+    x,
+    ops.view(asked, [-1, 2, 8]),
+    key,
+    value,
+    valueBias,
+    cuSeqlens,
+    longest,
+  )
+  const qkv = ops.loraLinear(x, [query, key, value], [queryBias, keyBias, valueBias], [], [], [])
+  const every = ops.varlenAttention(ops.view(qkv, [-1, 3, 2, 8]), cuSeqlens, longest)
+  const expected = ops.indexSelect(ops.view(every, [-1, 16]), 0, rows)
+  expect(first.shape).toEqual([4, 16])
+  expect(relativeDifference(first, expected)).toBeLessThan(1e-12)
+})
+
 it('lora::linear gives frozen weights no gradient', () => {
   const inputs = leaves({ x: [5, 24], w: [16, 24], A: [4, 24], B: [16, 4] })
   const { x, w, A, B } = inputs as { [name in 'x' | 'w' | 'A' | 'B']: Tensor }

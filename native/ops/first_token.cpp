@@ -1,0 +1,127 @@
+// lora::first_token_attention: attention of each sequence's first token, where nothing else of a layer is read; inference
+// only.
+#include "ops/pch.h"
+
+#include "ops/attention.h"
+#include "ops/cpu/gemm.h"
+#include "ops/dispatch.h"
+
+namespace torch_lora {
+namespace {
+
+constexpr int64_t kSequencesPerTask = 4;
+
+void check(const at::Tensor& x, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+           const std::optional<at::Tensor>& value_bias, const at::Tensor& cu_seqlens) {
+  const char* name = "first_token_attention";
+  TORCH_CHECK_VALUE(x.dim() == 2, name, ": expected x [T, H], received ", x.sizes());
+  TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt, name,
+                    ": expected cu_seqlens [B + 1] of int32, received ", cu_seqlens.sizes(), " of ",
+                    cu_seqlens.scalar_type());
+  TORCH_CHECK_VALUE(query.dim() == 3 && query.size(0) == cu_seqlens.size(0) - 1, name,
+                    ": expected a query [B, N, D] for each of ", cu_seqlens.size(0) - 1, " sequences, received ",
+                    query.sizes());
+  const int64_t out = query.size(1) * query.size(2);
+  for (const auto& weight : {key, value}) {
+    TORCH_CHECK_VALUE(weight.dim() == 2 && weight.size(0) == out && weight.size(1) == x.size(1), name,
+                      ": expected weights of key and value [", out, ", ", x.size(1), "], received ", weight.sizes());
+  }
+  if (value_bias.has_value()) {
+    TORCH_CHECK_VALUE(value_bias->dim() == 1 && value_bias->size(0) == out, name, ": expected a value_bias of ", out,
+                      " elements, received ", value_bias->sizes());
+  }
+  TORCH_CHECK_TYPE(x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble, name,
+                   ": expected x of float or double, received ", x.scalar_type());
+  for (const auto& tensor : {query, key, value}) {
+    TORCH_CHECK_TYPE(tensor.scalar_type() == x.scalar_type(), name, ": expected all in the type of x, ",
+                     x.scalar_type(), ", received ", tensor.scalar_type());
+  }
+}
+
+// C = A B for one range of columns after the other, each with an A of its own: `a` is the first, the next begins
+// `a_step` elements further, and likewise b [k, n].
+template <class T>
+cpu::GemmCall<T> products(int64_t count, int64_t rows, cpu::GemmTerm<T> first, int64_t a_step, int64_t b_step,
+                          int64_t columns, T* c, int64_t c_row) {
+  cpu::GemmCall<T> call;
+  call.m = rows;
+  call.c = c;
+  call.c_row = c_row;
+  for (int64_t i = 0; i < count; ++i) {
+    call.terms.push_back({first});
+    call.ranges.push_back({i * columns, columns, nullptr, nullptr, 0});
+    first.a += a_step;
+    first.b += b_step;
+  }
+  return call;
+}
+
+// q . (W_k x_t) = (W_k^T q) . x_t, and sum_t p_t W_v x_t = W_v (sum_t p_t x_t): a sequence's one query goes through the
+// weights instead of every token, which saves the 4 T H^2 operations of keys and values. The key's bias adds the same to
+// every score, which softmax does not see.
+template <class T>
+at::Tensor forward(const at::Tensor& x, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                   const std::vector<int64_t>& bounds, double scale) {
+  const int64_t batch = query.size(0), heads = query.size(1), size = query.size(2), width = x.size(1);
+  const at::Tensor asked = at::empty({batch, heads, width}, x.options());  // scale W_k^T q
+  const at::Tensor read = at::empty({batch, heads, width}, x.options());   // sum_t p_t x_t
+  at::Tensor out = at::empty({batch, heads * size}, x.options());
+  const T* const rows = x.const_data_ptr<T>();
+  auto ask = products<T>(heads, batch, {query.const_data_ptr<T>(), heads * size, 1, key.const_data_ptr<T>(), width, 1,
+                                        size, static_cast<T>(scale), nullptr},
+                         size, size * width, width, asked.data_ptr<T>(), heads * width);
+  cpu::gemm(ask);
+  at::parallel_for(0, batch, kSequencesPerTask, [&](int64_t begin, int64_t end) {
+    const at::NoGradGuard no_grad;
+    for (int64_t b = begin; b < end; ++b) {
+      const int64_t length = bounds[b + 1] - bounds[b], offset = b * heads * width;
+      const T* const tokens = rows + bounds[b] * width;
+      const at::Tensor scores = at::empty({heads, length}, x.options());
+      auto score = products<T>(1, heads, {asked.const_data_ptr<T>() + offset, width, 1, tokens, 1, width, width, T(1),
+                                          nullptr},
+                               0, 0, length, scores.data_ptr<T>(), length);
+      cpu::gemm(score);
+      const at::Tensor weights = at::softmax(scores, -1);
+      auto sum = products<T>(1, heads, {weights.const_data_ptr<T>(), length, 1, tokens, width, 1, length, T(1), nullptr},
+                             0, 0, width, read.data_ptr<T>() + offset, width);
+      cpu::gemm(sum);
+    }
+  });
+  auto project = products<T>(heads, batch, {read.const_data_ptr<T>(), heads * width, 1, value.const_data_ptr<T>(), 1,
+                                            width, width, T(1), nullptr},
+                             width, size * width, size, out.data_ptr<T>(), heads * size);
+  cpu::gemm(project);
+  return out;
+}
+
+at::Tensor first_token_attention(const at::Tensor& x, const at::Tensor& query, const at::Tensor& key,
+                                 const at::Tensor& value, const std::optional<at::Tensor>& value_bias,
+                                 const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                                 std::optional<double> scale) {
+  check(x, query, key, value, value_bias, cu_seqlens);
+  const auto bounds = sequence_bounds("first_token_attention", cu_seqlens, max_seqlen, x.size(0));
+  const double factor = attention_scale(scale, query.size(2));
+  const auto run = x.scalar_type() == at::kFloat ? forward<float> : forward<double>;
+  const at::Tensor out = run(x.contiguous(), query.contiguous(), key.contiguous(), value.contiguous(), bounds, factor);
+  return value_bias.has_value() ? out + *value_bias : out;
+}
+
+at::Tensor first_token_attention_meta(const at::Tensor& x, const at::Tensor& query, const at::Tensor& key,
+                                      const at::Tensor& value, const std::optional<at::Tensor>& value_bias,
+                                      const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                                      std::optional<double> scale) {
+  return at::empty_symint({query.sym_size(0), query.sym_size(1) * query.sym_size(2)}, x.options());
+}
+
+}  // namespace
+
+TORCH_LIBRARY_FRAGMENT(lora, m) {
+  m.def(
+      "first_token_attention(Tensor x, Tensor query, Tensor key, Tensor value, Tensor? value_bias, Tensor cu_seqlens, "
+      "Tensor max_seqlen, float? scale=None) -> Tensor");
+}
+TORCH_LIBRARY_IMPL(lora, CPU, m) { m.impl("first_token_attention", first_token_attention); }
+TORCH_LIBRARY_IMPL(lora, Meta, m) { m.impl("first_token_attention", first_token_attention_meta); }
+TORCH_LIBRARY_IMPL(lora, Autograd, m) { m.impl("first_token_attention", no_second_derivative()); }
+
+}  // namespace torch_lora
