@@ -15,7 +15,7 @@ import {
   wholeNumber,
   withDevice,
 } from './options.ts'
-import { progressBar } from './progress.ts'
+import { formatTime, progressBar } from './progress.ts'
 import { RunFiles } from './run-files.ts'
 import { supervise, withSupervisor } from './supervisor.ts'
 
@@ -220,12 +220,15 @@ async function follow(
   flags: TrainFlags,
 ): Promise<TrainingSummary> {
   const bar = progressBar(
-    'training {bar} {percentage}% update {value}/{total} | loss {loss} | {tokens} tokens/s | {eta_formatted} left',
+    'training {bar} {percentage}% update {value}/{total} | loss {loss} | {tokens} tokens/s | {left} left',
   )
   let summary: TrainingSummary | undefined
   let board: TensorBoardFile | undefined
   let smoothed: number | undefined
   let rate = 0
+  let first = { step: 0, at: 0 }
+  // Of the whole run so far, evaluations included: cli-progress forgets what it knew whenever the bar stops for a line.
+  let left = '?'
   try {
     for await (const event of events) {
       supervise(event)
@@ -243,12 +246,19 @@ async function follow(
         if (event.truncated > 0)
           console.error(`${event.truncated} texts are longer than the model takes and were cut.`)
         if (event.resumedAt > 0) console.error(`Resuming after update ${event.resumedAt}.`)
-        bar.start(event.totalSteps, event.resumedAt, { loss: '-', tokens: '-' })
+        first = { step: event.resumedAt, at: performance.now() }
+        bar.start(event.totalSteps, event.resumedAt, { loss: '-', tokens: '-', left })
       } else if (event.type === 'step') {
         smoothed = smoothed === undefined ? event.loss : 0.95 * smoothed + 0.05 * event.loss
         const now = event.tokens / event.seconds
         rate = rate === 0 ? now : 0.95 * rate + 0.05 * now
-        bar.update(event.step, { loss: smoothed.toFixed(4), tokens: Math.round(rate).toLocaleString('en') })
+        const perStep = (performance.now() - first.at) / 1000 / (event.step - first.step)
+        left = formatTime((event.totalSteps - event.step) * perStep, { autopaddingChar: '' }, 5)
+        bar.update(event.step, {
+          loss: smoothed.toFixed(4),
+          tokens: Math.round(rate).toLocaleString('en'),
+          left,
+        })
         if (event.step % Math.max(1, flags.logEvery) === 0 || event.step === event.totalSteps) {
           await files.log(event)
           await board?.log(event)
@@ -264,6 +274,7 @@ async function follow(
         bar.start(bar.getTotal(), event.step, {
           loss: smoothed?.toFixed(4) ?? '-',
           tokens: Math.round(rate).toLocaleString('en'),
+          left,
         })
       } else if (event.type === 'end') summary = event.summary
     }
