@@ -5,7 +5,7 @@ import type { SequenceClassifier } from '../models/classifier.ts'
 import { loadReport } from '../models/pretrained.ts'
 import type { DType } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
-import { freezeWeights } from './frozen-weights.ts'
+import { type FrozenWeights, freezeWeights } from './frozen-weights.ts'
 import { type LoadClassifierOptions, loadClassifier } from './load-classifier.ts'
 import { MixedForward } from './mixed-forward.ts'
 import { Predictor, type Sequence } from './predictor.ts'
@@ -86,7 +86,7 @@ export class Engine {
     readonly source: string,
     readonly model: SequenceClassifier,
     readonly tokenizer: Tokenizer,
-    weights: Awaited<ReturnType<typeof freezeWeights>>,
+    weights: FrozenWeights,
     /** The adapter that was merged, if any. */
     readonly merged: string | undefined,
     /** Whether the model itself can classify: its head was trained. */
@@ -95,7 +95,8 @@ export class Engine {
     readonly dtype: DType,
     cudaGraphs: boolean | undefined,
   ) {
-    this.#predictor = new Predictor(model, { ...weights, cudaGraphs })
+    const { kernel, dispose } = weights
+    this.#predictor = new Predictor(model, { kernel, dispose, cudaGraphs })
     this.#mixed = new MixedForward(model, weights)
     this.#products = weights.products
     this.#self = new Held(null, async () => {

@@ -22,7 +22,7 @@ export interface FrozenWeights {
   operands(layers: readonly Linear[]): Operands
   /** Whether a product runs on 8-bit codes (`lora::linear_int8`): then only `kernel` can compute it. */
   quantized(layers: readonly Linear[]): boolean
-  dispose(): void
+  readonly dispose: () => void
 }
 
 /** Weights as `lora::linear` takes them. */
@@ -71,76 +71,111 @@ export async function freezeWeights(
       dispose() {},
     }
 
-  const numbers = new Map<Linear, number>()
-  for (const { layers } of products)
-    for (const layer of layers) if (!numbers.has(layer)) numbers.set(layer, numbers.size)
-  const key = (layers: readonly Linear[]) => layers.map((layer) => numbers.get(layer)).join()
-  const body = int8 ? bodyLinears(model) : new Set<Linear>()
-  const quantized = (layers: readonly Linear[]) => layers.every((layer) => body.has(layer))
-  for (const { weight } of numbers.keys()) dropPages(weight) // read by the trace, all of them
-  const packed = new Map<string, Tensor>()
-  /** Weights of query, key and value of attention of first tokens alone. */
-  const plain = new Map<string, readonly Tensor[]>()
-  const dispose = () => {
-    for (const tensor of [...packed.values(), ...[...plain.values()].flat()]) tensor.dispose()
-  }
+  const weights = new LaidOutWeights(products, int8 ? bodyLinears(model) : new Set())
   try {
-    for (const { layers, firstTokens } of products) {
-      if (packed.has(key(layers)) || plain.has(key(layers))) continue
-      if (firstTokens && !quantized(layers)) {
+    await weights.layOut(signal)
+    await copyParameters(model, weights.linears, signal)
+  } catch (thrown) {
+    weights.dispose()
+    throw thrown
+  }
+  return weights
+}
+
+/** Weights as this processor's kernels take them. */
+class LaidOutWeights implements FrozenWeights {
+  readonly linears: ReadonlySet<Linear>
+  readonly #numbers: ReadonlyMap<Linear, number>
+  readonly #packed = new Map<string, Tensor>()
+  /** [out, in], of query, key and value of attention of first tokens alone. */
+  readonly #plain = new Map<string, readonly Tensor[]>()
+
+  constructor(
+    readonly products: readonly Product[],
+    readonly quantizedLinears: ReadonlySet<Linear>,
+  ) {
+    this.linears = new Set(products.flatMap(({ layers }) => layers))
+    this.#numbers = new Map([...this.linears].map((layer, i) => [layer, i]))
+  }
+
+  async layOut(signal: AbortSignal | undefined): Promise<void> {
+    for (const { weight } of this.linears) dropPages(weight) // read by the trace, all of them
+    for (const { layers, firstTokens } of this.products) {
+      const key = this.#key(layers)
+      if (this.#packed.has(key) || this.#plain.has(key)) continue
+      const quantized = this.quantized(layers)
+      if (firstTokens && !quantized) {
         using copy = compile(() => noGrad(() => layers.map((layer) => effectiveWeight(layer).clone())))
-        plain.set(key(layers), await copy.run([], { signal }))
+        this.#plain.set(key, await copy.run([], { signal }))
       } else {
         using pack = compile(() =>
           noGrad(() => {
             const weights = layers.map(effectiveWeight)
-            return quantized(layers) ? ops.prepackLinearInt8(weights) : ops.prepackLinear(weights, false)
+            return quantized ? ops.prepackLinearInt8(weights) : ops.prepackLinear(weights, false)
           }),
         )
-        packed.set(key(layers), await pack.run([], { signal }))
+        this.#packed.set(key, await pack.run([], { signal }))
       }
       for (const { weight } of layers) dropPages(weight)
     }
-    const stay = new Set([...numbers.keys()].map(({ weight }) => weight))
-    for (const [path, module] of model.namedModules()) {
-      if (module instanceof Embedding && path.startsWith(`${model.basePrefix}.embeddings.`))
-        stay.add(module.weight)
-    }
-    for (const [path, parameter] of [...model.namedParameters()]) {
-      if (stay.has(parameter)) continue
-      using copy = compile(() => noGrad(() => parameter.clone()))
-      model.replaceParameter(path, await copy.run([], { signal }))
-    }
-  } catch (thrown) {
-    dispose()
-    throw thrown
   }
-  const operands = (layers: readonly Linear[]): Operands => {
-    const weights = plain.get(key(layers)) ?? layers.map(({ weight }) => weight)
-    return { weights, packed: packed.get(key(layers)) ?? null }
+
+  quantized(layers: readonly Linear[]): boolean {
+    return layers.every((layer) => this.quantizedLinears.has(layer))
   }
-  const kernel: LinearKernel = {
-    product(x, layers, { gelu }) {
-      const { weights, packed } = operands(layers)
-      if (!quantized(layers))
-        return (gelu ? ops.loraLinearGelu : ops.loraLinear)(x, weights, biases(layers), [], [], [], {
-          packed,
-        })
+
+  operands(layers: readonly Linear[]): Operands {
+    const key = this.#key(layers)
+    const weights = this.#plain.get(key) ?? layers.map(({ weight }) => weight)
+    return { weights, packed: this.#packed.get(key) ?? null }
+  }
+
+  readonly kernel: LinearKernel = {
+    product: (x, layers, { gelu }) => {
+      const { weights, packed } = this.operands(layers)
+      const bias = biases(layers)
+      if (!this.quantized(layers))
+        return (gelu ? ops.loraLinearGelu : ops.loraLinear)(x, weights, bias, [], [], [], { packed })
       const out = layers.map(({ outFeatures }) => outFeatures)
-      return ops.linearInt8(x, packed!, out, biases(layers), { gelu })
+      return ops.linearInt8(x, packed!, out, bias, { gelu })
     },
-    firstTokenAttention({ hidden, rows, layers, heads, cuSeqlens, maxSeqlen }) {
-      const weights = plain.get(key(layers))
+    firstTokenAttention: ({ hidden, rows, layers, heads, cuSeqlens, maxSeqlen }) => {
+      const weights = this.#plain.get(this.#key(layers))
       if (!weights) return null
-      const [query, , value] = layers
       const [wQuery, wKey, wValue] = weights
+      const [query, , value] = layers
       const first = ops.indexSelect(hidden, 0, rows) // [B, H]
       const asked = ops.loraLinear(first, [wQuery!], biases([query]), [], [], []) // [B, H]
       const perHead = ops.view(asked, [-1, heads, query.outFeatures / heads]) // [B, N, D]
       return ops.firstTokenAttention(hidden, perHead, wKey!, wValue!, value.bias, cuSeqlens, maxSeqlen) // [B, H]
     },
   }
-  return { products, kernel, operands, quantized, dispose }
+
+  readonly dispose = (): void => {
+    for (const tensor of [...this.#packed.values(), ...[...this.#plain.values()].flat()]) tensor.dispose()
+  }
+
+  #key(layers: readonly Linear[]): string {
+    return layers.map((layer) => this.#numbers.get(layer)).join()
+  }
+}
+
+/** Copies from the checkpoint's files what is neither laid out nor a table of embeddings. */
+async function copyParameters(
+  model: SequenceClassifier,
+  linears: ReadonlySet<Linear>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const stay = new Set([...linears].map(({ weight }) => weight))
+  for (const [path, module] of model.namedModules()) {
+    if (module instanceof Embedding && path.startsWith(`${model.basePrefix}.embeddings.`))
+      stay.add(module.weight)
+  }
+  for (const [path, parameter] of [...model.namedParameters()]) {
+    if (stay.has(parameter)) continue
+    using copy = compile(() => noGrad(() => parameter.clone()))
+    model.replaceParameter(path, await copy.run([], { signal }))
+  }
 }
 
 /** The biases of Linears that are computed together, or none. */

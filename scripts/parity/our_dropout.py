@@ -72,7 +72,10 @@ class OurDropout:
         return (self._starts[self._texts, None] + torch.arange(padded)).clamp(max=self.tokens - 1)
 
     def _attention(self, module, query, key, value, attention_mask, dropout=0.0, scaling=None, **_):
-        weights = (query @ key.transpose(2, 3) * scaling + attention_mask).softmax(-1)
+        scores = query @ key.transpose(2, 3) * scaling
+        if attention_mask is not None:  # it is None where no row of the batch is padded
+            scores = scores + attention_mask
+        weights = scores.softmax(-1)
         if dropout > 0:
             heads, padded = query.shape[1], query.shape[2]
             mask = self.mask(module.dropout.site, [heads, self.tokens, max(self._lengths)], dropout)

@@ -37,7 +37,8 @@ optimizer = torch.optim.AdamW([
 schedule = get_linear_schedule_with_warmup(optimizer, settings['warmup'], settings['updates'])
 batches, losses = [], []
 model.train()
-drawn = [[[random.randrange(1, 200) for _ in range(random.randint(5, 30))] for _ in range(8)] for _ in range(2)]
+lengths = [[random.randint(5, 30) for _ in range(8)], [12] * 8]  # with padding, and without
+drawn = [[[random.randrange(1, 200) for _ in range(length)] for length in batch] for batch in lengths]
 torch.manual_seed(settings['seed'])
 for update in range(settings['updates']):
     rows = drawn[update % 2]  # met again and again, so that the loss falls
