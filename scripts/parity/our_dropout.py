@@ -23,8 +23,8 @@ class OurDropout:
         torch.ops.load_library(library)
         last = model.config.num_hidden_layers - 1
         for name, module in list(model.named_modules()):
-            if not isinstance(module, torch.nn.Dropout):
-                continue
+            if not isinstance(module, torch.nn.Dropout) or module.p == 0:
+                continue  # torch-lora draws no seed for a dropout of nothing
             layer = re.search(r'encoder\.layer\.(\d+)\.', name)
             if name.endswith('attention.self.dropout'):
                 module.site = name  # only its p is read, by the attention below
@@ -40,14 +40,15 @@ class OurDropout:
 
     def begin(self, lengths):
         """The next update's texts, in its order."""
-        self._lengths = lengths
+        self.batch, self.tokens = len(lengths), sum(lengths)
+        self._longest = max(lengths)
         self._starts = torch.tensor([0, *lengths]).cumsum(0)
         self._masks = {}
         self.take(range(len(lengths)))
 
     def take(self, texts):
         """Which of them the next forward passes get."""
-        self._texts = torch.tensor(list(texts))
+        self.texts = torch.tensor(list(texts))
 
     def mask(self, site, size, p):
         """The update's mask of a place in the model; drawn when the first of its texts come there."""
@@ -55,21 +56,9 @@ class OurDropout:
             self._masks[site] = torch.ops.lora.dropout_mask(torch.ops.lora.draw_seed(), size, p, torch.empty(0))
         return self._masks[site]
 
-    @property
-    def batch(self):
-        return len(self._lengths)
-
-    @property
-    def tokens(self):
-        return int(self._starts[-1])
-
-    @property
-    def texts(self):
-        return self._texts
-
     def tokens_of(self, padded):
         """[texts, padded]: where each token lies in the packed batch; what stands in the padding does not matter."""
-        return (self._starts[self._texts, None] + torch.arange(padded)).clamp(max=self.tokens - 1)
+        return (self._starts[self.texts, None] + torch.arange(padded)).clamp(max=self.tokens - 1)
 
     def _attention(self, module, query, key, value, attention_mask, dropout=0.0, scaling=None, **_):
         scores = query @ key.transpose(2, 3) * scaling
@@ -78,7 +67,7 @@ class OurDropout:
         weights = scores.softmax(-1)
         if dropout > 0:
             heads, padded = query.shape[1], query.shape[2]
-            mask = self.mask(module.dropout.site, [heads, self.tokens, max(self._lengths)], dropout)
+            mask = self.mask(module.dropout.site, [heads, self.tokens, self._longest], dropout)
             weights = weights * mask[:, self.tokens_of(padded), :padded].transpose(0, 1)
         return (weights @ value).transpose(1, 2).contiguous(), weights
 
