@@ -5,7 +5,8 @@
 #include "program/cpu_allocator.h"
 
 // Called by the loader (native/loader.cpp) once an environment, after libtorch was opened.
-extern "C" __attribute__((visibility("default"))) napi_value torch_lora_core_init(napi_env rawEnv, napi_value rawExports) {
+extern "C" __attribute__((visibility("default"))) napi_value torch_lora_core_init(napi_env rawEnv,
+                                                                                  napi_value rawExports) {
   const Napi::Env env(rawEnv);
   Napi::Object exports(rawEnv, rawExports);
   torch_lora::installCpuAllocator();

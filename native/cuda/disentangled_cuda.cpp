@@ -105,7 +105,8 @@ std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const Optional
   return {out, logsumexp};
 }
 
-// The tables' gradients are added up by atomic operations in the type of arithmetic: their last bits depend on the order.
+// The tables' gradients are added up by atomic operations in the type of arithmetic: their last bits depend on the
+// order.
 std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, const Optional& pos_key,
                                  const Optional& pos_query, const at::Tensor& out, const at::Tensor& logsumexp,
                                  const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, int64_t position_buckets,

@@ -25,7 +25,8 @@ __device__ void run_block(const tiles::Arguments<T, A>& a, Body body) {
 
 template <class T, class A>
 __global__ void __launch_bounds__(kThreads) forward_kernel(const tiles::Arguments<T, A> a) {
-  run_block(a, [&](const DeviceBlock& block, const tiles::Place& at, A* memory) { tiles::forward(block, a, at, memory); });
+  run_block(a,
+            [&](const DeviceBlock& block, const tiles::Place& at, A* memory) { tiles::forward(block, a, at, memory); });
 }
 
 template <class T, class A>
@@ -66,7 +67,7 @@ void disentangled_backward(const tiles::Arguments<T, A>& a, int sequences, int l
   launch(backward_keys_kernel<T, A>, a, sequences, longest, stream);
 }
 
-#define TORCH_LORA_INSTANTIATE(T, A)                                                                       \
+#define TORCH_LORA_INSTANTIATE(T, A)                                                               \
   template void disentangled_forward<T, A>(const tiles::Arguments<T, A>&, int, int, cudaStream_t); \
   template void disentangled_backward<T, A>(const tiles::Arguments<T, A>&, int, int, cudaStream_t);
 TORCH_LORA_INSTANTIATE(float, float)

@@ -13,7 +13,7 @@
 
 namespace torch_lora::tiles {
 
-constexpr int kTile = 16;           // queries and keys of a tile
+constexpr int kTile = 16;             // queries and keys of a tile
 constexpr int kBand = 2 * kTile - 1;  // distances within it
 
 // T: the element type in memory; A: the type of all arithmetic.
@@ -32,8 +32,8 @@ struct Arguments {
   A scale;
   cuda::Dropout<A> dropout;
 
-  T* out;         // [T, N, D]
-  A* logsumexp;   // [N, T]
+  T* out;        // [T, N, D]
+  A* logsumexp;  // [N, T]
 
   // Backward:
   const T* dout;  // [T, N, D]
@@ -54,20 +54,20 @@ struct Place {
 
 template <class A>
 struct Shared {
-  A* queries;  // [kTile, D]
-  A* keys;     // [kTile, D]
-  A* values;   // [kTile, D]
-  A* douts;    // [kTile, D]; backward only
+  A* queries;     // [kTile, D]
+  A* keys;        // [kTile, D]
+  A* values;      // [kTile, D]
+  A* douts;       // [kTile, D]; backward only
   A* key_band;    // [kBand, D]: pos_key's rows of the tile's distances
   A* query_band;  // [kBand, D]: pos_query's
-  A* sums;     // [kTile, D]
-  A* others;   // [kTile, D]; backward only
-  A* scores;   // [kTile, kTile]: scores, then probabilities
-  A* dscores;  // [kTile, kTile]; backward only
-  A* largest;  // [kTile]
-  A* total;    // [kTile]
-  A* rescale;  // [kTile]
-  int stride;  // of a row of D: one more, against bank conflicts
+  A* sums;        // [kTile, D]
+  A* others;      // [kTile, D]; backward only
+  A* scores;      // [kTile, kTile]: scores, then probabilities
+  A* dscores;     // [kTile, kTile]; backward only
+  A* largest;     // [kTile]
+  A* total;       // [kTile]
+  A* rescale;     // [kTile]
+  int stride;     // of a row of D: one more, against bank conflicts
 
   TORCH_LORA_DEVICE Shared(A* memory, int head_size) : stride(head_size + 1) {
     A** const rows[] = {&queries, &keys, &values, &douts, &sums, &others};
@@ -96,8 +96,8 @@ struct Shared {
 
 // Rows first..first + kTile - 1 of a [T, N, D] view of the sequence; zeros beyond its end.
 template <class Block, class T, class A>
-TORCH_LORA_DEVICE void load_rows(const Block& block, A* to, int stride, int head_size, const T* from, int64_t token_stride,
-                                 int first, int length) {
+TORCH_LORA_DEVICE void load_rows(const Block& block, A* to, int stride, int head_size, const T* from,
+                                 int64_t token_stride, int first, int length) {
   for (int e = block.thread; e < kTile * head_size; e += block.threads) {
     const int row = e / head_size, d = e % head_size;
     to[row * stride + d] = first + row < length ? A(from[(first + row) * token_stride + d]) : A(0);
@@ -124,8 +124,8 @@ TORCH_LORA_DEVICE void load_bands(const Block& block, const Shared<A>& s, const 
               at.length);
   }
   if (a.pos_query) {
-    load_band(block, s.query_band, s.stride, a, a.pos_query + at.head * a.query_head_stride, a.query_row_stride, nearest,
-              at.length);
+    load_band(block, s.query_band, s.stride, a, a.pos_query + at.head * a.query_head_stride, a.query_row_stride,
+              nearest, at.length);
   }
 }
 
@@ -226,8 +226,8 @@ TORCH_LORA_DEVICE void forward(const Block& block, const Arguments<T, A>& a, con
 // Probabilities as they met the values (dropped and scaled) into s.scores, and the gradient of the scores before
 // scaling into s.dscores. The tile's queries, keys, values, douts and bands are loaded.
 template <class Block, class T, class A>
-TORCH_LORA_DEVICE void score_gradients(const Block& block, const Shared<A>& s, const Arguments<T, A>& a, const Place& at,
-                                       int query_first, int key_first) {
+TORCH_LORA_DEVICE void score_gradients(const Block& block, const Shared<A>& s, const Arguments<T, A>& a,
+                                       const Place& at, int query_first, int key_first) {
   for (int e = block.thread; e < kTile * kTile; e += block.threads) {
     const int i = e / kTile, j = e % kTile;
     s.scores[e] = s.dscores[e] = 0;
@@ -244,8 +244,8 @@ TORCH_LORA_DEVICE void score_gradients(const Block& block, const Shared<A>& s, c
 
 // Adds the gradient of a table's band: the sum along each diagonal of dscores, times the rows of the other side.
 template <class Block, class T, class A>
-TORCH_LORA_DEVICE void add_band_gradient(const Block& block, const Shared<A>& s, const Arguments<T, A>& a, const Place& at,
-                                         A* table, const A* rows, bool by_query, int nearest) {
+TORCH_LORA_DEVICE void add_band_gradient(const Block& block, const Shared<A>& s, const Arguments<T, A>& a,
+                                         const Place& at, A* table, const A* rows, bool by_query, int nearest) {
   for (int e = block.thread; e < kBand * a.head_size; e += block.threads) {
     const int t = e / a.head_size, d = e % a.head_size, distance = nearest + t - (kTile - 1);
     if (distance <= -at.length || distance >= at.length) continue;

@@ -16,10 +16,14 @@ struct Types {
 template <class Body>
 void dispatch(const char* op, const at::Tensor& tensor, const Body& body) {
   switch (tensor.scalar_type()) {
-    case at::kFloat: return body(Types<float, float>{});
-    case at::kDouble: return body(Types<double, double>{});
-    case at::kHalf: return body(Types<__half, float>{});
-    case at::kBFloat16: return body(Types<__nv_bfloat16, float>{});
+    case at::kFloat:
+      return body(Types<float, float>{});
+    case at::kDouble:
+      return body(Types<double, double>{});
+    case at::kHalf:
+      return body(Types<__half, float>{});
+    case at::kBFloat16:
+      return body(Types<__nv_bfloat16, float>{});
     default:
       TORCH_CHECK_TYPE(false, op, ": expected float32, float64, float16 or bfloat16, received ", tensor.scalar_type());
   }

@@ -10,7 +10,7 @@
 namespace torch_lora::cuda {
 namespace {
 
-constexpr int kThreads = 128;  // as many vectors of eight as a row of 1024
+constexpr int kThreads = 128;        // as many vectors of eight as a row of 1024
 constexpr int64_t kMostRows = 4096;  // of blocks
 
 template <int V, class T, class A>

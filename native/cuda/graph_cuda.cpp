@@ -58,7 +58,8 @@ class Maker final : public GraphMaker {
     auto graph = std::make_unique<Graph>(stream_);
     const at::Generator before = generator().clone();
     try {
-      // Thread-local: what other threads ask of CUDA meanwhile (the event loop's copies) is none of the capture's business.
+      // Thread-local: what other threads ask of CUDA meanwhile (the event loop's copies) is none of the capture's
+      // business.
       graph->get().capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
       work();
       graph->get().capture_end();

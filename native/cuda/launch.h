@@ -19,9 +19,7 @@ struct DeviceBlock {
   }
 };
 
-inline __device__ DeviceBlock device_block() {
-  return {static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x)};
-}
+inline __device__ DeviceBlock device_block() { return {static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x)}; }
 
 inline bool aligned(std::initializer_list<const void*> pointers) {
   for (const void* pointer : pointers) {

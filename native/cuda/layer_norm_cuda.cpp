@@ -73,10 +73,10 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& norma
     using A = typename decltype(types)::Math;
     const auto stream = c10::cuda::getCurrentCUDAStream();
     if (needs[0] || needs[1]) {
-      norm_backward(NormBackward<T, A>{read<T>(dy), read<T>(normalized), read<A>(rstd), read<T>(gain),
-                                       written<T>(found[0]), written<T>(found[1]), rows, hidden,
-                                       kernel_dropout<A>(dropout_p, seed)},
-                    stream);
+      norm_backward(
+          NormBackward<T, A>{read<T>(dy), read<T>(normalized), read<A>(rstd), read<T>(gain), written<T>(found[0]),
+                             written<T>(found[1]), rows, hidden, kernel_dropout<A>(dropout_p, seed)},
+          stream);
     }
     if (needs[2] || needs[3]) {
       norm_parameters(NormParameters<T, A>{read<T>(dy), read<T>(normalized), written<A>(found[2]), written<A>(found[3]),

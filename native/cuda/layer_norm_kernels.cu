@@ -88,7 +88,7 @@ void norm_parameters(const NormParameters<T, A>& a, cudaStream_t stream) {
   check_launch(kName, cudaGetLastError());
 }
 
-#define TORCH_LORA_INSTANTIATE(T, A)                                      \
+#define TORCH_LORA_INSTANTIATE(T, A)                                          \
   template void norm_forward<T, A>(const NormForward<T, A>&, cudaStream_t);   \
   template void norm_backward<T, A>(const NormBackward<T, A>&, cudaStream_t); \
   template void norm_parameters<T, A>(const NormParameters<T, A>&, cudaStream_t);

@@ -13,10 +13,10 @@ namespace torch_lora::cuda {
 // T: the element type in memory; A: the type of all arithmetic.
 template <class T, class A>
 struct NormForward {
-  const T *x, *residual;     // [rows, H]
-  const T *weight, *bias;    // [H]
-  T *y, *normalized;         // [rows, H]; normalized may be null
-  A* rstd;                   // [rows], or null with normalized
+  const T *x, *residual;   // [rows, H]
+  const T *weight, *bias;  // [H]
+  T *y, *normalized;       // [rows, H]; normalized may be null
+  A* rstd;                 // [rows], or null with normalized
   int64_t rows, hidden;
   A eps;
   Dropout<A> dropout;
@@ -40,8 +40,8 @@ struct NormParameters {
   int64_t rows, hidden, rows_of_part;
 };
 
-constexpr int kStrip = 32;       // columns of a block
-constexpr int kStripLanes = 8;   // threads that share a column
+constexpr int kStrip = 32;      // columns of a block
+constexpr int kStripLanes = 8;  // threads that share a column
 
 // The vectors of a row that belong to this thread, W numbers for each, made by load(column, numbers).
 template <int V, int K, int W, class A, class Block, class Load>

@@ -8,9 +8,9 @@ namespace torch_lora::cuda {
 // One segment; P is the type of its adapter.
 template <class T, class P>
 struct BlocksPart {
-  const T* weight;  // [out, in]; used when joined
-  const P* a;       // [R, in], or null
-  const P* b;       // [out, R], or null
+  const T* weight;                   // [out, in]; used when joined
+  const P* a;                        // [R, in], or null
+  const P* b;                        // [out, R], or null
   int64_t weight_row, a_row, b_row;  // strides
   int64_t out, offset, rank, rank_offset;
   double scaling;

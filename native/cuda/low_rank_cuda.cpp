@@ -17,9 +17,7 @@ using Optional = std::optional<at::Tensor>;
 
 constexpr const char* kName = "linear";
 
-at::Tensor rows_contiguous(const at::Tensor& x) {
-  return x.stride(1) == 1 || x.size(1) == 1 ? x : x.contiguous();
-}
+at::Tensor rows_contiguous(const at::Tensor& x) { return x.stride(1) == 1 || x.size(1) == 1 ? x : x.contiguous(); }
 
 // The adapters of a call, as tensors that the kernel's pointers may point into.
 struct Adapters {

@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kName = "linear";
 constexpr int kThreads = 256;
 constexpr int64_t kMostBlocks = 1024;
-constexpr int kSide = 32;               // of a tile of project
+constexpr int kSide = 32;                // of a tile of project
 constexpr int kGroups = 32, kLanes = 8;  // of a tile of expand
 static_assert(kSide * kSide / 4 == kThreads && kGroups * kLanes == kThreads);
 
@@ -107,7 +107,7 @@ void low_rank_expand(const ExpandArguments<T>& a, const Dropout<A>& dropout, cud
 
 #define TORCH_LORA_INSTANTIATE_BLOCKS(T, P, A) \
   template void low_rank_blocks<T, P, A>(const BlocksArguments<T, P>&, cudaStream_t);
-#define TORCH_LORA_INSTANTIATE(T, A)                                                             \
+#define TORCH_LORA_INSTANTIATE(T, A)                                                                 \
   template void low_rank_project<T, A>(const ProjectArguments<T>&, const Dropout<A>&, cudaStream_t); \
   template void low_rank_expand<T, A>(const ExpandArguments<T>&, const Dropout<A>&, cudaStream_t);   \
   TORCH_LORA_INSTANTIATE_BLOCKS(T, T, A)

@@ -11,7 +11,7 @@ namespace torch_lora::cuda {
 
 template <class T>
 struct ProjectArguments {
-  const T* x;     // [T, in], rows contiguous
+  const T* x;  // [T, in], rows contiguous
   int64_t x_row;
   const T* rows;  // [pad, in], contiguous
   T* low;         // [T, pad]
@@ -25,8 +25,8 @@ struct ExpandArguments {
   const T* low;     // [T, pad]
   const T* matrix;  // [pad, out] of any strides
   int64_t rank_stride, column_stride;
-  const T* bias;    // [out], or null
-  T* y;             // [T, out]
+  const T* bias;  // [out], or null
+  T* y;           // [T, out]
   int64_t tokens, out, pad;
   RankParts parts;
 };
@@ -93,8 +93,8 @@ constexpr int kFragmentTokens = 16;
 constexpr int kFragmentRanks = 64;  // at a time: a thread's sums of eight products
 
 template <class Block, class T>
-TORCH_LORA_DEVICE void project_fragments(const Block& block, const ProjectArguments<T>& a, const Dropout<float>& dropout,
-                                         int64_t first, float* memory) {
+TORCH_LORA_DEVICE void project_fragments(const Block& block, const ProjectArguments<T>& a,
+                                         const Dropout<float>& dropout, int64_t first, float* memory) {
   constexpr int kTiles = kFragmentRanks / 8;
   const int lane = block.thread % kWarp, warp = block.thread / kWarp, warps = block.threads / kWarp;
   const int group = lane / 4, run = lane % 4;  // a row of either operand; a run of its columns

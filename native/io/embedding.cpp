@@ -24,7 +24,8 @@ void readRows(const MappedFile& file, int64_t offset, const at::Tensor& weight, 
   at::parallel_for(0, indices.numel(), 256, [&](int64_t i, const int64_t end) {
     while (i < end) {
       const auto row = static_cast<int64_t>(index[i]);
-      TORCH_CHECK_INDEX(row >= 0 && row < count, "embedding: expected indices from 0 to ", count - 1, ", received ", row);
+      TORCH_CHECK_INDEX(row >= 0 && row < count, "embedding: expected indices from 0 to ", count - 1, ", received ",
+                        row);
       int64_t next = i + 1;
       while (next < end && index[next] == row + (next - i) && index[next] < count) ++next;
       file.read(offset + row * rowBytes, out + i * rowBytes, static_cast<size_t>((next - i) * rowBytes));
@@ -40,8 +41,7 @@ at::Tensor embedding(const at::Tensor& weight, const at::Tensor& indices) {
   const bool trains = weight.requires_grad() && c10::GradMode::is_enabled();
   const bool plain = weight.dim() == 2 && weight.is_contiguous() && indices.is_cpu() &&
                      (indices.scalar_type() == at::kInt || indices.scalar_type() == at::kLong);
-  const auto [file, offset] =
-      trains || !plain ? std::pair<const MappedFile*, int64_t>{} : MappedFile::under(weight);
+  const auto [file, offset] = trains || !plain ? std::pair<const MappedFile*, int64_t>{} : MappedFile::under(weight);
   if (file == nullptr) return at::embedding(weight, indices);
   file->checkUnchanged();
   auto shape = indices.sizes().vec();

@@ -35,17 +35,12 @@ class FileDescriptor {
  public:
   explicit FileDescriptor(int fd) : fd_(fd) {}
   ~FileDescriptor() {
-    if (fd_ >= 0)
-      ::close(fd_);
+    if (fd_ >= 0) ::close(fd_);
   }
   FileDescriptor(const FileDescriptor&) = delete;
   FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const {
-    return fd_;
-  }
-  int release() {
-    return std::exchange(fd_, -1);
-  }
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_;
@@ -54,11 +49,8 @@ class FileDescriptor {
 /// Not fstat: its own symbol came with glibc 2.33 (native/glibc_2_28.h).
 struct statx statusOf(int fd, const std::string& path) {
   struct statx status {};
-  TORCH_CHECK(
-      ::statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) == 0,
-      path,
-      ": cannot be read: ",
-      std::strerror(errno));
+  TORCH_CHECK(::statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) == 0, path,
+              ": cannot be read: ", std::strerror(errno));
   return status;
 }
 
@@ -78,18 +70,15 @@ int64_t spanBytes(at::IntArrayRef sizes, at::IntArrayRef strides, int64_t itemSi
       continue;
     }
     int64_t extent = 0;
-    TORCH_CHECK(
-        !__builtin_mul_overflow(count, sizes[dim], &count) &&
-            !__builtin_mul_overflow(sizes[dim] - 1, strides[dim], &extent) &&
-            !__builtin_add_overflow(last, extent, &last),
-        "a mapped tensor's size overflows");
+    TORCH_CHECK(!__builtin_mul_overflow(count, sizes[dim], &count) &&
+                    !__builtin_mul_overflow(sizes[dim] - 1, strides[dim], &extent) &&
+                    !__builtin_add_overflow(last, extent, &last),
+                "a mapped tensor's size overflows");
   }
-  if (empty)
-    return 0;
+  if (empty) return 0;
   int64_t bytes = 0;
-  TORCH_CHECK(
-      !__builtin_add_overflow(last, int64_t{1}, &bytes) && !__builtin_mul_overflow(bytes, itemSize, &bytes),
-      "a mapped tensor's size overflows");
+  TORCH_CHECK(!__builtin_add_overflow(last, int64_t{1}, &bytes) && !__builtin_mul_overflow(bytes, itemSize, &bytes),
+              "a mapped tensor's size overflows");
   return bytes;
 }
 
@@ -101,10 +90,9 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::string& path) {
   const struct statx status = statusOf(fd.get(), path);
   TORCH_CHECK(S_ISREG(status.stx_mode), path, ": expected a regular file");
   const auto size = static_cast<int64_t>(status.stx_size);
-  if (size == 0)
-    return std::shared_ptr<MappedFile>(new MappedFile(path, fd.release(), status, nullptr));
-  void* const data = ::mmap(
-      nullptr, static_cast<size_t>(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd.get(), 0);
+  if (size == 0) return std::shared_ptr<MappedFile>(new MappedFile(path, fd.release(), status, nullptr));
+  void* const data =
+      ::mmap(nullptr, static_cast<size_t>(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd.get(), 0);
   TORCH_CHECK(data != MAP_FAILED, path, ": cannot be mapped: ", std::strerror(errno));
   return std::shared_ptr<MappedFile>(new MappedFile(path, fd.release(), status, static_cast<uint8_t*>(data)));
 }
@@ -117,8 +105,7 @@ MappedFile::MappedFile(std::string path, int fd, const struct statx& status, uin
       written_(status.stx_mtime),
       size_(static_cast<int64_t>(status.stx_size)),
       data_(data) {
-  if (data_ == nullptr)
-    return;
+  if (data_ == nullptr) return;
   auto& known = registry();
   const std::lock_guard<std::mutex> lock(known.mutex);
   known.files[reinterpret_cast<uintptr_t>(data_)] = this;
@@ -126,8 +113,7 @@ MappedFile::MappedFile(std::string path, int fd, const struct statx& status, uin
 
 MappedFile::~MappedFile() {
   ::close(fd_);
-  if (data_ == nullptr)
-    return;
+  if (data_ == nullptr) return;
   auto& known = registry();
   const std::lock_guard<std::mutex> lock(known.mutex);
   known.files.erase(reinterpret_cast<uintptr_t>(data_));
@@ -148,8 +134,7 @@ void MappedFile::read(int64_t offset, void* target, size_t length) const {
   auto* out = static_cast<uint8_t*>(target);
   while (length > 0) {
     const ssize_t count = ::pread(fd_, out, length, offset);
-    if (count < 0 && errno == EINTR)
-      continue;
+    if (count < 0 && errno == EINTR) continue;
     TORCH_CHECK(count >= 0, path_, ": cannot be read: ", std::strerror(errno));
     TORCH_CHECK(count > 0, path_, ": was cut while it was read: it ends at byte ", offset);
     out += count;
@@ -167,12 +152,10 @@ std::pair<const MappedFile*, int64_t> MappedFile::under(const at::Tensor& tensor
   auto& known = registry();
   const std::lock_guard<std::mutex> lock(known.mutex);
   const auto next = known.files.upper_bound(address);
-  if (next == known.files.begin())
-    return none;
+  if (next == known.files.begin()) return none;
   const auto [begin, file] = *std::prev(next);
   const int64_t span = spanBytes(tensor.sizes(), tensor.strides(), static_cast<int64_t>(tensor.element_size()));
-  if (address + static_cast<uintptr_t>(span) > begin + static_cast<uintptr_t>(file->size()))
-    return none;
+  if (address + static_cast<uintptr_t>(span) > begin + static_cast<uintptr_t>(file->size())) return none;
   return {file, static_cast<int64_t>(address - begin)};
 }
 
@@ -185,39 +168,21 @@ void MappedFile::checkNotShrunk() const {
   TORCH_CHECK(size >= size_, path_, ": was cut while it was read: ", size, " bytes instead of ", size_);
 }
 
-at::Tensor tensorFromMappedFile(
-    std::shared_ptr<MappedFile> file,
-    int64_t byteOffset,
-    int64_t byteLength,
-    at::ScalarType dtype,
-    at::IntArrayRef sizes,
-    at::IntArrayRef strides) {
+at::Tensor tensorFromMappedFile(std::shared_ptr<MappedFile> file, int64_t byteOffset, int64_t byteLength,
+                                at::ScalarType dtype, at::IntArrayRef sizes, at::IntArrayRef strides) {
   TORCH_CHECK(file != nullptr, "no file is mapped");
-  TORCH_CHECK(
-      sizes.size() == strides.size(),
-      "a mapped tensor needs one stride a dimension, got ",
-      strides.size(),
-      " for ",
-      sizes.size());
+  TORCH_CHECK(sizes.size() == strides.size(), "a mapped tensor needs one stride a dimension, got ", strides.size(),
+              " for ", sizes.size());
   const auto itemSize = static_cast<int64_t>(c10::elementSize(dtype));
   const int64_t span = spanBytes(sizes, strides, itemSize);
   TORCH_CHECK(
       byteOffset >= 0 && byteLength >= 0 && byteOffset <= file->size() && byteLength <= file->size() - byteOffset,
-      file->path(),
-      ": bytes ",
-      byteOffset,
-      " to ",
-      byteOffset,
-      " + ",
-      byteLength,
-      " lie outside the file of ",
-      file->size(),
-      " bytes");
-  TORCH_CHECK(
-      span <= byteLength, file->path(), ": a tensor of ", span, " bytes does not fit the ", byteLength, " given");
+      file->path(), ": bytes ", byteOffset, " to ", byteOffset, " + ", byteLength, " lie outside the file of ",
+      file->size(), " bytes");
+  TORCH_CHECK(span <= byteLength, file->path(), ": a tensor of ", span, " bytes does not fit the ", byteLength,
+              " given");
   const auto options = at::TensorOptions().dtype(dtype).device(at::kCPU);
-  if (span == 0)
-    return at::empty(sizes, options);
+  if (span == 0) return at::empty(sizes, options);
   file->checkNotShrunk();
 
   uint8_t* const data = file->data() + byteOffset;
@@ -233,16 +198,14 @@ at::Tensor tensorFromMappedFile(
 }
 
 void dropPages(const at::Tensor& tensor) {
-  if (MappedFile::under(tensor).first == nullptr)
-    return;
+  if (MappedFile::under(tensor).first == nullptr) return;
   const int64_t span = spanBytes(tensor.sizes(), tensor.strides(), static_cast<int64_t>(tensor.element_size()));
   const auto begin = reinterpret_cast<uintptr_t>(tensor.const_data_ptr());
   const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
   // Only whole pages: the ones at the ends hold parts of the neighbours.
   const uintptr_t first = (begin + page - 1) / page * page;
   const uintptr_t last = (begin + static_cast<uintptr_t>(span)) / page * page;
-  if (first < last)
-    ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 }  // namespace torch_lora

@@ -24,16 +24,10 @@ class MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
-  const std::string& path() const {
-    return path_;
-  }
+  const std::string& path() const { return path_; }
   /// Bytes, as the file was when it was mapped. Every access is checked against it.
-  int64_t size() const {
-    return size_;
-  }
-  uint8_t* data() const {
-    return data_;
-  }
+  int64_t size() const { return size_; }
+  uint8_t* data() const { return data_; }
   /// Throws c10::Error when the file was cut since: reading past its new end would raise SIGBUS. A file that was
   /// deleted or replaced by another (as atomic writers do) keeps its contents under the mapping.
   void checkNotShrunk() const;
@@ -44,7 +38,8 @@ class MappedFile {
   void read(int64_t offset, void* target, size_t length) const;
 
   /// The file under a tensor's elements as they were loaded, and the offset of the first; null for a tensor
-  /// elsewhere, and for one that was written to in place: its pages are no longer the file's. Valid while the tensor is.
+  /// elsewhere, and for one that was written to in place: its pages are no longer the file's. Valid while the tensor
+  /// is.
   static std::pair<const MappedFile*, int64_t> under(const at::Tensor& tensor);
 
  private:
@@ -63,13 +58,8 @@ class MappedFile {
 /// byte to the last element's last. A view of the mapping; a contiguous copy where the offset is not a multiple of
 /// the element size, as a safetensors header of odd length makes it.
 /// Throws c10::Error when any element would lie outside those bytes or the file, or when the file was cut.
-at::Tensor tensorFromMappedFile(
-    std::shared_ptr<MappedFile> file,
-    int64_t byteOffset,
-    int64_t byteLength,
-    at::ScalarType dtype,
-    at::IntArrayRef sizes,
-    at::IntArrayRef strides);
+at::Tensor tensorFromMappedFile(std::shared_ptr<MappedFile> file, int64_t byteOffset, int64_t byteLength,
+                                at::ScalarType dtype, at::IntArrayRef sizes, at::IntArrayRef strides);
 
 /// Gives the whole pages under a mapped tensor back to the system, for weights that were copied elsewhere (repacked,
 /// moved to a GPU, converted). Later reads bring them in from the file again; does nothing to memory that is not a

@@ -16,9 +16,16 @@ struct NamedDtype {
   at::ScalarType dtype;
 };
 constexpr std::array<NamedDtype, 10> kDtypes{{
-    {"float32", at::kFloat}, {"float64", at::kDouble}, {"float16", at::kHalf}, {"bfloat16", at::kBFloat16},
-    {"int64", at::kLong},    {"int32", at::kInt},      {"int16", at::kShort},  {"int8", at::kChar},
-    {"uint8", at::kByte},    {"bool", at::kBool},
+    {"float32", at::kFloat},
+    {"float64", at::kDouble},
+    {"float16", at::kHalf},
+    {"bfloat16", at::kBFloat16},
+    {"int64", at::kLong},
+    {"int32", at::kInt},
+    {"int16", at::kShort},
+    {"int8", at::kChar},
+    {"uint8", at::kByte},
+    {"bool", at::kBool},
 }};
 
 std::string describe(const Napi::Value& value) {
@@ -197,14 +204,16 @@ const char* dtypeName(at::ScalarType dtype) {
 }
 
 std::vector<int64_t> toShape(const Napi::Value& value) {
-  if (!value.IsArray()) throw Failure("INVALID_ARGUMENT", "A shape must be an array, received " + describe(value) + ".");
+  if (!value.IsArray())
+    throw Failure("INVALID_ARGUMENT", "A shape must be an array, received " + describe(value) + ".");
   const auto array = value.As<Napi::Array>();
   std::vector<int64_t> shape(array.Length());
   for (uint32_t i = 0; i < array.Length(); ++i) {
     const Napi::Value item = array.Get(i);
     const double size = item.IsNumber() ? item.As<Napi::Number>().DoubleValue() : -1;
     if (size < 0 || std::trunc(size) != size || size > kMaxSafeInteger) {
-      throw Failure("INVALID_ARGUMENT", "A shape must hold whole numbers of at least 0, received " + describe(item) + ".");
+      throw Failure("INVALID_ARGUMENT",
+                    "A shape must hold whole numbers of at least 0, received " + describe(item) + ".");
     }
     shape[i] = static_cast<int64_t>(size);
   }

@@ -46,7 +46,8 @@ Argument toArgument(const AddonData& data, const c10::Argument& schema, const Na
         argument.slots = toSlots(value);
         argument.optionalElements = element->kind() == c10::TypeKind::OptionalType;
         if (!argument.optionalElements && std::ranges::find(argument.slots, kNone) != argument.slots.end()) {
-          throw Failure("INVALID_ARGUMENT", "Argument '" + schema.name() + "' holds null; every element must be a tensor.");
+          throw Failure("INVALID_ARGUMENT",
+                        "Argument '" + schema.name() + "' holds null; every element must be a tensor.");
         }
         return argument;
       }
@@ -74,7 +75,8 @@ bool mutatesCaptured(const Instruction& instruction, const std::vector<bool>& ca
   return false;
 }
 
-std::vector<Instruction> toInstructions(const AddonData& data, const Napi::Array& list, const std::vector<bool>& captured);
+std::vector<Instruction> toInstructions(const AddonData& data, const Napi::Array& list,
+                                        const std::vector<bool>& captured);
 
 Instruction toInstruction(const AddonData& data, const Napi::Object& object, const std::vector<bool>& captured) {
   Instruction instruction;
@@ -103,15 +105,18 @@ Instruction toInstruction(const AddonData& data, const Napi::Object& object, con
     instruction.kind = Instruction::Kind::GradMode;
     instruction.gradMode = object.Get("enabled").As<Napi::Boolean>();
   } else if (kind == "checkpoint") {
-    if (instruction.outputs.size() != 1) throw Failure("INVALID_ARGUMENT", "Malformed program: a checkpoint gives one tensor.");
-    return checkpointed(toInstructions(data, object.Get("instructions").As<Napi::Array>(), captured), instruction.outputs[0]);
+    if (instruction.outputs.size() != 1)
+      throw Failure("INVALID_ARGUMENT", "Malformed program: a checkpoint gives one tensor.");
+    return checkpointed(toInstructions(data, object.Get("instructions").As<Napi::Array>(), captured),
+                        instruction.outputs[0]);
   } else {
     throw Failure("INVALID_ARGUMENT", "Malformed program: unknown instruction '" + kind + "'.");
   }
   return instruction;
 }
 
-std::vector<Instruction> toInstructions(const AddonData& data, const Napi::Array& list, const std::vector<bool>& captured) {
+std::vector<Instruction> toInstructions(const AddonData& data, const Napi::Array& list,
+                                        const std::vector<bool>& captured) {
   std::vector<Instruction> instructions;
   for (uint32_t i = 0; i < list.Length(); ++i) {
     const Napi::HandleScope scope(list.Env());
@@ -141,7 +146,8 @@ Napi::Value createProgram(const Napi::CallbackInfo& info) {
                                                  toSlots(object.Get("outputs")));
   std::shared_ptr<GraphedProgram> graphed;
   if (object.Get("graphs").IsString()) {
-    graphed = std::make_shared<GraphedProgram>(program, at::Device(object.Get("graphs").As<Napi::String>().Utf8Value()));
+    graphed =
+        std::make_shared<GraphedProgram>(program, at::Device(object.Get("graphs").As<Napi::String>().Utf8Value()));
   }
   return Napi::Number::New(info.Env(), data.programs.add({std::move(program), std::move(graphed)}));
 }

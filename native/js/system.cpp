@@ -41,7 +41,8 @@ class ThreadsJob final : public PromiseJob {
 // setThreads(count) -> { promise, job }
 Napi::Value setThreads(const Napi::CallbackInfo& info) {
   const int threads = info[0].As<Napi::Number>().Int32Value();
-  if (threads < 1) throw Failure("INVALID_ARGUMENT", "threads must be at least 1, received " + std::to_string(threads) + ".");
+  if (threads < 1)
+    throw Failure("INVALID_ARGUMENT", "threads must be at least 1, received " + std::to_string(threads) + ".");
   at::set_num_threads(threads);
   return submit(info.Env(), std::make_unique<ThreadsJob>(info.Env(), threads), SIZE_MAX);
 }
@@ -89,7 +90,8 @@ void eachCudaDevice(Body body) {
   if (!at::hasCUDA() || !c10::getDeviceAllocator(at::kCUDA)->initialized()) return;
   const int count = at::detail::getCUDAHooks().deviceCount();
   for (int index = 0; index < count; ++index) {
-    if (at::detail::getCUDAHooks().hasPrimaryContext(static_cast<c10::DeviceIndex>(index))) body(static_cast<c10::DeviceIndex>(index));
+    if (at::detail::getCUDAHooks().hasPrimaryContext(static_cast<c10::DeviceIndex>(index)))
+      body(static_cast<c10::DeviceIndex>(index));
   }
 }
 

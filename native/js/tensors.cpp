@@ -21,8 +21,9 @@ Napi::Value fromBytes(const Napi::CallbackInfo& info) {
   const bool pinned = info[3].IsBoolean() && info[3].As<Napi::Boolean>();
   at::Tensor tensor = at::empty(shape, at::TensorOptions(dtype).pinned_memory(pinned));
   if (tensor.nbytes() != bytes.ByteLength()) {
-    throw Failure("INVALID_ARGUMENT", "A " + std::string(dtypeName(dtype)) + " tensor of shape " + c10::str(at::IntArrayRef(shape)) +
-                                          " takes " + std::to_string(tensor.nbytes()) + " bytes, received " +
+    throw Failure("INVALID_ARGUMENT", "A " + std::string(dtypeName(dtype)) + " tensor of shape " +
+                                          c10::str(at::IntArrayRef(shape)) + " takes " +
+                                          std::to_string(tensor.nbytes()) + " bytes, received " +
                                           std::to_string(bytes.ByteLength()) + ".");
   }
   if (tensor.nbytes() > 0) std::memcpy(tensor.data_ptr(), bytes.Data(), tensor.nbytes());
@@ -92,7 +93,8 @@ Napi::Value setRequiresGrad(const Napi::CallbackInfo& info) {
 // backward(tensor); at once, on this thread
 Napi::Value backward(const Napi::CallbackInfo& info) {
   const auto op = c10::Dispatcher::singleton().findSchemaOrThrow("aten::_backward", "");
-  torch::jit::Stack stack{AddonData::of(info.Env()).tensors.at(info[0]), c10::List<at::Tensor>(), c10::IValue(), c10::IValue(), false};
+  torch::jit::Stack stack{AddonData::of(info.Env()).tensors.at(info[0]), c10::List<at::Tensor>(), c10::IValue(),
+                          c10::IValue(), false};
   const c10::AutoGradMode gradMode(true);
   callOperator(op, stack);
   return info.Env().Undefined();

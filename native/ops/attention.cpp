@@ -109,9 +109,7 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
       "_varlen_attention_backward(Tensor grad, Tensor qkv, Tensor out, Tensor logsumexp, Tensor cu_seqlens, "
       "Tensor max_seqlen, float dropout_p, float scale, Tensor? seed) -> Tensor");
 }
-TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
-  m.impl("varlen_attention", varlen_attention_below_autograd);
-}
+TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) { m.impl("varlen_attention", varlen_attention_below_autograd); }
 TORCH_LIBRARY_IMPL(lora, Meta, m) {
   m.impl("_varlen_attention_forward", forward_meta);
   m.impl("_varlen_attention_backward", backward_meta);

@@ -33,14 +33,14 @@ void check_attention(const char* op, const at::Tensor& qkv, const at::Tensor& cu
   check_dropout(op, dropout_p);
   TORCH_CHECK_VALUE(qkv.dim() == 4 && qkv.sym_size(1) == 3, op, ": expected qkv [T, 3, N, D], received ",
                     qkv.sym_sizes());
-  TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt,
-                    op, ": expected cu_seqlens [B + 1] of int32, received ", cu_seqlens.sym_sizes(), " of ",
+  TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt, op,
+                    ": expected cu_seqlens [B + 1] of int32, received ", cu_seqlens.sym_sizes(), " of ",
                     cu_seqlens.scalar_type());
   TORCH_CHECK_VALUE(cu_seqlens.device() == qkv.device(), op, ": expected cu_seqlens on ", qkv.device(),
                     " like qkv, received ", cu_seqlens.device());
-  TORCH_CHECK_VALUE(max_seqlen.dim() == 0 && !at::isFloatingType(max_seqlen.scalar_type()),
-                    op, ": expected max_seqlen to be an integer scalar tensor, received ",
-                    max_seqlen.sym_sizes(), " of ", max_seqlen.scalar_type());
+  TORCH_CHECK_VALUE(max_seqlen.dim() == 0 && !at::isFloatingType(max_seqlen.scalar_type()), op,
+                    ": expected max_seqlen to be an integer scalar tensor, received ", max_seqlen.sym_sizes(), " of ",
+                    max_seqlen.scalar_type());
 }
 
 double attention_scale(std::optional<double> scale, int64_t head_size) {

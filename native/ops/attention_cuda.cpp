@@ -75,8 +75,8 @@ at::Tensor on_cuda(Otherwise otherwise, const at::Tensor& qkv, const at::Tensor&
   return flash(qkv, cu_seqlens, max_seqlen, dropout_p, attention_scale(scale, qkv.size(3)));
 }
 
-at::Tensor autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
-                    double dropout_p, std::optional<double> scale) {
+at::Tensor autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, double dropout_p,
+                    std::optional<double> scale) {
   return on_cuda(varlen_attention_autograd, qkv, cu_seqlens, max_seqlen, dropout_p, scale);
 }
 

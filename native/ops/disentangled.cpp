@@ -88,11 +88,11 @@ class DisentangledAttention : public torch::autograd::Function<DisentangledAtten
     // Edges exist only for the tables that were given.
     const bool key_grad = has_key && ctx->needs_input_grad(1);
     const bool query_grad = has_query && ctx->needs_input_grad(1 + has_key);
-    variable_list found = backward_op().call(
-        grads[0], saved[0], optional(saved[1]), optional(saved[2]), saved[3], saved[4], saved[5], saved[6],
-        ctx->saved_data["buckets"].toInt(), ctx->saved_data["max_position"].toInt(),
-        ctx->saved_data["dropout_p"].toDouble(), ctx->saved_data["scale"].toDouble(), optional(saved[7]),
-        {key_grad, query_grad});
+    variable_list found =
+        backward_op().call(grads[0], saved[0], optional(saved[1]), optional(saved[2]), saved[3], saved[4], saved[5],
+                           saved[6], ctx->saved_data["buckets"].toInt(), ctx->saved_data["max_position"].toInt(),
+                           ctx->saved_data["dropout_p"].toDouble(), ctx->saved_data["scale"].toDouble(),
+                           optional(saved[7]), {key_grad, query_grad});
     variable_list result(8);
     result[0] = found[0];
     if (key_grad) result[1] = found[1];
@@ -139,9 +139,9 @@ std::tuple<at::Tensor, at::Tensor> forward_meta(const at::Tensor& qkv, const Opt
                                                 const at::Tensor& max_seqlen, int64_t position_buckets,
                                                 int64_t max_position, double dropout_p, double scale,
                                                 const Optional& seed) {
-  return {at::empty_symint({qkv.sym_size(0), qkv.sym_size(2), qkv.sym_size(3)}, qkv.options()),
-          at::empty_symint({qkv.sym_size(2), qkv.sym_size(0)},
-                           qkv.options().dtype(at::toOpMathType(qkv.scalar_type())))};
+  return {
+      at::empty_symint({qkv.sym_size(0), qkv.sym_size(2), qkv.sym_size(3)}, qkv.options()),
+      at::empty_symint({qkv.sym_size(2), qkv.sym_size(0)}, qkv.options().dtype(at::toOpMathType(qkv.scalar_type())))};
 }
 
 std::vector<at::Tensor> backward_meta(const at::Tensor& grad, const at::Tensor& qkv, const Optional& pos_key,

@@ -23,9 +23,10 @@ struct RelativePositions {
 [[gnu::visibility("default")]] at::Tensor relative_position_rows(int64_t length, const RelativePositions& positions);
 
 // The row of the whole tables that the first row of `table` is: 0 for a whole table, rows[0] for what
-// reachable_positions leaves of one. `rows` is relative_position_rows of the longest sequence. ValueError for any other.
+// reachable_positions leaves of one. `rows` is relative_position_rows of the longest sequence. ValueError for any
+// other.
 [[gnu::visibility("default")]] int64_t first_row(const at::Tensor& table, const at::Tensor& rows,
-                                                  const RelativePositions& positions);
+                                                 const RelativePositions& positions);
 
 // 1 / sqrt(D * number of terms) unless given.
 double disentangled_scale(std::optional<double> scale, int64_t head_size, bool has_key, bool has_query);

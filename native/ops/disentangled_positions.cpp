@@ -32,11 +32,13 @@ at::Tensor compute_rows(int64_t length, const RelativePositions& positions) {
 at::Tensor relative_position_rows(int64_t length, const RelativePositions& positions) {
   TORCH_CHECK_VALUE(positions.max_position > 0, "disentangled_attention: expected max_position above 0, received ",
                     positions.max_position);
-  TORCH_CHECK_VALUE(positions.buckets <= 0 || (positions.buckets > 1 && positions.max_position - 1 > positions.buckets / 2),
-                    "disentangled_attention: expected at least 2 position_buckets and max_position above half of ",
-                    "them plus 1, received ", positions.buckets, " and ", positions.max_position);
+  TORCH_CHECK_VALUE(
+      positions.buckets <= 0 || (positions.buckets > 1 && positions.max_position - 1 > positions.buckets / 2),
+      "disentangled_attention: expected at least 2 position_buckets and max_position above half of ",
+      "them plus 1, received ", positions.buckets, " and ", positions.max_position);
   static std::mutex mutex;
-  static auto& tables = *new std::map<std::pair<int64_t, int64_t>, at::Tensor>();  // never destroyed: threads may outlive
+  static auto& tables =
+      *new std::map<std::pair<int64_t, int64_t>, at::Tensor>();  // never destroyed: threads may outlive
   const std::lock_guard<std::mutex> lock(mutex);
   at::Tensor& table = tables[{positions.buckets, positions.max_position}];
   if (!table.defined() || table.numel() < 2 * length - 1) {
@@ -62,8 +64,9 @@ at::Tensor reachable_positions(const at::Tensor& table, const at::Tensor& max_se
                                int64_t max_position) {
   const RelativePositions positions{position_buckets, max_position};
   const at::Tensor rows = relative_position_rows(std::max<int64_t>(max_seqlen.item<int64_t>(), 1), positions);
-  TORCH_CHECK_VALUE(table.dim() >= 1 && table.size(0) == 2 * positions.span(), "reachable_positions: expected a table of ",
-                    2 * positions.span(), " rows, received ", table.sizes());
+  TORCH_CHECK_VALUE(table.dim() >= 1 && table.size(0) == 2 * positions.span(),
+                    "reachable_positions: expected a table of ", 2 * positions.span(), " rows, received ",
+                    table.sizes());
   const auto* row = rows.const_data_ptr<int32_t>();
   return table.narrow(0, row[0], row[rows.numel() - 1] - row[0] + 1);
 }
@@ -121,8 +124,7 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
       "Tensor? seed=None) -> Tensor",
       {at::Tag::nondeterministic_seeded});
   m.def("relative_position_rows(int length, int position_buckets, int max_position) -> Tensor");
-  m.def(
-      "reachable_positions(Tensor(a) table, Tensor max_seqlen, int position_buckets, int max_position) -> Tensor(a)");
+  m.def("reachable_positions(Tensor(a) table, Tensor max_seqlen, int position_buckets, int max_position) -> Tensor(a)");
 }
 TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) {
   m.impl("disentangled_attention_reference", disentangled_attention_reference);

@@ -1,5 +1,5 @@
-// lora::first_token_attention: attention of each sequence's first token, where nothing else of a layer is read; inference
-// only.
+// lora::first_token_attention: attention of each sequence's first token, where nothing else of a layer is read;
+// inference only.
 #include "ops/pch.h"
 
 #include "ops/attention.h"
@@ -57,8 +57,8 @@ cpu::GemmCall<T> products(int64_t count, int64_t rows, cpu::GemmTerm<T> first, i
 }
 
 // q . (W_k x_t) = (W_k^T q) . x_t, and sum_t p_t W_v x_t = W_v (sum_t p_t x_t): a sequence's one query goes through the
-// weights instead of every token, which saves the 4 T H^2 operations of keys and values. The key's bias adds the same to
-// every score, which softmax does not see.
+// weights instead of every token, which saves the 4 T H^2 operations of keys and values. The key's bias adds the same
+// to every score, which softmax does not see.
 template <class T>
 at::Tensor forward(const at::Tensor& x, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                    const std::vector<int64_t>& bounds, double scale) {
@@ -67,8 +67,9 @@ at::Tensor forward(const at::Tensor& x, const at::Tensor& query, const at::Tenso
   const at::Tensor read = at::empty({batch, heads, width}, x.options());   // sum_t p_t x_t
   at::Tensor out = at::empty({batch, heads * size}, x.options());
   const T* const rows = x.const_data_ptr<T>();
-  auto ask = products<T>(heads, batch, {query.const_data_ptr<T>(), heads * size, 1, key.const_data_ptr<T>(), width, 1,
-                                        size, static_cast<T>(scale), nullptr},
+  auto ask = products<T>(heads, batch,
+                         {query.const_data_ptr<T>(), heads * size, 1, key.const_data_ptr<T>(), width, 1, size,
+                          static_cast<T>(scale), nullptr},
                          size, size * width, width, asked.data_ptr<T>(), heads * width);
   cpu::gemm(ask);
   at::parallel_for(0, batch, kSequencesPerTask, [&](int64_t begin, int64_t end) {
@@ -77,19 +78,21 @@ at::Tensor forward(const at::Tensor& x, const at::Tensor& query, const at::Tenso
       const int64_t length = bounds[b + 1] - bounds[b], offset = b * heads * width;
       const T* const tokens = rows + bounds[b] * width;
       const at::Tensor scores = at::empty({heads, length}, x.options());
-      auto score = products<T>(1, heads, {asked.const_data_ptr<T>() + offset, width, 1, tokens, 1, width, width, T(1),
-                                          nullptr},
-                               0, 0, length, scores.data_ptr<T>(), length);
+      auto score =
+          products<T>(1, heads, {asked.const_data_ptr<T>() + offset, width, 1, tokens, 1, width, width, T(1), nullptr},
+                      0, 0, length, scores.data_ptr<T>(), length);
       cpu::gemm(score);
       const at::Tensor weights = at::softmax(scores, -1);
-      auto sum = products<T>(1, heads, {weights.const_data_ptr<T>(), length, 1, tokens, width, 1, length, T(1), nullptr},
-                             0, 0, width, read.data_ptr<T>() + offset, width);
+      auto sum =
+          products<T>(1, heads, {weights.const_data_ptr<T>(), length, 1, tokens, width, 1, length, T(1), nullptr}, 0, 0,
+                      width, read.data_ptr<T>() + offset, width);
       cpu::gemm(sum);
     }
   });
-  auto project = products<T>(heads, batch, {read.const_data_ptr<T>(), heads * width, 1, value.const_data_ptr<T>(), 1,
-                                            width, width, T(1), nullptr},
-                             width, size * width, size, out.data_ptr<T>(), heads * size);
+  auto project = products<T>(
+      heads, batch,
+      {read.const_data_ptr<T>(), heads * width, 1, value.const_data_ptr<T>(), 1, width, width, T(1), nullptr}, width,
+      size * width, size, out.data_ptr<T>(), heads * size);
   cpu::gemm(project);
   return out;
 }

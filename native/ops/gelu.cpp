@@ -39,9 +39,8 @@ at::Tensor forward(const at::Tensor& x) {
     using T = decltype(zero);
     const T* in = source.const_data_ptr<T>();
     T* out = y.data_ptr<T>();
-    at::parallel_for(0, source.numel(), kGrain, [&](int64_t begin, int64_t end) {
-      cpu::kernels<T>().gelu(in + begin, out + begin, end - begin);
-    });
+    at::parallel_for(0, source.numel(), kGrain,
+                     [&](int64_t begin, int64_t end) { cpu::kernels<T>().gelu(in + begin, out + begin, end - begin); });
   });
   return y;
 }

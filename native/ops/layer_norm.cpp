@@ -75,8 +75,8 @@ class DropoutAddLayerNorm : public torch::autograd::Function<DropoutAddLayerNorm
     // Without dropout x and residual receive one and the same gradient: form it once.
     const bool same = !seed.has_value() && needs[0] && needs[1];
     if (same) needs[0] = 0;
-    variable_list found =
-        backward_op().call(grads[0], saved[0], saved[1], saved[2], ctx->saved_data["dropout_p"].toDouble(), seed, needs);
+    variable_list found = backward_op().call(grads[0], saved[0], saved[1], saved[2],
+                                             ctx->saved_data["dropout_p"].toDouble(), seed, needs);
     variable_list result(6);
     size_t next = 0;
     for (size_t i = 0; i < 4; ++i) {
@@ -111,7 +111,7 @@ at::Tensor autograd(const at::Tensor& x, const at::Tensor& residual, const at::T
 std::tuple<at::Tensor, at::Tensor, at::Tensor> forward_meta(const at::Tensor& x, const at::Tensor& residual,
                                                             const at::Tensor& weight, const at::Tensor& bias,
                                                             double dropout_p, double eps, const Optional& seed,
-                                                                bool training) {
+                                                            bool training) {
   std::vector<c10::SymInt> rows = x.sym_sizes().vec();
   rows.back() = 1;
   if (!training) {
@@ -146,9 +146,7 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
       "_dropout_add_layer_norm_backward(Tensor grad, Tensor normalized, Tensor rstd, Tensor weight, float dropout_p, "
       "Tensor? seed, int[] needs) -> Tensor[]");
 }
-TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
-  m.impl("dropout_add_layer_norm", below_autograd);
-}
+TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) { m.impl("dropout_add_layer_norm", below_autograd); }
 TORCH_LIBRARY_IMPL(lora, Meta, m) {
   m.impl("_dropout_add_layer_norm_forward", forward_meta);
   m.impl("_dropout_add_layer_norm_backward", backward_meta);

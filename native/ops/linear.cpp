@@ -14,13 +14,15 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 using Optional = std::optional<at::Tensor>;
 
-using ForwardSignature = std::tuple<at::Tensor, at::Tensor, at::Tensor>(
-    const at::Tensor&, at::TensorList, at::TensorList, const OptionalTensors&, const OptionalTensors&,
-    at::ArrayRef<double>, double, const Optional&, const Optional&, bool, bool);
+using ForwardSignature = std::tuple<at::Tensor, at::Tensor, at::Tensor>(const at::Tensor&, at::TensorList,
+                                                                        at::TensorList, const OptionalTensors&,
+                                                                        const OptionalTensors&, at::ArrayRef<double>,
+                                                                        double, const Optional&, const Optional&, bool,
+                                                                        bool);
 using BackwardSignature = std::vector<at::Tensor>(const at::Tensor&, const Optional&, const Optional&, at::TensorList,
-                                                  const OptionalTensors&, const OptionalTensors&,
-                                                  at::ArrayRef<double>, double, const Optional&, const Optional&,
-                                                  const Optional&, at::IntArrayRef);
+                                                  const OptionalTensors&, const OptionalTensors&, at::ArrayRef<double>,
+                                                  double, const Optional&, const Optional&, const Optional&,
+                                                  at::IntArrayRef);
 
 const auto& forward_op() {
   static const auto op = find_operator<ForwardSignature>("lora::_linear_forward");
@@ -131,10 +133,10 @@ class Linear : public torch::autograd::Function<Linear> {
         needs.push_back(list->get(i).has_value() && ctx->needs_input_grad(edge++));
       }
     }
-    variable_list found = backward_op().call(
-        grads[0], defined_or_none(saved[0]), defined_or_none(saved[1]), weight, lora_A, lora_B, scaling,
-        ctx->saved_data["dropout_p"].toDouble(), defined_or_none(saved[2]), defined_or_none(saved[3]),
-        defined_or_none(saved[4]), needs);
+    variable_list found =
+        backward_op().call(grads[0], defined_or_none(saved[0]), defined_or_none(saved[1]), weight, lora_A, lora_B,
+                           scaling, ctx->saved_data["dropout_p"].toDouble(), defined_or_none(saved[2]),
+                           defined_or_none(saved[3]), defined_or_none(saved[4]), needs);
 
     variable_list result{at::Tensor()};  // the pointer argument of forward() has no gradient
     size_t next = 0;
@@ -166,28 +168,32 @@ at::Tensor linear_autograd(const at::Tensor& x, at::TensorList weight, at::Tenso
   if (differentiable) return Linear::apply(&arguments, at::TensorList(flat));
   at::AutoDispatchBelowADInplaceOrView below;
   const Optional seed = draw_seed_if(dropout_p > 0.0 && has_adapter(lora_A));
-  return std::get<0>(
-      forward_op().call(x, weight, bias, lora_A, lora_B, scaling, dropout_p, seed, packed, Gelu, false));
+  return std::get<0>(forward_op().call(x, weight, bias, lora_A, lora_B, scaling, dropout_p, seed, packed, Gelu, false));
 }
 
 // ---- below autograd ----
 
-std::tuple<at::Tensor, at::Tensor, at::Tensor> linear_forward(
-    const at::Tensor& x, at::TensorList weight, at::TensorList bias, const OptionalTensors& lora_A,
-    const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p, const Optional& seed,
-    const Optional& packed, bool gelu, bool training) {
+std::tuple<at::Tensor, at::Tensor, at::Tensor> linear_forward(const at::Tensor& x, at::TensorList weight,
+                                                              at::TensorList bias, const OptionalTensors& lora_A,
+                                                              const OptionalTensors& lora_B,
+                                                              at::ArrayRef<double> scaling, double dropout_p,
+                                                              const Optional& seed, const Optional& packed, bool gelu,
+                                                              bool training) {
   const LinearSegments segments = linear_segments(x, weight, bias, lora_A, lora_B, scaling);
-  const LinearForward call{x.reshape({-1, segments.in}), dropout_p, seed, packed.value_or(at::Tensor()), gelu, training};
+  const LinearForward call{x.reshape({-1, segments.in}),  dropout_p, seed,
+                           packed.value_or(at::Tensor()), gelu,      training};
   LinearOutput output = has_kernels(x) ? linear_forward_cpu(segments, call) : linear_forward_composed(segments, call);
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = segments.out;
   return {output.y.view(shape), output.skinny, output.pre_gelu};
 }
 
-std::tuple<at::Tensor, at::Tensor, at::Tensor> linear_forward_meta(
-    const at::Tensor& x, at::TensorList weight, at::TensorList bias, const OptionalTensors& lora_A,
-    const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p, const Optional& seed,
-    const Optional& packed, bool gelu, bool training) {
+std::tuple<at::Tensor, at::Tensor, at::Tensor> linear_forward_meta(const at::Tensor& x, at::TensorList weight,
+                                                                   at::TensorList bias, const OptionalTensors& lora_A,
+                                                                   const OptionalTensors& lora_B,
+                                                                   at::ArrayRef<double> scaling, double dropout_p,
+                                                                   const Optional& seed, const Optional& packed,
+                                                                   bool gelu, bool training) {
   std::vector<c10::SymInt> shape = x.sym_sizes().vec();
   c10::SymInt tokens = 1, out = 0, rank = 0;
   for (size_t i = 0; i + 1 < shape.size(); ++i) tokens = tokens * shape[i];
@@ -260,8 +266,7 @@ at::Tensor linear_below_autograd(const at::Tensor& x, at::TensorList weight, at:
                                  const Optional& packed_t) {
   check_dropout("linear", dropout_p);
   const Optional seed = draw_seed_if(dropout_p > 0.0 && has_adapter(lora_A));
-  return std::get<0>(
-      forward_op().call(x, weight, bias, lora_A, lora_B, scaling, dropout_p, seed, packed, Gelu, false));
+  return std::get<0>(forward_op().call(x, weight, bias, lora_A, lora_B, scaling, dropout_p, seed, packed, Gelu, false));
 }
 
 }  // namespace

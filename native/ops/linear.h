@@ -17,10 +17,10 @@ struct LinearSegment {
   at::Tensor lora_A;  // [R, in], or undefined when this segment has no adapter; float32 where x is half, if so given
   at::Tensor lora_B;  // [out, R], like lora_A
   double scaling = 0.0;
-  int64_t index = 0;   // among the segments
-  int64_t out = 0;     // rows of weight
-  int64_t offset = 0;  // first column of this segment in y
-  int64_t rank = 0;    // 0 without an adapter
+  int64_t index = 0;        // among the segments
+  int64_t out = 0;          // rows of weight
+  int64_t offset = 0;       // first column of this segment in y
+  int64_t rank = 0;         // 0 without an adapter
   int64_t rank_offset = 0;  // first column of this segment in the skinny products
 };
 
@@ -42,9 +42,9 @@ inline int64_t mask_row(const LinearSegment& part, int64_t tokens) { return part
 
 // What a backward pass knows, with every tensor as a matrix of tokens.
 struct LinearBackward {
-  at::Tensor dy;       // [T, out]
-  at::Tensor x;        // [T, in], or undefined when no gradient needs it
-  at::Tensor skinny;   // [T, R], drop(x) A^T, or undefined
+  at::Tensor dy;      // [T, out]
+  at::Tensor x;       // [T, in], or undefined when no gradient needs it
+  at::Tensor skinny;  // [T, R], drop(x) A^T, or undefined
   double dropout_p = 0.0;
   std::optional<at::Tensor> seed;
   at::Tensor packed_t;  // or undefined

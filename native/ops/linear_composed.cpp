@@ -142,10 +142,11 @@ std::vector<at::Tensor> linear_backward_composed(const LinearSegments& segments,
   for (size_t i = 0; i < count; ++i) {
     const auto& part = segments.parts[i];
     if (!needs[1 + 2 * count + i]) continue;
-    const at::Tensor own = all_A.defined() ? all_A.narrow(0, part.rank_offset, part.rank)
-                                           : at::mm(low.narrow(1, part.rank_offset, part.rank).t(),
-                                                    apply_dropout(call.x, *call.seed, call.dropout_p,
-                                                                  mask_row(part, call.x.size(0))));  // [R, in]
+    const at::Tensor own =
+        all_A.defined()
+            ? all_A.narrow(0, part.rank_offset, part.rank)
+            : at::mm(low.narrow(1, part.rank_offset, part.rank).t(),
+                     apply_dropout(call.x, *call.seed, call.dropout_p, mask_row(part, call.x.size(0))));  // [R, in]
     result.push_back(own.to(part.lora_A.scalar_type(), false, all_A.defined()));
   }
   if (needed(3)) {

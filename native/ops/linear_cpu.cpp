@@ -191,8 +191,8 @@ template <class T>
 std::vector<at::Tensor> backward(const LinearSegments& segments, const LinearBackward& call) {
   const size_t count = segments.parts.size();
   const auto& needs = call.needs;
-  const at::Tensor dy = call.pre_gelu.defined() ? gelu_gradient(call.dy.contiguous(), call.pre_gelu)
-                                                : rows_contiguous(call.dy);
+  const at::Tensor dy =
+      call.pre_gelu.defined() ? gelu_gradient(call.dy.contiguous(), call.pre_gelu) : rows_contiguous(call.dy);
   bool any_A = false;
   for (size_t i = 0; i < count; ++i) any_A |= needs[1 + 2 * count + i];
   at::Tensor low;

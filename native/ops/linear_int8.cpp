@@ -8,9 +8,9 @@
 namespace torch_lora {
 namespace {
 
-constexpr int64_t kLine = 64;                  // blocks of a packed tensor start at cache lines
-constexpr int64_t kQuantizeGrain = 16384;      // elements below which another thread does not pay
-constexpr int64_t kSmallestTask = 1 << 18;     // multiply-adds, likewise
+constexpr int64_t kLine = 64;               // blocks of a packed tensor start at cache lines
+constexpr int64_t kQuantizeGrain = 16384;   // elements below which another thread does not pay
+constexpr int64_t kSmallestTask = 1 << 18;  // multiply-adds, likewise
 constexpr int64_t kFewestRows = 48;
 
 int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
@@ -41,7 +41,7 @@ struct Block {
 
 // Scales, sums and codes of one weight.
 void pack(const at::Tensor& weight, char* out) {
-  const at::Tensor largest = weight.abs().amax(1, true);                                  // [out, 1]
+  const at::Tensor largest = weight.abs().amax(1, true);                                   // [out, 1]
   const at::Tensor scale = at::where(largest > 0, largest / 127, at::ones_like(largest));  // [out, 1]
   const at::Tensor codes = at::round(weight / scale).to(at::kChar);                        // [out, in]
   const int64_t rows = weight.size(0), in = weight.size(1), group = cpu::int8_kernels().group;
@@ -71,12 +71,12 @@ void pack(const at::Tensor& weight, char* out) {
 // The dispatcher has refused an empty list: it finds no kernel by it.
 void check_weights(at::TensorList weights) {
   for (const auto& weight : weights) {
-    TORCH_CHECK_VALUE(weight.dim() == 2 && weight.size(0) > 0 && weight.size(1) > 0 &&
-                          weight.size(1) == weights[0].size(1),
-                      "prepack_linear_int8: expected weights [out, in] with one in, none of them empty, received ",
-                      weights[0].sizes(), " and ", weight.sizes());
-    TORCH_CHECK_TYPE(weight.scalar_type() == at::kFloat,
-                     "prepack_linear_int8: expected float weights, received ", weight.scalar_type());
+    TORCH_CHECK_VALUE(
+        weight.dim() == 2 && weight.size(0) > 0 && weight.size(1) > 0 && weight.size(1) == weights[0].size(1),
+        "prepack_linear_int8: expected weights [out, in] with one in, none of them empty, received ",
+        weights[0].sizes(), " and ", weight.sizes());
+    TORCH_CHECK_TYPE(weight.scalar_type() == at::kFloat, "prepack_linear_int8: expected float weights, received ",
+                     weight.scalar_type());
   }
 }
 
@@ -127,16 +127,18 @@ void check_packed(const at::Tensor& packed, at::IntArrayRef out, int64_t in) {
   bool same = header[0] == cpu::kernels<float>().lanes && header[1] == cpu::int8_kernels().group && header[2] == in &&
               header[3] == static_cast<int64_t>(out.size());
   for (size_t i = 0; same && i < out.size(); ++i) same = header[4 + i] == out[i];
-  TORCH_CHECK_VALUE(same, "linear_int8: the packed tensor was made of other weights or on another machine; make it "
-                          "again with prepack_linear_int8");
+  TORCH_CHECK_VALUE(same,
+                    "linear_int8: the packed tensor was made of other weights or on another machine; make it "
+                    "again with prepack_linear_int8");
 }
 
 at::Tensor linear_int8(const at::Tensor& x, const at::Tensor& packed, at::IntArrayRef out, at::TensorList bias,
                        bool gelu) {
   TORCH_CHECK_TYPE(x.scalar_type() == at::kFloat, "linear_int8: expected float x, received ", x.scalar_type());
   TORCH_CHECK_VALUE(x.dim() == 2, "linear_int8: expected x [T, in], received ", x.sizes());
-  TORCH_CHECK_VALUE(bias.empty() || bias.size() == out.size(), "linear_int8: expected a bias a weight or none, received ",
-                    bias.size(), " for ", out.size(), " weights");
+  TORCH_CHECK_VALUE(bias.empty() || bias.size() == out.size(),
+                    "linear_int8: expected a bias a weight or none, received ", bias.size(), " for ", out.size(),
+                    " weights");
   const cpu::Int8Kernels& kernels = cpu::int8_kernels();
   const at::Tensor source = x.contiguous();
   const int64_t tokens = x.size(0), in = x.size(1);
@@ -170,9 +172,16 @@ at::Tensor linear_int8(const at::Tensor& x, const at::Tensor& packed, at::IntArr
   const at::Tensor codes = at::empty({tokens, depth * kernels.code_bytes}, x.options().dtype(at::kByte));
   const at::Tensor row_scale = at::empty({tokens}, x.options());
   const at::Tensor row_zero = at::empty({tokens}, x.options().dtype(at::kInt));
-  const cpu::Int8Gemm g{codes.const_data_ptr(), depth, depth / kernels.group, row_scale.const_data_ptr<float>(),
-                        row_zero.const_data_ptr<int32_t>(), y.data_ptr<float>(), columns, weights.data(),
-                        panels.data(), gelu};
+  const cpu::Int8Gemm g{codes.const_data_ptr(),
+                        depth,
+                        depth / kernels.group,
+                        row_scale.const_data_ptr<float>(),
+                        row_zero.const_data_ptr<int32_t>(),
+                        y.data_ptr<float>(),
+                        columns,
+                        weights.data(),
+                        panels.data(),
+                        gelu};
   at::parallel_for(0, tokens, std::max<int64_t>(1, kQuantizeGrain / in), [&](int64_t begin, int64_t end) {
     kernels.quantize(source.const_data_ptr<float>(), in, begin, end, codes.data_ptr(), depth,
                      row_scale.data_ptr<float>(), row_zero.data_ptr<int32_t>());
@@ -212,8 +221,6 @@ TORCH_LIBRARY_IMPL(lora, Meta, m) {
   m.impl("prepack_linear_int8", prepack_linear_int8_meta);
   m.impl("linear_int8", linear_int8_meta);
 }
-TORCH_LIBRARY_IMPL(lora, Autograd, m) {
-  m.impl("linear_int8", no_second_derivative());
-}
+TORCH_LIBRARY_IMPL(lora, Autograd, m) { m.impl("linear_int8", no_second_derivative()); }
 
 }  // namespace torch_lora

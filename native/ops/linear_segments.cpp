@@ -15,14 +15,14 @@ LinearSegments linear_segments(const at::Tensor& x, at::TensorList weight, at::T
   TORCH_CHECK_VALUE(x.dim() >= 1, "linear: expected x [..., in], received a scalar");
   TORCH_CHECK_VALUE(bias.empty() || bias.size() == count, "linear: expected no bias or one a weight (", count,
                     "), received ", bias.size());
-  TORCH_CHECK_VALUE(lora_A.size() == lora_B.size() && lora_A.size() == scaling.size() &&
-                        (lora_A.empty() || lora_A.size() == count),
-                    "linear: expected lora_A, lora_B and scaling to be all empty or to have one entry a weight (",
-                    count, "), received ", lora_A.size(), ", ", lora_B.size(), " and ", scaling.size());
+  TORCH_CHECK_VALUE(
+      lora_A.size() == lora_B.size() && lora_A.size() == scaling.size() && (lora_A.empty() || lora_A.size() == count),
+      "linear: expected lora_A, lora_B and scaling to be all empty or to have one entry a weight (", count,
+      "), received ", lora_A.size(), ", ", lora_B.size(), " and ", scaling.size());
   const auto check_type = [&](const at::Tensor& tensor, const char* name) {
-    TORCH_CHECK_TYPE(tensor.scalar_type() == x.scalar_type() && tensor.device() == x.device(), "linear: expected ", name,
-                     " of ", x.scalar_type(), " on ", x.device(), " like x, received ", tensor.scalar_type(), " on ",
-                     tensor.device());
+    TORCH_CHECK_TYPE(tensor.scalar_type() == x.scalar_type() && tensor.device() == x.device(), "linear: expected ",
+                     name, " of ", x.scalar_type(), " on ", x.device(), " like x, received ", tensor.scalar_type(),
+                     " on ", tensor.device());
   };
   // Under half precision the adapter may stay float32: training moves it by steps that half precision would lose.
   const bool half = x.scalar_type() == at::kHalf || x.scalar_type() == at::kBFloat16;

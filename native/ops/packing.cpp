@@ -42,8 +42,15 @@ at::Tensor pack(at::TensorList weights, bool transposed) {
     const at::Tensor w = weight.contiguous();
     const int64_t rows = w.size(0), columns = w.size(1);
     // transposed: B = W, k runs over its rows; else B = W^T, k runs over its columns.
-    const cpu::GemmTerm<T> term{nullptr, 0, 0, w.const_data_ptr<T>(), transposed ? columns : 1, transposed ? 1 : columns,
-                                transposed ? rows : columns, T(1), nullptr};
+    const cpu::GemmTerm<T> term{nullptr,
+                                0,
+                                0,
+                                w.const_data_ptr<T>(),
+                                transposed ? columns : 1,
+                                transposed ? 1 : columns,
+                                transposed ? rows : columns,
+                                T(1),
+                                nullptr};
     std::vector<cpu::GemmPanel> panels;
     cpu::append_panels(kernels, 0, transposed ? columns : rows, panels);
     for (const auto& panel : panels) kernels.pack_panel(term, panel, 0, term.k, out + panel.column * term.k);

@@ -30,10 +30,11 @@ at::Tensor composed_mask(const at::Tensor& seed, at::IntArrayRef size, double p,
   };
   const auto fold = [&](const at::Tensor& x, int64_t bits) { return x.bitwise_xor(shift(x, bits)); };
   const auto constant = [](uint64_t value) { return static_cast<int64_t>(value); };
-  at::Tensor z = at::arange(first_row + 1, first_row + rows + 1, numbers).unsqueeze(1) * constant(0x9E3779B97F4A7C15ull) + seed;
+  at::Tensor z =
+      at::arange(first_row + 1, first_row + rows + 1, numbers).unsqueeze(1) * constant(0x9E3779B97F4A7C15ull) + seed;
   z = fold(z, 30) * constant(0xBF58476D1CE4E5B9ull);
   z = fold(z, 27) * constant(0x94D049BB133111EBull);
-  z = fold(z, 31);  // [rows, 1]
+  z = fold(z, 31);                                                // [rows, 1]
   at::Tensor x = low32(at::arange(columns, numbers) + low32(z));  // [rows, columns]
   x = low32(fold(x, 16) * 0x7FEB352Dll);
   x = low32(fold(x, 15) + shift(z, 32));
@@ -144,8 +145,8 @@ at::Tensor dropout(const at::Tensor& x, double p) {
 }
 
 at::Tensor dropout_mask(const at::Tensor& seed, c10::SymIntArrayRef size, double p, const at::Tensor& like) {
-  static const auto op =
-      find_operator<at::Tensor(const at::Tensor&, c10::SymIntArrayRef, double, const at::Tensor&)>("lora::dropout_mask");
+  static const auto op = find_operator<at::Tensor(const at::Tensor&, c10::SymIntArrayRef, double, const at::Tensor&)>(
+      "lora::dropout_mask");
   return op.call(seed, size, p, like);
 }
 

@@ -1,6 +1,7 @@
 // The operators as plain compositions of differentiable ATen operators: what tests compare values and gradients with.
 // Each takes the seed that the operator would have drawn, so that dropout masks are the same:
-//   manual_seed(s); y = lora::linear(...);   manual_seed(s); seed = lora::draw_seed(); lora::linear_reference(..., seed)
+//   manual_seed(s); y = lora::linear(...);   manual_seed(s); seed = lora::draw_seed(); lora::linear_reference(...,
+//   seed)
 #include "ops/pch.h"
 
 #include "ops/attention.h"
@@ -65,13 +66,13 @@ at::Tensor varlen_attention_reference(const at::Tensor& qkv, const at::Tensor& c
   const double factor = attention_scale(scale, qkv.size(3));
   at::Tensor mask;
   if (dropout_p > 0.0) {
-    mask = dropout_mask(seed.has_value() ? *seed : draw_seed(),
-                        {qkv.size(2), qkv.size(0), max_seqlen.item<int64_t>()}, dropout_p, qkv);
+    mask = dropout_mask(seed.has_value() ? *seed : draw_seed(), {qkv.size(2), qkv.size(0), max_seqlen.item<int64_t>()},
+                        dropout_p, qkv);
   }
   std::vector<at::Tensor> parts{at::empty({0, qkv.size(2), qkv.size(3)}, qkv.options())};
   for (size_t b = 0; b + 1 < bounds.size(); ++b) {
     const int64_t start = bounds[b], length = bounds[b + 1] - start;
-    const at::Tensor part = qkv.narrow(0, start, length).permute({1, 2, 0, 3});               // [3, N, L, D]
+    const at::Tensor part = qkv.narrow(0, start, length).permute({1, 2, 0, 3});              // [3, N, L, D]
     at::Tensor weights = at::matmul(part[0] * factor, part[1].transpose(1, 2)).softmax(-1);  // [N, L, L]
     if (mask.defined()) weights = weights * mask.narrow(1, start, length).narrow(2, 0, length);
     parts.push_back(at::matmul(weights, part[2]).transpose(0, 1));  // [L, N, D]

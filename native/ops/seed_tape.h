@@ -31,7 +31,7 @@ class [[gnu::visibility("default")]] SeedTape {
 // Makes draw_seed of this thread take from a tape, from its start on, while this lives.
 class [[gnu::visibility("default")]] TapedSeeds {
  public:
-  explicit TapedSeeds(SeedTape& tape);
+  explicit TapedSeeds(SeedTape & tape);
   ~TapedSeeds();
   TapedSeeds(const TapedSeeds&) = delete;
   TapedSeeds& operator=(const TapedSeeds&) = delete;

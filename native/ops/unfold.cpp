@@ -12,11 +12,13 @@ namespace {
 at::Tensor unfold_sequences(const at::Tensor& x, const at::Tensor& cu_seqlens, int64_t kernel_size) {
   const char* name = "unfold_sequences";
   TORCH_CHECK_VALUE(x.dim() == 2, name, ": expected x [T, H], received ", x.sizes());
-  TORCH_CHECK_VALUE(kernel_size % 2 == 1 && kernel_size > 0, name, ": expected an odd kernel_size, received ", kernel_size);
+  TORCH_CHECK_VALUE(kernel_size % 2 == 1 && kernel_size > 0, name, ": expected an odd kernel_size, received ",
+                    kernel_size);
   const int64_t tokens = x.size(0);
-  if (x.is_cpu()) sequence_bounds(name, cu_seqlens, at::scalar_tensor(tokens, at::kLong), tokens);  // elsewhere it waits
+  if (x.is_cpu())
+    sequence_bounds(name, cu_seqlens, at::scalar_tensor(tokens, at::kLong), tokens);  // elsewhere it waits
   const auto options = cu_seqlens.options();
-  const at::Tensor token = at::arange(tokens, options);                                               // [T]
+  const at::Tensor token = at::arange(tokens, options);  // [T]
   const at::Tensor sequence = at::searchsorted(cu_seqlens.slice(0, 1), token, /*out_int32=*/true, /*right=*/true);
   const auto bound = [&](const at::Tensor& of) { return cu_seqlens.index_select(0, of).unsqueeze(1); };  // [T, 1]
   const at::Tensor neighbour = token.unsqueeze(1) + at::arange(kernel_size, options) - kernel_size / 2;  // [T, k]
@@ -29,9 +31,7 @@ at::Tensor unfold_sequences(const at::Tensor& x, const at::Tensor& cu_seqlens, i
 
 }  // namespace
 
-TORCH_LIBRARY_FRAGMENT(lora, m) {
-  m.def("unfold_sequences(Tensor x, Tensor cu_seqlens, int kernel_size) -> Tensor");
-}
+TORCH_LIBRARY_FRAGMENT(lora, m) { m.def("unfold_sequences(Tensor x, Tensor cu_seqlens, int kernel_size) -> Tensor"); }
 TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) { m.impl("unfold_sequences", unfold_sequences); }
 
 }  // namespace torch_lora

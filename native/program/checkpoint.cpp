@@ -139,9 +139,9 @@ Instruction checkpointed(std::vector<Instruction> instructions, Slot output) {
     for (Slot& slot : instruction.slots) renumber(slot);
     for (Slot& slot : instruction.outputs) renumber(slot);
   }
-  result.body = std::make_shared<const Program>(numbers.size(), result.slots.size(),
-                                                std::vector<std::pair<Slot, c10::IValue>>(), std::move(instructions),
-                                                std::vector<Slot>{numbers.at(output)});
+  result.body =
+      std::make_shared<const Program>(numbers.size(), result.slots.size(), std::vector<std::pair<Slot, c10::IValue>>(),
+                                      std::move(instructions), std::vector<Slot>{numbers.at(output)});
   return result;
 }
 

@@ -19,7 +19,7 @@ namespace torch_lora {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr size_t kSmall = 64 << 10;            // below: the C library, which reuses small blocks well
+constexpr size_t kSmall = 64 << 10;  // below: the C library, which reuses small blocks well
 constexpr size_t kHugePage = 2 << 20;
 constexpr size_t kAlwaysKept = size_t{24} << 20;  // 16 costs 3 % of a pass of DeBERTa, 64 gains nothing
 constexpr double kFootprintOverPeak = 1.15;
@@ -140,8 +140,8 @@ class BlockCache {
 
   // Keeps used + kept + `coming` within the bound, oldest blocks first.
   void trim(size_t coming) {
-    const size_t bound =
-        std::max(kAlwaysKept, static_cast<size_t>(kFootprintOverPeak * static_cast<double>(std::max(peak_, live_ + coming))));
+    const size_t bound = std::max(
+        kAlwaysKept, static_cast<size_t>(kFootprintOverPeak * static_cast<double>(std::max(peak_, live_ + coming))));
     while (!free_.empty() && used_ + cached_ + coming > bound) evictOldest();
   }
 
@@ -161,7 +161,7 @@ class BlockCache {
   std::mutex mutex_;
   std::list<Block> free_;  // oldest first
   std::multimap<size_t, std::list<Block>::iterator> bySize_;
-  size_t live_ = 0;    // bytes asked for and not returned
+  size_t live_ = 0;  // bytes asked for and not returned
   size_t peak_ = 0;
   size_t used_ = 0;    // bytes of large blocks handed out
   size_t cached_ = 0;  // bytes of large blocks kept

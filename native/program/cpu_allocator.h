@@ -5,9 +5,9 @@ namespace torch_lora {
 
 // Bytes of libtorch's CPU tensors.
 struct CpuMemory {
-  size_t live;      // held by tensors
-  size_t peak;      // the most that were live at once
-  size_t cached;    // kept for reuse
+  size_t live;    // held by tensors
+  size_t peak;    // the most that were live at once
+  size_t cached;  // kept for reuse
   size_t liveBlocks;
 };
 

@@ -34,7 +34,8 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // Queues a job and returns its number; also ends the calling thread's idle team. Throws Failure "QUEUE_FULL" when `maxQueue` jobs already wait.
+  // Queues a job and returns its number; also ends the calling thread's idle team. Throws Failure "QUEUE_FULL" when
+  // `maxQueue` jobs already wait.
   uint64_t submit(std::unique_ptr<Job> job, size_t maxQueue);
   // Takes a waiting job out of the queue, or asks the running one to stop; false when it is neither.
   bool cancel(uint64_t number);

@@ -24,9 +24,7 @@ bool copiesToCpu(const Instruction& instruction) {
 }
 
 // A number that is read on the CPU while launches are made, and so cannot change under a graph.
-bool isConstant(const at::Tensor& input) {
-  return input.is_cpu() && input.dim() == 0 && !input.is_floating_point();
-}
+bool isConstant(const at::Tensor& input) { return input.is_cpu() && input.dim() == 0 && !input.is_floating_point(); }
 
 // Why a program can never be captured; empty where it can.
 std::string obstacle(const Program& program, c10::Device device) {
@@ -57,7 +55,8 @@ GraphedProgram::GraphedProgram(std::shared_ptr<const Program> program, c10::Devi
 }
 
 std::vector<c10::IValue> GraphedProgram::run(std::vector<c10::IValue> inputs, const std::atomic<bool>& cancelled) {
-  const bool foreign = std::ranges::any_of(inputs, [](const c10::IValue& input) { return input.toTensor().requires_grad(); });
+  const bool foreign =
+      std::ranges::any_of(inputs, [](const c10::IValue& input) { return input.toTensor().requires_grad(); });
   const bool refused = !report().refusal.empty();
   if (inputs.size() != program_->inputCount() || foreign || refused) {
     for (c10::IValue& input : inputs) {
@@ -133,7 +132,8 @@ GraphedProgram::Entry& GraphedProgram::entryOf(const std::vector<c10::IValue>& i
   Entry& entry = entries_.emplace_front(std::move(key), device_);
   for (const c10::IValue& value : inputs) {
     const at::Tensor& input = value.toTensor();
-    entry.inputs.emplace_back(isConstant(input) ? input : at::empty(input.sizes(), input.options().device(device_).pinned_memory(false)));
+    entry.inputs.emplace_back(
+        isConstant(input) ? input : at::empty(input.sizes(), input.options().device(device_).pinned_memory(false)));
   }
   return entry;
 }

@@ -17,10 +17,11 @@ namespace torch_lora {
 
 // A program whose work on a device is captured as graphs, by the shapes of its inputs, and replayed with one launch.
 //
-// A shape is run as ever when it is first met, captured when it comes back, and replayed from then on. Inputs are copied
-// into buffers of the graph; a whole number on the CPU (the bound of the lengths) sizes launches, so it belongs to the
-// shape. What copies to the CPU at the program's end, with all that follows, is left out of the graph and runs after it.
-// Results are copies, since the next replay writes where they were. Shapes without a place go by least recent use.
+// A shape is run as ever when it is first met, captured when it comes back, and replayed from then on. Inputs are
+// copied into buffers of the graph; a whole number on the CPU (the bound of the lengths) sizes launches, so it belongs
+// to the shape. What copies to the CPU at the program's end, with all that follows, is left out of the graph and runs
+// after it. Results are copies, since the next replay writes where they were. Shapes without a place go by least recent
+// use.
 //
 // Where a capture fails, the program runs as ever from then on, and the report says why.
 class GraphedProgram {
@@ -47,8 +48,8 @@ class GraphedProgram {
     Key key;
     std::vector<c10::IValue> inputs;  // the graph's own buffers
     SeedTape seeds;
-    bool met = false;                 // has been run once
-    std::vector<c10::IValue> slots;   // what is left of a run when the graph ends, in the graph's memory
+    bool met = false;                // has been run once
+    std::vector<c10::IValue> slots;  // what is left of a run when the graph ends, in the graph's memory
     std::unique_ptr<DeviceGraph> graph;
   };
 
@@ -60,11 +61,11 @@ class GraphedProgram {
 
   std::shared_ptr<const Program> program_;
   c10::Device device_;
-  size_t tail_;                         // the first instruction that is left out of graphs
-  std::vector<at::Tensor> leaves_;      // captured tensors that gather gradients
-  std::unique_ptr<GraphMaker> maker_;   // after it the entries, which go first
-  std::list<Entry> entries_;            // most recently used first
-  mutable std::mutex mutex_;            // of the report
+  size_t tail_;                        // the first instruction that is left out of graphs
+  std::vector<at::Tensor> leaves_;     // captured tensors that gather gradients
+  std::unique_ptr<GraphMaker> maker_;  // after it the entries, which go first
+  std::list<Entry> entries_;           // most recently used first
+  mutable std::mutex mutex_;           // of the report
   Report report_;
 };
 

@@ -88,7 +88,8 @@ Program::Program(size_t slotCount, size_t inputCount, std::vector<std::pair<Slot
     written[slot] = true;
   }
   for (const Instruction& instruction : instructions_) {
-    for (Slot slot : slotsRead(instruction)) require(inRange(slot) && written[slot], "a slot is read before it is written");
+    for (Slot slot : slotsRead(instruction))
+      require(inRange(slot) && written[slot], "a slot is read before it is written");
     for (Slot slot : instruction.outputs) {
       if (slot == kNone) continue;
       require(inRange(slot) && !written[slot], "a slot is written twice");
@@ -130,7 +131,8 @@ std::vector<c10::IValue> Program::slotsFor(std::vector<c10::IValue> inputs) cons
   return slots;
 }
 
-void Program::execute(std::vector<c10::IValue>& slots, size_t first, size_t end, const std::atomic<bool>& cancelled) const {
+void Program::execute(std::vector<c10::IValue>& slots, size_t first, size_t end,
+                      const std::atomic<bool>& cancelled) const {
   const c10::AutoGradMode gradMode(c10::GradMode::is_enabled());  // whatever instructions set, it is as before after
   for (size_t i = 0; i < first; ++i) {
     if (instructions_[i].kind == Instruction::Kind::GradMode) c10::GradMode::set_enabled(instructions_[i].gradMode);

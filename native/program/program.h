@@ -16,22 +16,22 @@ constexpr Slot kNone = -1;
 struct Argument {
   enum class Source { Constant, Slot, SlotList };
   Source source = Source::Constant;
-  c10::IValue constant;          // Constant
-  Slot slot = kNone;             // Slot: a tensor or a list of tensors
-  std::vector<Slot> slots;       // SlotList: a list put together from tensors; kNone for an absent one
-  bool optionalElements = false; // SlotList for a Tensor?[]
+  c10::IValue constant;           // Constant
+  Slot slot = kNone;              // Slot: a tensor or a list of tensors
+  std::vector<Slot> slots;        // SlotList: a list put together from tensors; kNone for an absent one
+  bool optionalElements = false;  // SlotList for a Tensor?[]
 };
 
 class Program;
 
 struct Instruction {
   enum class Kind {
-    Operator,   // outputs = op(arguments)
-    Backward,   // accumulate d(slot)/d(leaf) into every leaf's gradient
-    Gradient,   // outputs[0] = the gradient of the tensor in `slot`
-    ClearGrad,  // drop the gradients of the tensors in `slots`
-    GradMode,   // record for autograd from here on, or not
-    Checkpoint, // outputs[0] = body(slots), run again in backward instead of kept
+    Operator,    // outputs = op(arguments)
+    Backward,    // accumulate d(slot)/d(leaf) into every leaf's gradient
+    Gradient,    // outputs[0] = the gradient of the tensor in `slot`
+    ClearGrad,   // drop the gradients of the tensors in `slots`
+    GradMode,    // record for autograd from here on, or not
+    Checkpoint,  // outputs[0] = body(slots), run again in backward instead of kept
   };
   Kind kind = Kind::Operator;
   std::optional<c10::OperatorHandle> op;
@@ -41,8 +41,8 @@ struct Instruction {
   std::vector<Slot> slots;
   bool gradMode = true;
   std::shared_ptr<const Program> body;
-  bool mutates = false;           // changes something that outlives the run
-  std::vector<Slot> released;     // slots that nothing reads after this instruction
+  bool mutates = false;        // changes something that outlives the run
+  std::vector<Slot> released;  // slots that nothing reads after this instruction
 };
 
 // Every slot that an instruction reads.

@@ -83,10 +83,10 @@ extern "C" void run_project_fragments(const float* x, const float* rows, int64_t
 
 // `bias` may be null.
 extern "C" void run_expand(const double* low, const double* matrix, int64_t rank_stride, int64_t column_stride,
-                           const double* bias, int64_t tokens, int64_t out, int64_t pad, int parts,
-                           const int64_t* ends, double p, int64_t seed, double* y) {
-  const cuda::ExpandArguments<double> a{low, matrix, rank_stride, column_stride, bias, y, tokens, out, pad,
-                                        parts_of(parts, ends)};
+                           const double* bias, int64_t tokens, int64_t out, int64_t pad, int parts, const int64_t* ends,
+                           double p, int64_t seed, double* y) {
+  const cuda::ExpandArguments<double> a{low, matrix, rank_stride, column_stride, bias,
+                                        y,   tokens, out,         pad,           parts_of(parts, ends)};
   struct alignas(4 * sizeof(double)) Memory {
     double numbers[cuda::expand_memory(kGroups, kLanes)];
   } memory;

@@ -14,8 +14,8 @@
 
 namespace torch_lora::TORCH_LORA_ISA {
 using cpu::Attention;
-using cpu::DroppedTerm;
 using cpu::Dropout;
+using cpu::DroppedTerm;
 using cpu::Epilogue;
 using cpu::Gemm;
 using cpu::GemmColumns;

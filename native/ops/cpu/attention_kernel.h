@@ -123,7 +123,8 @@ void attention_forward(const Attention<T>& a, int64_t start, int64_t length, int
   const int64_t out_row = a.heads * size;
   for (int64_t q = q0; q < q1; q += kQueryBlock) {
     const int64_t rows = q1 - q < kQueryBlock ? q1 - q : kQueryBlock;
-    product(query + q * a.token_stride, a.token_stride, int64_t(1), key_panels, rows, size, length, weights, keys, false);
+    product(query + q * a.token_stride, a.token_stride, int64_t(1), key_panels, rows, size, length, weights, keys,
+            false);
     for (int64_t i = 0; i < rows; ++i) {
       T* const row = weights + i * keys;
       const int64_t token = start + q + i;
@@ -142,13 +143,13 @@ void attention_forward(const Attention<T>& a, int64_t start, int64_t length, int
 template <class T>
 void attention_backward(const Attention<T>& a, int64_t start, int64_t length, int64_t head, void* scratch) {
   const int64_t size = a.head_size, keys = round_up<T>(length), wide = round_up<T>(size);
-  T* const key_columns = static_cast<T*>(scratch);           // K^T, for scores
-  T* const value_columns = key_columns + keys * size;        // V^T, for dP
-  T* const key_rows = value_columns + keys * size;           // K, for dQ
-  T* const weights = key_rows + length * wide;               // P, then what dropout leaves of it
+  T* const key_columns = static_cast<T*>(scratch);     // K^T, for scores
+  T* const value_columns = key_columns + keys * size;  // V^T, for dP
+  T* const key_rows = value_columns + keys * size;     // K, for dQ
+  T* const weights = key_rows + length * wide;         // P, then what dropout leaves of it
   T* const dscores = weights + kQueryBlock * keys;
-  T* const dout_rows = dscores + kQueryBlock * keys;         // dO of the block, for dV
-  T* const query_rows = dout_rows + kQueryBlock * wide;      // Q of the block, for dK
+  T* const dout_rows = dscores + kQueryBlock * keys;     // dO of the block, for dV
+  T* const query_rows = dout_rows + kQueryBlock * wide;  // Q of the block, for dK
   const T* const query = a.qkv + start * a.token_stride + head * a.head_stride;
   const T* const key = query + a.part_stride;
   const T* const value = query + 2 * a.part_stride;
@@ -165,8 +166,8 @@ void attention_backward(const Attention<T>& a, int64_t start, int64_t length, in
     product(q_block, a.token_stride, int64_t(1), key_columns, rows, size, length, weights, keys, false);
     product(dout, a.dout_token_stride, int64_t(1), value_columns, rows, size, length, dscores, keys, false);
     for (int64_t i = 0; i < rows; ++i) {
-      softmax_grad_row<T>(a, head, start + q + i, weights + i * keys, dscores + i * keys, dout + i * a.dout_token_stride,
-                          out + i * out_row, length);
+      softmax_grad_row<T>(a, head, start + q + i, weights + i * keys, dscores + i * keys,
+                          dout + i * a.dout_token_stride, out + i * out_row, length);
     }
     pack_matrix<T>(dout, a.dout_token_stride, 1, rows, size, T(1), dout_rows);
     pack_matrix<T>(q_block, a.token_stride, 1, rows, size, T(1), query_rows);

@@ -124,9 +124,8 @@ TORCH_LORA_INLINE int64_t lay_out(char* base, int64_t length, int64_t head_size,
     used += (elements * bytes_each + 63) / 64 * 64;
     return base ? base + at : nullptr;
   };
-  const auto floats = [&](int64_t elements) TORCH_LORA_LAMBDA {
-    return reinterpret_cast<T*>(take(elements + lanes, sizeof(T)));
-  };
+  const auto floats = [&](int64_t elements)
+                          TORCH_LORA_LAMBDA { return reinterpret_cast<T*>(take(elements + lanes, sizeof(T))); };
   s.tables = reinterpret_cast<int32_t*>(take(4 * length, 4));
   s.key_columns = floats(keys * head_size);
   s.value = floats((keys > length ? keys : length) * wide);
@@ -222,8 +221,8 @@ void disentangled_forward(const Attention<T>& a, const Positions<T>& p, int64_t 
       const RowKey key = attention_key(a, head, token);
       for (int64_t j = 0; j < length; j += lanes) store(row + j, load(row + j) * keep_at(key, j, a.dropout));
     }
-    product(d.s.weights, d.keys, int64_t(1), d.s.value, rows, length, size,
-            a.out + (start + q) * out_row + head * size, out_row, false);
+    product(d.s.weights, d.keys, int64_t(1), d.s.value, rows, length, size, a.out + (start + q) * out_row + head * size,
+            out_row, false);
   }
 }
 
@@ -234,13 +233,14 @@ void disentangled_backward(const Attention<T>& a, const Positions<T>& p, int64_t
   Disentangled<T> d(a, p, start, length, head, 0, length, true, scratch);
   const int64_t size = a.head_size, keys = d.keys, positions = d.positions, count = d.r.count;
   const int64_t out_row = a.heads * size, part = a.heads * size, grad_row = 3 * part;
-  pack_matrix<T>(d.value, 1, a.token_stride, size, length, T(1), d.s.value);     // V^T, for dP
-  pack_matrix<T>(d.key, a.token_stride, 1, length, size, T(1), d.s.key_rows);    // K, for dQ
+  pack_matrix<T>(d.value, 1, a.token_stride, size, length, T(1), d.s.value);   // V^T, for dP
+  pack_matrix<T>(d.key, a.token_stride, 1, length, size, T(1), d.s.key_rows);  // K, for dQ
   const int64_t last = d.r.first + count - 1;
   if (p.key) {  // PK in the order of by_query's columns, for dQ
     pack_matrix<T>(p.key + last * p.key_row + head * p.key_head, -p.key_row, 1, count, size, T(1), d.s.pos_rows);
   }
-  if (p.query) __builtin_memset(d.s.by_key_grad, 0, static_cast<uint64_t>(length * positions + Simd<T>::lanes) * sizeof(T));
+  if (p.query)
+    __builtin_memset(d.s.by_key_grad, 0, static_cast<uint64_t>(length * positions + Simd<T>::lanes) * sizeof(T));
   T* const dquery = a.dqkv + start * grad_row + head * size;
   for (int64_t q = 0; q < length; q += kQueryBlock) {
     const int64_t rows = length - q < kQueryBlock ? length - q : kQueryBlock;

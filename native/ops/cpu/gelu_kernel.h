@@ -36,7 +36,7 @@ template <class V>
 TORCH_LORA_INLINE V gelu_derivative(V x) {
   V cumulative, bell;
   normal(x, cumulative, bell);
-  constexpr float kFloat = 0.39894228040143267794f;   // 1 / sqrt(2 pi)
+  constexpr float kFloat = 0.39894228040143267794f;  // 1 / sqrt(2 pi)
   constexpr double kDouble = 0.39894228040143267794;
   if constexpr (sizeof(x[0]) == 4) {
     return cumulative + x * bell * kFloat;

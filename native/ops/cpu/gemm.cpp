@@ -39,10 +39,18 @@ void gemm(GemmCall<T>& call) {
     append_panels(k, static_cast<int32_t>(r), range.count, panels);
     for (const auto& term : call.terms[r]) work += call.m * range.count * term.k;
   }
-  const Gemm<T> g{call.m,        call.c,        call.c_row,
-                  call.accumulate, call.ranges.data(), panels.data(),
-                  static_cast<int64_t>(panels.size()), call.dropped.data(),
-                  static_cast<int64_t>(call.dropped.size()), call.epilogue, call.extra, call.extra_row};
+  const Gemm<T> g{call.m,
+                  call.c,
+                  call.c_row,
+                  call.accumulate,
+                  call.ranges.data(),
+                  panels.data(),
+                  static_cast<int64_t>(panels.size()),
+                  call.dropped.data(),
+                  static_cast<int64_t>(call.dropped.size()),
+                  call.epilogue,
+                  call.extra,
+                  call.extra_row};
   if (call.m == 0 || panels.empty()) return;
   const int64_t bytes = k.gemm_scratch(g);
   const int64_t threads = std::clamp<int64_t>(work / kSmallestTask, 1, at::get_num_threads());

@@ -12,10 +12,10 @@ namespace torch_lora::cpu {
 
 // One weight, packed: `codes` holds panels of [k / group][width][group], k padded with zeros.
 struct Int8Weight {
-  int64_t begin, count;   // its columns of y
-  const float* bias;      // [count] or null
-  const float* scale;     // [columns of its panels]
-  const int32_t* sum;     // sum_k q, likewise
+  int64_t begin, count;  // its columns of y
+  const float* bias;     // [count] or null
+  const float* scale;    // [columns of its panels]
+  const int32_t* sum;    // sum_k q, likewise
   const int8_t* codes;
 };
 

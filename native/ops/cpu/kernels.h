@@ -78,7 +78,7 @@ template <class T>
 struct Attention {
   const T* qkv;  // [T, 3, N, D]
   int64_t token_stride, part_stride, head_stride;
-  T* out;  // [T, N, D] contiguous (forward: written; backward: read)
+  T* out;        // [T, N, D] contiguous (forward: written; backward: read)
   T* logsumexp;  // [N, T]
   const T* dout;
   int64_t dout_token_stride, dout_head_stride;
@@ -95,8 +95,8 @@ struct Positions {
   int64_t key_row, key_head;
   const T* query;  // PQ, or null without the position-to-content term
   int64_t query_row, query_head;
-  const int32_t* index;            // index[d]: the row for distance d = i - j, any sign; non-decreasing
-  int64_t exact_low, exact_high;   // distances within which index[d] is d + span
+  const int32_t* index;           // index[d]: the row for distance d = i - j, any sign; non-decreasing
+  int64_t exact_low, exact_high;  // distances within which index[d] is d + span
   int64_t span;
   T *dkey, *dquery;  // [P, N, D] contiguous, added to; null where no gradient is asked for
 };
@@ -115,8 +115,8 @@ struct Norm {
 template <class T>
 struct NormBackward {
   const T *grad, *normalized, *rstd, *weight;
-  T *dx, *dresidual;      // each may be null
-  T *dweight, *dbias;     // sums over the rows of one call, [hidden], each may be null
+  T *dx, *dresidual;   // each may be null
+  T *dweight, *dbias;  // sums over the rows of one call, [hidden], each may be null
   int64_t hidden;
   Dropout<T> dropout;
 };
@@ -165,8 +165,8 @@ template <>
 const Kernels<double>& kernels<double>();
 
 // One each from kernels_<isa>.cpp.
-#define TORCH_LORA_DECLARE_KERNELS(isa)  \
-  const Kernels<float>& isa##_float();   \
+#define TORCH_LORA_DECLARE_KERNELS(isa) \
+  const Kernels<float>& isa##_float();  \
   const Kernels<double>& isa##_double();
 TORCH_LORA_DECLARE_KERNELS(baseline)
 #if defined(__x86_64__)

@@ -52,7 +52,6 @@ const Kernels<double>& kernels<double>() {
   return table;
 }
 
-
 const Int8Kernels& int8_kernels() {
 #if defined(__x86_64__)
   static const Int8Kernels& table = [&]() -> const Int8Kernels& {

@@ -53,7 +53,8 @@ struct Stretch {
 };
 
 template <class T, int Count, int Vectors>
-TORCH_LORA_INLINE void tile_sum(const Stretch<T>* stretches, int stretch_count, int64_t first_row, Vec<T> (&sum)[Count][Vectors]) {
+TORCH_LORA_INLINE void tile_sum(const Stretch<T>* stretches, int stretch_count, int64_t first_row,
+                                Vec<T> (&sum)[Count][Vectors]) {
   constexpr int lanes = Simd<T>::lanes;
   for (int s = 0; s < stretch_count; ++s) {
     const int64_t row = stretches[s].a_row, step = stretches[s].a_k;
@@ -141,16 +142,16 @@ TORCH_LORA_INLINE void in_tiles(int64_t row, int64_t end, const Tile& tile) {
 
 // C [rows, columns] (+)= A B for one packed panel: the building block that attention uses too.
 template <class T, int Vectors>
-void panel_rows(const Stretch<T>* stretches, int count, int64_t first, int64_t end, T* c,
-                                  int64_t c_row, bool accumulate, const T* bias, int64_t columns) {
+void panel_rows(const Stretch<T>* stretches, int count, int64_t first, int64_t end, T* c, int64_t c_row,
+                bool accumulate, const T* bias, int64_t columns) {
   in_tiles<tile_rows(Vectors)>(first, end, [&](auto rows, int64_t row) TORCH_LORA_LAMBDA {
     tile<T, decltype(rows)::value, Vectors>(stretches, count, row, c + row * c_row, c_row, accumulate, bias, columns);
   });
 }
 
 template <class T>
-void panel_product(const Stretch<T>* stretches, int count, int64_t row0, int64_t row1, T* c,
-                                     int64_t c_row, bool accumulate, const T* bias, int64_t width, int64_t columns) {
+void panel_product(const Stretch<T>* stretches, int count, int64_t row0, int64_t row1, T* c, int64_t c_row,
+                   bool accumulate, const T* bias, int64_t width, int64_t columns) {
   switch (width / Simd<T>::lanes) {
     case 1:
       return panel_rows<T, 1>(stretches, count, row0, row1, c, c_row, accumulate, bias, columns);
