@@ -9,6 +9,7 @@ export {
 } from './data/index.ts'
 export { callOperator } from './dispatch.ts'
 export { TorchLoraError, type TorchLoraErrorCode } from './errors.ts'
+export * as fused from './generated/fused.ts'
 export * as ops from './generated/ops.ts'
 export { noGrad } from './grad-mode.ts'
 export { checkpoint } from './gradient-checkpoint.ts'

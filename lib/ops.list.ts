@@ -1,7 +1,8 @@
 /**
- * The operators that have a typed function in lib/generated/ops.ts: the only thing about them kept by hand.
- * After a change run `npm run generate`. Qualified names as in libtorch's schemas; `as` names the function where
- * the operator's own name in camelCase is not the one to use.
+ * The operators that have a typed function: those of `aten::` in lib/generated/ops.ts, those of `lora::`, which are
+ * ours, in lib/generated/fused.ts. The only thing about them kept by hand; after a change run `npm run generate`.
+ * Qualified names as in libtorch's schemas; `as` names the function where the operator's own name in camelCase is not
+ * the one to use.
  */
 export const operatorList: readonly (string | { op: string; as: string })[] = [
   // arithmetic
@@ -88,9 +89,9 @@ export const operatorList: readonly (string | { op: string; as: string })[] = [
   { op: 'aten::_foreach_copy_', as: 'foreachCopy_' },
   { op: 'aten::_fused_adamw_.tensor_lr', as: 'fusedAdamw_' },
   // ours
-  { op: 'lora::embedding', as: 'loraEmbedding' },
-  { op: 'lora::linear', as: 'loraLinear' },
-  { op: 'lora::linear_gelu', as: 'loraLinearGelu' },
+  'lora::embedding',
+  'lora::linear',
+  'lora::linear_gelu',
   'lora::prepack_linear',
   'lora::linear_int8',
   'lora::prepack_linear_int8',
@@ -100,5 +101,5 @@ export const operatorList: readonly (string | { op: string; as: string })[] = [
   'lora::reachable_positions',
   'lora::unfold_sequences',
   'lora::dropout_add_layer_norm',
-  { op: 'lora::dropout', as: 'loraDropout' },
+  'lora::dropout',
 ]

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { packBatch } from '../lib/data/index.ts'
+import * as fused from '../lib/generated/fused.ts'
 import * as ops from '../lib/generated/ops.ts'
 import { noGrad } from '../lib/grad-mode.ts'
 import { checkpoint } from '../lib/gradient-checkpoint.ts'
@@ -25,7 +26,7 @@ describe('checkpoint', () => {
     const v = leaf([8, 8])
     const x = leaf([4, 8])
     const block = (input: Tensor, weight: Tensor) =>
-      ops.loraDropout(ops.tanh(ops.matmul(ops.loraDropout(input, 0.4), weight)), 0.5)
+      fused.dropout(ops.tanh(ops.matmul(fused.dropout(input, 0.4), weight)), 0.5)
     const step = (run: (body: () => Tensor) => Tensor) =>
       compile(() => {
         const hidden = run(() => block(x, w))

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { packBatch } from '../lib/data/index.ts'
+import * as fused from '../lib/generated/fused.ts'
 import * as ops from '../lib/generated/ops.ts'
 import { noGrad } from '../lib/grad-mode.ts'
 import { checkpoint } from '../lib/gradient-checkpoint.ts'
@@ -80,10 +81,7 @@ describe('compile with graphs', () => {
 
   it('draws other masks in every run, and the same from the same seed, with graphs or without', async () => {
     const masks = async (options: { graphs?: string }) => {
-      const program = compile(
-        (x: Tensor) => [ops.loraDropout(x, 0.5), ops.loraDropout(x, 0.5)] as const,
-        options,
-      )
+      const program = compile((x: Tensor) => [fused.dropout(x, 0.5), fused.dropout(x, 0.5)] as const, options)
       manualSeed(11)
       const found = []
       for (let i = 0; i < 4; i++) {
@@ -140,7 +138,7 @@ describe('compile with graphs', () => {
 
   it('frees everything with the program', async () => {
     const before = memory()
-    const program = compile((x: Tensor) => ops.loraDropout(x, 0.5), { graphs })
+    const program = compile((x: Tensor) => fused.dropout(x, 0.5), { graphs })
     for (let i = 0; i < 4; i++) (await program(Tensor.ones([1 << 16]))).dispose()
     expect(memory().liveBytes).toBeGreaterThan(before.liveBytes)
     program.dispose()

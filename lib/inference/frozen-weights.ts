@@ -1,4 +1,5 @@
 import { TorchLoraError } from '../errors.ts'
+import * as fused from '../generated/fused.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { dropPages } from '../memory.ts'
@@ -111,7 +112,7 @@ class LaidOutWeights implements FrozenWeights {
         using pack = compile(() =>
           noGrad(() => {
             const weights = layers.map(effectiveWeight)
-            return quantized ? ops.prepackLinearInt8(weights) : ops.prepackLinear(weights, false)
+            return quantized ? fused.prepackLinearInt8(weights) : fused.prepackLinear(weights, false)
           }),
         )
         this.#packed.set(key, await pack.run([], { signal }))
@@ -135,9 +136,9 @@ class LaidOutWeights implements FrozenWeights {
       const { weights, packed } = this.operands(layers)
       const bias = biases(layers)
       if (!this.quantized(layers))
-        return (gelu ? ops.loraLinearGelu : ops.loraLinear)(x, weights, bias, [], [], [], { packed })
+        return (gelu ? fused.linearGelu : fused.linear)(x, weights, bias, [], [], [], { packed })
       const out = layers.map(({ outFeatures }) => outFeatures)
-      return ops.linearInt8(x, packed!, out, bias, { gelu })
+      return fused.linearInt8(x, packed!, out, bias, { gelu })
     },
     firstTokenAttention: ({ hidden, rows, layers, heads, cuSeqlens, maxSeqlen }) => {
       const weights = this.#plain.get(this.#key(layers))
@@ -145,9 +146,9 @@ class LaidOutWeights implements FrozenWeights {
       const [wQuery, wKey, wValue] = weights
       const [query, , value] = layers
       const first = ops.indexSelect(hidden, 0, rows) // [B, H]
-      const asked = ops.loraLinear(first, [wQuery!], biases([query]), [], [], []) // [B, H]
+      const asked = fused.linear(first, [wQuery!], biases([query]), [], [], []) // [B, H]
       const perHead = ops.view(asked, [-1, heads, query.outFeatures / heads]) // [B, N, D]
-      return ops.firstTokenAttention(hidden, perHead, wKey!, wValue!, value.bias, cuSeqlens, maxSeqlen) // [B, H]
+      return fused.firstTokenAttention(hidden, perHead, wKey!, wValue!, value.bias, cuSeqlens, maxSeqlen) // [B, H]
     },
   }
 

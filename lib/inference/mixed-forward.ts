@@ -1,5 +1,6 @@
 import { packBatch } from '../data/index.ts'
 import { callOperator } from '../dispatch.ts'
+import * as fused from '../generated/fused.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { type BatchTensors, batchTensors, disposeBatch } from '../models/batch.ts'
@@ -129,7 +130,7 @@ function routed(model: SequenceClassifier, weights: FrozenWeights, groups: reado
       if (!updates.flat().some(Boolean)) return weights.kernel.product(x, layers, { gelu })
       if (groups.length === 1 && !weights.quantized(layers)) {
         const { weights: own, packed } = weights.operands(layers)
-        return (gelu ? ops.loraLinearGelu : ops.loraLinear)(
+        return (gelu ? fused.linearGelu : fused.linear)(
           x,
           own,
           layers.every(({ bias }) => bias) ? layers.map(({ bias }) => bias!) : [],
@@ -174,7 +175,7 @@ function rowNumbers(rows: readonly number[], device: string): Tensor {
 
 /** x W^T */
 function product(x: Tensor, weight: Tensor): Tensor {
-  return ops.loraLinear(x, [weight], [], [], [], [])
+  return fused.linear(x, [weight], [], [], [], [])
 }
 
 /** Runs `body` with other tensors in the place of some of a model's parameters. */

@@ -1,3 +1,4 @@
+import * as fused from '../generated/fused.ts'
 import * as ops from '../generated/ops.ts'
 import { activations } from '../nn/activation.ts'
 import { Embedding } from '../nn/embedding.ts'
@@ -90,7 +91,7 @@ class DisentangledSelfAttention extends Module {
     const { key, query } = this.#projected(positions) // [P, N, D] each
     const context =
       key || query
-        ? ops.disentangledAttention(
+        ? fused.disentangledAttention(
             heads,
             key,
             query,
@@ -100,7 +101,7 @@ class DisentangledSelfAttention extends Module {
             maxRelativePositions,
             { dropoutP, scale },
           )
-        : ops.varlenAttention(heads, batch.cuSeqlens, batch.maxSeqlen, { dropoutP, scale }) // [T, N, D]
+        : fused.varlenAttention(heads, batch.cuSeqlens, batch.maxSeqlen, { dropoutP, scale }) // [T, N, D]
     return ops.view(context, [-1, hiddenSize]) // [T, H]
   }
 
@@ -184,10 +185,10 @@ class SequenceConvolution extends Module {
 
   /** [T, H] -> [T or rows, H] */
   forward(x: Tensor, batch: BatchTensors, rows?: Tensor): Tensor {
-    const unfolded = ops.unfoldSequences(x, batch.cuSeqlens, this.kernelSize) // [T, H k]
+    const unfolded = fused.unfoldSequences(x, batch.cuSeqlens, this.kernelSize) // [T, H k]
     const needed = rows ? ops.indexSelect(unfolded, 0, rows) : unfolded // [T or rows, H k]
     const kernel = ops.reshape(this.weight, [this.size, -1]) // [H, H k]
-    return ops.loraLinear(needed, [kernel], [this.bias], [], [], []) // [T or rows, H]
+    return fused.linear(needed, [kernel], [this.bias], [], [], []) // [T or rows, H]
   }
 }
 
@@ -253,7 +254,7 @@ export class DebertaEncoder extends LayerStack {
   #positions({ maxSeqlen }: BatchTensors): Tensor | null {
     const { positionBuckets, maxRelativePositions } = this.config
     if (!this.rel_embeddings) return null
-    const reached = ops.reachablePositions(
+    const reached = fused.reachablePositions(
       this.rel_embeddings.weight,
       maxSeqlen,
       positionBuckets,

@@ -1,3 +1,4 @@
+import * as fused from '../generated/fused.ts'
 import * as ops from '../generated/ops.ts'
 import { activations } from '../nn/activation.ts'
 import { Embedding } from '../nn/embedding.ts'
@@ -65,7 +66,7 @@ class SelfAttention extends Module {
     const headSize = hiddenSize / numAttentionHeads
     const qkv = fusedLinear(hidden, [this.query, this.key, this.value]) // [T, 3H]
     const heads = ops.view(qkv, [-1, 3, numAttentionHeads, headSize]) // [T, 3, N, D]
-    const context = ops.varlenAttention(heads, batch.cuSeqlens, batch.maxSeqlen, {
+    const context = fused.varlenAttention(heads, batch.cuSeqlens, batch.maxSeqlen, {
       dropoutP: this.training ? attentionProbsDropoutProb : 0,
     }) // [T, N, D]
     return ops.view(context, [-1, hiddenSize]) // [T, H]
@@ -193,5 +194,5 @@ export class Encoder extends LayerStack {
 
 /** Zeroes elements with probability p and scales the rest by 1/(1-p); p = 0 is the identity. */
 export function dropout(x: Tensor, p: number): Tensor {
-  return p === 0 ? x : ops.loraDropout(x, p)
+  return p === 0 ? x : fused.dropout(x, p)
 }

@@ -1,4 +1,4 @@
-import { loraEmbedding } from '../generated/ops.ts'
+import * as fused from '../generated/fused.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
 import * as init from './init.ts'
 import { Module } from './module.ts'
@@ -29,6 +29,6 @@ export class Embedding extends Module {
    * are read (`lora::embedding`).
    */
   forward(indices: Tensor): Tensor {
-    return loraEmbedding(this.weight, indices)
+    return fused.embedding(this.weight, indices)
   }
 }

@@ -1,4 +1,5 @@
-import { dropoutAddLayerNorm, layerNorm } from '../generated/ops.ts'
+import * as fused from '../generated/fused.ts'
+import * as ops from '../generated/ops.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import { Module } from './module.ts'
 
@@ -27,7 +28,7 @@ export class LayerNorm extends Module {
 
   /** [T, H] -> [T, H] */
   forward(x: Tensor): Tensor {
-    return layerNorm(x, [this.size], { weight: this.weight, bias: this.bias, eps: this.eps })
+    return ops.layerNorm(x, [this.size], { weight: this.weight, bias: this.bias, eps: this.eps })
   }
 
   /**
@@ -37,6 +38,13 @@ export class LayerNorm extends Module {
    * @param dropout the probability; applied while training
    */
   forwardResidual(x: Tensor, residual: Tensor, dropout: number): Tensor {
-    return dropoutAddLayerNorm(x, residual, this.weight, this.bias, this.training ? dropout : 0, this.eps)
+    return fused.dropoutAddLayerNorm(
+      x,
+      residual,
+      this.weight,
+      this.bias,
+      this.training ? dropout : 0,
+      this.eps,
+    )
   }
 }

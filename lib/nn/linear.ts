@@ -1,4 +1,4 @@
-import { loraLinear, loraLinearGelu } from '../generated/ops.ts'
+import * as fused from '../generated/fused.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import * as init from './init.ts'
 import { Module } from './module.ts'
@@ -127,7 +127,7 @@ export const ownWeights: LinearKernel = {
     const adapted = layers.some((layer) => layer.update)
     const biased = layers.every((layer) => layer.bias)
     const dropout = Math.max(0, ...layers.map((layer) => (layer.training ? (layer.update?.dropout ?? 0) : 0)))
-    return (gelu ? loraLinearGelu : loraLinear)(
+    return (gelu ? fused.linearGelu : fused.linear)(
       x,
       layers.map((layer) => layer.weight),
       biased ? layers.map((layer) => layer.bias!) : [],

@@ -2,6 +2,7 @@ import { copyFile, readFile, rename, rm, truncate, utimes, writeFile } from 'nod
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readCheckpoint, type TensorEntry } from '../../lib/checkpoint/index.ts'
+import * as fused from '../../lib/generated/fused.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { dropPages } from '../../lib/memory.ts'
 import { guarded } from '../../lib/native.ts'
@@ -162,7 +163,7 @@ describe('embeddings in a file', () => {
     const numbers = Array.from({ length: 700 }, (_, i) => (i % 3 === 0 ? i : (i * 977) % rows))
     for (const dtype of ['int32', 'int64'] as const) {
       using indices = Tensor.from([...numbers, 0, 0, rows - 2, rows - 1], { dtype })
-      using read = ops.loraEmbedding(tensor, indices)
+      using read = fused.embedding(tensor, indices)
       expect(residentBytes(path)).toBe(0)
       using gathered = ops.embedding(tensor, indices)
       expect(residentBytes(path)).toBeGreaterThan(0)
@@ -177,7 +178,7 @@ describe('embeddings in a file', () => {
     const { tensor } = await mapTable('small-table')
     for (const index of [-1, rows]) {
       using indices = Tensor.from([3, index], { dtype: 'int64' })
-      const error = await attempt(() => ops.loraEmbedding(tensor, indices))
+      const error = await attempt(() => fused.embedding(tensor, indices))
       expect(error.message).toContain(`received ${index}`)
     }
     tensor.dispose()
@@ -187,13 +188,13 @@ describe('embeddings in a file', () => {
     const { tensor } = await mapTable('trained')
     using indices = Tensor.from([5, 5], { dtype: 'int64' })
     tensor.requiresGrad = true
-    const loss = ops.sum(ops.loraEmbedding(tensor, indices))
+    const loss = ops.sum(fused.embedding(tensor, indices))
     loss.backward()
     const gradient = tensor.grad!.readSync() as Float32Array
     expect([...gradient.subarray(5 * size - 1, 5 * size + 2)]).toEqual([0, 2, 2])
     tensor.requiresGrad = false
     ops.fill_(tensor, 7)
-    using changed = ops.loraEmbedding(tensor, indices)
+    using changed = fused.embedding(tensor, indices)
     expect(changed.readSync().every((value) => value === 7)).toBe(true)
     tensor.dispose()
   })
@@ -202,7 +203,7 @@ describe('embeddings in a file', () => {
     const { path, tensor } = await mapTable('replaced')
     using indices = Tensor.from([9], { dtype: 'int64' })
     const first = () => {
-      using row = ops.loraEmbedding(tensor, indices)
+      using row = fused.embedding(tensor, indices)
       return row.readSync()[0]
     }
     await writeFile(`${path}.new`, 'another')
@@ -223,7 +224,7 @@ describe('embeddings in a file', () => {
       })
       releaseFile(fresh)
       await change(written.path)
-      const error = await attempt(() => ops.loraEmbedding(again, indices))
+      const error = await attempt(() => fused.embedding(again, indices))
       expect(error.message).toContain(written.path)
       expect(error.message).toContain('was written to')
       written.tensor.dispose()

@@ -5,8 +5,8 @@ import {
   AutoTokenizer,
   applyLora,
   compile,
+  fused,
   manualSeed,
-  ops,
   Tensor,
   type Tokenizer,
   Trainer,
@@ -83,8 +83,8 @@ describe.skipIf(missing)(`graphs on ${device}`, () => {
     const run = async () => {
       const program = compile(
         (x: Tensor) => [
-          ops.loraDropout(x, 0.5),
-          ops.loraLinear(x, [none], [], [one], [one], [1], { dropoutP: 0.5 }), // a tape's seed
+          fused.dropout(x, 0.5),
+          fused.linear(x, [none], [], [one], [one], [1], { dropoutP: 0.5 }), // a tape's seed
         ],
         { graphs: device },
       )

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { callOperator } from '../../lib/dispatch.ts'
+import * as fused from '../../lib/generated/fused.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { manualSeed } from '../../lib/random.ts'
 import { Tensor } from '../../lib/tensor.ts'
@@ -50,7 +51,7 @@ function agree(inputs: Inputs, operator: () => Tensor, reference: (drawn: Tensor
 }
 
 /** Query and value with an adapter each, of ranks 4 and 2, around a key without. */
-const fused = () => {
+const threeLinears = () => {
   const inputs = leaves({
     x: [37, 24],
     wq: [16, 24],
@@ -82,26 +83,26 @@ describe.each([0, 0.3])('with dropout %d', (dropoutP) => {
     const { x, w, b, A, B } = inputs as { [name in 'x' | 'w' | 'b' | 'A' | 'B']: Tensor }
     agree(
       inputs,
-      () => ops.loraLinear(x, [w], [b], [A], [B], [2], { dropoutP }),
+      () => fused.linear(x, [w], [b], [A], [B], [2], { dropoutP }),
       (drawn) =>
         callOperator('lora::linear_reference', x, [w], [b], [A], [B], [2], dropoutP, drawn) as Tensor,
     )
   })
 
   it('lora::linear, query, key and value as one', () => {
-    const { inputs, parts } = fused()
+    const { inputs, parts } = threeLinears()
     agree(
       inputs,
-      () => ops.loraLinear(...parts, { dropoutP }),
+      () => fused.linear(...parts, { dropoutP }),
       (drawn) => callOperator('lora::linear_reference', ...parts, dropoutP, drawn) as Tensor,
     )
   })
 
   it('lora::linear_gelu', () => {
-    const { inputs, parts } = fused()
+    const { inputs, parts } = threeLinears()
     agree(
       inputs,
-      () => ops.loraLinearGelu(...parts, { dropoutP }),
+      () => fused.linearGelu(...parts, { dropoutP }),
       (drawn) => callOperator('lora::linear_gelu_reference', ...parts, dropoutP, drawn) as Tensor,
     )
   })
@@ -113,7 +114,7 @@ describe.each([0, 0.3])('with dropout %d', (dropoutP) => {
     const inputs = leaves({ qkv: [ends.at(-1)!, 3, 2, 8] })
     agree(
       inputs,
-      () => ops.varlenAttention(inputs.qkv!, cuSeqlens, longest, { dropoutP }),
+      () => fused.varlenAttention(inputs.qkv!, cuSeqlens, longest, { dropoutP }),
       (drawn) =>
         callOperator(
           'lora::varlen_attention_reference',
@@ -133,12 +134,12 @@ describe.each([0, 0.3])('with dropout %d', (dropoutP) => {
     const longest = Tensor.scalar(23, 'int32')
     const inputs = leaves({ qkv: [ends.at(-1)!, 3, 2, 8], key: [64, 2, 8], query: [64, 2, 8] })
     const table = (whole: Tensor) =>
-      kind === 'whole' ? whole : ops.reachablePositions(whole, longest, 32, 128) // 45 of 64 rows, [P, N, D]
+      kind === 'whole' ? whole : fused.reachablePositions(whole, longest, 32, 128) // 45 of 64 rows, [P, N, D]
     const parts = () =>
       [inputs.qkv!, table(inputs.key!), table(inputs.query!), cuSeqlens, longest, 32, 128] as const
     agree(
       inputs,
-      () => ops.disentangledAttention(...parts(), { dropoutP, scale: 0.3 }),
+      () => fused.disentangledAttention(...parts(), { dropoutP, scale: 0.3 }),
       (drawn) =>
         callOperator('lora::disentangled_attention_reference', ...parts(), dropoutP, 0.3, drawn) as Tensor,
     )
@@ -151,7 +152,7 @@ describe.each([0, 0.3])('with dropout %d', (dropoutP) => {
     }
     agree(
       inputs,
-      () => ops.dropoutAddLayerNorm(x, residual, weight, bias, dropoutP, 1e-5),
+      () => fused.dropoutAddLayerNorm(x, residual, weight, bias, dropoutP, 1e-5),
       (drawn) =>
         callOperator(
           'lora::dropout_add_layer_norm_reference',
@@ -170,7 +171,7 @@ describe.each([0, 0.3])('with dropout %d', (dropoutP) => {
     const inputs = leaves({ x: [11, 13] })
     agree(
       inputs,
-      () => ops.loraDropout(inputs.x!, dropoutP),
+      () => fused.dropout(inputs.x!, dropoutP),
       (drawn) => callOperator('lora::dropout_reference', inputs.x, dropoutP, drawn) as Tensor,
     )
   })
@@ -189,7 +190,7 @@ it('lora::first_token_attention is the first row of attention of every token', (
   ]
   const rows = Tensor.from(starts, { dtype: 'int32' })
   const asked = ops.linear(ops.indexSelect(x, 0, rows), query, { bias: queryBias })
-  const first = ops.firstTokenAttention(
+  const first = fused.firstTokenAttention(
     x,
     ops.view(asked, [-1, 2, 8]),
     key,
@@ -198,8 +199,8 @@ it('lora::first_token_attention is the first row of attention of every token', (
     cuSeqlens,
     longest,
   )
-  const qkv = ops.loraLinear(x, [query, key, value], [queryBias, keyBias, valueBias], [], [], [])
-  const every = ops.varlenAttention(ops.view(qkv, [-1, 3, 2, 8]), cuSeqlens, longest)
+  const qkv = fused.linear(x, [query, key, value], [queryBias, keyBias, valueBias], [], [], [])
+  const every = fused.varlenAttention(ops.view(qkv, [-1, 3, 2, 8]), cuSeqlens, longest)
   const expected = ops.indexSelect(ops.view(every, [-1, 16]), 0, rows)
   expect(first.shape).toEqual([4, 16])
   expect(relativeDifference(first, expected)).toBeLessThan(1e-12)
@@ -209,7 +210,7 @@ it('lora::linear gives frozen weights no gradient', () => {
   const inputs = leaves({ x: [5, 24], w: [16, 24], A: [4, 24], B: [16, 4] })
   const { x, w, A, B } = inputs as { [name in 'x' | 'w' | 'A' | 'B']: Tensor }
   w.requiresGrad = false
-  ops.sum(ops.loraLinear(x, [w], [], [A], [B], [1])).backward()
+  ops.sum(fused.linear(x, [w], [], [A], [B], [1])).backward()
   expect(w.grad).toBeNull()
   expect([x.grad, A.grad, B.grad].every((grad) => grad !== null)).toBe(true)
 })
