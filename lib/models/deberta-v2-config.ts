@@ -27,6 +27,9 @@ export interface DisentangledConfig {
   poolerAct: Activation
 }
 
+/** A table of relative positions has two rows for each. */
+const mostPositions = 2 ** 30 - 1
+
 /** transformers' defaults where they are not BERT's (configuration_deberta_v2.py). */
 const defaults = {
   hidden_size: 1536,
@@ -39,15 +42,15 @@ const defaults = {
 
 const acts: readonly Activation[] = ['gelu', 'gelu_new', 'relu', 'silu', 'tanh']
 
-function withDefaults({ raw, file }: ConfigReader): ConfigReader {
-  return new ConfigReader({ ...defaults, ...raw }, file)
+function withDefaults({ raw, file, bounds }: ConfigReader): ConfigReader {
+  return new ConfigReader({ ...defaults, ...raw }, file, bounds)
 }
 
 /** The fields that all families share. */
 export function readDebertaConfig(reader: ConfigReader, options: LabelOptions): ClassifierConfig {
   const config = readClassifierConfig(withDefaults(reader), options)
   readDisentangledConfig(reader)
-  return { ...config, classifierDropout: reader.optionalNumber('cls_dropout'), raw: reader.raw }
+  return { ...config, classifierDropout: reader.optionalProbability('cls_dropout'), raw: reader.raw }
 }
 
 /**
@@ -64,7 +67,7 @@ export function readDisentangledConfig(given: ConfigReader): DisentangledConfig 
   reader.only('is_decoder', [false])
   const types = readNames(reader, 'pos_att_type', ['c2p', 'p2c'])
   const norms = readNames(reader, 'norm_rel_ebd', ['none', 'layer_norm'])
-  const positions = reader.size('max_position_embeddings', 512)
+  const positions = reader.count('max_position_embeddings', { fallback: 512 })
   const maxRelativePositions = reader.number('max_relative_positions', -1)
   const config = {
     relativeAttention: reader.boolean('relative_attention', false),
@@ -77,7 +80,7 @@ export function readDisentangledConfig(given: ConfigReader): DisentangledConfig 
     positionBiasedInput: reader.boolean('position_biased_input', true),
     embeddingSize: reader.size('embedding_size', hiddenSize),
     conv: readConvolution(reader),
-    poolerDropout: reader.number('pooler_dropout', 0),
+    poolerDropout: reader.probability('pooler_dropout', 0),
     poolerAct: reader.choice('pooler_hidden_act', acts, 'gelu'),
   }
   checkBuckets(reader, config)
@@ -104,15 +107,23 @@ function readConvolution(reader: ConfigReader): DisentangledConfig['conv'] {
   const kernelSize = reader.number('conv_kernel_size', 0)
   if (kernelSize <= 0) return null
   if (kernelSize % 2 !== 1) throw reader.wrong('conv_kernel_size', 'an odd number, or 0', kernelSize)
-  return { kernelSize, act: reader.choice('conv_act', acts, 'tanh') }
+  return { kernelSize: reader.size('conv_kernel_size'), act: reader.choice('conv_act', acts, 'tanh') }
 }
 
 function checkBuckets(reader: ConfigReader, config: DisentangledConfig): void {
   const { positionBuckets, maxRelativePositions, relativeAttention } = config
-  if (!Number.isInteger(positionBuckets) || positionBuckets === 1)
-    throw reader.wrong('position_buckets', 'a whole number of at least 2, or -1', positionBuckets)
-  if (!Number.isInteger(maxRelativePositions))
-    throw reader.wrong('max_relative_positions', 'a whole number', maxRelativePositions)
+  if (!Number.isInteger(positionBuckets) || positionBuckets === 1 || positionBuckets > mostPositions)
+    throw reader.wrong(
+      'position_buckets',
+      `a whole number from 2 to ${mostPositions}, or -1`,
+      positionBuckets,
+    )
+  if (!Number.isInteger(maxRelativePositions) || maxRelativePositions > mostPositions)
+    throw reader.wrong(
+      'max_relative_positions',
+      `a whole number up to ${mostPositions}`,
+      maxRelativePositions,
+    )
   if (
     relativeAttention &&
     positionBuckets > 0 &&

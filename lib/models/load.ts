@@ -47,39 +47,46 @@ function ofFile<T>(file: string, body: (native: Native) => T): T {
   }
 }
 
+/** How {@link loadParameters} converts, and what it may leave out. */
+export interface LoadOptions {
+  dtype?: DType
+  device?: string
+  /** Whether the caller chose the labels: a head of the file for another number of them then starts fresh. */
+  ownLabels?: boolean
+}
+
 /**
  * Fills a model with a checkpoint's tensors. Names with and without the body's prefix ("bert.") are understood, as
- * are TensorFlow's gamma and beta; parameters of the head that are missing, or have another number of labels, start
- * fresh.
- * @throws TorchLoraError INCOMPATIBLE naming every parameter of the body that is missing or has another shape
+ * are TensorFlow's gamma and beta, and the prefixes of wrappers ("module."); parameters of the head and of a pooler
+ * that are missing start fresh.
+ * @throws TorchLoraError INCOMPATIBLE naming the file and every parameter that is missing from the body or has another
+ * shape; INVALID_FILE for tensors that share bytes many times over
  */
 export function loadParameters(
   model: SequenceClassifier,
   checkpoint: CheckpointIndex,
-  { dtype, device }: { dtype?: DType; device?: string } = {},
+  { dtype, device, ownLabels = false }: LoadOptions = {},
 ): LoadReport {
   const names = matchNames(model, checkpoint)
   const parameters = new Map(model.namedParameters())
   const report: LoadReport = { missing: [], unexpected: [] }
   const problems: string[] = []
   const wanted: TensorEntry[] = []
-  for (const [path, parameter] of parameters) {
+  const labels = model.config.labels.length
+  for (const [path, { shape }] of parameters) {
     const entry = names.get(path)
-    const isBody = path.startsWith(`${model.basePrefix}.`) && !path.startsWith(`${model.basePrefix}.pooler.`)
-    const fits = entry && sameShape(entry.shape, parameter.shape)
-    if (fits) wanted.push({ ...entry, name: path })
-    else if (!isBody) report.missing.push(path)
-    else if (!entry) problems.push(`${path} is missing`)
-    else problems.push(`${path} is [${entry.shape.join(', ')}], expected [${parameter.shape.join(', ')}]`)
+    const isHead = model.headModules.some((name) => path.startsWith(`${name}.`))
+    const isBody = !isHead && path.startsWith(`${model.basePrefix}.`) && !path.includes('.pooler.')
+    if (entry && sameShape(entry.shape, shape)) wanted.push({ ...entry, name: path })
+    else if (entry && isHead && shape[0] === labels && sameShape(entry.shape.slice(1), shape.slice(1))) {
+      if (ownLabels) report.missing.push(path)
+      else problems.push(`${path} is ${list(entry.shape)}, config.json says ${labels} labels`)
+    } else if (entry) problems.push(`${path} is ${list(entry.shape)}, expected ${list(shape)}`)
+    else if (isBody) problems.push(`${path} is missing`)
+    else report.missing.push(path)
   }
-  if (problems.length > 0) {
-    const shown = problems.slice(0, 12).join('; ')
-    const more = problems.length > 12 ? `; and ${problems.length - 12} more` : ''
-    throw new TorchLoraError(
-      'INCOMPATIBLE',
-      `The checkpoint does not fit ${model.constructor.name}: ${shown}${more}.`,
-    )
-  }
+  if (problems.length > 0) throw misfit(model, checkpoint, problems)
+  refuseAliases(wanted, checkpoint)
   for (const path of names.keys()) if (!parameters.has(path)) report.unexpected.push(path)
 
   const options: TensorOptions = { device }
@@ -90,6 +97,46 @@ export function loadParameters(
     model.freshParameters.add(path)
   }
   return report
+}
+
+function list(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`
+}
+
+function misfit(
+  model: SequenceClassifier,
+  { entries }: CheckpointIndex,
+  problems: readonly string[],
+): TorchLoraError {
+  const [file, ...others] = new Set(Array.from(entries.values(), (entry) => entry.file))
+  const where =
+    others.length > 0 ? `${file} and ${others.length} more files` : (file ?? 'an empty checkpoint')
+  const shown = problems.slice(0, 12).join('; ')
+  const more = problems.length > 12 ? `; and ${problems.length - 12} more` : ''
+  const prefix = commonPrefix([...entries.keys()])
+  const named = prefix && prefix !== model.basePrefix ? ` All its tensors are named "${prefix}.…".` : ''
+  return new TorchLoraError(
+    'INCOMPATIBLE',
+    `${where} does not fit ${model.constructor.name}: ${shown}${more}.${named}`,
+    { file },
+  )
+}
+
+/**
+ * Tensors of a `pytorch_model.bin` may share bytes, as tied weights do; a small file in which all do would still ask
+ * for a large model's memory.
+ * @throws TorchLoraError INVALID_FILE for tensors that take more than four times the bytes that they lie in
+ */
+function refuseAliases(wanted: readonly TensorEntry[], { entries }: CheckpointIndex): void {
+  const ends = new Map<string, number>()
+  for (const { file, byteOffset, byteLength } of entries.values())
+    ends.set(file, Math.max(ends.get(file) ?? 0, byteOffset + byteLength))
+  const there = [...ends.values()].reduce((sum, bytes) => sum + bytes, 0)
+  const asked = wanted.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  if (asked <= 4 * there) return
+  const [file] = ends.keys()
+  const message = `${file}: its tensors share bytes: together they take ${asked}, of which ${there} are there; save them each on its own`
+  throw new TorchLoraError('INVALID_FILE', message, { file })
 }
 
 /** Tensors as `writeCheckpoint` takes them; each is read when its turn comes, off the main thread. */
@@ -104,18 +151,40 @@ export function tensorSources(tensors: Iterable<[name: string, tensor: Tensor]>)
   }))
 }
 
+/** What wraps a model without changing it: DataParallel, torch.compile, and training loops. */
+const wrappers: readonly string[] = ['module', '_orig_mod', 'model', 'net', 'network']
+
 /** The checkpoint's entries by the model's paths. */
 function matchNames(model: SequenceClassifier, { entries }: CheckpointIndex): Map<string, TensorEntry> {
+  const found = unwrap([...entries])
   const prefix = `${model.basePrefix}.`
-  const hasPrefix = [...entries.keys()].some((name) => name.startsWith(prefix))
+  const hasPrefix = found.some(([name]) => name.startsWith(prefix))
   const heads = model.headModules.map((name) => `${name}.`)
   const names = new Map<string, TensorEntry>()
-  for (const [name, entry] of entries) {
+  for (const [name, entry] of found) {
     const current = name.replace(/\.gamma$/, '.weight').replace(/\.beta$/, '.bias')
     const isHead = heads.some((head) => current.startsWith(head))
     names.set(hasPrefix || isHead ? current : prefix + current, entry)
   }
   return names
+}
+
+/** Without the prefixes of wrappers that all names have. */
+function unwrap(found: (readonly [name: string, entry: TensorEntry])[]): typeof found {
+  let names = found
+  for (let depth = 0; depth < wrappers.length; depth++) {
+    const prefix = commonPrefix(names.map(([name]) => name))
+    if (prefix === null || !wrappers.includes(prefix)) break
+    names = names.map(([name, entry]) => [name.slice(prefix.length + 1), entry])
+  }
+  return names
+}
+
+/** The first part of a dotted name that all names have; null where they differ. */
+function commonPrefix(names: readonly string[]): string | null {
+  const [prefix, rest] = names[0]?.split('.', 2) ?? []
+  if (prefix === undefined || rest === undefined) return null
+  return names.every((name) => name.startsWith(`${prefix}.`)) ? prefix : null
 }
 
 /** Whether two shapes are the same. */

@@ -1,14 +1,26 @@
 import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { readCheckpoint, readJson, writeCheckpoint, writeJson } from '../checkpoint/index.ts'
+import {
+  type CheckpointIndex,
+  readCheckpoint,
+  readJson,
+  writeCheckpoint,
+  writeJson,
+} from '../checkpoint/index.ts'
 import { resolveDevice } from '../device.ts'
 import { TorchLoraError } from '../errors.ts'
 import { type HubOptions, resolveModel } from '../hub/index.ts'
 import { manualSeed, rngState, setRngState } from '../random.ts'
 import type { DType, TensorOptions } from '../tensor.ts'
 import type { SequenceClassifier } from './classifier.ts'
-import { type ClassifierConfig, ConfigReader, type LabelOptions, writeConfig } from './config.ts'
+import {
+  type ClassifierConfig,
+  type ConfigBounds,
+  ConfigReader,
+  type LabelOptions,
+  writeConfig,
+} from './config.ts'
 import { type LoadReport, loadParameters, tensorSources } from './load.ts'
 
 export interface FromPretrainedOptions extends LabelOptions, HubOptions {
@@ -57,15 +69,22 @@ export async function loadPretrained<M extends SequenceClassifier>(
       { file },
     )
   }
-  const config = Chosen.readConfig(new ConfigReader(raw, file), options)
   const checkpoint = await readCheckpoint(directory)
+  const config = Chosen.readConfig(new ConfigReader(raw, file, boundsOf(checkpoint)), options)
   const device = resolveDevice(options.device ?? 'cpu')
+  const ownLabels = options.labels !== undefined || options.numLabels !== undefined
   const model = new Chosen(config, { device: 'meta' })
   const report = withSeed(options.seed, () =>
-    loadParameters(model, checkpoint, { dtype: options.dtype, device }),
+    loadParameters(model, checkpoint, { dtype: options.dtype, device, ownLabels }),
   )
   origins.set(model, { directory, report })
   return model
+}
+
+function boundsOf({ entries }: CheckpointIndex): ConfigBounds {
+  let dimension = 1
+  for (const { shape } of entries.values()) for (const size of shape) dimension = Math.max(dimension, size)
+  return { dimension, tensors: entries.size }
 }
 
 const weightTypes: readonly DType[] = ['float32', 'float64', 'bfloat16', 'float16']
