@@ -36,6 +36,9 @@ export const ITEM_SIZE: Readonly<Record<DType, number>> = {
   bool: 1,
 }
 
+/** Dimensions a tensor may have: far more than a model's have. */
+export const MAX_DIMENSIONS = 32
+
 /** True for what a size, stride or offset may be: an exact integer that is not negative. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0)

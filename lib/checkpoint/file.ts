@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { constants, type FileHandle, open } from 'node:fs/promises'
 import { invalidFile } from './entry.ts'
 
 /** A file opened for reading, with the size it had then. */
@@ -16,7 +16,8 @@ export interface OpenFile {
 export async function withFile<T>(path: string, use: (file: OpenFile) => Promise<T>): Promise<T> {
   let handle: FileHandle
   try {
-    handle = await open(path, 'r')
+    // Without waiting: the open of a pipe that nobody writes to would never end.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
     throw invalidFile(path, describeOpenFailure(cause), cause)
   }
@@ -33,6 +34,17 @@ export async function withFile<T>(path: string, use: (file: OpenFile) => Promise
   } finally {
     await handle.close()
   }
+}
+
+/**
+ * All of a file of text or of small parts.
+ * @throws TorchLoraError INVALID_FILE when it cannot be read or has more than `maxBytes`
+ */
+export function readWhole(path: string, { maxBytes }: { maxBytes: number }): Promise<Buffer> {
+  return withFile(path, async (file) => {
+    if (file.size <= maxBytes) return file.read(0, file.size)
+    throw invalidFile(path, `has ${file.size} bytes, at most ${maxBytes} are read of such a file`)
+  })
 }
 
 async function readExactly(handle: FileHandle, path: string, position: number, length: number) {
@@ -66,6 +78,6 @@ async function refuseLfsPointer(file: OpenFile): Promise<void> {
 function describeOpenFailure(cause: unknown): string {
   const code = (cause as NodeJS.ErrnoException).code
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'no such file'
-  if (code === 'EACCES') return 'no permission to read it'
+  if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it'
   return `cannot be opened (${code ?? String(cause)})`
 }

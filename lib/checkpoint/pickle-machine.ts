@@ -12,6 +12,12 @@ export interface UnpickleContext {
   persistentLoad(id: PickleValue): PickleValue
 }
 
+/**
+ * Opcodes that a pickle may take, and items that its calls may copy: of a state dict, fifty thousand tensors. Without
+ * a bound a few bytes that are met again and again make gigabytes.
+ */
+const MAX_STEPS = 2_000_000
+
 /** Stack, marks and memo of one pickle, and the three operations that could do harm: global, reduce, build. */
 export class PickleMachine {
   readonly reader: PickleReader
@@ -19,10 +25,18 @@ export class PickleMachine {
   readonly #memo = new Map<number, PickleValue>()
   readonly #marks: PickleValue[][] = []
   #stack: PickleValue[] = []
+  #steps = 0
 
   constructor(reader: PickleReader, context: UnpickleContext) {
     this.reader = reader
     this.context = context
+  }
+
+  /** Counts work before it is done. @throws TorchLoraError INVALID_FILE when it is too much */
+  spend(steps: number): void {
+    this.#steps += steps
+    if (this.#steps > MAX_STEPS)
+      throw this.invalid(`more than ${MAX_STEPS} opcodes and copied items, which no state dict takes`)
   }
 
   push(value: PickleValue): void {
@@ -115,6 +129,7 @@ export class PickleMachine {
       throw this.#unsafe(`it calls ${kindOf(callable)}, which may not be called`)
     }
     if (!(args instanceof PickleTuple)) throw this.invalid(`a call of ${callable.name} without a tuple`)
+    this.spend(args.items.length + args.items.reduce<number>((sum, arg) => sum + lengthOf(arg), 0))
     this.push(callable.call(args.items))
   }
 
@@ -140,4 +155,10 @@ export class PickleMachine {
     const advice = 'Nothing of it was run. If you trust its source, save its tensors as safetensors'
     return new TorchLoraError('UNSAFE_FILE', `${file}: refused, because ${reason}. ${advice}`, { file })
   }
+}
+
+/** Items of a list or a tuple that a call may copy. */
+function lengthOf(value: PickleValue): number {
+  if (value instanceof PickleTuple) return value.items.length
+  return Array.isArray(value) ? value.length : 0
 }

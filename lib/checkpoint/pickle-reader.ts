@@ -1,3 +1,5 @@
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** Thrown when a pickle needs bytes beyond the ones at hand: more may be read, or the file is truncated. */
 export class PickleTruncated extends Error {}
 
@@ -56,7 +58,7 @@ export class PickleReader {
   }
 
   text(length: number): string {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.take(length))
+    return UTF8.decode(this.take(length))
   }
 
   /** Little-endian two's complement of any length. */

@@ -32,9 +32,12 @@ export async function readCheckpoint(
   options: { candidates?: readonly string[] } = {},
 ): Promise<CheckpointIndex> {
   const path = await findWeights(dirOrFile, options.candidates ?? MODEL_FILES)
-  if (path.endsWith('.index.json')) return readShards(path)
-  if (extname(path) === '.safetensors') return readSafetensors(path)
-  return readByContent(path)
+  return path.endsWith('.index.json') ? readShards(path) : readWeights(path)
+}
+
+/** One file of weights, whatever its format. */
+function readWeights(path: string): Promise<CheckpointIndex> {
+  return extname(path) === '.safetensors' ? readSafetensors(path) : readByContent(path)
 }
 
 async function findWeights(dirOrFile: string, candidates: readonly string[]): Promise<string> {
@@ -68,16 +71,16 @@ async function readShards(indexPath: string): Promise<CheckpointIndex> {
   const entries: CheckpointIndex['entries'] = new Map()
   const metadata: Record<string, string> = {}
   for (const shard of shards) {
-    const index = await readCheckpoint(join(dirname(indexPath), shard))
+    const index = await readWeights(join(dirname(indexPath), shard))
     Object.assign(metadata, index.metadata)
     for (const [name, entry] of index.entries) {
       // The index decides where a name is in two shards; names that it leaves out are taken as they are.
-      if ((weightMap[name] ?? shard) === shard) entries.set(name, entry)
+      if ((weightMap.get(name) ?? shard) === shard) entries.set(name, entry)
     }
   }
-  const missing = Object.keys(weightMap).filter((name) => !entries.has(name))
+  const missing = [...weightMap].filter(([name]) => !entries.has(name))
   if (missing.length > 0) {
-    const names = missing.map((name) => `${quote(name)} in ${weightMap[name]}`)
+    const names = missing.map(([name, shard]) => `${quote(name)} in ${shard}`)
     throw invalidFile(indexPath, `tensors that are not in their shards: ${listProblems(names)}`)
   }
   return { entries, metadata }

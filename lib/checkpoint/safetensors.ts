@@ -8,14 +8,18 @@ import {
   invalidFile,
   isCount,
   listProblems,
+  MAX_DIMENSIONS,
   quote,
   type TensorEntry,
 } from './entry.ts'
 import { type OpenFile, withFile } from './file.ts'
 import { duplicateKeys } from './json-duplicates.ts'
 
-/** The safetensors library's own limit on the header, in bytes. */
-export const MAX_HEADER_BYTES = 100_000_000
+/**
+ * Bytes of a header: fifty thousand tensors with long names. The safetensors library allows 100 MB, of which the
+ * parsed values would take gigabytes.
+ */
+export const MAX_HEADER_BYTES = 8 * 2 ** 20
 
 const DTYPES: Readonly<Record<string, DType>> = {
   F64: 'float64',
@@ -74,6 +78,7 @@ function parseHeader(file: OpenFile, bytes: Buffer): CheckpointIndex {
   let metadata: Record<string, string> = {}
   for (const [name, value] of Object.entries(header)) {
     if (name === '__metadata__') {
+      if (value === null) continue // as the safetensors library reads it
       if (isStringMap(value)) metadata = value
       else problems.push('__metadata__ is not an object of strings')
       continue
@@ -125,6 +130,8 @@ function parseTensor(file: string, name: string, value: unknown, dataStart: numb
   const dtype = Object.hasOwn(DTYPES, code) ? DTYPES[code] : undefined
   if (dtype === undefined) return `has the unknown dtype ${quote(code)}`
   if (!Array.isArray(shape) || !shape.every(isCount)) return 'has a shape that is not a list of sizes'
+  if (shape.length > MAX_DIMENSIONS)
+    return `has ${shape.length} dimensions, at most ${MAX_DIMENSIONS} are read`
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
     return 'has data_offsets that are not two positions'
   }

@@ -1,6 +1,6 @@
 import { TorchLoraError } from '../errors.ts'
 import type { DType } from '../native.ts'
-import { ITEM_SIZE, invalidFile, isCount } from './entry.ts'
+import { ITEM_SIZE, invalidFile, isCount, MAX_DIMENSIONS, quote } from './entry.ts'
 import {
   kindOf,
   PickleDict,
@@ -102,7 +102,7 @@ export function storageOfPersistentId(
   }
   const byteLength = size * (type.dtype === undefined ? 1 : ITEM_SIZE[type.dtype])
   if (!Number.isSafeInteger(byteLength))
-    throw invalidFile(file, `storage ${key} has an impossible size of ${size}`)
+    throw invalidFile(file, `storage ${quote(key)} has an impossible size of ${size}`)
   return { storage: new TorchStorage(key, type.dtype, byteLength), view: view ?? null }
 }
 
@@ -123,7 +123,7 @@ function rebuildTensor(file: string, args: readonly PickleValue[], dtypeGiven?: 
   ) {
     throw invalidFile(
       file,
-      `a tensor over storage ${storage.key} with a malformed dtype, offset, shape or strides`,
+      `a tensor over storage ${quote(storage.key)} with a malformed dtype, offset, shape or strides`,
     )
   }
   return new TorchTensor({ storage, dtype, storageOffset, shape, strides })
@@ -157,7 +157,9 @@ function items(file: string, of: string, value: PickleValue | undefined): readon
   throw invalidFile(file, `a malformed pickle: ${of} of ${kindOf(value)}`)
 }
 
+/** Sizes or strides, one a dimension. */
 function counts(value: PickleValue | undefined): number[] | undefined {
-  const list = value instanceof PickleTuple ? [...value.items] : value
-  return Array.isArray(list) && list.every(isCount) ? (list as number[]) : undefined
+  const list = value instanceof PickleTuple ? value.items : value
+  if (!Array.isArray(list) || list.length > MAX_DIMENSIONS) return undefined
+  return list.every(isCount) ? [...(list as number[])] : undefined
 }

@@ -3,14 +3,14 @@ import { type CheckpointIndex, ITEM_SIZE, invalidFile, isCount, quote } from './
 import type { OpenFile } from './file.ts'
 import type { UnpickleContext } from './pickle-machine.ts'
 import { PickleTruncated } from './pickle-reader.ts'
-import { PickleDict, PickleTuple, type PickleValue, TorchStorage } from './pickle-values.ts'
+import { kindOf, PickleDict, PickleTuple, type PickleValue, TorchStorage } from './pickle-values.ts'
 import { indexStateDict } from './state-dict.ts'
 import { storageOfPersistentId, torchGlobals } from './torch-globals.ts'
 import { unpickle } from './unpickler.ts'
 
 const MAGIC = 0x1950a86a20f9469cfc6cn
 const PROTOCOL = 1001
-const MAX_PICKLE_BYTES = 256 * 2 ** 20
+const MAX_PICKLE_BYTES = 32 * 2 ** 20
 
 /**
  * Indexes what `torch.save` wrote before PyTorch 1.6: a row of pickles (magic number, protocol, system, the value, the
@@ -29,8 +29,10 @@ export async function readTorchLegacy(file: OpenFile): Promise<CheckpointIndex> 
   if ((await pickles.next()) !== MAGIC)
     throw invalidFile(file.path, 'not a checkpoint: no magic number of torch.save')
   const protocol = await pickles.next()
-  if (protocol !== PROTOCOL)
-    throw invalidFile(file.path, `torch.save protocol ${String(protocol)}, expected ${PROTOCOL}`)
+  if (protocol !== PROTOCOL) {
+    const found = typeof protocol === 'number' ? protocol : kindOf(protocol)
+    throw invalidFile(file.path, `torch.save protocol ${found}, expected ${PROTOCOL}`)
+  }
   refuseBigEndian(file.path, await pickles.next())
   const value = await pickles.next()
   const keys = await pickles.next()
@@ -65,7 +67,13 @@ class PickleStream {
       } catch (cause) {
         if (!(cause instanceof PickleTruncated)) throw cause
         if (length === rest)
-          throw invalidFile(this.#file.path, 'truncated within its pickles: get the file again', cause)
+          throw invalidFile(
+            this.#file.path,
+            rest === MAX_PICKLE_BYTES
+              ? `a pickle of more than ${MAX_PICKLE_BYTES} bytes`
+              : 'truncated within its pickles: get the file again',
+            cause,
+          )
       }
     }
   }

@@ -9,7 +9,10 @@ import { storageOfPersistentId, torchGlobals } from './torch-globals.ts'
 import { unpickle } from './unpickler.ts'
 
 /** Larger than the pickle of any model: a hundred bytes a tensor. */
-const MAX_PICKLE_BYTES = 256 * 2 ** 20
+const MAX_PICKLE_BYTES = 32 * 2 ** 20
+
+/** One a storage: as many tensors as a pickle can name. */
+const MAX_RECORDS = 200_000
 
 /** A record of the archive, its bytes stored as they are. */
 interface ZipRecord {
@@ -90,6 +93,7 @@ async function readRecords(file: OpenFile): Promise<Map<string, ZipRecord>> {
   try {
     zip = await fromRandomAccessReaderPromise(new FileReader(file), file.size, { autoClose: false })
     for await (const entry of zip.eachEntry()) {
+      if (records.size === MAX_RECORDS) throw new Error(`it has more than ${MAX_RECORDS} records`)
       const name = entry.fileName.slice(entry.fileName.indexOf('/') + 1)
       if (records.has(name)) throw new Error(`the record ${quote(name)} is there twice`)
       records.set(name, await locate(file, zip, entry))

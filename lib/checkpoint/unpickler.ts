@@ -19,6 +19,7 @@ export function unpickle(bytes: Buffer, context: UnpickleContext): { value: Pick
   const machine = new PickleMachine(new PickleReader(bytes), context)
   try {
     for (;;) {
+      machine.spend(1)
       const opcode = machine.reader.uint8()
       if (opcode === STOP) return { value: machine.pop(), end: machine.reader.position }
       const run = OPCODES.get(opcode)
@@ -42,10 +43,10 @@ const OPCODES: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
   [0x30, (m) => m.discard()], // POP
   [0x31, (m) => void m.popMark()], // POP_MARK
   [0x32, (m) => m.push(m.top())], // DUP
-  [0x67, (m) => m.get(Number(m.reader.line()))], // GET
+  [0x67, (m) => m.get(memoIndex(m.reader.line()))], // GET
   [0x68, (m) => m.get(m.reader.uint8())], // BINGET
   [0x6a, (m) => m.get(m.reader.uint32())], // LONG_BINGET
-  [0x70, (m) => m.put(Number(m.reader.line()))], // PUT
+  [0x70, (m) => m.put(memoIndex(m.reader.line()))], // PUT
   [0x71, (m) => m.put(m.reader.uint8())], // BINPUT
   [0x72, (m) => m.put(m.reader.uint32())], // LONG_BINPUT
   [0x94, (m) => m.put()], // MEMOIZE
@@ -133,6 +134,11 @@ function stackGlobal(machine: PickleMachine): void {
   machine.global(module, name)
 }
 
+function memoIndex(line: string): number {
+  if (!/^\d{1,10}$/.test(line)) throw new Error('a memo index that is none')
+  return Number(line)
+}
+
 function integerOrBoolean(line: string): number | bigint | boolean {
   if (line === '00') return false
   if (line === '01') return true
@@ -141,12 +147,13 @@ function integerOrBoolean(line: string): number | bigint | boolean {
 
 function integer(line: string): number | bigint {
   const digits = line.endsWith('L') ? line.slice(0, -1) : line
-  if (!/^[+-]?\d{1,1000}$/.test(digits)) throw new Error('an integer that is none')
+  if (digits.length > 1024 || !/^[+-]?\d+$/.test(digits)) throw new Error('an integer that is none')
   return narrow(BigInt(digits.replace('+', '')))
 }
 
+/** Python writes a float in at most 24 characters. */
 function float(line: string): number {
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^[+-]?(inf|nan)$/i.test(line))
+  if (line.length > 64 || !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^[+-]?(inf|nan)$/i.test(line))
     throw new Error('a float that is none')
   return Number(line.replace(/inf/i, 'Infinity'))
 }

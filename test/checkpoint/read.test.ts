@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CheckpointIndex, elementCount, readCheckpoint } from '../../lib/checkpoint/index.ts'
@@ -107,6 +107,28 @@ describe('readCheckpoint', () => {
 
     await rewrite({ ...index.weight_map, ghost: 'model-00001-of-00003.safetensors' })
     expect((await failure(readCheckpoint(sharded), 'INVALID_FILE')).message).toContain('ghost')
+    for (const odd of [
+      '.',
+      '',
+      '..',
+      ' ',
+      '/',
+      'a/b.bin',
+      'a\\b.bin',
+      'a\0.bin',
+      '.bin',
+      'model.safetensors.index.json',
+      'config.json',
+    ]) {
+      await rewrite({ ...index.weight_map, 'classifier.bias': odd })
+      const { message } = await failure(readCheckpoint(sharded), 'INVALID_FILE')
+      expect(message).toContain('not files of weights beside it')
+    }
+    await mkdir(join(sharded, 'folder.bin'))
+    await rewrite({ ...index.weight_map, 'classifier.bias': 'folder.bin' })
+    expect((await failure(readCheckpoint(sharded), 'INVALID_FILE')).message).toContain('expected a file')
+    await rewrite({})
+    expect((await failure(readCheckpoint(sharded), 'INVALID_FILE')).message).toContain('names no tensor')
     await rewrite({ ...index.weight_map, 'classifier.bias': '../../etc/passwd' })
     expect((await failure(readCheckpoint(sharded), 'INVALID_FILE')).message).toContain('passwd')
     await rewrite({ ...index.weight_map, 'classifier.bias': 'model-00009-of-00009.safetensors' })

@@ -146,10 +146,52 @@ describe('a state dict that lies', () => {
     ['a protocol of the future', bytes(0x80, 9), /protocol/],
     ['text that is not UTF-8', bytes('U', 1, 0xff), /malformed/],
     ['text beyond the end', bytes('X', 0xff, 0xff, 0xff, 0x7f), /ends before/],
+    ['a float of 80,000 digits', bytes('F', `${'1'.repeat(80_000)}x\n`), /a float that is none/],
+    ['an integer of 80,000 digits', bytes('I', `${'1'.repeat(80_000)}\n`), /an integer that is none/],
+    ['a memo of 80,000 digits', bytes('g', `${'1'.repeat(80_000)}\n`), /a memo index that is none/],
+    [
+      'more dimensions than any tensor has',
+      tensor({ shape: Array(33).fill(1), strides: Array(33).fill(1) }),
+      /malformed/,
+    ],
     ['an integer of a million bytes', bytes(0x8b, 0x40, 0x42, 0x0f, 0x00), /1000000 bytes/],
   ]
   it.each(lies)('%s is named', async (_, value, says) => {
     expect((await failure(readCheckpoint(await save(value)), 'INVALID_FILE')).message).toMatch(says)
+  })
+
+  /** A list of 20,000 items in memo 1, and 30,000 calls that would each copy it. */
+  const copied = (module: string, name: string) =>
+    bytes(
+      ...[']', 'q', 1, MARK, ...Array<string>(20_000).fill('N'), 'e0'],
+      ...Array.from({ length: 30_000 }, () => bytes(global(module, name), 'h', 1, 0x85, REDUCE, '0')),
+      'N',
+    )
+  it.each([
+    ['builtins', 'set'],
+    ['torch', 'Size'],
+    ['collections', 'OrderedDict'],
+  ])('a list copied by %s.%s again and again is not', async (module, name) => {
+    const before = process.memoryUsage().rss
+    const error = await failure(readCheckpoint(await save(copied(module, name))), 'INVALID_FILE')
+    expect(error.message).toMatch(/malformed pickle/)
+    expect(process.memoryUsage().rss - before).toBeLessThan(300 * 2 ** 20)
+  })
+
+  it('millions of empty dicts are not made', async () => {
+    const value = bytes(MARK, Buffer.alloc(4_000_000, '}'), 't')
+    const error = await failure(readCheckpoint(await save(value)), 'INVALID_FILE')
+    expect(error.message).toMatch(/more than 2000000 opcodes/)
+  })
+
+  it('a legacy file whose protocol is a list that holds itself a billion times over is named', async () => {
+    const laughs = bytes(
+      ']',
+      ...Array.from({ length: 60 }, () => bytes('q', 1, ']', 'h', 1, 'a', 'h', 1, 'a')),
+    )
+    const magic = bytes(0x8a, 10, Buffer.from('6cfc9c46f9206aa85019', 'hex'))
+    await writeFile(path, Buffer.concat([magic, laughs].map((pickle) => bytes(PROTO, pickle, STOP))))
+    expect((await failure(readCheckpoint(path), 'INVALID_FILE')).message).toMatch(/protocol a list/)
   })
 
   it('an expanded view, a big-endian file, odd storages, TorchScript and compression are named as unsupported', async () => {
