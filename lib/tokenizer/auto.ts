@@ -15,6 +15,12 @@ export interface TokenizerOptions extends HubOptions {
    * Without effect where there is a tokenizer.json, which says itself what to do.
    */
   normalization?: Normalization
+  /**
+   * Put a space before a text that does not begin with one, so that its first word is tokenized as it would be inside
+   * the text: what texts given as words ({@link Tokenizer.encodeWords}) need of a byte-level tokenizer (RoBERTa).
+   * Default: what tokenizer_config.json says. Without effect on tokenizers that know no such space (BERT).
+   */
+  addPrefixSpace?: boolean
 }
 
 /**
@@ -32,16 +38,24 @@ async function fromPretrained(dirOrId: string, options: TokenizerOptions = {}): 
       'INVALID_ARGUMENT',
       `fromPretrained: expected a folder or a name on the hub, received ${JSON.stringify(dirOrId) ?? typeof dirOrId}`,
     )
-  const { normalization = 'transformers', ...hub } = options
+  const { normalization = 'transformers', addPrefixSpace, ...hub } = options
   if (normalization !== 'transformers' && normalization !== 'sentencepiece')
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
       `normalization: expected "transformers" or "sentencepiece", received ${JSON.stringify(normalization)}`,
     )
+  if (addPrefixSpace !== undefined && typeof addPrefixSpace !== 'boolean')
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `addPrefixSpace: expected true or false, received ${JSON.stringify(addPrefixSpace)}`,
+    )
   const dir = resolve(
     await resolveModel(dirOrId, { ...hub, files: [...TOKENIZER_REQUEST, { optional: 'config.json' }] }),
   )
-  const { client, facts } = await WorkerClient.start({ dir, normalization })
+  const { client, facts } = await WorkerClient.start({
+    dir,
+    settings: { normalization, ...(addPrefixSpace === undefined ? {} : { addPrefixSpace }) },
+  })
   return new Tokenizer(client, facts)
 }
 

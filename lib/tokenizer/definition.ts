@@ -48,6 +48,13 @@ export interface WireReader {
 /** How a DeBERTa tokenizer built from spm.model normalizes text: see TokenizerOptions in auto.ts. */
 export type Normalization = 'transformers' | 'sentencepiece'
 
+/** What the caller of AutoTokenizer decides. */
+export interface TokenizerSettings {
+  normalization: Normalization
+  /** Overrules `add_prefix_space` of tokenizer_config.json. */
+  addPrefixSpace?: boolean
+}
+
 /** Makes an error with a TorchLoraErrorCode: the class itself does not exist in the worker. */
 export type Fail = (code: string, message: string, file?: string) => Error
 
@@ -58,6 +65,8 @@ export interface TokenizerFolder {
   config: Json
   tokenizerClass: string
   normalization: Normalization
+  /** Where the caller decides it. */
+  addPrefixSpace: boolean | undefined
   special: Partial<Record<SpecialTokenName, string>>
   fail: Fail
   /** Path of a file of the folder. */

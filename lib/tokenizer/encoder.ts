@@ -1,5 +1,6 @@
+import type { Fail } from './definition.ts'
 import type { Kept, Layout, LayoutPiece } from './layout.ts'
-import type { EncodeReply, EncodeRequest, NativeTokenizer } from './worker-messages.ts'
+import type { EncodeReply, EncodeRequest, NativeEncoding, NativeTokenizer } from './worker-messages.ts'
 
 /** What an encoder is made of. */
 export interface EncoderParts {
@@ -10,11 +11,12 @@ export interface EncoderParts {
   splitsAtSpaces: boolean
 }
 
-/** Functions of layout.ts, and the number of processor cores that this process may use. */
+/** Functions of layout.ts, how to make an error, and the number of processor cores that this process may use. */
 export interface EncoderScope {
   truncateLongestFirst(first: number, second: number, room: number): Kept
   slidingWindows(length: number, room: number, stride: number, side: 'left' | 'right'): [number, number][]
   cores: number
+  fail: Fail
 }
 
 /**
@@ -24,11 +26,19 @@ export interface EncoderScope {
  * Travels to the worker as source text: no imports at run time.
  */
 export function makeEncoder(
-  { native, layout, side, splitsAtSpaces }: EncoderParts,
+  { native, layout, side: defaultSide, splitsAtSpaces }: EncoderParts,
   scope: EncoderScope,
 ): (request: EncodeRequest) => Promise<EncodeReply> {
-  const { truncateLongestFirst, slidingWindows } = scope
-  const mayShorten = side === 'right' && splitsAtSpaces
+  const { truncateLongestFirst, slidingWindows, fail } = scope
+
+  /** A text's tokens, without special tokens around them. */
+  interface Tokens {
+    ids: ArrayLike<number>
+    /** Where each token begins and ends in the text, or in its word: [2T], in UTF-16 code units. */
+    chars?: ArrayLike<number>
+    /** The word of each token, [T]. */
+    words?: ArrayLike<number>
+  }
 
   /**
    * The text up to the first harmless space after `chars` characters, or all of it. Only the first tokens survive
@@ -40,91 +50,197 @@ export function makeEncoder(
     return text
   }
 
+  /** The engine counts code points; where all are of one UTF-16 code unit that is the same. */
+  const inCodeUnits = (offsets: [number, number][], text: string): number[] => {
+    const flat = offsets.flat()
+    if (!/[\ud800-\udbff]/.test(text)) return flat
+    const starts: number[] = []
+    let at = 0
+    for (const char of text) {
+      starts.push(at)
+      at += char.length
+    }
+    starts.push(at)
+    return flat.map((codePoint) => starts[codePoint]!)
+  }
+
+  const read = (encoding: NativeEncoding, text: string, located: boolean): Tokens => ({
+    ids: encoding.getIds(),
+    ...(located
+      ? {
+          chars: inCodeUnits(encoding.getOffsets(), text),
+          words: encoding.getWordIds().map((word) => word ?? -1),
+        }
+      : {}),
+  })
+
   // A task a text, on Node's thread pool, few at a time: two hide the way there and back, and more than the cores but
   // one would make the main thread's timers late. The engine's own batches take every core, through a second pool.
   const lanes = Math.max(2, Math.min(4, scope.cores - 1))
 
-  /** Token ids of each text, without special tokens around it; at least `limit` of them where the text has so many. */
-  const encodeTexts = async (texts: string[], limit: number): Promise<number[][]> => {
-    const ids: number[][] = new Array(texts.length)
+  /** The tokens of each text; at least `limit` of them where the text has so many and its beginning is enough. */
+  const encodeTexts = async (texts: string[], limit: number, located: boolean): Promise<Tokens[]> => {
+    const tokens: Tokens[] = new Array(texts.length)
     let open = texts.map((_, i) => i)
-    for (let chars = mayShorten ? 8 * limit + 256 : Number.POSITIVE_INFINITY; open.length > 0; chars *= 8) {
+    for (
+      let chars = splitsAtSpaces ? 8 * limit + 256 : Number.POSITIVE_INFINITY;
+      open.length > 0;
+      chars *= 8
+    ) {
       const parts = open.map((i) => (texts[i]!.length > 2 * chars ? beginning(texts[i]!, chars) : texts[i]!))
       let next = 0
       const lane = async () => {
         while (next < parts.length) {
           const k = next++
           const encoding = await native.encode(parts[k]!, null, { addSpecialTokens: false })
-          ids[open[k]!] = encoding.getIds()
+          tokens[open[k]!] = read(encoding, parts[k]!, located)
         }
       }
       await Promise.all(Array.from({ length: lanes }, lane))
-      open = open.filter((i, k) => parts[k]!.length < texts[i]!.length && ids[i]!.length <= limit)
+      open = open.filter((i, k) => parts[k]!.length < texts[i]!.length && tokens[i]!.ids.length <= limit)
     }
-    return ids
+    return tokens
+  }
+
+  /** {@link encodeTexts} of texts that are words: each is encoded by itself, once however often it is there. */
+  const encodeWords = async (texts: string[][], limit: number, located: boolean): Promise<Tokens[]> => {
+    const known = new Map<string, Tokens>()
+    const join = (words: string[]): Tokens => {
+      const joined = { ids: [] as number[], chars: [] as number[], words: [] as number[] }
+      words.forEach((word, w) => {
+        const { ids, chars } = known.get(word)!
+        for (let k = 0; k < ids.length; k++) {
+          joined.ids.push(ids[k]!)
+          if (located) {
+            joined.words.push(w)
+            joined.chars.push(chars![2 * k]!, chars![2 * k + 1]!)
+          }
+        }
+      })
+      return joined
+    }
+    const tokens: Tokens[] = new Array(texts.length)
+    let open = texts.map((_, i) => i)
+    for (let count = limit + 16; open.length > 0; count *= 8) {
+      const parts = open.map((i) => texts[i]!.slice(0, count))
+      const missing = [...new Set(parts.flat())].filter((word) => !known.has(word))
+      for (let at = 0; at < missing.length; at += 512) {
+        const some = missing.slice(at, at + 512)
+        const encodings = await native.encodeBatch(some, { addSpecialTokens: false })
+        encodings.forEach((encoding, k) => {
+          known.set(some[k]!, read(encoding, some[k]!, located))
+        })
+      }
+      for (const [k, i] of open.entries()) tokens[i] = join(parts[k]!)
+      open = open.filter((i) => texts[i]!.length > count && tokens[i]!.ids.length <= limit)
+    }
+    return tokens
   }
 
   const textsOnly = (pieces: LayoutPiece[]) => pieces.filter((piece) => piece.sequence >= 0)
   const bare: Layout = { single: textsOnly(layout.single), pair: textsOnly(layout.pair) }
 
+  /** [start, end) of one or two texts, and the layout around them. */
+  interface Window {
+    pieces: LayoutPiece[]
+    tokens: [Tokens, Tokens]
+    from: [number, number]
+    to: [number, number]
+  }
+  const none: Tokens = { ids: [], chars: [], words: [] }
+
+  /** The windows of an input: one, unless there is a stride. */
+  const cut = (request: EncodeRequest, texts: Tokens[], input: number): Window[] => {
+    const { maxLength, stride, strategy } = request
+    const side = request.side ?? defaultSide
+    const pair = texts.length === 2
+    const layouts = request.addSpecialTokens ? layout : bare
+    const pieces = pair ? layouts.pair : layouts.single
+    const room = maxLength - (pieces.length - textsOnly(pieces).length)
+    const tokens: Window['tokens'] = [texts[0]!, texts[1] ?? none]
+    const lengths = tokens.map(({ ids }) => ids.length) as [number, number]
+    const window = (from: [number, number], to: [number, number]): Window => ({ pieces, tokens, from, to })
+    const total = lengths[0] + lengths[1]
+    if (total <= room) return [window([0, 0], lengths)]
+    if (pair && strategy === 'longest_first') {
+      const { first, second } = truncateLongestFirst(lengths[0], lengths[1], room)
+      const from: [number, number] = side === 'left' ? [lengths[0] - first, lengths[1] - second] : [0, 0]
+      return [window(from, [from[0] + first, from[1] + second])]
+    }
+    // One of the texts is cut; the other stays whole.
+    const which = pair && strategy === 'only_second' ? 1 : 0
+    const left = room - (total - lengths[which])
+    if (left <= Math.max(stride, 0))
+      throw fail(
+        'TOO_LONG',
+        `input ${request.first + input}: the ${which === 0 ? 'second' : 'first'} text has ${lengths[1 - which]} tokens, which leaves ${Math.max(left, 0)} of ${maxLength} for the other; truncation "${strategy}" cuts only that and needs more than ${stride > 0 ? `the stride, ${stride}` : 0}: shorten the text, raise maxLength${stride > 0 ? ', lower the stride' : ''} or use "longest_first"`,
+      )
+    const spans =
+      stride >= 0
+        ? slidingWindows(lengths[which], left, stride, side)
+        : [side === 'left' ? [lengths[which] - left, lengths[which]] : [0, left]]
+    return spans.map(([start, end]) =>
+      which === 0 ? window([start!, 0], [end!, lengths[1]]) : window([0, start!], [lengths[0], end!]),
+    )
+  }
+
   const encode = async (request: EncodeRequest): Promise<EncodeReply> => {
-    const { texts, counts, maxLength, stride, addSpecialTokens } = request
-    const raw = await encodeTexts(texts, stride < 0 ? maxLength : Number.POSITIVE_INFINITY)
-    const { single, pair } = addSpecialTokens ? layout : bare
-    // What each window takes: its layout, and [start, end) of one or two texts.
-    const plan: {
-      pieces: LayoutPiece[]
-      ids: [number[], number[]]
-      from: [number, number]
-      to: [number, number]
-    }[] = []
+    const { counts, stride, located } = request
+    // What is behind maxLength matters to windows, and to what is cut from the left.
+    const beginnings = stride < 0 && (request.side ?? defaultSide) === 'right'
+    const limit = beginnings ? request.maxLength : Number.POSITIVE_INFINITY
+    const tokens =
+      request.words === undefined
+        ? await encodeTexts(request.texts, limit, located)
+        : await encodeWords(request.words, limit, located)
+    const plan: Window[] = []
     const windows = new Int32Array(counts.length)
     const truncated = new Uint8Array(counts.length)
-    let total = 0
     let t = 0
     counts.forEach((count, i) => {
-      const pieces = count === 1 ? single : pair
-      const specials = pieces.length - textsOnly(pieces).length
-      const first = raw[t]!
-      const second = count === 1 ? [] : raw[t + 1]!
-      const room = maxLength - specials
+      const texts = tokens.slice(t, t + count)
+      const found = cut(request, texts, i)
       t += count
-      if (stride >= 0) {
-        const spans = slidingWindows(first.length, room, stride, side)
-        for (const [from, to] of spans)
-          plan.push({ pieces, ids: [first, second], from: [from, 0], to: [to, 0] })
-        windows[i] = spans.length
-        truncated[i] = spans.length > 1 ? 1 : 0
-      } else {
-        const kept = truncateLongestFirst(first.length, second.length, room)
-        const left = side === 'left'
-        const from: [number, number] = left
-          ? [first.length - kept.first, second.length - kept.second]
-          : [0, 0]
-        plan.push({ pieces, ids: [first, second], from, to: [from[0] + kept.first, from[1] + kept.second] })
-        windows[i] = 1
-        truncated[i] = kept.first < first.length || kept.second < second.length ? 1 : 0
-      }
+      plan.push(...found)
+      windows[i] = found.length
+      const { from, to } = found[0]!
+      truncated[i] = texts.some(({ ids }, k) => to[k]! - from[k]! < ids.length) ? 1 : 0
     })
+    let total = 0
     for (const { pieces, from, to } of plan)
       for (const { sequence } of pieces) total += sequence < 0 ? 1 : to[sequence]! - from[sequence]!
     const ids = new Int32Array(total)
     const typeIds = new Int32Array(total)
-    const offsets = new Int32Array(plan.length + 1)
+    const bounds = new Int32Array(plan.length + 1)
+    const places = located
+      ? {
+          offsets: new Int32Array(2 * total),
+          wordIds: new Int32Array(total).fill(-1),
+          sequenceIds: new Int32Array(total).fill(-1),
+        }
+      : undefined
     let at = 0
     plan.forEach((window, w) => {
       for (const piece of window.pieces) {
         const start = at
         if (piece.sequence < 0) ids[at++] = piece.id
         else {
-          const text = window.ids[piece.sequence]!
-          for (let k = window.from[piece.sequence]!; k < window.to[piece.sequence]!; k++) ids[at++] = text[k]!
+          const text = window.tokens[piece.sequence]!
+          for (let k = window.from[piece.sequence]!; k < window.to[piece.sequence]!; k++, at++) {
+            ids[at] = text.ids[k]!
+            if (places) {
+              places.offsets[2 * at] = text.chars![2 * k]!
+              places.offsets[2 * at + 1] = text.chars![2 * k + 1]!
+              places.wordIds[at] = text.words![k]!
+            }
+          }
+          places?.sequenceIds.fill(piece.sequence, start, at)
         }
         if (piece.typeId !== 0) typeIds.fill(piece.typeId, start, at)
       }
-      offsets[w + 1] = at
+      bounds[w + 1] = at
     })
-    return { ids, typeIds, offsets, windows, truncated }
+    return { ids, typeIds, bounds, windows, truncated, ...places }
   }
   return encode
 }

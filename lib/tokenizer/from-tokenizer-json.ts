@@ -30,6 +30,10 @@ export function fromTokenizerJson(folder: TokenizerFolder): Json {
   const added = folder.addTokens((json.added_tokens as AddedToken[] | undefined) ?? [], lookup, size)
   json.added_tokens = added
 
+  const setPrefixSpace = (part: Json | null, value: boolean) => {
+    if (part?.type === 'ByteLevel') part.add_prefix_space = value
+    for (const inner of (part?.pretokenizers as Json[] | undefined) ?? []) setPrefixSpace(inner, value)
+  }
   const normalizer = json.normalizer as Json | null
   if (normalizer?.type === 'BertNormalizer' && tokenizerClass === 'BertTokenizer') {
     if (typeof config.do_lower_case === 'boolean') normalizer.lowercase = config.do_lower_case
@@ -38,6 +42,7 @@ export function fromTokenizerJson(folder: TokenizerFolder): Json {
       normalizer.handle_chinese_chars = config.tokenize_chinese_chars
   }
   const pre = json.pre_tokenizer as Json | null
+  if (folder.addPrefixSpace !== undefined) setPrefixSpace(pre, folder.addPrefixSpace)
   const bracketed = special.cls !== undefined && special.sep !== undefined
   if (tokenizerClass === 'RobertaTokenizer') {
     if (pre?.type === 'ByteLevel' && typeof config.add_prefix_space === 'boolean')

@@ -1,2 +1,8 @@
 export { AutoTokenizer, type TokenizerOptions } from './auto.ts'
-export { type EncodeOptions, type Encoding, Tokenizer, type TokenizerInput } from './tokenizer.ts'
+export {
+  type EncodeOptions,
+  type Encoding,
+  Tokenizer,
+  type TokenizerInput,
+  type WordsInput,
+} from './tokenizer.ts'

@@ -55,3 +55,25 @@ export function splitsAtSpaces(json: Record<string, unknown>): boolean {
     !added.some((token) => /\s/.test(token.content))
   )
 }
+
+/**
+ * Whether a word that stands alone is tokenized as the same word within a text: not where the space before a word is a
+ * part of its first token and a text's beginning gets none.
+ *
+ * Travels to the worker as source text: no imports at run time.
+ *
+ * @param json a tokenizer.json
+ */
+export function takesWords(json: Record<string, unknown>): boolean {
+  interface Part {
+    type?: string
+    pretokenizers?: Part[]
+    add_prefix_space?: boolean
+    prepend_scheme?: string
+  }
+  const takes = (part: Part | null | undefined): boolean =>
+    (part?.pretokenizers ?? []).every(takes) &&
+    !(part?.type === 'ByteLevel' && part.add_prefix_space === false) &&
+    !(part?.type === 'Metaspace' && part.prepend_scheme === 'never')
+  return takes(json.pre_tokenizer as Part | null)
+}

@@ -3,9 +3,9 @@ import type {
   BuildTokenizer,
   Fail,
   Json,
-  Normalization,
   SpecialTokenName,
   TokenizerDefinition,
+  TokenizerSettings,
   WireReader,
 } from './definition.ts'
 import type { readTokenRegistry } from './special-tokens.ts'
@@ -34,7 +34,7 @@ export interface LoadDependencies {
  */
 export function loadDefinition(
   dir: string,
-  normalization: Normalization,
+  settings: TokenizerSettings,
   deps: LoadDependencies,
 ): TokenizerDefinition {
   const { fail } = deps
@@ -93,6 +93,7 @@ export function loadDefinition(
   const path = pathOf(source)
 
   const config = readJson('tokenizer_config.json') ?? {}
+  if (settings.addPrefixSpace !== undefined) config.add_prefix_space = settings.addPrefixSpace
   const modelType = readJson('config.json')?.model_type
   const bySource = {
     'spm.model': 'DebertaV2Tokenizer',
@@ -163,7 +164,8 @@ export function loadDefinition(
     path,
     config,
     tokenizerClass,
-    normalization,
+    normalization: settings.normalization,
+    addPrefixSpace: settings.addPrefixSpace,
     special,
     fail,
     pathOf,

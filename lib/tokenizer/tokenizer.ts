@@ -1,10 +1,14 @@
 import { TorchLoraError } from '../errors.ts'
 import type { SpecialTokenName } from './definition.ts'
+import { collectTexts, collectWords, describe, invalid } from './inputs.ts'
 import type { WorkerClient } from './worker-client.ts'
-import type { EncodeReply, TokenizerFacts } from './worker-messages.ts'
+import type { EncodeReply, EncodeRequest, TokenizerFacts, TruncationStrategy } from './worker-messages.ts'
 
 /** One text, or two that the model reads as a pair. */
 export type TokenizerInput = string | readonly [string, string]
+
+/** A text that is already split into words, or two of them that the model reads as a pair. */
+export type WordsInput = readonly string[] | readonly [readonly string[], readonly string[]]
 
 /** The tokens of one input, special tokens included. */
 export interface Encoding {
@@ -12,7 +16,21 @@ export interface Encoding {
   readonly ids: Int32Array
   /** Token type (segment) ids, [T]: 0 everywhere for RoBERTa, 1 for the second text of a pair elsewhere. */
   readonly typeIds: Int32Array
-  /** True when the input was longer than `maxLength` allows, so that `ids` lacks its end. */
+  /**
+   * With `offsets`: where each token begins and ends in its text, [2T] in UTF-16 code units, so that
+   * `text.slice(offsets[2 * t], offsets[2 * t + 1])` is what token t stands for. In a text given as words, within the
+   * word. 0, 0 for special tokens around the texts. A token that is a part of a character's bytes has the whole
+   * character. The same for a token in whichever window it is.
+   */
+  readonly offsets?: Int32Array
+  /**
+   * With `offsets`: the word of each token, [T], counted from 0 in each text; -1 for special tokens around the texts.
+   * What a word is says the tokenizer's pre-tokenizer, or who gave the text as words.
+   */
+  readonly wordIds?: Int32Array
+  /** With `offsets`: 0 for tokens of the first text, 1 for those of the second, -1 for special tokens around them, [T]. */
+  readonly sequenceIds?: Int32Array
+  /** True when the input was longer than `maxLength` allows, so that `ids` lacks a part. */
   readonly truncated: boolean
   /** With a `stride`, the windows after the first, in order; empty otherwise. Each has no overflow of its own. */
   readonly overflow: readonly Encoding[]
@@ -23,9 +41,19 @@ export interface EncodeOptions {
   maxLength?: number
   /**
    * Cut a long text into windows of `maxLength` that share this many tokens, instead of truncating it: the windows
-   * after the first are in {@link Encoding.overflow}. Single texts only.
+   * after the first are in {@link Encoding.overflow}. For pairs with `truncation: 'only_first' | 'only_second'`, where
+   * every window has the other text whole.
    */
   stride?: number
+  /**
+   * Which text of a pair is cut, as in transformers: the longer first (`longest_first`, the default), or only one of
+   * them; the other must leave room for it.
+   */
+  truncation?: TruncationStrategy
+  /** Which end of a long text is cut. Default: what the tokenizer's files say, else `right`. */
+  truncationSide?: 'left' | 'right'
+  /** Say where tokens come from: {@link Encoding.offsets}, `wordIds` and `sequenceIds`. Default false. */
+  offsets?: boolean
   /** Put the model's special tokens around the text. Default true. */
   addSpecialTokens?: boolean
 }
@@ -107,20 +135,41 @@ export class Tokenizer implements AsyncDisposable {
    * the event loop is never held.
    *
    * @throws TorchLoraError INVALID_ARGUMENT for an input that is neither a string nor a pair of strings or that holds
-   * a lone surrogate, and for a `maxLength` or `stride` out of range; DISPOSED after {@link close}.
+   * a lone surrogate, and for an option out of range; TOO_LONG where `only_first` or `only_second` spares a text that
+   * leaves no room for the other; DISPOSED after {@link close}.
    */
   encodeBatch(inputs: readonly TokenizerInput[], options: EncodeOptions = {}): Promise<Encoding[]> {
-    return this.#call(() => this.#encodeBatch(inputs, options))
+    return this.#call(() => this.#encodeAll(inputs, options, collectTexts))
   }
 
-  async #encodeBatch(inputs: readonly TokenizerInput[], options: EncodeOptions): Promise<Encoding[]> {
+  /**
+   * {@link encodeBatch} of texts that are already split into words, as transformers' `is_split_into_words`: each word
+   * is tokenized by itself, `wordIds` are places in the array, `offsets` count within the word.
+   *
+   * @throws TorchLoraError as encodeBatch; UNSUPPORTED for a byte-level tokenizer (RoBERTa) that does not put a space
+   * before words: load it with `addPrefixSpace: true`.
+   */
+  encodeWords(inputs: readonly WordsInput[], options: EncodeOptions = {}): Promise<Encoding[]> {
+    return this.#call(() => {
+      if (!this.#facts.takesWords)
+        throw new TorchLoraError(
+          'UNSUPPORTED',
+          `encodeWords: this ${this.tokenizerClass} takes a word without a space before it for the beginning of a text; load it with AutoTokenizer.fromPretrained(name, { addPrefixSpace: true })`,
+        )
+      return this.#encodeAll(inputs, options, collectWords)
+    })
+  }
+
+  async #encodeAll<T>(
+    inputs: readonly unknown[],
+    options: EncodeOptions,
+    collect: (input: unknown, index: number) => { texts: T[]; chars: number },
+  ): Promise<Encoding[]> {
     if (!Array.isArray(inputs))
       throw invalid(
-        `encodeBatch: expected an array of inputs, received ${describe(inputs)}; for one input call encode`,
+        `expected an array of inputs, received ${describe(inputs)}; for one input call encode, or put it into an array`,
       )
-    const addSpecialTokens = options.addSpecialTokens ?? true
-    const stride = options.stride ?? -1
-    const maxLength = this.#checkLengths(options, addSpecialTokens)
+    const settings = this.#checkOptions(options)
     const results: Encoding[] = []
     const open: { start: number; reply: Promise<EncodeReply> }[] = []
     const finish = async () => {
@@ -128,27 +177,27 @@ export class Tokenizer implements AsyncDisposable {
       unpack(await reply, results, start)
     }
     for (let start = 0; start < inputs.length; ) {
-      const texts: string[] = []
+      const texts: T[] = []
       const counts: number[] = []
       let chars = 0
       let i = start
       for (; i < inputs.length && texts.length < MESSAGE_TEXTS && chars < MESSAGE_CHARS; i++) {
-        const before = texts.length
-        collect(inputs[i], i, texts)
-        const count = texts.length - before
-        this.#checkInput(count, i, maxLength, options, addSpecialTokens)
-        counts.push(count)
-        for (let t = before; t < texts.length; t++) chars += texts[t]!.length
+        const input = collect(inputs[i], i)
+        this.#checkInput(input.texts.length, i, settings)
+        counts.push(input.texts.length)
+        texts.push(...input.texts)
+        chars += input.chars
       }
       // Two messages under way: the worker has one to work on while the next travels.
       if (open.length === 2) await finish()
       const reply = this.#client.request({
         kind: 'encode',
-        texts,
+        first: start,
+        ...(collect === (collectTexts as unknown)
+          ? { texts: texts as string[] }
+          : { texts: [], words: texts as string[][] }),
         counts: Uint8Array.from(counts),
-        maxLength,
-        stride,
-        addSpecialTokens,
+        ...settings,
       })
       reply.catch(() => {}) // awaited in finish; an earlier failure must not leave this one unhandled
       open.push({ start, reply })
@@ -224,7 +273,17 @@ export class Tokenizer implements AsyncDisposable {
     }
   }
 
-  #checkLengths({ maxLength, stride }: EncodeOptions, addSpecialTokens: boolean): number {
+  #checkOptions(options: EncodeOptions): EncodeSettings {
+    const { truncation = 'longest_first', truncationSide, addSpecialTokens = true, offsets = false } = options
+    const { maxLength, stride } = options
+    const oneOf = (name: string, value: unknown, allowed: readonly string[]) => {
+      if (!allowed.includes(value as string))
+        throw invalid(
+          `${name}: expected ${allowed.map((a) => JSON.stringify(a)).join(', ')}, received ${JSON.stringify(value)}`,
+        )
+    }
+    oneOf('truncation', truncation, ['longest_first', 'only_first', 'only_second'])
+    if (truncationSide !== undefined) oneOf('truncationSide', truncationSide, ['left', 'right'])
     const specials = addSpecialTokens ? this.#facts.specialTokensPerText : 0
     if (maxLength !== undefined && (!Number.isInteger(maxLength) || maxLength <= specials))
       throw invalid(
@@ -235,21 +294,28 @@ export class Tokenizer implements AsyncDisposable {
       throw invalid(
         `stride: expected a whole number from 0 to ${length - specials - 1} (maxLength less the special tokens less 1), received ${stride}`,
       )
-    return length
+    return {
+      maxLength: length,
+      stride: stride ?? -1,
+      strategy: truncation,
+      ...(truncationSide === undefined ? {} : { side: truncationSide }),
+      addSpecialTokens,
+      located: offsets,
+    }
   }
 
-  #checkInput(
-    count: number,
-    i: number,
-    maxLength: number,
-    options: EncodeOptions,
-    addSpecialTokens: boolean,
-  ): void {
-    if (count === 1) return
-    if (options.stride !== undefined)
+  #checkInput(count: number, i: number, { maxLength, stride, strategy, addSpecialTokens }: EncodeSettings) {
+    if (count === 1) {
+      if (strategy === 'only_second')
+        throw invalid(
+          `input ${i} is one text: truncation "only_second" is for pairs; leave it out, or give a pair`,
+        )
+      return
+    }
+    if (stride >= 0 && strategy === 'longest_first')
       throw new TorchLoraError(
         'UNSUPPORTED',
-        `input ${i} is a pair: a stride slides over one text; leave stride out to truncate pairs`,
+        `input ${i} is a pair: a stride slides over one text; say which with truncation "only_first" or "only_second", or leave stride out to truncate pairs`,
       )
     const specials = addSpecialTokens ? this.#facts.specialTokensPerPair : 0
     if (maxLength <= specials)
@@ -259,33 +325,7 @@ export class Tokenizer implements AsyncDisposable {
   }
 }
 
-const invalid = (message: string) => new TorchLoraError('INVALID_ARGUMENT', message)
-
-const describe = (value: unknown): string =>
-  value === null ? 'null' : Array.isArray(value) ? `an array of ${value.length}` : typeof value
-
-/** Appends the one or two texts of an input to `texts`. */
-function collect(input: unknown, index: number, texts: string[]): void {
-  const parts = Array.isArray(input) ? input : [input]
-  if (
-    Array.isArray(input)
-      ? parts.length !== 2 || parts.some((p) => typeof p !== 'string')
-      : typeof input !== 'string'
-  ) {
-    const found = Array.isArray(input)
-      ? `[${parts.slice(0, 3).map(describe).join(', ')}${parts.length > 3 ? ', ...' : ''}]`
-      : describe(input)
-    throw invalid(`input ${index}: expected a string or a pair of strings [first, second], received ${found}`)
-  }
-  for (const part of parts as string[]) {
-    // A surrogate without its other half is no character: it has no UTF-8 and would silently become U+FFFD.
-    if (!(part as string & { isWellFormed(): boolean }).isWellFormed())
-      throw invalid(
-        `input ${index}: the text has a lone surrogate at position ${part.search(/\p{Surrogate}/u)}: it was cut inside a character; cut at code points, or repair it with toWellFormed()`,
-      )
-    texts.push(part)
-  }
-}
+type EncodeSettings = Omit<EncodeRequest, 'kind' | 'first' | 'texts' | 'words' | 'counts'>
 
 function checkIds(ids: ArrayLike<number>): Uint32Array {
   const checked = new Uint32Array(ids.length)
@@ -300,13 +340,23 @@ function checkIds(ids: ArrayLike<number>): Uint32Array {
 
 /** Views of a reply's buffers, one encoding an input. */
 function unpack(reply: EncodeReply, results: Encoding[], start: number): void {
-  const { ids, typeIds, offsets, windows, truncated } = reply
-  const view = (w: number, cut: boolean, overflow: readonly Encoding[]): Encoding => ({
-    ids: ids.subarray(offsets[w]!, offsets[w + 1]!),
-    typeIds: typeIds.subarray(offsets[w]!, offsets[w + 1]!),
-    truncated: cut,
-    overflow,
-  })
+  const { ids, typeIds, bounds, windows, truncated, offsets, wordIds, sequenceIds } = reply
+  const view = (w: number, cut: boolean, overflow: readonly Encoding[]): Encoding => {
+    const [from, to] = [bounds[w]!, bounds[w + 1]!]
+    return {
+      ids: ids.subarray(from, to),
+      typeIds: typeIds.subarray(from, to),
+      ...(offsets && wordIds && sequenceIds
+        ? {
+            offsets: offsets.subarray(2 * from, 2 * to),
+            wordIds: wordIds.subarray(from, to),
+            sequenceIds: sequenceIds.subarray(from, to),
+          }
+        : {}),
+      truncated: cut,
+      overflow,
+    }
+  }
   let w = 0
   for (let i = 0; i < windows.length; i++) {
     const first = w++

@@ -7,7 +7,7 @@ import { fromTokenizerJson } from './from-tokenizer-json.ts'
 import { fromVocabAndMerges } from './from-vocab-merges.ts'
 import { fromVocabTxt } from './from-vocab-txt.ts'
 import { readLayout, slidingWindows, truncateLongestFirst } from './layout.ts'
-import { splitsAtSpaces } from './locality.ts'
+import { splitsAtSpaces, takesWords } from './locality.ts'
 import { loadDefinition } from './sources.ts'
 import { readTokenRegistry } from './special-tokens.ts'
 import { runWorker } from './worker.ts'
@@ -54,6 +54,7 @@ const __name = (fn) => fn;
   readLayout: ${readLayout},
   makeEncoder: ${makeEncoder},
   splitsAtSpaces: ${splitsAtSpaces},
+  takesWords: ${takesWords},
   truncateLongestFirst: ${truncateLongestFirst},
   slidingWindows: ${slidingWindows},
   builders: {

@@ -1,9 +1,9 @@
-import type { Normalization, SpecialTokenName } from './definition.ts'
+import type { SpecialTokenName, TokenizerSettings } from './definition.ts'
 
 /** What the worker is started with. */
 export interface WorkerSetup {
   dir: string
-  normalization: Normalization
+  settings: TokenizerSettings
   /** Absolute paths of the two packages the worker needs: evaluated source cannot resolve names itself. */
   modules: { tokenizers: string; wire: string }
 }
@@ -19,30 +19,48 @@ export interface TokenizerFacts {
   specialTokensPerText: number
   specialTokensPerPair: number
   special: Partial<Record<SpecialTokenName, { token: string; id: number }>>
+  /** Whether words that stand alone are tokenized as the same words in a text are. */
+  takesWords: boolean
 }
+
+/** How an input that is too long is cut: the names of transformers. */
+export type TruncationStrategy = 'longest_first' | 'only_first' | 'only_second'
 
 /** Texts of a batch, laid flat: an input of two texts takes two places. */
 export interface EncodeRequest {
   kind: 'encode'
+  /** Place of the first input among the caller's, for messages. */
+  first: number
   texts: string[]
+  /** The texts as words, instead of `texts`. */
+  words?: string[][]
   /** For each input 1 (one text) or 2 (a pair). */
   counts: Uint8Array
   maxLength: number
   /** -1 for truncation; 0 or more for sliding windows that share so many tokens. */
   stride: number
+  strategy: TruncationStrategy
+  /** Which end is cut; undefined as the tokenizer's files say. */
+  side?: 'left' | 'right'
   addSpecialTokens: boolean
+  /** Whether to say where each token comes from. */
+  located: boolean
 }
 
 /** Every window of every input, end to end. */
 export interface EncodeReply {
   ids: Int32Array<ArrayBuffer>
   typeIds: Int32Array<ArrayBuffer>
-  /** Where window w begins and ends: [offsets[w], offsets[w+1]). */
-  offsets: Int32Array<ArrayBuffer>
+  /** Where window w begins and ends: [bounds[w], bounds[w+1]). */
+  bounds: Int32Array<ArrayBuffer>
   /** How many windows each input has: 1 without a stride. */
   windows: Int32Array<ArrayBuffer>
   /** 1 where tokens of the input are in no first window. */
   truncated: Uint8Array<ArrayBuffer>
+  /** Where `located`: see Encoding. */
+  offsets?: Int32Array<ArrayBuffer>
+  wordIds?: Int32Array<ArrayBuffer>
+  sequenceIds?: Int32Array<ArrayBuffer>
 }
 
 export type WorkerRequest =
@@ -68,10 +86,19 @@ export type WorkerMessage =
 
 /** The part of the `tokenizers` package (huggingface/tokenizers, bindings/node) that is used. */
 export interface NativeTokenizer {
-  encode(text: string, pair: null, options: { addSpecialTokens: boolean }): Promise<{ getIds(): number[] }>
+  encode(text: string, pair: null, options: { addSpecialTokens: boolean }): Promise<NativeEncoding>
+  encodeBatch(texts: string[], options: { addSpecialTokens: boolean }): Promise<NativeEncoding[]>
   decodeBatch(ids: number[][], skipSpecialTokens: boolean): Promise<string[]>
   getVocabSize(withAddedTokens: boolean): number
   idToToken(id: number): string | null
   tokenToId(token: string): number | null
   save(path: string, pretty: boolean): void
+}
+
+/** What the engine knows of a text's tokens. */
+export interface NativeEncoding {
+  getIds(): number[]
+  /** In code points. */
+  getOffsets(): [number, number][]
+  getWordIds(): (number | null | undefined)[]
 }

@@ -1,7 +1,7 @@
 import type { AddedToken, SpecialTokenName, TokenizerDefinition, WireReader } from './definition.ts'
 import type { makeEncoder } from './encoder.ts'
 import type { LayoutPiece, readLayout, slidingWindows, truncateLongestFirst } from './layout.ts'
-import type { splitsAtSpaces } from './locality.ts'
+import type { splitsAtSpaces, takesWords } from './locality.ts'
 import type { LoadDependencies, loadDefinition } from './sources.ts'
 import type {
   NativeTokenizer,
@@ -19,6 +19,7 @@ interface WorkerScope {
   readLayout: typeof readLayout
   makeEncoder: typeof makeEncoder
   splitsAtSpaces: typeof splitsAtSpaces
+  takesWords: typeof takesWords
   truncateLongestFirst: typeof truncateLongestFirst
   slidingWindows: typeof slidingWindows
   require: NodeJS.Require
@@ -47,7 +48,7 @@ export function runWorker(scope: WorkerScope): void {
   const describe = (error: unknown) => {
     const { code, file, message } = error as Error & { code?: string; file?: string }
     // Node's own codes (ENOENT, ...) are of unreadable files; anything without a code came out of the addon.
-    const known = ['INVALID_FILE', 'UNSUPPORTED', 'INVALID_ARGUMENT', 'ADDON_NOT_FOUND']
+    const known = ['INVALID_FILE', 'UNSUPPORTED', 'INVALID_ARGUMENT', 'ADDON_NOT_FOUND', 'TOO_LONG']
     return {
       code: known.includes(code ?? '')
         ? (code as string)
@@ -89,7 +90,7 @@ export function runWorker(scope: WorkerScope): void {
     }
     let definition: TokenizerDefinition
     try {
-      definition = scope.loadDefinition(setup.dir, setup.normalization, dependencies)
+      definition = scope.loadDefinition(setup.dir, setup.settings, dependencies)
     } catch (error) {
       if ((error as { code?: string }).code) throw error
       // Valid JSON of the wrong shape: a number where a list belongs, and the like.
@@ -120,12 +121,19 @@ export function runWorker(scope: WorkerScope): void {
     const { json, ...rest } = definition
     const encode = scope.makeEncoder(
       { native, layout, side: definition.truncationSide, splitsAtSpaces: scope.splitsAtSpaces(json) },
-      { ...scope, cores: availableParallelism() },
+      { ...scope, fail, cores: availableParallelism() },
     )
-    return { definition: { ...rest, added: json.added_tokens as AddedToken[] }, native, layout, encode }
+    const facts = { takesWords: scope.takesWords(json) }
+    return {
+      definition: { ...rest, added: json.added_tokens as AddedToken[] },
+      native,
+      layout,
+      encode,
+      facts,
+    }
   }
 
-  const serve = ({ definition, native, layout, encode }: ReturnType<typeof load>) => {
+  const serve = ({ definition, native, layout, encode, ...loaded }: ReturnType<typeof load>) => {
     const { added } = definition
 
     /** Writes tokenizer.json and what transformers reads beside it, each file whole or not at all. */
@@ -221,6 +229,7 @@ export function runWorker(scope: WorkerScope): void {
       specialTokensPerText: count(layout.single),
       specialTokensPerPair: count(layout.pair),
       special,
+      ...loaded.facts,
     }
     port.postMessage({ id: -1, facts } satisfies WorkerMessage)
   }

@@ -261,6 +261,46 @@ describe('a call that makes no sense', () => {
     })
   })
 
+  it('truncation of a text that is not there, or that leaves the other no room', async () => {
+    const truncation = 'only_second'
+    expect(await encoding([['a', 'b'], 'a'], { maxLength: 8, truncation })).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('input 1 is one text: truncation "only_second" is for pairs'),
+    })
+    const long = 'the kettle sings before the harbour wakes'
+    const inputs = [...Array.from({ length: 300 }, () => ['a', long]), [long, 'b']]
+    expect(await encoding(inputs, { maxLength: 8, truncation })).toMatchObject({
+      code: 'TOO_LONG',
+      message: expect.stringMatching(/input 300: the first text has \d+ tokens, which leaves 0 of 8/),
+    })
+    expect(await encoding([['a', long]], { maxLength: 8, truncation, stride: 3 })).toMatchObject({
+      code: 'TOO_LONG',
+      message: expect.stringContaining('more than the stride, 3'),
+    })
+    for (const options of [{ truncation: 'longest' }, { truncationSide: 'both' }])
+      expect(await encoding(['a'], options)).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringMatching(/expected "l.*received "(longest|both)"/),
+      })
+  })
+
+  it('words that are none', async () => {
+    const prefixed = join(fixtures, 'roberta-map')
+    await using words = await AutoTokenizer.fromPretrained(prefixed)
+    const encodingWords = (inputs: unknown) => failure(words.encodeWords(inputs as string[][]))
+    for (const input of ['text', null, [1], ['a', 2], [['a']], [['a'], 'b'], [['a'], ['b'], ['c']]])
+      expect(await encodingWords([['fine'], input])).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('input 1: expected an array of words (strings), or a pair'),
+      })
+    expect(await encodingWords([['fine', '\ud83d']])).toMatchObject({ code: 'INVALID_ARGUMENT' })
+    expect(await failure(tokenizer.encodeWords([['a']]))).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('addPrefixSpace: true'),
+    })
+    expect(await loading(prefixed, { addPrefixSpace: 1 })).toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
   it('ids that are none', async () => {
     for (const id of [-1, 1.5, 2 ** 33])
       expect(await failure(tokenizer.decode([0, id]))).toMatchObject({ code: 'INVALID_ARGUMENT' })
