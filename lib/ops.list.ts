@@ -65,6 +65,9 @@ export const operatorList: readonly (string | { op: string; as: string })[] = [
   'aten::isfinite',
   'aten::all',
   'aten::linalg_vector_norm',
+  // factorizations
+  'aten::linalg_svd',
+  'aten::linalg_qr',
   // activations
   { op: 'aten::softmax.int', as: 'softmax' },
   { op: 'aten::log_softmax.int', as: 'logSoftmax' },

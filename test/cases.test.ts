@@ -16,6 +16,19 @@ if (!present) console.log(`skipped: ${cases} is not there (TORCH_LORA_SHARED nam
 
 /** What a case prints, checked. */
 const expectations: Record<string, (output: string) => void> = {
+  'adapter-pissa': (output) => {
+    const logits = output
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { logits: number[] }).logits)
+    const peft = [
+      [0.004759827628731728, -0.057163625955581665, 0.24414551258087158],
+      [-0.12291273474693298, 0.07942827045917511, 0.06711587309837341],
+      [0.005533425137400627, -0.03388882055878639, 0.2829555869102478],
+    ]
+    for (const [i, row] of peft.entries())
+      for (const [j, value] of row.entries()) expect(logits[i]![j]).toBeCloseTo(value, 5)
+  },
   'head-size-message': (output) => {
     const [otherSize, wrapped] = output.trim().split('\n')
     expect(otherSize).toContain('classifier.weight is [3, 16], config.json says 2 labels')

@@ -277,6 +277,16 @@ export function linalgVectorNorm(self: Tensor, options: { ord?: number; dim?: re
   return operator('aten::linalg_vector_norm').call([self, options.ord, options.dim, options.keepdim, options.dtype]) as Tensor
 }
 
+/** `aten::linalg_svd(Tensor A, bool full_matrices=True, *, str? driver=None) -> (Tensor U, Tensor S, Tensor Vh)` */
+export function linalgSvd(A: Tensor, options: { fullMatrices?: boolean; driver?: string | null } = {}): [Tensor, Tensor, Tensor] {
+  return operator('aten::linalg_svd').call([A, options.fullMatrices, options.driver]) as [Tensor, Tensor, Tensor]
+}
+
+/** `aten::linalg_qr(Tensor A, str mode="reduced") -> (Tensor Q, Tensor R)` */
+export function linalgQr(A: Tensor, options: { mode?: string } = {}): [Tensor, Tensor] {
+  return operator('aten::linalg_qr').call([A, options.mode]) as [Tensor, Tensor]
+}
+
 /** `aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor` */
 export function softmax(self: Tensor, dim: number, options: { dtype?: DType | null } = {}): Tensor {
   return operator('aten::softmax.int').call([self, dim, options.dtype]) as Tensor

@@ -18,10 +18,13 @@ import { type LabelOptions, problemTypes } from '../models/config.ts'
 import { mapTensors, sameShape, tensorSources } from '../models/load.ts'
 import { scope } from '../scope.ts'
 import type { Tensor } from '../tensor.ts'
+import { adapterPath, boundRanks } from './adapter-files.ts'
 import { keyOfPath, pathOfKey } from './adapter-keys.ts'
 import { applyLora, hasLora, loraState } from './apply.ts'
+import { undoBaseChange } from './base-change.ts'
 import { LoraConfig } from './config.ts'
 import { unloadLora } from './merge.ts'
+import { type BaseChange, baseChangeOf } from './peft-fields.ts'
 
 export interface LoadAdapterOptions {
   /** Whether the adapter and the head go on training. Default false. */
@@ -81,11 +84,13 @@ export async function loadAdapter<M extends SequenceClassifier>(
       'This model already has a LoRA adapter: unload it first (unloadLora).',
     )
   }
-  const checkpoint = await readCheckpoint(dirOrFile, { candidates: ADAPTER_FILES })
-  const config = await readConfig(dirOrFile, checkpoint, loraAlpha)
-  applyFitting(model, config, dirOrFile)
+  const source = adapterPath(dirOrFile)
+  const checkpoint = await readCheckpoint(source, { candidates: ADAPTER_FILES })
+  const { config, change } = await readConfig(source, checkpoint, loraAlpha)
+  applyFitting(model, boundRanks(config, checkpoint, source), source)
   try {
-    copyTensors(model, checkpoint, dirOrFile, head)
+    copyTensors(model, checkpoint, source, head)
+    if (change) await undoBaseChange(loraState(model), change)
   } catch (thrown) {
     unloadLora(model)
     throw thrown
@@ -102,15 +107,23 @@ const labelNames = z.array(z.string()).min(1)
  * @throws TorchLoraError INVALID_FILE
  */
 export async function readAdapterLabels(dirOrFile: string): Promise<LabelOptions> {
-  const { entries, metadata } = await readCheckpoint(dirOrFile, { candidates: ADAPTER_FILES })
+  const source = adapterPath(dirOrFile)
+  const { entries, metadata } = await readCheckpoint(source, { candidates: ADAPTER_FILES })
+  const head = [...entries.values()].find(({ name }) =>
+    /(^|\.)(classifier|classifier\.out_proj|score)(\.modules_to_save)?\.weight$/.test(name),
+  )
+  const numLabels = head?.shape[0]
   const names = labelNames.safeParse(parseJson(metadata.labels))
-  const problem = problemTypes.find((type) => type === metadata.problem_type)
-  if (names.success && problem) return { labels: names.data, problemType: problem }
-  for (const [key, { shape }] of entries) {
-    if (/(^|\.)(classifier|classifier\.out_proj|score)(\.modules_to_save)?\.weight$/.test(key))
-      return { numLabels: shape[0] }
+  const problemType = problemTypes.find((type) => type === metadata.problem_type)
+  if (!names.success || !problemType) return numLabels === undefined ? {} : { numLabels }
+  if (numLabels !== undefined && numLabels !== names.data.length) {
+    throw new TorchLoraError(
+      'INVALID_FILE',
+      `${source} names ${names.data.length} labels, ${pathOfKey(head!.name)} in it is [${head!.shape.join(', ')}].`,
+      { file: source },
+    )
   }
-  return {}
+  return { labels: names.data, problemType }
 }
 
 function parseJson(text: string | undefined): unknown {
@@ -125,10 +138,11 @@ async function readConfig(
   path: string,
   checkpoint: CheckpointIndex,
   loraAlpha?: number,
-): Promise<LoraConfig> {
+): Promise<{ config: LoraConfig; change: BaseChange | null }> {
   if ((await stat(path)).isDirectory()) {
     const file = join(path, 'adapter_config.json')
-    return LoraConfig.fromJson(await readJson(file, z.looseObject({})), file)
+    const json = await readJson(file, z.looseObject({}), { maxBytes: 2 ** 20 })
+    return { config: LoraConfig.fromJson(json, file), change: baseChangeOf(json, file) }
   }
   const updates = [...checkpoint.entries.values()].filter(({ name }) => name.endsWith('.lora_A'))
   if (updates.length === 0) {
@@ -146,7 +160,10 @@ async function readConfig(
   }
   const targets = updates.map(({ name }) => pathOfKey(name)!.replace(/\.lora_A\.weight$/, ''))
   const names = [...new Set(targets.map((target) => target.split('.').at(-1)!))]
-  return new LoraConfig({ r: updates[0]!.shape[0], loraAlpha, targetModules: names })
+  return {
+    config: new LoraConfig({ r: updates[0]!.shape[0], loraAlpha, targetModules: names }),
+    change: null,
+  }
 }
 
 function applyFitting(model: SequenceClassifier, config: LoraConfig, path: string): void {

@@ -125,7 +125,7 @@ function findTargets(
     const names = new Set(linears.map(([path]) => path.split('.').at(-1)))
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
-      `targetModules ${JSON.stringify(targets)} matches no Linear of this model. Its Linears are called ${[...names].join(', ')}.`,
+      `targetModules ${JSON.stringify(targets).slice(0, 400)} matches no Linear of this model. Its Linears are called ${[...names].join(', ')}.`,
     )
   }
   return layers
@@ -144,7 +144,7 @@ function trainedParameters(
   if (missing.length > 0) {
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
-      `modulesToSave names modules that this model does not have: ${missing.join(', ')}.`,
+      `modulesToSave names modules that this model does not have: ${missing.slice(0, 8).join(', ').slice(0, 400)}.`,
     )
   }
   return new Set(

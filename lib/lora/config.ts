@@ -1,4 +1,5 @@
 import { TorchLoraError } from '../errors.ts'
+import { refuseUnfollowed } from './peft-fields.ts'
 
 /** Which biases train: none, all of the model's, or those of the layers that LoRA adapts. */
 export type LoraBias = 'none' | 'all' | 'lora_only'
@@ -39,23 +40,8 @@ export interface LoraConfigOptions {
   baseModelNameOrPath?: string | null
 }
 
-/** Fields of PEFT's file that change the adapter in a way this library does not follow, with their harmless values. */
-const refused: Readonly<Record<string, readonly unknown[]>> = {
-  use_dora: [false],
-  fan_in_fan_out: [false],
-  lora_bias: [false],
-  megatron_config: [null],
-  layer_replication: [null],
-  use_qalora: [false],
-  trainable_token_indices: [null],
-  target_parameters: [null],
-  alora_invocation_tokens: [null],
-  arrow_config: [null],
-  use_bdlora: [null, false],
-  velora_config: [null],
-  monteclora_config: [null],
-  kasa_config: [null],
-}
+/** Names a list may hold: more than a model has modules. */
+const mostNames = 10_000
 
 /**
  * What LoRA adapts and how: PEFT's `LoraConfig`, field for field.
@@ -108,23 +94,14 @@ export class LoraConfig {
     if (json.peft_type !== 'LORA') {
       throw new TorchLoraError(
         'UNSUPPORTED',
-        `${file}: peft_type is ${JSON.stringify(json.peft_type)}; supported: "LORA".`,
+        `${file}: peft_type is ${JSON.stringify(json.peft_type)?.slice(0, 100)}; supported: "LORA".`,
         { file },
       )
     }
     if (json.target_modules === undefined || json.target_modules === null) {
       throw new TorchLoraError('INVALID_FILE', `${file}: target_modules is missing.`, { file })
     }
-    const bad = Object.entries(refused)
-      .filter(([field, harmless]) => field in json && json[field] !== null && !harmless.includes(json[field]))
-      .map(([field]) => `${field}: ${JSON.stringify(json[field])}`)
-    if (bad.length > 0) {
-      throw new TorchLoraError(
-        'UNSUPPORTED',
-        `${file} asks for what this library does not do: ${bad.join(', ')}.`,
-        { file },
-      )
-    }
+    refuseUnfollowed(json, file)
     try {
       return new LoraConfig({
         r: json.r as number | undefined,
@@ -134,7 +111,7 @@ export class LoraConfig {
         excludeModules: json.exclude_modules as string[] | string | null,
         bias: json.bias as LoraBias | undefined,
         modulesToSave: json.modules_to_save as string[] | null,
-        useRslora: json.use_rslora as boolean | undefined,
+        useRslora: (json.use_rslora ?? undefined) as boolean | undefined,
         rankPattern: json.rank_pattern as Record<string, number> | undefined,
         alphaPattern: json.alpha_pattern as Record<string, number> | undefined,
         layersToTransform: json.layers_to_transform as number[] | number | null,
@@ -143,7 +120,10 @@ export class LoraConfig {
       })
     } catch (thrown) {
       if (!(thrown instanceof TorchLoraError)) throw thrown
-      throw new TorchLoraError('INVALID_FILE', `${file}: ${thrown.message}`, { file, cause: thrown })
+      const message = thrown.message
+        .replace(/^LoraConfig: /, '')
+        .replace(/[a-z][A-Z](?=[A-Za-z]*( must|\[))/g, snake)
+      throw new TorchLoraError('INVALID_FILE', `${file}: ${message}`, { file, cause: thrown })
     }
   }
 
@@ -178,32 +158,76 @@ export class LoraConfig {
   }
 
   #check(): void {
-    const problems: string[] = []
-    const rank = (name: string, value: unknown) => {
-      if (!Number.isInteger(value) || (value as number) < 1)
-        problems.push(`${name} must be a whole number of at least 1, received ${value}`)
-    }
-    const positive = (name: string, value: unknown) => {
-      if (typeof value !== 'number' || !(value > 0))
-        problems.push(`${name} must be a number above 0, received ${value}`)
-    }
-    rank('r', this.r)
-    positive('loraAlpha', this.loraAlpha)
-    if (typeof this.loraDropout !== 'number' || !(this.loraDropout >= 0 && this.loraDropout < 1)) {
-      problems.push(`loraDropout must be at least 0 and below 1, received ${this.loraDropout}`)
-    }
-    if (!['none', 'all', 'lora_only'].includes(this.bias)) {
-      problems.push(`bias must be 'none', 'all' or 'lora_only', received '${this.bias}'`)
-    }
-    if (![true, false, 'gaussian'].includes(this.initLoraWeights)) {
-      problems.push(`initLoraWeights must be true, false or 'gaussian', received '${this.initLoraWeights}'`)
-    }
+    const problems = [
+      ...rankProblem('r', this.r),
+      ...alphaProblem('loraAlpha', this.loraAlpha),
+      ...namesProblem('targetModules', this.targetModules, { expression: true }),
+      ...namesProblem('excludeModules', this.excludeModules, { expression: true }),
+      ...namesProblem('modulesToSave', this.modulesToSave),
+      ...namesProblem('layersPattern', this.layersPattern, { expression: true }),
+      ...patternProblems('rankPattern', this.rankPattern, rankProblem),
+      ...patternProblems('alphaPattern', this.alphaPattern, alphaProblem),
+    ]
+    const { loraDropout, bias, useRslora, initLoraWeights, layersToTransform } = this
+    if (typeof loraDropout !== 'number' || !(loraDropout >= 0 && loraDropout < 1))
+      problems.push(`loraDropout must be at least 0 and below 1, received ${show(loraDropout)}`)
+    if (!['none', 'all', 'lora_only'].includes(bias))
+      problems.push(`bias must be 'none', 'all' or 'lora_only', received ${show(bias)}`)
+    if (typeof useRslora !== 'boolean')
+      problems.push(`useRslora must be true or false, received ${show(useRslora)}`)
+    if (![true, false, 'gaussian'].includes(initLoraWeights))
+      problems.push(`initLoraWeights must be true, false or 'gaussian', received ${show(initLoraWeights)}`)
     if (Array.isArray(this.targetModules) && this.targetModules.length === 0)
-      problems.push('targetModules names no module')
-    for (const [pattern, value] of Object.entries(this.rankPattern)) rank(`rankPattern['${pattern}']`, value)
-    for (const [pattern, value] of Object.entries(this.alphaPattern))
-      positive(`alphaPattern['${pattern}']`, value)
+      problems.push('targetModules must name a module')
+    const layers = [layersToTransform ?? []].flat()
+    if (layers.length > mostNames || !layers.every((layer) => Number.isSafeInteger(layer)))
+      problems.push(`layersToTransform must be numbers of layers, received ${show(layersToTransform)}`)
     if (problems.length > 0)
-      throw new TorchLoraError('INVALID_ARGUMENT', `LoraConfig: ${problems.join('; ')}.`)
+      throw new TorchLoraError('INVALID_ARGUMENT', `LoraConfig: ${problems.slice(0, 20).join('; ')}.`)
   }
+}
+
+/** A value, cut to a length that a message can hold. */
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? 'nothing')
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text
+}
+
+function rankProblem(name: string, value: unknown): string[] {
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 31) return []
+  return [`${name} must be a whole number of at least 1, received ${show(value)}`]
+}
+
+function alphaProblem(name: string, value: unknown): string[] {
+  if (typeof value === 'number' && value > 0 && Number.isFinite(value)) return []
+  return [`${name} must be a number above 0, received ${show(value)}`]
+}
+
+function namesProblem(name: string, value: unknown, { expression = false } = {}): string[] {
+  if (value === null || (expression && typeof value === 'string')) return []
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
+    return [
+      `${name} must be ${expression ? 'a regular expression or ' : ''}a list of names, received ${show(value)}`,
+    ]
+  return value.length > mostNames
+    ? [`${name} must be at most ${mostNames} names, received ${value.length}`]
+    : []
+}
+
+function patternProblems(
+  name: string,
+  value: unknown,
+  problem: (name: string, value: unknown) => string[],
+): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return [`${name} must be values by patterns, received ${show(value)}`]
+  const entries = Object.entries(value)
+  if (entries.length > mostNames)
+    return [`${name} must be at most ${mostNames} patterns, received ${entries.length}`]
+  return entries.flatMap(([pattern, each]) => problem(`${name}[${show(pattern)}]`, each))
+}
+
+/** loraAlpha as PEFT's file has it, lora_alpha; two letters at a time. */
+function snake(letters: string): string {
+  return `${letters[0]}_${letters[1]!.toLowerCase()}`
 }

@@ -1,23 +1,28 @@
-import { TorchLoraError } from '../errors.ts'
 import type { LoraConfig } from './config.ts'
+import { Budget, Expression } from './expression.ts'
 
 /**
  * Which modules a LoraConfig means. The rules are PEFT's (tuners_utils.py: check_target_module_exists,
  * get_pattern_key), so that one adapter_config.json means the same in both.
  */
 
-/** Whether a list of names or a whole-path regular expression means the module at `path`. */
-export function nameMatches(names: readonly string[] | string, path: string): boolean {
-  if (typeof names === 'string') return fullMatch(names, path)
-  return names.some((name) => path === name || path.endsWith(`.${name}`))
+/** Whether a list of names means the module at `path`: one is its end, from a dot on. */
+export function nameMatches(names: readonly string[], path: string): boolean {
+  const set = setOf(names)
+  if (set.has(path)) return true
+  for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1))
+    if (set.has(path.slice(dot + 1))) return true
+  return false
 }
 
 /** Whether LoRA adapts the Linear at `path`, which is none that trains in full. */
 export function isTarget(config: LoraConfig, targets: readonly string[] | string, path: string): boolean {
-  if (config.excludeModules && nameMatches(config.excludeModules, path)) return false
+  const { excludeModules } = config
+  const budget = new Budget()
+  if (excludeModules !== null && means(config, excludeModules, path, budget)) return false
   if (targets === 'all-linear') return true
-  if (!nameMatches(targets, path)) return false
-  return typeof targets === 'string' || layerMatches(config, path)
+  if (!means(config, targets, path, budget)) return false
+  return typeof targets === 'string' || layerMatches(config, path, budget)
 }
 
 /** The value of the first pattern that means `path`, else `fallback`: rankPattern and alphaPattern. */
@@ -26,32 +31,57 @@ export function patternValue(
   path: string,
   fallback: number,
 ): number {
-  const key = Object.keys(patterns).find((pattern) => expression(`(.*\\.)?(${pattern})`).test(path))
+  const expression = expressionsOf(patterns)
+  const budget = new Budget()
+  // `(.*\.)?(pattern)$`, matched from the start: the pattern's match begins the path, or follows a dot.
+  const key = Object.keys(patterns).find((pattern) => {
+    const starts = expression(pattern).startsToEnd(path, budget)
+    return starts.some((found, at) => found === 1 && (at === 0 || path[at - 1] === '.'))
+  })
   return key === undefined ? fallback : patterns[key]!
 }
 
-function layerMatches({ layersToTransform, layersPattern }: LoraConfig, path: string): boolean {
+function means(config: LoraConfig, names: readonly string[] | string, path: string, budget: Budget): boolean {
+  return typeof names === 'string'
+    ? expressionsOf(config)(names).matches(path, budget)
+    : nameMatches(names, path)
+}
+
+/** `.*\.{layersPattern}\.(\d+)\.`, of which the first part takes as much as it can. */
+function layerMatches(config: LoraConfig, path: string, budget: Budget): boolean {
+  const { layersToTransform, layersPattern } = config
   if (layersToTransform === null) return true
-  const names = layersPattern === null ? ['[^.]*'] : [layersPattern].flat()
-  for (const name of names) {
-    const found = new RegExp(`.*\\.${name}\\.(\\d+)\\.`).exec(path)
-    if (found) return [layersToTransform].flat().includes(Number(found[1]))
+  const wanted = [layersToTransform].flat()
+  const expression = expressionsOf(config)
+  for (const name of layersPattern === null ? ['[^.]*'] : [layersPattern].flat()) {
+    for (let dot = path.lastIndexOf('.'); dot >= 0; dot = dot === 0 ? -1 : path.lastIndexOf('.', dot - 1)) {
+      const ends = expression(name).endsFrom(path, budget, dot + 1)
+      for (let end = path.length; end > dot; end--) {
+        const layer = ends[end] === 1 ? /^\.(\d{1,9})\./.exec(path.slice(end, end + 12)) : null
+        if (layer) return wanted.includes(Number(layer[1]))
+      }
+    }
   }
   return false
 }
 
-function fullMatch(pattern: string, path: string): boolean {
-  return expression(pattern).test(path)
+const parsed = new WeakMap<object, Map<string, Expression>>()
+
+/** The expressions of a config or of its patterns, each parsed once. */
+function expressionsOf(owner: object): (pattern: string) => Expression {
+  const known = parsed.get(owner) ?? new Map<string, Expression>()
+  parsed.set(owner, known)
+  return (pattern) => {
+    const expression = known.get(pattern) ?? new Expression(pattern)
+    known.set(pattern, expression)
+    return expression
+  }
 }
 
-function expression(pattern: string): RegExp {
-  try {
-    return new RegExp(`^(?:${pattern})$`)
-  } catch (cause) {
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `'${pattern}' is not a regular expression: ${(cause as Error).message}`,
-      { cause },
-    )
-  }
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>()
+
+function setOf(names: readonly string[]): ReadonlySet<string> {
+  const set = sets.get(names) ?? new Set(names)
+  sets.set(names, set)
+  return set
 }
