@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import {
+  type Column,
   type Example,
   glueTask,
   glueTaskNames,
@@ -10,25 +11,37 @@ import {
   readExamples,
 } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
+import { type ProblemType, problemTypes } from '../models/config.ts'
 import { list } from './options.ts'
 
+/** How the columns of a file are found. */
+export interface ColumnFlags {
+  text?: string
+  textPair?: string
+  /** False with `--no-header`. */
+  header?: boolean
+  /** False with `--no-quoting`. */
+  quoting?: boolean
+}
+
 /** Where the examples of a verb come from. */
-export interface DatasetFlags {
+export interface DatasetFlags extends ColumnFlags {
   task?: string
   data?: string
   train?: string
   eval?: string
-  text?: string
-  textPair?: string
   label?: string
-  labels?: string[]
+  labelColumns?: string[]
   labelSeparator?: string
+  labels?: string[]
+  problemType?: ProblemType
 }
 
 export interface Dataset {
   train: Example[]
   evaluate: Example[]
-  labels: LabelSet
+  /** What the flags, the task or the training examples make the labels; null where nothing is trained. */
+  labels: LabelSet | null
   /** Of the task; undefined for files. */
   metrics?: readonly MetricName[]
 }
@@ -38,20 +51,50 @@ export function withDataset(command: Command, { training }: { training: boolean 
   command.option('--task <name>', `a GLUE task: ${glueTaskNames.join(', ')}`)
   command.option('--data <dir>', "the folder of GLUE's folders (default: the cache, downloaded when need be)")
   if (training) command.option('--train <file>', 'labelled texts to learn from: .jsonl, .json, .csv or .tsv')
+  command.option('--eval <file>', 'labelled texts to measure on, in the same forms')
+  withColumns(command)
+    .option('--label <column>', 'column of the label (default: label or labels)')
+    .option(
+      '--label-columns <columns>',
+      'columns that are a class each and say by 0 or 1 whether it holds (multi-label)',
+      list,
+    )
+    .option('--label-separator <text>', 'split a label field into several labels (multi-label)')
+  return withLabels(command, {
+    labels: training
+      ? "label names in the order of the logits (default: those of the model's trained head, else those in the training file, sorted)"
+      : undefined,
+  })
+}
+
+/** Adds `--text`, `--text-pair`, `--no-header` and `--no-quoting`. */
+export function withColumns(command: Command): Command {
   return command
-    .option('--eval <file>', 'labelled texts to measure on, in the same forms')
     .option('--text <column>', 'column of the text (default: text, sentence, sentence1 or premise)')
     .option(
       '--text-pair <column>',
       'column of the second text (default: textPair, text_pair, sentence2 or hypothesis)',
     )
-    .option('--label <column>', 'column of the label (default: label or labels)')
-    .option(
-      '--labels <names>',
-      'label names in the order of the logits (default: those in the training file, sorted)',
-      list,
+    .option('--no-header', 'the first row of a .csv or .tsv is data; columns are numbers, 0 the first')
+    .option('--quoting', 'quotation marks hold fields together (default: in .csv, not in .tsv)')
+    .option('--no-quoting', 'quotation marks are text')
+}
+
+/** Adds `--labels` and `--problem-type`: what the outputs of a head mean. */
+export function withLabels(
+  command: Command,
+  {
+    labels = 'names of the classes, in the order of the logits, for a model that does not name them',
+  }: { labels?: string | undefined } = {},
+): Command {
+  return command
+    .option('--labels <names>', labels, list)
+    .addOption(
+      new Option(
+        '--problem-type <name>',
+        'what labels are, where neither model nor data say it: one class, several, or a score',
+      ).choices([...problemTypes]),
     )
-    .option('--label-separator <text>', 'split a label field into several labels')
 }
 
 /**
@@ -68,7 +111,13 @@ export async function readDataset(
       `Say what to ${training ? 'train' : 'evaluate'} on: --task NAME, or --${training ? 'train' : 'eval'} FILE.`,
     )
   }
-  const options: ReadExamplesOptions = { labelSeparator: flags.labelSeparator, columns: columns(flags) }
+  const numbered = (column: string) => columnOf(column, flags)
+  const options: ReadExamplesOptions = {
+    ...columnOptions(flags, flags.label === undefined ? {} : { label: numbered(flags.label) }),
+    labelColumns: flags.labelColumns?.map(numbered),
+    labelSeparator: flags.labelSeparator,
+    labelled: true,
+  }
   const fromTask = async (split: 'train' | 'validation') => {
     const glue = await loadGlue(flags.task!, { split, dataDir: flags.data })
     return glue.examples
@@ -86,22 +135,40 @@ export async function readDataset(
   return {
     train,
     evaluate,
-    labels: labelSet(flags, [...train, ...evaluate]),
+    labels: training ? labelSet(flags, train) : null,
     metrics: flags.task ? glueTask(flags.task).metrics : undefined,
   }
 }
 
-function columns({ text, textPair, label }: DatasetFlags): ReadExamplesOptions['columns'] {
-  const given = { text, textPair, label }
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+/** The flags of `withColumns` as `readExamples` takes them, with further columns. */
+export function columnOptions(
+  { text, textPair, header, quoting }: ColumnFlags,
+  columns: ReadExamplesOptions['columns'],
+): ReadExamplesOptions {
+  const given = Object.entries({ text, textPair }).filter(([, name]) => name !== undefined)
+  const named = given.map(([role, name]) => [role, columnOf(name!, { header })])
+  return { columns: { ...Object.fromEntries(named), ...columns }, header, quoting }
 }
 
-function labelSet({ task, labels }: DatasetFlags, examples: readonly Example[]): LabelSet {
-  if (labels)
-    return examples.some(({ label }) => Array.isArray(label))
-      ? LabelSet.multi(labels)
-      : LabelSet.single(labels)
-  if (!task) return LabelSet.fromExamples(examples)
-  const names = glueTask(task).labels
-  return names ? LabelSet.single(names) : LabelSet.regression()
+/** A column by its name, or by its number in a file without a header. */
+function columnOf(column: string, { header }: ColumnFlags): Column {
+  return header === false && /^\d+$/.test(column) ? Number(column) : column
+}
+
+/** Evaluation examples have no say: a class that only they have is an error in them. */
+function labelSet(
+  { task, train: file, labels, labelColumns, problemType }: DatasetFlags,
+  train: readonly Example[],
+): LabelSet {
+  const names = labels ?? (file ? labelColumns : undefined)
+  if (names) {
+    const several = train.some(({ label }) => Array.isArray(label))
+    return LabelSet.of(
+      names,
+      problemType ?? (several ? 'multi_label_classification' : 'single_label_classification'),
+    )
+  }
+  if (file || !task) return LabelSet.fromExamples(train, problemType)
+  const { labels: classes } = glueTask(task)
+  return classes ? LabelSet.single(classes) : LabelSet.regression()
 }

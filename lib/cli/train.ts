@@ -127,7 +127,7 @@ async function train(flags: TrainFlags): Promise<void> {
 
   const dataset = await readDataset(flags, { training: true })
   const place = await applyRunFlags(flags)
-  const { labels } = dataset
+  const labels = dataset.labels!
   const model = await AutoModelForSequenceClassification.fromPretrained(flags.model, {
     ...(labels.names.length > 0 ? { labels: labels.names } : { numLabels: 1 }),
     problemType: labels.problemType,
@@ -158,7 +158,6 @@ async function train(flags: TrainFlags): Promise<void> {
     tokenizer,
     train: dataset.train,
     evaluate: dataset.evaluate.length > 0 ? dataset.evaluate : undefined,
-    labels,
     metrics: dataset.metrics,
     epochs: flags.epochs,
     batchSize: flags.batchSize,

@@ -1,9 +1,13 @@
 import { extname } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
-import { fileError, readLines, readText } from './lines.ts'
+import { labelBit, textBit } from './label-keys.ts'
+import { fileError, maxTextLength, readLines, readText } from './lines.ts'
 
-/** A class name, a class number or a score, or the names of all classes that hold (multi-label). */
-export type ExampleLabel = string | number | string[]
+/**
+ * A class name, a class number or a score; or, for several labels, the names of all classes that hold, or 0 or 1 for
+ * each class.
+ */
+export type ExampleLabel = string | number | boolean | string[] | (number | boolean)[]
 
 /** A text or a pair of texts, with what is known of it. */
 export interface Example {
@@ -29,6 +33,10 @@ export interface ReadExamplesOptions {
    * idx, index. `null` reads none.
    */
   columns?: { text?: Column; textPair?: Column | null; label?: Column | null; id?: Column | null }
+  /** One column a class, each of which says by 0 or 1 whether it holds, instead of a column of labels. */
+  labelColumns?: readonly Column[]
+  /** Refuse a file without labels. Default false: whoever needs them says so later, for each example. */
+  labelled?: boolean
   /** csv and tsv: whether the first row names the columns. Default true; without, `columns.text` must be a number. */
   header?: boolean
   /** csv and tsv: whether a quotation mark opens a quoted field. Default true for csv, false for tsv. */
@@ -89,33 +97,59 @@ function formatOf(path: string): 'jsonl' | 'json' | 'csv' | 'tsv' {
   return format
 }
 
+/** Where each role is in a row, and each class that has a column of its own. */
+interface Places extends Partial<Record<Role, number>> {
+  classes?: { name: string; place: number }[]
+}
+
 /** The places of each role among `header`, or by number where there is no header. */
-function placeColumns(path: string, header: string[] | undefined, options: ReadExamplesOptions) {
-  const places: Partial<Record<Role, number>> = {}
+function placeColumns(path: string, header: string[] | undefined, options: ReadExamplesOptions): Places {
+  const places: Places = {}
+  const shown = header?.map((name) => JSON.stringify(name)).join(', ')
+  const once = (name: string) => {
+    if (header!.indexOf(name) !== header!.lastIndexOf(name))
+      throw fileError(path, `two columns are called ${JSON.stringify(name)}; name each once`, undefined, 1)
+  }
+  if (options.labelColumns) {
+    places.classes = options.labelColumns.map((column) => {
+      const place = typeof column === 'number' ? column : (header?.indexOf(column) ?? -1)
+      if (place < 0)
+        throw fileError(
+          path,
+          `no column ${JSON.stringify(column)} of \`labelColumns\`; ${header ? `the columns are ${shown}` : 'a file without a header has no names, so give numbers from 0'}`,
+          undefined,
+          1,
+        )
+      if (header) once(header[place] ?? '')
+      return { name: header?.[place] ?? String(column), place }
+    })
+  }
   for (const role of ROLES) {
-    const wanted = options.columns?.[role]
+    const wanted = role === 'label' && places.classes ? null : options.columns?.[role]
     if (wanted === null) continue
     if (typeof wanted === 'number') {
       if (!Number.isInteger(wanted) || wanted < 0)
         throw new TorchLoraError(
           'INVALID_ARGUMENT',
-          `columns.${role}: expected a column's name or its number from 0, received ${wanted}`,
+          `\`columns.${role}\`: expected a column's name or its number from 0, received ${wanted}`,
         )
       places[role] = wanted
     } else if (header === undefined) {
       if (wanted !== undefined || role === 'text')
         throw new TorchLoraError(
           'INVALID_ARGUMENT',
-          `columns.${role}: a file without a header has no names; give the column's number from 0, received ${JSON.stringify(wanted)}`,
+          `\`columns.${role}\`: a file without a header has no names; give the column's number from 0, received ${JSON.stringify(wanted)}`,
         )
     } else {
       const names = wanted === undefined ? DEFAULTS[role] : [wanted]
       const place = names.map((name) => header.indexOf(name)).find((p) => p >= 0)
-      if (place !== undefined) places[role] = place
-      else if (wanted !== undefined || role === 'text')
+      if (place !== undefined) {
+        once(header[place]!)
+        places[role] = place
+      } else if (wanted !== undefined || role === 'text' || (role === 'label' && options.labelled))
         throw fileError(
           path,
-          `no column ${names.map((n) => JSON.stringify(n)).join(' or ')} for ${role}; the columns are ${header.map((n) => JSON.stringify(n)).join(', ')}: name the right one in columns.${role}, or set header: false if this row is data`,
+          `no column ${names.map((n) => JSON.stringify(n)).join(' or ')} for ${role}; the columns are ${shown}: name the right one in \`columns.${role}\`${role === 'label' ? ' (or, with a column of 0 and 1 a class, their names in `labelColumns`)' : ''}, or set \`header: false\` if this row is data`,
           undefined,
           1,
         )
@@ -132,30 +166,40 @@ async function readDelimited(
 ) {
   const hasHeader = options.header ?? true
   const quoting = options.quoting ?? format === 'csv'
+  const delimiter = format === 'csv' ? ',' : '\t'
   let header: string[] | undefined
-  let places: Partial<Record<Role, number>> | undefined
+  let width = 0
+  let places: Places | undefined
   const row = (fields: string[], line: number) => {
     if (places === undefined) {
+      width = fields.length
       if (hasHeader) header = fields
       places = placeColumns(path, header, options)
       if (hasHeader) return
+    }
+    if (fields.length !== width) {
+      const sign = format === 'csv' ? 'comma' : 'tab'
+      const hint = quoting
+        ? `put a field that holds a ${sign} into quotation marks`
+        : `a field cannot hold a ${sign} (\`quoting: true\` lets it, in quotation marks)`
+      throw fileError(
+        path,
+        `${fields.length} fields where the ${header ? 'header' : 'first row'} has ${width}; ${hint}`,
+        undefined,
+        line,
+      )
     }
     const field = (role: Role): string | undefined => {
       const place = places![role]
       if (place === undefined) return undefined
       const value = fields[place]
-      if (value === undefined) {
-        const column = header
-          ? `${JSON.stringify(header[place] ?? place)} (number ${place})`
-          : `number ${place}`
-        const hint = quoting ? 'check the quoting of this row' : 'check the separators of this row'
+      if (value === undefined)
         throw fileError(
           path,
-          `no column ${column} for ${role}: the row has ${fields.length} fields; ${hint}`,
+          `no column number ${place} for ${role}: the rows have ${width} fields`,
           undefined,
           line,
         )
-      }
       return value
     }
     const example: Example = { text: field('text')! }
@@ -166,12 +210,23 @@ async function readDelimited(
     if (separator !== undefined && label !== undefined)
       example.label = label === '' ? [] : label.split(separator).map((name) => name.trim())
     else if (label !== undefined && label !== '') example.label = label
+    if (places.classes)
+      example.label = places.classes.flatMap(({ name, place }) => {
+        const bit = textBit(fields[place] ?? '')
+        if (bit === undefined)
+          throw fileError(
+            path,
+            `column ${JSON.stringify(name)}: expected 0 or 1, received ${JSON.stringify(fields[place])}`,
+            undefined,
+            line,
+          )
+        return bit ? [name] : []
+      })
     const id = field('id')
     if (id !== undefined) example.id = id
     examples.push(Object.assign(example, { file: path, line }))
   }
 
-  const delimiter = format === 'csv' ? ',' : '\t'
   if (!quoting) {
     for await (const { text, number } of readLines(path)) if (text !== '') row(text.split(delimiter), number)
     return
@@ -199,7 +254,7 @@ async function readDelimited(
     const line = typeof cause.lines === 'number' ? cause.lines : undefined
     throw fileError(
       path,
-      `${cause.message.replace(/\.?$/, '')}; double a quotation mark inside a quoted field, or set quoting: false`,
+      `${cause.message.replace(/\.?$/, '')}; double a quotation mark inside a quoted field, or set \`quoting: false\``,
       cause,
       line,
     )
@@ -229,7 +284,14 @@ async function readJsonLines(path: string, options: ReadExamplesOptions, example
 
 async function readJsonArray(path: string, options: ReadExamplesOptions, examples: Example[]) {
   let text = ''
-  for await (const part of readText(path)) text += part
+  for await (const part of readText(path)) {
+    text += part
+    if (text.length > maxTextLength)
+      throw fileError(
+        path,
+        `more than ${maxTextLength / 2 ** 20} Mi characters, which a .json file is read whole for; write one object a line (.jsonl)`,
+      )
+  }
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -271,18 +333,22 @@ function exampleOf(
     throw fail(`expected an object such as {"text": ..., "label": ...}, received ${kind(value)}`)
   const object = value as Record<string, unknown>
   const pick = (role: Role): [string, unknown] | undefined => {
-    const wanted = options.columns?.[role]
+    const wanted = role === 'label' && options.labelColumns ? null : options.columns?.[role]
     if (wanted === null) return undefined
     const names = wanted === undefined ? DEFAULTS[role] : [String(wanted)]
     const name = names.find((n) => Object.hasOwn(object, n))
     if (name === undefined) {
-      if (role === 'text' || (wanted !== undefined && role === 'textPair'))
+      if (
+        role === 'text' ||
+        (wanted !== undefined && role !== 'id') ||
+        (role === 'label' && options.labelled)
+      )
         throw fail(
           `no key ${names.map((n) => JSON.stringify(n)).join(' or ')} for ${role}; the keys are ${Object.keys(
             object,
           )
             .map((k) => JSON.stringify(k))
-            .join(', ')}: name the right one in columns.${role}`,
+            .join(', ')}: name the right one in \`columns.${role}\``,
         )
       return undefined
     }
@@ -306,11 +372,22 @@ function exampleOf(
       example.label = given
     else if (typeof given === 'boolean') example.label = String(given)
     else if (Array.isArray(given) && given.every((item) => typeof item === 'string')) example.label = given
+    else if (Array.isArray(given) && given.every((item) => labelBit(item) !== undefined))
+      example.label = given
     else
       throw fail(
-        `key ${JSON.stringify(name)}: expected a string, a number or an array of strings for label, received ${kind(given)}`,
+        `key ${JSON.stringify(name)}: expected a string, a number, an array of strings or a vector of 0 and 1 for label, received ${kind(given)}`,
       )
   }
+  if (options.labelColumns)
+    example.label = options.labelColumns.map(String).filter((name) => {
+      const bit = labelBit(object[name])
+      if (bit === undefined)
+        throw fail(
+          `key ${JSON.stringify(name)} of \`labelColumns\`: expected 0 or 1, received ${Object.hasOwn(object, name) ? kind(object[name]) : 'nothing'}`,
+        )
+      return bit === 1
+    })
   const id = string('id')
   if (id !== undefined) example.id = id
   return Object.assign(example, unit === 'line' ? { file: path, line: number } : { file: path })

@@ -1,6 +1,9 @@
 import { TorchLoraError } from '../errors.ts'
 import type { ProblemType } from '../models/config.ts'
 import type { Example } from './examples.ts'
+import { labelKey, labelNumber } from './label-keys.ts'
+import { isVector, labelKinds } from './label-kinds.ts'
+import { fileOf, missing, place } from './label-places.ts'
 
 /** The part of config.json that says what a classifier's outputs mean. */
 export interface LabelConfig {
@@ -25,11 +28,19 @@ export class LabelSet {
   /** Class names by class id; empty for regression. */
   readonly names: readonly string[]
   readonly #ids: Map<string, number>
+  /** The same by `labelKey`, but for names that differ in nothing else. */
+  readonly #keys: Map<string, number>
+  /** Whether a class is named by a number. */
+  readonly #numbered: boolean
 
   private constructor(problemType: ProblemType, names: readonly string[]) {
     this.problemType = problemType
     this.names = [...names]
     this.#ids = new Map(names.map((name, id) => [name, id]))
+    const keys = names.map(labelKey)
+    const shared = (key: string) => keys.indexOf(key) !== keys.lastIndexOf(key)
+    this.#keys = new Map(keys.flatMap((key, id) => (shared(key) ? [] : [[key, id]])))
+    this.#numbered = keys.some((key) => /^-?\d+$/.test(key))
     if (this.#ids.size !== names.length) {
       const twice = names.find((name, i) => names.indexOf(name) !== i)
       throw new TorchLoraError(
@@ -73,60 +84,18 @@ export class LabelSet {
   }
 
   /**
-   * The labels that `examples` use. Arrays make it multi-label; numbers of which some are not whole make it
-   * regression; anything else is single-label. Names are sorted (as numbers where all are), so that the same data
-   * in another order gives the same ids.
-   *
+   * The labels that `examples` use, by `labelKinds`: the same data in another order gives the same ids.
    * @throws TorchLoraError INCOMPATIBLE for examples without labels, or of more than one kind
    */
   static fromExamples(examples: readonly Example[], problemType?: ProblemType): LabelSet {
-    const names = new Set<string>()
-    let arrays = 0
-    let numbers = 0
-    let fractions = 0
-    for (const example of examples) {
-      const { label } = example
-      if (label === undefined) throw missing(example)
-      if (Array.isArray(label)) {
-        arrays++
-        for (const name of label) names.add(name)
-      } else {
-        if (typeof label === 'number') numbers++
-        if (typeof label === 'number' && !Number.isInteger(label)) fractions++
-        names.add(String(label))
-      }
-    }
-    if (arrays > 0 && arrays < examples.length) {
-      const odd = examples.find((e) => !Array.isArray(e.label))!
-      throw new TorchLoraError(
-        'INCOMPATIBLE',
-        `${place(odd)}the label is ${JSON.stringify(odd.label)} where other examples have arrays; give every example an array of labels, or none`,
-      )
-    }
-    if (fractions > 0 && numbers < examples.length && problemType === undefined) {
-      const odd = examples.find((e) => typeof e.label !== 'number')!
-      throw new TorchLoraError(
-        'INCOMPATIBLE',
-        `${place(odd)}the label is ${JSON.stringify(odd.label)} where other examples have scores; make all of them numbers`,
-      )
-    }
-    const type =
-      problemType ??
-      (arrays > 0
-        ? 'multi_label_classification'
-        : fractions > 0
-          ? 'regression'
-          : 'single_label_classification')
-    if (type === 'regression') return LabelSet.regression()
-    const list = [...names]
-    const numeric = list.every((name) => /^-?\d+(\.\d+)?$/.test(name))
-    list.sort(numeric ? (a, b) => Number(a) - Number(b) : (a, b) => (a < b ? -1 : a > b ? 1 : 0))
-    if (type === 'single_label_classification' && list.length < 2)
-      throw new TorchLoraError(
-        'INCOMPATIBLE',
-        `all ${examples.length} examples have the label ${JSON.stringify(list[0])}; a classifier needs at least two classes: name them in \`labels\``,
-      )
-    return type === 'multi_label_classification' ? LabelSet.multi(list) : LabelSet.single(list)
+    const { problemType: type, names } = labelKinds(examples, problemType)
+    return LabelSet.of(names, type)
+  }
+
+  /** The set of a problem; `names` are not asked for regression. */
+  static of(names: readonly string[], problemType: ProblemType): LabelSet {
+    if (problemType === 'regression') return LabelSet.regression()
+    return problemType === 'multi_label_classification' ? LabelSet.multi(names) : LabelSet.single(names)
   }
 
   /**
@@ -177,6 +146,31 @@ export class LabelSet {
     }
   }
 
+  /**
+   * Checks that `other` means the same as this set, the labels of a model, class by class.
+   * @throws TorchLoraError INCOMPATIBLE saying what differs
+   */
+  requireSame(other: LabelSet): void {
+    const { names, problemType } = this
+    if (
+      other.problemType === problemType &&
+      names.every((name, id) => other.names[id] === name) &&
+      other.size === this.size
+    )
+      return
+    throw new TorchLoraError(
+      'INCOMPATIBLE',
+      `The model's labels are ${this.describe()}; ${other.describe()} were given. A model's labels are what its head was trained for: leave \`labels\` away, or load the base model with these.`,
+    )
+  }
+
+  /** "a", "b" (single_label_classification), for messages. */
+  describe(): string {
+    return this.problemType === 'regression'
+      ? 'a score (regression)'
+      : `${this.#shown()} (${this.problemType})`
+  }
+
   /** Name of a class. @throws TorchLoraError INVALID_ARGUMENT when there is no such class */
   name(id: number): string {
     const name = this.names[id]
@@ -185,12 +179,16 @@ export class LabelSet {
     return name
   }
 
-  /** Number of a class, or undefined. A whole number stands for itself where no class is named by a number. */
-  id(label: string | number): number | undefined {
-    const id = this.#ids.get(String(label))
-    if (id !== undefined || this.names.some((name) => /^-?\d+$/.test(name))) return id
-    const number = typeof label === 'number' ? label : /^\d+$/.test(label) ? Number(label) : -1
-    return Number.isInteger(number) && number >= 0 && number < this.names.length ? number : undefined
+  /**
+   * Number of a class by its name, spelled as it is or otherwise (`labelKey`); undefined for none. A whole number stands
+   * for itself where no class is named by a number.
+   */
+  id(label: string | number | boolean): number | undefined {
+    const key = labelKey(label)
+    const id = this.#ids.get(String(label)) ?? this.#keys.get(key)
+    if (id !== undefined || this.#numbered) return id
+    const number = /^\d+$/.test(key) ? Number(key) : -1
+    return number >= 0 && number < this.names.length ? number : undefined
   }
 
   /**
@@ -202,29 +200,14 @@ export class LabelSet {
     const n = examples.length
     if (this.problemType === 'multi_label_classification') {
       const values = new Float32Array(n * this.size)
-      examples.forEach((example, i) => {
-        const labels = example.label
-        if (labels === undefined) throw missing(example)
-        for (const label of Array.isArray(labels) ? labels : [labels])
-          values[i * this.size + this.#require(label, example)] = 1
-      })
+      for (const [i, example] of examples.entries()) values.set(this.#vector(example), i * this.size)
       return { values, shape: [n, this.size] }
     }
     if (this.problemType === 'regression') {
       const values = Float32Array.from(examples, (example) => {
-        const { label } = example
-        if (label === undefined) throw missing(example)
-        const score =
-          typeof label === 'number'
-            ? label
-            : typeof label === 'string' && label.trim() !== ''
-              ? Number(label)
-              : Number.NaN
-        if (!Number.isFinite(score))
-          throw new TorchLoraError(
-            'INCOMPATIBLE',
-            `${place(example)}the label is ${JSON.stringify(label)}; expected a number, since the task is regression`,
-          )
+        if (example.label === undefined) throw missing(example)
+        const score = labelNumber(example.label)
+        if (score === undefined) throw wrong(example, 'expected a number, since the task is regression')
         return score
       })
       return { values, shape: [n] }
@@ -233,43 +216,53 @@ export class LabelSet {
       const { label } = example
       if (label === undefined) throw missing(example)
       if (Array.isArray(label))
-        throw new TorchLoraError(
-          'INCOMPATIBLE',
-          `${place(example)}the label is ${JSON.stringify(label)}; expected one label, since the task is single-label: use LabelSet.multi for several`,
+        throw wrong(
+          example,
+          "expected one label, since the task is single-label: several are `problemType` 'multi_label_classification'",
         )
       return this.#require(label, example)
     })
     return { values, shape: [n] }
   }
 
-  #require(label: string | number, example: Example): number {
-    const id = this.id(label)
-    if (id === undefined) {
-      const shown = this.names.slice(0, 20).map((name) => JSON.stringify(name))
-      const more = this.names.length > 20 ? ` and ${this.names.length - 20} more` : ''
-      throw new TorchLoraError(
-        'INCOMPATIBLE',
-        `${place(example)}the label ${JSON.stringify(label)} is not one of ${shown.join(', ')}${more}; correct the data, or add it to \`labels\``,
-        fileOf(example),
-      )
+  /** 0 or 1 for each class. */
+  #vector(example: Example): ArrayLike<number> {
+    const { label } = example
+    if (label === undefined) throw missing(example)
+    if (isVector(label, this.size)) return label.map(Number)
+    const values = new Float32Array(this.size)
+    for (const name of Array.isArray(label) ? label : [label]) {
+      if (Array.isArray(label) && typeof name !== 'string')
+        throw wrong(
+          example,
+          `expected ${this.size} times 0 or 1 (for ${this.#shown()}), or the names of the classes that hold`,
+        )
+      values[this.#require(name, example)] = 1
     }
-    return id
+    return values
+  }
+
+  /** The names, for messages. */
+  #shown(): string {
+    const shown = this.names.slice(0, 20).map((name) => JSON.stringify(name))
+    return shown.join(', ') + (this.names.length > 20 ? ` and ${this.names.length - 20} more` : '')
+  }
+
+  #require(label: string | number | boolean, example: Example): number {
+    const id = this.id(label)
+    if (id !== undefined) return id
+    throw new TorchLoraError(
+      'INCOMPATIBLE',
+      `${place(example)}the label ${JSON.stringify(label)} is not one of ${this.#shown()}; correct the data, or add it to \`labels\``,
+      fileOf(example),
+    )
   }
 }
 
-const fileOf = (example: Example) => (example.file === undefined ? {} : { file: example.file })
-
-/** "train.tsv, line 3: ", or as much of it as is known. */
-function place({ file, line, text }: Example): string {
-  if (file !== undefined) return line === undefined ? `${file}: ` : `${file}, line ${line}: `
-  const start = text.length > 40 ? `${text.slice(0, 40)}...` : text
-  return `example ${JSON.stringify(start)}: `
-}
-
-function missing(example: Example): TorchLoraError {
+function wrong(example: Example, expected: string): TorchLoraError {
   return new TorchLoraError(
     'INCOMPATIBLE',
-    `${place(example)}no label; training and evaluation need one for every example`,
+    `${place(example)}the label is ${JSON.stringify(example.label)}; ${expected}`,
     fileOf(example),
   )
 }

@@ -8,6 +8,9 @@ export interface Line {
   number: number
 }
 
+/** Characters of a line at most, and of a file that is read whole. */
+export const maxTextLength = 256 * 2 ** 20
+
 /**
  * The lines of a UTF-8 file, read as a stream so that a large file never holds the event loop. Lines end at \n or
  * \r\n and nowhere else (a sentence may hold U+2028, which readline splits at); a byte-order mark is dropped, and a
@@ -19,9 +22,17 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
   let rest = ''
   let number = 0
   for await (const part of readText(path)) {
-    const lines = (rest + part).split('\n')
+    const lines = part.split('\n') // only what is new is searched: a long line takes time in proportion to it
+    lines[0] = rest + lines[0]
     rest = lines.pop()!
     for (const line of lines) yield { text: line.endsWith('\r') ? line.slice(0, -1) : line, number: ++number }
+    if (rest.length > maxTextLength)
+      throw fileError(
+        path,
+        `a line of more than ${maxTextLength / 2 ** 20} Mi characters; end each example with a line break`,
+        undefined,
+        number + 1,
+      )
   }
   if (rest !== '') yield { text: rest, number: ++number }
 }

@@ -10,7 +10,7 @@ export interface TrainerOptions {
   tokenizer: Tokenizer
   train: readonly Example[]
   evaluate?: readonly Example[]
-  /** Default: the model's labels. */
+  /** The model's labels, to make sure of them: any others are refused. */
   labels?: LabelSet
   /** Default 3. */
   epochs?: number

@@ -42,10 +42,14 @@ export class Trainer {
   /** Where CUDA graphs are captured; undefined for none. */
   readonly #graphs: Device | undefined
 
-  /** @throws TorchLoraError INVALID_ARGUMENT naming every option out of range, or a model with nothing to train */
+  /**
+   * @throws TorchLoraError INVALID_ARGUMENT naming every option out of range, or a model with nothing to train;
+   * INCOMPATIBLE for labels that are not the model's
+   */
   constructor(options: TrainerOptions) {
     this.options = resolveTrainerOptions(options)
     const { model } = this.options
+    labelSetOf(model, { given: options.labels })
     this.#parameters = model.trainableParameters()
     if (this.#parameters.length === 0) {
       throw new TorchLoraError(
@@ -165,7 +169,7 @@ export class Trainer {
 
   async #encode(examples: TrainerOptions['train']): Promise<EncodedExamples> {
     const { model, tokenizer, maxLength } = this.options
-    const labels = (this.options.labels ?? labelSetOf(model)).encode(examples)
+    const labels = labelSetOf(model).encode(examples)
     const encodings = await tokenizer.encodeBatch(
       examples.map(({ text, textPair }) => (textPair === undefined ? text : ([text, textPair] as const))),
       { maxLength: Math.min(maxLength ?? model.maxLength, model.maxLength) },

@@ -4,6 +4,7 @@ import { cp, mkdtemp, readFile, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { tinyClassifier } from '../inference/models.ts'
 import { fixtures } from '../models/golden.ts'
 import { tinyExamples, tinyModel } from '../train/tiny.ts'
 
@@ -256,5 +257,70 @@ describe('wrong input to the CLI', () => {
       expect(code).toBe(0)
       expect(stdout).toMatch(/Usage: torch-lora/)
     }
+  })
+})
+
+describe('what a label means', { timeout: 120_000 }, () => {
+  /** Trains on a table of its own for one epoch, and gives what was said and the labels of the adapter. */
+  async function trainOn(rows: string, ...more: string[]) {
+    const file = join(await mkdtemp(join(tmpdir(), 'labels-')), 'train.csv')
+    await writeFile(file, rows)
+    const out = join(file, '..', 'run')
+    const args = ['--model', bare, '--train', file, '--epochs', '1', '--out', out, ...more]
+    const { code, stderr } = await cli(['train', ...args])
+    const metadata = async () => {
+      const bytes = await readFile(join(out, 'adapter', 'adapter_model.safetensors'))
+      const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE())).toString())
+      return [JSON.parse(header.__metadata__.labels), header.__metadata__.problem_type]
+    }
+    return { code, stderr, saved: code === 0 ? await metadata() : null }
+  }
+  let bare: string
+  beforeAll(async () => {
+    bare = await tinyClassifier({ headless: true })
+  })
+
+  it('comes from the training file alone, in one spelling', async () => {
+    const rows = 'text,label\na,0\nb,1\nc,0\nd,1\n'
+    const file = join(folder, 'dev.csv')
+    await writeFile(file, 'text,label\na,0.0\nb,1.0\n')
+    expect((await trainOn(rows, '--eval', file)).saved).toEqual([['0', '1'], 'single_label_classification'])
+    await writeFile(file, 'text,label\na,0\nb,2\n')
+    expect((await trainOn(rows, '--eval', file)).stderr).toMatch(
+      /dev\.csv, line 3: the label "2" is not one of "0", "1"; correct the data, or add it to --labels/,
+    )
+  })
+  it('is a score where numbers are not whole, or where that is said', async () => {
+    expect((await trainOn('text,label\na,0.5\nb,1\nc,2.0\n')).saved).toEqual([['LABEL_0'], 'regression'])
+    const stars = 'text,label\na,1\nb,2\nc,5\n'
+    expect((await trainOn(stars)).saved).toEqual([['1', '2', '5'], 'single_label_classification'])
+    expect((await trainOn(stars, '--problem-type', 'regression')).saved).toEqual([['LABEL_0'], 'regression'])
+    expect((await trainOn(stars, '--problem-type', 'classes')).stderr).toMatch(/Allowed choices are/)
+  })
+  it('may be a column each', async () => {
+    const rows = 'text,toxic,insult\na,1,0\nb,0,0\nc,0,1\n'
+    const given = ['--label-columns', 'toxic,insult']
+    expect((await trainOn(rows, ...given)).saved).toEqual([['toxic', 'insult'], 'multi_label_classification'])
+    expect((await trainOn(rows)).stderr).toMatch(
+      /train\.csv, line 1: no column "label" or "labels".* "toxic", "insult": name the right one in --label .* --label-columns/,
+    )
+  })
+  it('is read from rows that fit their header only', async () => {
+    expect((await trainOn('text,label\na,0\nb, and more,1\n')).stderr).toMatch(
+      /train\.csv, line 3: 3 fields where the header has 2/,
+    )
+    const headless = ['--no-header', '--text', '1', '--label', '0']
+    expect((await trainOn('0,a\n1,b\n', ...headless)).saved?.[0]).toEqual(['0', '1'])
+  })
+})
+
+describe('what the system refuses', () => {
+  it('is one message', async () => {
+    const file = join(folder, 'a-file')
+    await writeFile(file, '')
+    const { code, stderr } = await cli(trainArgs(join(file, 'run'), '--epochs', '1'))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/torch-lora: .*a-file\/run.*not a directory/)
+    expect(stderr).not.toMatch(/\n\s+at /)
   })
 })

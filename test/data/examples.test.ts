@@ -38,6 +38,7 @@ describe('.jsonl', () => {
       '{"text":"d","label":["p","q"]}',
       '{"text":"line\\u2028separator \\"quoted\\"","label":null,"textPair":null}',
       '{"text":"e","label":true}',
+      '{"text":"f","label":[1,0,true]}',
     ]
     expect(await read('a.jsonl', `\ufeff${lines.join('\n')}`)).toEqual([
       { text: 'a', label: 'x', line: 1 },
@@ -46,6 +47,7 @@ describe('.jsonl', () => {
       { text: 'd', label: ['p', 'q'], line: 5 },
       { text: 'line\u2028separator "quoted"', line: 6 },
       { text: 'e', label: 'true', line: 7 },
+      { text: 'f', label: [1, 0, true], line: 8 },
     ])
   })
 
@@ -67,16 +69,24 @@ describe('.jsonl', () => {
       /c\.jsonl, line 3: expected an object such as .* received an array/,
     )
     expect(await failure('c.jsonl', '{"body":"a","label":1}\n')).toBe(
-      'INVALID_FILE: c.jsonl, line 1: no key "text" or "sentence" or "sentence1" or "premise" for text; the keys are "body", "label": name the right one in columns.text',
+      'INVALID_FILE: c.jsonl, line 1: no key "text" or "sentence" or "sentence1" or "premise" for text; the keys are "body", "label": name the right one in `columns.text`',
     )
     expect(await failure('c.jsonl', '{"text":5}\n')).toBe(
       'INVALID_FILE: c.jsonl, line 1: key "text": expected a string for text, received number 5',
     )
     expect(await failure('c.jsonl', '{"text":null}\n')).toMatch(/expected a string for text, received null/)
     expect(await failure('c.jsonl', '{"text":"a","label":{"x":1}}\n')).toMatch(
-      /key "label": expected a string, a number or an array of strings for label, received an object/,
+      /key "label": expected a string, a number, an array of strings or a vector of 0 and 1 for label, received an object/,
     )
     expect(await failure('c.jsonl', '{"text":"a","label":["x",1]}\n')).toMatch(/received an array/)
+    expect(await failure('c.jsonl', '{"text":"a","label":[0,2]}\n')).toMatch(/a vector of 0 and 1/)
+    const columns = { label: 'sentiment' }
+    expect(await failure('c.jsonl', '{"text":"a","label":1}\n', { columns })).toMatch(
+      /line 1: no key "sentiment"/,
+    )
+    expect(await failure('c.jsonl', '{"text":"a"}\n', { labelled: true })).toMatch(
+      /no key "label" or "labels"/,
+    )
     expect(await failure('c.jsonl', '{"text":"a"}\n', { columns: { textPair: 'b' } })).toMatch(
       /line 1: no key "b" for textPair/,
     )
@@ -125,6 +135,45 @@ describe('.csv', () => {
     ])
   })
 
+  it('refuses rows that do not fit the header, more fields or less, by line', async () => {
+    const csv = 'text,label\ni love it,1\ngood, and more,1\n'
+    expect(await failure('w.csv', csv)).toBe(
+      'INVALID_FILE: w.csv, line 3: 3 fields where the header has 2; put a field that holds a comma into quotation marks',
+    )
+    expect(await failure('w.csv', csv, { columns: { label: null } })).toMatch(/line 3: 3 fields/)
+    expect(await failure('w.csv', 'id,text,label\n1,a,x\n2,b\n')).toMatch(/line 3: 2 fields .* has 3/)
+    expect(await failure('w.csv', 'a,b\nc\n', { header: false, columns: { text: 0 } })).toMatch(
+      /line 2: 1 fields where the first row has 2/,
+    )
+    expect(await read('w.csv', 'text,label\n"good, and more",1\n')).toHaveLength(1)
+    expect(await failure('w.csv', 'text,label,label\na,1,2\n')).toMatch(/two columns are called "label"/)
+    expect(await read('w.csv', 'text,x,x\na,1,2\n')).toHaveLength(1)
+  })
+
+  it('reads a column of 0 and 1 a class', async () => {
+    const labelColumns = ['toxic', 'insult']
+    const csv = 'text,toxic,insult,label\na,1,0,x\nb,0.0,True,y\nc,0,false,z\n'
+    expect((await read('m.csv', csv, { labelColumns })).map((e) => e.label)).toEqual([
+      ['toxic'],
+      ['insult'],
+      [],
+    ])
+    expect(await failure('m.csv', 'text,toxic,insult\na,1,\n', { labelColumns })).toBe(
+      'INVALID_FILE: m.csv, line 2: column "insult": expected 0 or 1, received ""',
+    )
+    expect(await failure('m.csv', 'text,toxic\na,1\n', { labelColumns })).toMatch(
+      /line 1: no column "insult" of `labelColumns`; the columns are "text", "toxic"/,
+    )
+    expect(await failure('m.csv', 'text,toxic,insult\na,1,0\n', { labelled: true })).toMatch(
+      /line 1: no column "label" or "labels" for label; the columns are "text", "toxic", "insult": name the right one in `columns.label` \(or, with a column of 0 and 1 a class, their names in `labelColumns`\)/,
+    )
+    const json = '{"text":"a","toxic":1,"insult":false}\n'
+    expect((await read('m.jsonl', json, { labelColumns })).map((e) => e.label)).toEqual([['toxic']])
+    expect(await failure('m.jsonl', '{"text":"a","toxic":1}\n', { labelColumns })).toMatch(
+      /line 1: key "insult" of `labelColumns`: expected 0 or 1, received nothing/,
+    )
+  })
+
   it('splits several labels', async () => {
     expect(
       (await read('c.csv', 'text,label\na,x| y\nb,\n', { labelSeparator: '|' })).map((e) => e.label),
@@ -133,10 +182,10 @@ describe('.csv', () => {
 
   it('says which line and column is wrong', async () => {
     expect(await failure('d.csv', 'text,label\na,b\nlonely\n', { columns: { label: 'label' } })).toBe(
-      'INVALID_FILE: d.csv, line 3: no column "label" (number 1) for label: the row has 1 fields; check the quoting of this row',
+      'INVALID_FILE: d.csv, line 3: 1 fields where the header has 2; put a field that holds a comma into quotation marks',
     )
     expect(await failure('d.csv', 'body,label\na,b\n')).toBe(
-      'INVALID_FILE: d.csv, line 1: no column "text" or "sentence" or "sentence1" or "premise" for text; the columns are "body", "label": name the right one in columns.text, or set header: false if this row is data',
+      'INVALID_FILE: d.csv, line 1: no column "text" or "sentence" or "sentence1" or "premise" for text; the columns are "body", "label": name the right one in `columns.text`, or set `header: false` if this row is data',
     )
     expect(await failure('d.csv', 'text,label\n"never closed,x\ny,z\n')).toMatch(
       /INVALID_FILE: d\.csv, line \d: .*quot/i,
@@ -147,13 +196,13 @@ describe('.csv', () => {
     expect(await failure('d.csv', 'text,label\n')).toMatch(/holds no examples/)
     expect(await failure('d.csv', '')).toMatch(/holds no examples/)
     expect(await failure('d.csv', 'a,b\n', { header: false })).toMatch(
-      /INVALID_ARGUMENT: columns\.text: a file without a header has no names/,
+      /INVALID_ARGUMENT: `columns\.text`: a file without a header has no names/,
     )
     expect(await failure('d.csv', 'a,b\n', { header: false, columns: { text: 0, label: 'x' } })).toMatch(
-      /INVALID_ARGUMENT: columns\.label/,
+      /INVALID_ARGUMENT: `columns\.label`/,
     )
     expect(await failure('d.csv', 'a,b\n', { columns: { text: -1 } })).toMatch(
-      /INVALID_ARGUMENT: columns\.text/,
+      /INVALID_ARGUMENT: `columns\.text`/,
     )
   })
 
@@ -179,7 +228,7 @@ describe('.tsv', () => {
   })
   it('says which line and column is wrong', async () => {
     expect(await failure('c.tsv', 'text\tlabel\na\tb\nonly\n')).toMatch(
-      /c\.tsv, line 3: no column "label" \(number 1\) for label: the row has 1 fields; check the separators/,
+      /c\.tsv, line 3: 1 fields where the header has 2; a field cannot hold a tab/,
     )
   })
 })

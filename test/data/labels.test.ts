@@ -109,6 +109,97 @@ describe('LabelSet.fromExamples', () => {
   })
 })
 
+describe('one label in several spellings', () => {
+  it('is one class: 0, 0.0, "0" and "0.0"; true, "true" and "True"; spaces and composed letters', () => {
+    for (const [labels, names] of [
+      [
+        [0, '0', '0.0', '1', 1, '1.0', ' 1'],
+        ['0', '1'],
+      ],
+      [
+        ['1.0', '0.0'],
+        ['0.0', '1.0'],
+      ],
+      [
+        ['-0', '0', '2'],
+        ['0', '2'],
+      ],
+      [
+        [true, 'True', 'FALSE', 'false'],
+        ['false', 'true'],
+      ],
+      [
+        ['True', 'False'],
+        ['False', 'True'],
+      ],
+      [
+        ['bug ', 'bug', 'praise'],
+        ['bug', 'praise'],
+      ],
+      [
+        ['caf\u00e9', 'cafe\u0301', 'bar'],
+        ['bar', 'caf\u00e9'],
+      ],
+      [
+        ['01', '1', '2'],
+        ['01', '1', '2'],
+      ],
+    ] as [ExampleLabel[], string[]][]) {
+      const set = LabelSet.fromExamples(labelled(...labels))
+      expect(set.names.slice().sort()).toEqual(names.slice().sort())
+      expect(set.encode(labelled(...labels)).shape).toEqual([labels.length])
+    }
+    const set = LabelSet.single(['no', 'yes'])
+    expect(set.encode(labelled('1.0', 0, '0.0')).values).toEqual(Int32Array.of(1, 0, 0))
+    const booleans = LabelSet.single(['False', 'True'])
+    expect(booleans.encode(labelled(true, 'false', '1', 0)).values).toEqual(Int32Array.of(1, 0, 1, 0))
+    // Names that differ in spelling alone are still told apart by it.
+    const both = LabelSet.single(['true', 'True'])
+    expect([both.id('True'), both.id('true'), both.id('TRUE')]).toEqual([1, 0, undefined])
+  })
+  it('numbers of which some are not whole are scores, in a table as in JSON', () => {
+    for (const labels of [
+      ['0.0', '0.5', '2'],
+      [0, 0.5, 2],
+      ['1e-1', '3', '.5'],
+    ] as ExampleLabel[][])
+      expect(LabelSet.fromExamples(labelled(...labels)).problemType).toBe('regression')
+    expect(failure(() => LabelSet.fromExamples(labelled('0.5', '1', 'N/A')))).toMatch(
+      /line 3: the label is "N\/A" where other examples have scores; make all of them numbers, or say `problemType`/,
+    )
+    expect(LabelSet.fromExamples(labelled('1.5', 'x'), 'single_label_classification').size).toBe(2)
+    expect(failure(() => LabelSet.fromExamples(labelled('1', 'x'), 'regression'))).toMatch(
+      /line 2: the label is "x"; expected a number, since the task is regression/,
+    )
+    for (const label of ['0x10', 'Infinity', '1,5', true])
+      expect(failure(() => LabelSet.regression().encode(labelled(label)))).toMatch(/expected a number/)
+  })
+})
+
+describe('vectors of 0 and 1', () => {
+  it('are several labels', () => {
+    const set = LabelSet.fromExamples(labelled([1, 0, 1], [0, 0, 0], [true, false, false]))
+    expect([set.problemType, set.names]).toEqual([
+      'multi_label_classification',
+      ['LABEL_0', 'LABEL_1', 'LABEL_2'],
+    ])
+    expect(set.encode(labelled([1, 0, true], ['LABEL_1'])).values).toEqual(Float32Array.of(1, 0, 1, 0, 1, 0))
+  })
+  it('are refused by line where they do not fit', () => {
+    const of = (...labels: ExampleLabel[]) => failure(() => LabelSet.fromExamples(labelled(...labels)))
+    expect(of([1, 0], [1, 0, 1])).toMatch(
+      /line 2: the label is \[1,0,1\] where other examples have vectors of 2/,
+    )
+    expect(of([1, 0], [])).toMatch(/line 2/)
+    expect(of([1, 0], ['a'])).toMatch(/line 2/)
+    expect(of([1, 2], [0, 1])).toMatch(/line 1/)
+    expect(failure(() => LabelSet.multi(['a', 'b']).encode(labelled([1, 0], [1])))).toMatch(
+      /line 2: the label is \[1\]; expected 2 times 0 or 1 \(for "a", "b"\)/,
+    )
+    expect(failure(() => LabelSet.single(['a', 'b']).encode(labelled([1, 0])))).toMatch(/expected one label/)
+  })
+})
+
 describe('LabelSet and config.json', () => {
   it('round-trips', () => {
     for (const set of [

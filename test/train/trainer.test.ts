@@ -2,6 +2,7 @@ import { mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { LabelSet } from '../../lib/data/index.ts'
 import { TorchLoraError } from '../../lib/errors.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { applyLora } from '../../lib/lora/apply.ts'
@@ -286,5 +287,23 @@ describe('Trainer', () => {
       programs: before.programs,
       liveBytes: before.liveBytes,
     })
+  })
+})
+
+describe('a set of labels given to the Trainer', () => {
+  it('is checked against the model, never applied over it', async () => {
+    const directory = await tinyModel({ labels: ['bad', 'good'] })
+    using model = await AutoModelForSequenceClassification.fromPretrained(directory)
+    await using tokenizer = await AutoTokenizer.fromPretrained(directory)
+    applyLora(model, { r: 2 })
+    const of = (labels: LabelSet) => () => new Trainer({ model, tokenizer, train: tinyExamples(4), labels })
+    expect(of(LabelSet.single(['bad', 'good']))).not.toThrow()
+    for (const other of [
+      LabelSet.single(['good', 'bad']),
+      LabelSet.single(['bad', 'good', 'worse']),
+      LabelSet.multi(['bad', 'good']),
+      LabelSet.regression(),
+    ])
+      expect(of(other)).toThrow(/The model's labels are "bad", "good" \(single_label.* were given/)
   })
 })
