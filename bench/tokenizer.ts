@@ -1,4 +1,4 @@
-// Tokenizers for Node, in one run: ours (Hugging Face's Rust engine in a worker), the same engine called directly,
+// Tokenizers for Node, in one run: ours (Hugging Face's Rust engine in a process of its own), the same engine called directly,
 // and the peers that are installed. Speed, and how long they hold the main thread at a stretch.
 //
 //   npx tsx bench/tokenizer.ts [--tokenizer DIR] [--texts FILE] [--peers DIR] [--json]

@@ -52,7 +52,16 @@ export { type Compiled, type CompileOptions, compile, type RunOptions } from './
 export { manualSeed, rngState, setRngState } from './random.ts'
 export { scope } from './scope.ts'
 export { type Device, type DType, Tensor } from './tensor.ts'
-export { AutoTokenizer, type Encoding, type Tokenizer } from './tokenizer/index.ts'
+export {
+  AutoTokenizer,
+  type EncodeOptions,
+  type Encoding,
+  type Tokenizer,
+  type TokenizerInput,
+  type TokenizerOptions,
+  type TruncationStrategy,
+  type WordsInput,
+} from './tokenizer/index.ts'
 export type { TrainerEvent, TrainingSummary } from './train/events.ts'
 export type { TrainerOptions } from './train/options.ts'
 export { Trainer } from './train/trainer.ts'

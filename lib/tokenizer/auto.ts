@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
 import { type HubOptions, resolveModel, TOKENIZER_REQUEST } from '../hub/index.ts'
 import type { Normalization } from './definition.ts'
+import { Engine } from './engine.ts'
 import { Tokenizer } from './tokenizer.ts'
-import { WorkerClient } from './worker-client.ts'
 
 /** How to build the tokenizer, and how to reach the hub where the name is not a folder. */
 export interface TokenizerOptions extends HubOptions {
@@ -26,7 +26,7 @@ export interface TokenizerOptions extends HubOptions {
 /**
  * Loads the tokenizer of a model, given as a folder or as a name on the hub: from tokenizer.json, spm.model (DeBERTa-v2/v3), vocab.json with merges.txt
  * (RoBERTa) or vocab.txt (BERT), in this order, and the configuration files beside them. Reading and building happen
- * in a worker thread.
+ * in a process of its own.
  *
  * @throws TorchLoraError INVALID_FILE for a folder or file that is missing or malformed, UNSUPPORTED for a kind of
  * tokenizer that these files cannot give, ADDON_NOT_FOUND when the engine is not installed, INVALID_ARGUMENT for bad
@@ -52,11 +52,11 @@ async function fromPretrained(dirOrId: string, options: TokenizerOptions = {}): 
   const dir = resolve(
     await resolveModel(dirOrId, { ...hub, files: [...TOKENIZER_REQUEST, { optional: 'config.json' }] }),
   )
-  const { client, facts } = await WorkerClient.start({
+  const { engine, facts } = await Engine.start({
     dir,
     settings: { normalization, ...(addPrefixSpace === undefined ? {} : { addPrefixSpace }) },
   })
-  return new Tokenizer(client, facts)
+  return new Tokenizer(engine, facts)
 }
 
 /** Finds out what kind of tokenizer a model has, and loads it. */

@@ -33,18 +33,6 @@ export interface TokenizerDefinition {
   tokenizerClass: string
 }
 
-/** The part of @bufbuild/protobuf's BinaryReader that reading a SentencePiece model takes. */
-export interface WireReader {
-  readonly pos: number
-  readonly len: number
-  tag(): [number, number]
-  skip(wireType: number): unknown
-  int32(): number
-  float(): number
-  string(): string
-  bytes(): Uint8Array
-}
-
 /** How a DeBERTa tokenizer built from spm.model normalizes text: see TokenizerOptions in auto.ts. */
 export type Normalization = 'transformers' | 'sentencepiece'
 
@@ -54,9 +42,6 @@ export interface TokenizerSettings {
   /** Overrules `add_prefix_space` of tokenizer_config.json. */
   addPrefixSpace?: boolean
 }
-
-/** Makes an error with a TorchLoraErrorCode: the class itself does not exist in the worker. */
-export type Fail = (code: string, message: string, file?: string) => Error
 
 /** What a folder's reader offers the builders, one of which makes tokenizer.json out of each kind of vocabulary. */
 export interface TokenizerFolder {
@@ -68,13 +53,11 @@ export interface TokenizerFolder {
   /** Where the caller decides it. */
   addPrefixSpace: boolean | undefined
   special: Partial<Record<SpecialTokenName, string>>
-  fail: Fail
   /** Path of a file of the folder. */
   pathOf(name: string): string
   readBytes(name: string): Uint8Array
   readText(name: string): string
   readJson(name: string): Json | undefined
-  reader(bytes: Uint8Array): WireReader
   /**
    * `added` with all tokens that the configuration names besides, by id. `vocabulary` gives the ids of tokens that
    * are in it, `size` is the first id after it.

@@ -1,6 +1,6 @@
-import type { Fail } from './definition.ts'
-import type { Kept, Layout, LayoutPiece } from './layout.ts'
-import type { EncodeReply, EncodeRequest, NativeEncoding, NativeTokenizer } from './worker-messages.ts'
+import { fail } from './failure.ts'
+import { type Layout, type LayoutPiece, slidingWindows, truncateLongestFirst } from './layout.ts'
+import type { EncodeReply, EncodeRequest, NativeEncoding, NativeTokenizer } from './messages.ts'
 
 /** What an encoder is made of. */
 export interface EncoderParts {
@@ -9,28 +9,21 @@ export interface EncoderParts {
   side: 'left' | 'right'
   /** What {@link splitsAtSpaces} says of the tokenizer. */
   splitsAtSpaces: boolean
-}
-
-/** Functions of layout.ts, how to make an error, and the number of processor cores that this process may use. */
-export interface EncoderScope {
-  truncateLongestFirst(first: number, second: number, room: number): Kept
-  slidingWindows(length: number, room: number, stride: number, side: 'left' | 'right'): [number, number][]
-  cores: number
-  fail: Fail
+  /** Texts in the engine at once. */
+  lanes: number
 }
 
 /**
  * Turns requests into token ids: each text by the engine, without special tokens or truncation; then both here. The
  * engine could do both, but keeps the length as state that concurrent calls would share.
- *
- * Travels to the worker as source text: no imports at run time.
  */
-export function makeEncoder(
-  { native, layout, side: defaultSide, splitsAtSpaces }: EncoderParts,
-  scope: EncoderScope,
-): (request: EncodeRequest) => Promise<EncodeReply> {
-  const { truncateLongestFirst, slidingWindows, fail } = scope
-
+export function makeEncoder({
+  native,
+  layout,
+  side: defaultSide,
+  splitsAtSpaces,
+  lanes,
+}: EncoderParts): (request: EncodeRequest) => Promise<EncodeReply> {
   /** A text's tokens, without special tokens around them. */
   interface Tokens {
     ids: ArrayLike<number>
@@ -73,10 +66,6 @@ export function makeEncoder(
         }
       : {}),
   })
-
-  // A task a text, on Node's thread pool, few at a time: two hide the way there and back, and more than the cores but
-  // one would make the main thread's timers late. The engine's own batches take every core, through a second pool.
-  const lanes = Math.max(2, Math.min(4, scope.cores - 1))
 
   /** The tokens of each text; at least `limit` of them where the text has so many and its beginning is enough. */
   const encodeTexts = async (texts: string[], limit: number, located: boolean): Promise<Tokens[]> => {

@@ -1,4 +1,6 @@
-import type { AddedToken, Json, TokenizerFolder, WireReader } from './definition.ts'
+import { BinaryReader } from '@bufbuild/protobuf/wire'
+import type { AddedToken, Json, TokenizerFolder } from './definition.ts'
+import { fail } from './failure.ts'
 
 /**
  * A unigram tokenizer from DeBERTa's spm.model. With normalization `transformers` it is what transformers 5's
@@ -6,12 +8,10 @@ import type { AddedToken, Json, TokenizerFolder, WireReader } from './definition
  * character map of the model. Pieces for single bytes (`<0x0A>`) are ordinary pieces in both.
  *
  * Field numbers: sentencepiece_model.proto of google/sentencepiece.
- *
- * Travels to the worker as source text: no imports at run time.
  * @throws Error with code INVALID_FILE, or UNSUPPORTED for a model that is not a unigram model
  */
 export function fromSentencePiece(folder: TokenizerFolder): Json {
-  const { path, config, fail } = folder
+  const { path, config } = folder
   const vocab: [string, number][] = []
   /** Pieces that are matched whole, and whether they are special. */
   const declared: [number, boolean][] = []
@@ -19,10 +19,10 @@ export function fromSentencePiece(folder: TokenizerFolder): Json {
   let modelType = 1
   let unkId = 0
 
-  const eachField = (r: WireReader, field: (no: number, wire: number) => void) => {
+  const eachField = (r: BinaryReader, field: (no: number, wire: number) => void) => {
     while (r.pos < r.len) field(...r.tag())
   }
-  const readPiece = (r: WireReader) => {
+  const readPiece = (r: BinaryReader) => {
     let piece = ''
     let score = 0
     let type = 1
@@ -38,19 +38,19 @@ export function fromSentencePiece(folder: TokenizerFolder): Json {
   }
   const sections = new Set<number>()
   try {
-    const r = folder.reader(folder.readBytes('spm.model'))
+    const r = new BinaryReader(folder.readBytes('spm.model'))
     eachField(r, (no, wire) => {
       sections.add(no)
-      if (no === 1) readPiece(folder.reader(r.bytes()))
+      if (no === 1) readPiece(new BinaryReader(r.bytes()))
       else if (no === 2) {
-        const trainer = folder.reader(r.bytes())
+        const trainer = new BinaryReader(r.bytes())
         eachField(trainer, (f, w) => {
           if (f === 3) modelType = trainer.int32()
           else if (f === 40) unkId = trainer.int32()
           else trainer.skip(w)
         })
       } else if (no === 3) {
-        const normalizer = folder.reader(r.bytes())
+        const normalizer = new BinaryReader(r.bytes())
         eachField(normalizer, (f, w) => {
           if (f === 2) charsmap = normalizer.bytes()
           else normalizer.skip(w)

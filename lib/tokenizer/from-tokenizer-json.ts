@@ -1,14 +1,13 @@
 import type { AddedToken, Json, TokenizerFolder } from './definition.ts'
+import { fail } from './failure.ts'
 
 /**
  * Takes a tokenizer.json as it is, but for what tokenizer_config.json overrules in transformers, tokens that the
  * configuration adds, and a missing post_processor.
- *
- * Travels to the worker as source text: no imports at run time.
  * @throws Error with code INVALID_FILE
  */
 export function fromTokenizerJson(folder: TokenizerFolder): Json {
-  const { path, config, special, tokenizerClass, fail } = folder
+  const { path, config, special, tokenizerClass } = folder
   const json = folder.readJson('tokenizer.json') as Json
   const model = json.model as Json | null | undefined
   if (typeof model !== 'object' || model === null || model.vocab === undefined)

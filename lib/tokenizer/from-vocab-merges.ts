@@ -1,13 +1,12 @@
 import type { Json, TokenizerFolder } from './definition.ts'
+import { fail } from './failure.ts'
 
 /**
  * Byte-level BPE from RoBERTa's vocab.json and merges.txt, as transformers' `RobertaTokenizer` builds it.
- *
- * Travels to the worker as source text: no imports at run time.
  * @throws Error with code INVALID_FILE
  */
 export function fromVocabAndMerges(folder: TokenizerFolder): Json {
-  const { path, config, fail } = folder
+  const { path, config } = folder
   const vocab = folder.readJson('vocab.json') as Record<string, number>
   const known = (token: string) => Object.hasOwn(vocab, token)
   const bad = Object.entries(vocab).find(([, id]) => !Number.isInteger(id) || id < 0)

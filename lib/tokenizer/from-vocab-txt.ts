@@ -2,8 +2,6 @@ import type { Json, TokenizerFolder } from './definition.ts'
 
 /**
  * WordPiece from BERT's vocab.txt, a token a line, as transformers' `BertTokenizer` builds it.
- *
- * Travels to the worker as source text: no imports at run time.
  * @throws Error with code INVALID_FILE
  */
 export function fromVocabTxt(folder: TokenizerFolder): Json {

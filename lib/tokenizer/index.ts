@@ -1,4 +1,5 @@
 export { AutoTokenizer, type TokenizerOptions } from './auto.ts'
+export type { TruncationStrategy } from './messages.ts'
 export {
   type EncodeOptions,
   type Encoding,

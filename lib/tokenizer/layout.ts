@@ -20,14 +20,11 @@ export interface Layout {
  * Hugging Face's `TemplateProcessing`, `BertProcessing` and `RobertaProcessing`, alone or inside a `Sequence`;
  * `ByteLevel` only moves character offsets, which a classifier does not use. `null` adds nothing.
  *
- * This function runs inside the tokenizer's worker, to which it travels as source text (see worker.ts): it may
- * use its parameters and globals, nothing imported.
- *
  * @throws Error with code UNSUPPORTED for another processor.
  */
 export function readLayout(
   processor: unknown,
-  fail: (code: string, message: string) => Error,
+  fail: (code: 'INVALID_FILE' | 'UNSUPPORTED', message: string) => Error,
   zeroTypeIds: boolean,
 ): Layout {
   interface Template {
@@ -102,8 +99,6 @@ export interface Kept {
  * at most `room`. A shorter text is cut only when the longer one cannot make room alone; then both get half, the
  * second text the odd token. Matches `truncate_encodings` of huggingface/tokenizers (which transformers calls), in
  * which the two halves change places when the first text is the longer.
- *
- * Runs inside the worker: no imports.
  */
 export function truncateLongestFirst(first: number, second: number, room: number): Kept {
   if (first + second <= room) return { first, second }
@@ -121,8 +116,6 @@ export function truncateLongestFirst(first: number, second: number, room: number
 /**
  * The windows over a text of `length` tokens that transformers gives with `return_overflowing_tokens`: each at
  * most `room` long, neighbours sharing `stride` tokens; `[start, end)` pairs, the first is the truncated text.
- *
- * Runs inside the worker: no imports.
  */
 export function slidingWindows(
   length: number,

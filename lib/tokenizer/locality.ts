@@ -3,8 +3,6 @@
  * beginning of the text's tokens: true when the tokenizer splits at spaces before it looks up pieces, and changes
  * characters only by what stands next to them. Then a long text need not be read to its end to be truncated.
  *
- * Travels to the worker as source text: no imports at run time.
- *
  * @param json a tokenizer.json
  */
 export function splitsAtSpaces(json: Record<string, unknown>): boolean {
@@ -59,8 +57,6 @@ export function splitsAtSpaces(json: Record<string, unknown>): boolean {
 /**
  * Whether a word that stands alone is tokenized as the same word within a text: not where the space before a word is a
  * part of its first token and a text's beginning gets none.
- *
- * Travels to the worker as source text: no imports at run time.
  *
  * @param json a tokenizer.json
  */

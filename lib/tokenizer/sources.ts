@@ -1,25 +1,34 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type {
   AddedToken,
   BuildTokenizer,
-  Fail,
   Json,
   SpecialTokenName,
   TokenizerDefinition,
   TokenizerSettings,
-  WireReader,
 } from './definition.ts'
-import type { readTokenRegistry } from './special-tokens.ts'
+import { fail } from './failure.ts'
+import { fromSentencePiece } from './from-sentencepiece.ts'
+import { fromTokenizerJson } from './from-tokenizer-json.ts'
+import { fromVocabAndMerges } from './from-vocab-merges.ts'
+import { fromVocabTxt } from './from-vocab-txt.ts'
+import { readTokenRegistry } from './special-tokens.ts'
 
-/** What {@link loadDefinition} needs from outside, since it may import nothing. */
-export interface LoadDependencies {
-  readFile(path: string): Uint8Array
-  exists(path: string): boolean
-  join(...parts: string[]): string
-  reader(bytes: Uint8Array): WireReader
-  fail: Fail
-  readTokenRegistry: typeof readTokenRegistry
-  /** By the name of the file that holds the vocabulary. */
-  builders: Record<'tokenizer.json' | 'spm.model' | 'vocab.json' | 'vocab.txt', BuildTokenizer>
+/** Makes tokenizer.json of each kind of vocabulary, by the name of the file that holds it. */
+const builders: Record<'tokenizer.json' | 'spm.model' | 'vocab.json' | 'vocab.txt', BuildTokenizer> = {
+  'tokenizer.json': fromTokenizerJson,
+  'spm.model': fromSentencePiece,
+  'vocab.json': fromVocabAndMerges,
+  'vocab.txt': fromVocabTxt,
+}
+
+function readFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw fail('INVALID_FILE', `cannot read ${path} (${(error as Error).message})`, path)
+  }
 }
 
 /**
@@ -28,19 +37,12 @@ export interface LoadDependencies {
  * config.json where they are there. Which class a folder without tokenizer.json is for must be clear: a vocabulary
  * read as another class's would tokenize, wrongly.
  *
- * Travels to the worker as source text: no imports at run time.
- *
  * @throws Error with code INVALID_FILE or UNSUPPORTED, naming the file.
  */
-export function loadDefinition(
-  dir: string,
-  settings: TokenizerSettings,
-  deps: LoadDependencies,
-): TokenizerDefinition {
-  const { fail } = deps
-  const pathOf = (name: string) => deps.join(dir, name)
-  const has = (name: string) => deps.exists(pathOf(name))
-  const readBytes = (name: string) => deps.readFile(pathOf(name))
+export function loadDefinition(dir: string, settings: TokenizerSettings): TokenizerDefinition {
+  const pathOf = (name: string) => join(dir, name)
+  const has = (name: string) => existsSync(pathOf(name))
+  const readBytes = (name: string) => readFile(pathOf(name))
   const readText = (name: string): string => {
     const bytes = readBytes(name)
     try {
@@ -117,14 +119,13 @@ export function loadDefinition(
       path,
     )
 
-  const { special, addTokens } = deps.readTokenRegistry({
+  const { special, addTokens } = readTokenRegistry({
     source,
     tokenizerClass,
     config,
     specialMap: readJson('special_tokens_map.json') ?? {},
     legacyAdded: readJson('added_tokens.json') ?? {},
     pathOf,
-    fail,
   })
   const requireSpecial = (known: (token: string) => boolean, roles: SpecialTokenName[]) => {
     const missing = roles.filter((role) => !known(special[role] ?? ''))
@@ -160,19 +161,17 @@ export function loadDefinition(
     add_prefix_space: addPrefixSpace,
   })
 
-  const json = deps.builders[source]({
+  const json = builders[source]({
     path,
     config,
     tokenizerClass,
     normalization: settings.normalization,
     addPrefixSpace: settings.addPrefixSpace,
     special,
-    fail,
     pathOf,
     readBytes,
     readText,
     readJson,
-    reader: deps.reader,
     addTokens,
     requireSpecial,
     bertTemplate,

@@ -1,4 +1,5 @@
-import type { AddedToken, Fail, Json, SpecialTokenName } from './definition.ts'
+import type { AddedToken, Json, SpecialTokenName } from './definition.ts'
+import { fail } from './failure.ts'
 
 /** What the configuration files of a tokenizer say of special and added tokens. */
 export interface TokenRegistry {
@@ -20,18 +21,15 @@ export interface TokenSources {
   specialMap: Json
   legacyAdded: Json
   pathOf(name: string): string
-  fail: Fail
 }
 
 /**
  * Reads special and added tokens in the order of precedence of transformers (`PreTrainedTokenizerBase._from_pretrained`):
  * where tokenizer_config.json lists its `added_tokens_decoder`, that counts; otherwise special_tokens_map.json comes
  * before tokenizer_config.json, and added_tokens.json adds; a class's own defaults come last.
- *
- * Travels to the worker as source text: no imports at run time.
  */
 export function readTokenRegistry(files: TokenSources): TokenRegistry {
-  const { source, tokenizerClass, config, fail } = files
+  const { source, tokenizerClass, config } = files
   type Spec = string | (Partial<Omit<AddedToken, 'id'>> & { content: string })
   const roles: SpecialTokenName[] = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask']
   const bracketed = { unk: '[UNK]', sep: '[SEP]', pad: '[PAD]', cls: '[CLS]', mask: '[MASK]' }

@@ -1,8 +1,8 @@
 import { TorchLoraError } from '../errors.ts'
 import type { SpecialTokenName } from './definition.ts'
+import type { Engine } from './engine.ts'
 import { collectTexts, collectWords, describe, invalid } from './inputs.ts'
-import type { WorkerClient } from './worker-client.ts'
-import type { EncodeReply, EncodeRequest, TokenizerFacts, TruncationStrategy } from './worker-messages.ts'
+import type { EncodeReply, EncodeRequest, TokenizerFacts, TruncationStrategy } from './messages.ts'
 
 /** One text, or two that the model reads as a pair. */
 export type TokenizerInput = string | readonly [string, string]
@@ -58,26 +58,26 @@ export interface EncodeOptions {
   addSpecialTokens?: boolean
 }
 
-/** A message to the worker holds at most so many texts and characters: serialising it stays well under 1 ms. */
+/** A message to the process holds at most so many texts and characters: serialising it stays well under 1 ms. */
 const MESSAGE_TEXTS = 256
 const MESSAGE_CHARS = 1 << 17
 
 /**
- * Turns text into token ids off the main thread, equal to Hugging Face's tokenizers token for token.
+ * Turns text into token ids in a process of its own, equal to Hugging Face's tokenizers token for token.
  *
- * Made by {@link AutoTokenizer.fromPretrained}. It owns a worker thread, which never keeps the process alive by
+ * Made by {@link AutoTokenizer.fromPretrained}. It owns a process, which never keeps yours alive by
  * itself; {@link close} ends it.
  */
 export class Tokenizer implements AsyncDisposable {
-  readonly #client: WorkerClient
+  readonly #engine: Engine
   readonly #facts: TokenizerFacts
   /** Calls under way, which close waits for. */
   readonly #calls = new Set<Promise<unknown>>()
   #closed = false
 
   /** @internal */
-  constructor(client: WorkerClient, facts: TokenizerFacts) {
-    this.#client = client
+  constructor(engine: Engine, facts: TokenizerFacts) {
+    this.#engine = engine
     this.#facts = facts
   }
 
@@ -131,7 +131,7 @@ export class Tokenizer implements AsyncDisposable {
 
   /**
    * Token ids of each input, in order. Long inputs are truncated to `maxLength` as transformers does with
-   * `truncation=True` (`longest_first` for pairs). Any number of inputs: large calls go to the worker in parts, so
+   * `truncation=True` (`longest_first` for pairs). Any number of inputs: large calls go to its process in parts, so
    * the event loop is never held.
    *
    * @throws TorchLoraError INVALID_ARGUMENT for an input that is neither a string nor a pair of strings or that holds
@@ -188,9 +188,9 @@ export class Tokenizer implements AsyncDisposable {
         texts.push(...input.texts)
         chars += input.chars
       }
-      // Two messages under way: the worker has one to work on while the next travels.
+      // Two messages under way: the process has one to work on while the next travels.
       if (open.length === 2) await finish()
-      const reply = this.#client.request({
+      const reply = this.#engine.request({
         kind: 'encode',
         first: start,
         ...(collect === (collectTexts as unknown)
@@ -223,21 +223,21 @@ export class Tokenizer implements AsyncDisposable {
   ): Promise<string[]> {
     const skipSpecialTokens = options.skipSpecialTokens ?? true
     return this.#call(() =>
-      this.#client.request({ kind: 'decode', ids: batch.map(checkIds), skipSpecialTokens }),
+      this.#engine.request({ kind: 'decode', ids: batch.map(checkIds), skipSpecialTokens }),
     )
   }
 
   /** Id of each token, or undefined where the vocabulary lacks it. */
   async tokensToIds(tokens: readonly string[]): Promise<(number | undefined)[]> {
     const ids = await this.#call(() =>
-      this.#client.request({ kind: 'tokensToIds', tokens: tokens.map(String) }),
+      this.#engine.request({ kind: 'tokensToIds', tokens: tokens.map(String) }),
     )
     return ids.map((id) => id ?? undefined)
   }
 
   /** Token of each id, or undefined where there is none. */
   async idsToTokens(ids: ArrayLike<number>): Promise<(string | undefined)[]> {
-    const tokens = await this.#call(() => this.#client.request({ kind: 'idsToTokens', ids: checkIds(ids) }))
+    const tokens = await this.#call(() => this.#engine.request({ kind: 'idsToTokens', ids: checkIds(ids) }))
     return tokens.map((token) => token ?? undefined)
   }
 
@@ -248,14 +248,14 @@ export class Tokenizer implements AsyncDisposable {
    * @throws TorchLoraError INVALID_FILE when the folder cannot be written.
    */
   save(dir: string): Promise<string[]> {
-    return this.#call(() => this.#client.request({ kind: 'save', dir }))
+    return this.#call(() => this.#engine.request({ kind: 'save', dir }))
   }
 
-  /** Ends the worker thread after the calls under way; later calls fail with DISPOSED. */
+  /** Ends its process after the calls under way; later calls fail with DISPOSED. */
   async close(): Promise<void> {
     this.#closed = true
     await Promise.allSettled(this.#calls)
-    await this.#client.close()
+    await this.#engine.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

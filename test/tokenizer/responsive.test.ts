@@ -120,7 +120,7 @@ describe('calls at the same time', () => {
   })
 })
 
-describe('the worker thread', () => {
+describe('an open tokenizer', () => {
   const run = promisify(execFile)
   const program = new URL('./exit-fixture.ts', import.meta.url).pathname
   const start = (...args: string[]) =>

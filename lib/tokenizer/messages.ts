@@ -1,14 +1,13 @@
 import type { SpecialTokenName, TokenizerSettings } from './definition.ts'
+import type { Failure } from './failure.ts'
 
-/** What the worker is started with. */
-export interface WorkerSetup {
+/** What the tokenizer's process is told first. */
+export interface EngineSetup {
   dir: string
   settings: TokenizerSettings
-  /** Absolute paths of the two packages the worker needs: evaluated source cannot resolve names itself. */
-  modules: { tokenizers: string; wire: string }
 }
 
-/** What the main thread knows of a loaded tokenizer. */
+/** What the main process knows of a loaded tokenizer. */
 export interface TokenizerFacts {
   source: string
   tokenizerClass: string
@@ -63,14 +62,14 @@ export interface EncodeReply {
   sequenceIds?: Int32Array<ArrayBuffer>
 }
 
-export type WorkerRequest =
+export type EngineRequest =
   | EncodeRequest
   | { kind: 'decode'; ids: Uint32Array[]; skipSpecialTokens: boolean }
   | { kind: 'tokensToIds'; tokens: string[] }
   | { kind: 'idsToTokens'; ids: Uint32Array }
   | { kind: 'save'; dir: string }
 
-export interface WorkerReplies {
+export interface EngineReplies {
   encode: EncodeReply
   decode: string[]
   tokensToIds: (number | null)[]
@@ -79,10 +78,16 @@ export interface WorkerReplies {
   save: string[]
 }
 
-export type WorkerMessage =
+export interface NumberedRequest {
+  id: number
+  request: EngineRequest
+}
+
+/** What the process says: first of the tokenizer (id -1), then a reply a request. */
+export type EngineMessage =
   | { id: -1; facts: TokenizerFacts }
   | { id: number; value: unknown }
-  | { id: number; error: { code: string; message: string; file?: string } }
+  | { id: number; error: Failure }
 
 /** The part of the `tokenizers` package (huggingface/tokenizers, bindings/node) that is used. */
 export interface NativeTokenizer {

@@ -1,0 +1,99 @@
+import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { TorchLoraError } from '../errors.ts'
+import type { AddedToken, SpecialTokenName, TokenizerDefinition } from './definition.ts'
+import { makeEncoder } from './encoder.ts'
+import { fail } from './failure.ts'
+import { lanesOf } from './lanes.ts'
+import { type LayoutPiece, readLayout } from './layout.ts'
+import { splitsAtSpaces, takesWords } from './locality.ts'
+import type { EncodeReply, EncodeRequest, EngineSetup, NativeTokenizer, TokenizerFacts } from './messages.ts'
+import { loadDefinition } from './sources.ts'
+
+/** A tokenizer in its process. */
+export interface LoadedTokenizer {
+  /** What the files said, without the vocabulary, which lives in the engine. */
+  definition: Omit<TokenizerDefinition, 'json'> & { added: AddedToken[] }
+  native: NativeTokenizer
+  facts: TokenizerFacts
+  encode(request: EncodeRequest): Promise<EncodeReply>
+}
+
+/** The package `tokenizers`, where it has an addon for this platform. */
+function engine(): { Tokenizer: { fromString(json: string): NativeTokenizer } } {
+  try {
+    return createRequire(import.meta.url)('tokenizers')
+  } catch (cause) {
+    throw new TorchLoraError(
+      'ADDON_NOT_FOUND',
+      `the package "tokenizers" has no addon that loads on ${process.platform}-${process.arch} (${(cause as Error).message.split('\n')[0]}); reinstall it on this platform`,
+      { cause },
+    )
+  }
+}
+
+function readDefinition({ dir, settings }: EngineSetup): TokenizerDefinition {
+  try {
+    return loadDefinition(dir, settings)
+  } catch (error) {
+    if (error instanceof TorchLoraError) throw error
+    // Valid JSON of the wrong shape: a number where a list belongs, and the like.
+    throw fail(
+      'INVALID_FILE',
+      `${dir}: the tokenizer's files are malformed (${(error as Error).message})`,
+      dir,
+    )
+  }
+}
+
+/**
+ * Reads a tokenizer's folder and builds the engine.
+ * @throws TorchLoraError INVALID_FILE, UNSUPPORTED, ADDON_NOT_FOUND
+ */
+export function loadTokenizer(setup: EngineSetup): LoadedTokenizer {
+  const { Tokenizer } = engine()
+  const { json, ...definition } = readDefinition(setup)
+  const path = join(setup.dir, definition.source)
+  let native: NativeTokenizer
+  try {
+    native = Tokenizer.fromString(JSON.stringify(json))
+  } catch (error) {
+    throw fail(
+      'INVALID_FILE',
+      `${path} is not a tokenizer that huggingface/tokenizers can build (${(error as Error).message}); fetch the file again, or save it anew with transformers`,
+      path,
+    )
+  }
+  const layout = readLayout(
+    json.post_processor,
+    (code, message) => fail(code, `${path}: ${message}`, path),
+    definition.zeroTypeIds,
+  )
+  const encode = makeEncoder({
+    native,
+    layout,
+    side: definition.truncationSide,
+    splitsAtSpaces: splitsAtSpaces(json),
+    lanes: lanesOf(availableParallelism()),
+  })
+  const count = (pieces: LayoutPiece[]) => pieces.filter((piece) => piece.sequence < 0).length
+  const special: TokenizerFacts['special'] = {}
+  for (const [role, token] of Object.entries(definition.special)) {
+    const id = native.tokenToId(token)
+    if (id !== null) special[role as SpecialTokenName] = { token, id }
+  }
+  const facts: TokenizerFacts = {
+    source: path,
+    tokenizerClass: definition.tokenizerClass,
+    vocabSize: native.getVocabSize(true),
+    modelMaxLength: definition.modelMaxLength,
+    truncationSide: definition.truncationSide,
+    specialTokensPerText: count(layout.single),
+    specialTokensPerPair: count(layout.pair),
+    special,
+    takesWords: takesWords(json),
+  }
+  const added = json.added_tokens as AddedToken[]
+  return { definition: { ...definition, added }, native, facts, encode }
+}
