@@ -18,8 +18,7 @@ await serve(async () => {
   const began = performance.now()
   const logits: number[][] = []
   for (const batch of batches) {
-    const values = Array.from(await predictor.forward(batch))
-    for (let i = 0; i < values.length; i += 2) logits.push(values.slice(i, i + 2))
+    for (const row of await predictor.forward(batch)) logits.push([...row])
   }
   return {
     seconds: (performance.now() - began) / 1000,

@@ -11,7 +11,6 @@ import {
   AdamW,
   applyLora,
   batchTensors,
-  DebertaV2ForSequenceClassification,
   disposeBatch,
   mergeLora,
   Predictor,
@@ -43,7 +42,7 @@ async function timed<T>(what: string, body: () => T | Promise<T>): Promise<T> {
 
 console.log(await machine())
 const model = await timed('built', () =>
-  randomClassifier(DebertaV2ForSequenceClassification, {
+  randomClassifier({
     ...shapes['v2-xlarge'],
     num_hidden_layers: Number(flags.layers),
   }),
@@ -69,10 +68,12 @@ const optimizer = new AdamW(trainable)
 const step = compileTrainingStep(model, optimizer, { maxGradNorm: 1 })
 const inputs = {
   batch: batchTensors(packBatch(sequences, { positions: model.positions })),
-  labels: Tensor.from(
-    sequences.map((_, b) => b % 2),
-    { dtype: 'int64' },
-  ),
+  targets: {
+    labels: Tensor.from(
+      sequences.map((_, b) => b % 2),
+      { dtype: 'int64' },
+    ),
+  },
   lossScale: Tensor.scalar(1),
   learningRate: Tensor.scalar(4e-4),
 }
@@ -89,7 +90,7 @@ disposeBatch(inputs.batch)
 
 const infer = async () => {
   using predictor = new Predictor(model)
-  return predictor.forward(sequences)
+  return (await predictor.forward(sequences)).flatMap((row) => [...row])
 }
 const unmerged = await timed('inference, unmerged', infer)
 await timed('merge', () => mergeLora(model))

@@ -59,7 +59,7 @@ const labels = Tensor.from(
   { dtype: 'int64' },
 )
 const step = compileTrainingStep(model, new AdamW(model.trainableParameters()), { maxGradNorm: 1 })
-const inputs = { batch, labels, lossScale: Tensor.scalar(1), learningRate: Tensor.scalar(1e-4) }
+const inputs = { batch, targets: { labels }, lossScale: Tensor.scalar(1), learningRate: Tensor.scalar(1e-4) }
 const forward = compile((given: BatchTensors) => {
   model.eval()
   return noGrad(() => model.forward(given))

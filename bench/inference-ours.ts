@@ -1,7 +1,7 @@
 /** Our side of bench/inference.ts: one batch of tokens at a time, or texts through a TextClassifier. */
 import { readdir } from 'node:fs/promises'
 import { AutoModelForSequenceClassification, type DType, Predictor, TextClassifier } from '../lib/index.ts'
-import { freezeWeights } from '../lib/inference/frozen-weights.ts'
+import { freezeModel } from '../lib/inference/frozen-model.ts'
 import { clients } from './clients.ts'
 import { Lateness } from './lateness.ts'
 import { serve } from './worker.ts'
@@ -11,7 +11,8 @@ const model = await AutoModelForSequenceClassification.fromPretrained(folder!, {
   device,
   dtype: dtype === 'int8' ? 'float32' : (dtype as DType),
 })
-const predictor = new Predictor(model, await freezeWeights(model, { int8: dtype === 'int8' }))
+const frozen = await freezeModel(model, { int8: dtype === 'int8' })
+const predictor = new Predictor(frozen.model, { dispose: frozen.dispose })
 /** Only for texts: ids alone take no tokenizer. */
 const hasTokenizer = (await readdir(folder!)).some((name) => name.startsWith('tokenizer'))
 const classifier = hasTokenizer
@@ -36,10 +37,7 @@ await serve(async (request: Request) => {
         ids: Int32Array.from(row),
         typeIds: new Int32Array(row.length),
       }))
-      const values = await predictor.forward(sequences)
-      const width = values.length / rows.length
-      for (let b = 0; b < rows.length; b++)
-        logits.push(Array.from(values.subarray(b * width, (b + 1) * width)))
+      for (const row of await predictor.forward(sequences)) logits.push([...row])
     }
   const milliseconds = performance.now() - began
   await new Promise((resolve) => setTimeout(resolve, 6))

@@ -9,7 +9,7 @@
 import { parseArgs } from 'node:util'
 import { glueTask } from '../lib/data/index.ts'
 import { type Classification, loadGlue, TextClassifier } from '../lib/index.ts'
-import { argmax } from '../lib/inference/decode.ts'
+import { argmax } from '../lib/tasks/arithmetic.ts'
 import { machine } from './worker.ts'
 
 const { values: flags } = parseArgs({

@@ -6,12 +6,12 @@
  * Builds the model and both optimizers, and adds up the bytes of the moments they really hold. `LoRA` counts A and B;
  * `LoRA + head` is what training a classifier keeps.
  */
-import { AdamW, applyLora, type SequenceClassifier } from '../lib/index.ts'
+import { AdamW, applyLora, type Model } from '../lib/index.ts'
 import { randomRoberta } from './random-model.ts'
 
 const model = randomRoberta()
 
-type Parameters = ReturnType<SequenceClassifier['trainableParameters']>
+type Parameters = ReturnType<Model['trainableParameters']>
 
 function report(what: string, parameters: Parameters): void {
   using optimizer = new AdamW(parameters)

@@ -1,19 +1,14 @@
-import { manualSeed, RobertaForSequenceClassification, type SequenceClassifier } from '../lib/index.ts'
-import { ConfigReader } from '../lib/models/config.ts'
-import type { Family } from '../lib/models/pretrained.ts'
+import { AutoModelForSequenceClassification, type Model } from '../lib/index.ts'
+import type { SequenceClassification } from '../lib/tasks/sequence-classification.ts'
 
 /** A classifier of two labels with random weights, the same at every call. */
-export function randomClassifier<M extends SequenceClassifier>(
-  family: Family<M>,
-  config: Record<string, unknown>,
-): M {
-  manualSeed(0)
-  return new family(family.readConfig(new ConfigReader(config, 'config.json'), { numLabels: 2 }))
+export function randomClassifier(config: Record<string, unknown>): Model<SequenceClassification> {
+  return AutoModelForSequenceClassification.fromConfig(config, { numLabels: 2 })
 }
 
 /** `randomClassifier` in roberta-base's shapes but for what `config` says. */
-export function randomRoberta(config: Record<string, unknown> = {}): RobertaForSequenceClassification {
-  return randomClassifier(RobertaForSequenceClassification, {
+export function randomRoberta(config: Record<string, unknown> = {}): Model<SequenceClassification> {
+  return randomClassifier({
     model_type: 'roberta',
     vocab_size: 50265,
     type_vocab_size: 1,

@@ -21,14 +21,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import autocannon from 'autocannon'
-import {
-  AutoTokenizer,
-  applyLora,
-  BertForSequenceClassification,
-  noGrad,
-  ops,
-  saveAdapter,
-} from '../lib/index.ts'
+import { AutoTokenizer, applyLora, noGrad, ops, saveAdapter } from '../lib/index.ts'
 import { randomClassifier } from './random-model.ts'
 import { machine } from './worker.ts'
 
@@ -46,7 +39,7 @@ const model = join(folder, 'model')
 async function makeModel() {
   await cp(new URL('../test/tokenizer/fixtures/bert', import.meta.url).pathname, model, { recursive: true })
   await using tokenizer = await AutoTokenizer.fromPretrained(model)
-  const base = randomClassifier(BertForSequenceClassification, {
+  const base = randomClassifier({
     model_type: 'bert',
     vocab_size: tokenizer.vocabSize,
     hidden_size: 384,

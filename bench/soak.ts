@@ -68,7 +68,7 @@ for await (const event of trainer.run()) {
 const predictor = new Predictor(mergeLora(model))
 const predictions = Number(flags.predictions)
 for (let done = 0; done < predictions; done += 1) {
-  await predictor.logits(await tokenizer.encodeBatch([sentence(done)]))
+  await predictor.outputs(await tokenizer.encodeBatch([sentence(done)]))
   if (done === Math.ceil(predictions / 10)) report(`after ${done} predictions`)
 }
 report(`after ${predictions} predictions`)

@@ -69,10 +69,12 @@ const batches = Array.from({ length: updates }, () => {
   )
   return {
     batch: batchTensors(packed),
-    labels: Tensor.from(
-      indices.map((i) => values[i]!),
-      { dtype: labels.problemType === LabelSet.regression().problemType ? 'float32' : 'int64' },
-    ),
+    targets: {
+      labels: Tensor.from(
+        indices.map((i) => values[i]!),
+        { dtype: labels.problemType === LabelSet.regression().problemType ? 'float32' : 'int64' },
+      ),
+    },
     lossScale: Tensor.scalar(1),
     learningRate: Tensor.scalar(1e-4),
   }
@@ -100,7 +102,6 @@ async function trainerTurn(): Promise<number> {
     model: trained,
     tokenizer,
     train: examples,
-    labels,
     epochs: 1,
     batchSize,
     seed: 0,

@@ -13,7 +13,6 @@ import {
 } from '../lib/index.ts'
 import { memory, peakResidentBytes } from '../lib/memory.ts'
 import type { DType } from '../lib/tensor.ts'
-import { batchLabels } from '../lib/train/batch-labels.ts'
 import { compileTrainingStep } from '../lib/train/step.ts'
 import { serve } from './worker.ts'
 
@@ -36,7 +35,7 @@ manualSeed(0)
 if (work.r === 0) {
   // What the step costs without the low-rank part: only the head trains, everything is differentiated all the same.
   for (const [path, parameter] of model.namedParameters())
-    parameter.requiresGrad = model.isOfHead(path) || path.endsWith('embeddings.LayerNorm.bias')
+    parameter.requiresGrad = model.roleOf(path) === 'head' || path.endsWith('embeddings.LayerNorm.bias')
 } else applyLora(model, { r: work.r ?? 8, loraAlpha: 16, loraDropout: work.loraDropout })
 const graphs = work.graphs ? device : undefined
 const step = compileTrainingStep(model, new AdamW(model.trainableParameters()), { maxGradNorm: 1, graphs })
@@ -51,17 +50,18 @@ async function train(batch: Work['batches'][number]): Promise<number> {
   const values = Int32Array.from(batch, ({ label }) => label)
   const inputs = {
     batch: batchTensors(shaped, device),
-    ...batchLabels({ values, shape: [batch.length] }, [...batch.keys()], {
-      problemType: model.config.problemType,
+    targets: model.task.collate({ values, shape: [batch.length] }, [...batch.keys()], {
       device,
-      rows: shaped.cuSeqlens.length - 1,
+      dtype: model.outputDType,
+      lengths: Array.from({ length: shaped.cuSeqlens.length - 1 }, () => 0),
     }),
     lossScale: Tensor.scalar(1),
     learningRate: Tensor.scalar(4e-4),
   }
   const { loss, gradNorm } = await step.update(inputs)
   disposeBatch(inputs.batch)
-  for (const tensor of [inputs.labels, inputs.lossScale, inputs.learningRate, gradNorm]) tensor.dispose()
+  for (const tensor of [inputs.targets.labels!, inputs.lossScale, inputs.learningRate, gradNorm])
+    tensor.dispose()
   const value = loss.item()
   loss.dispose()
   return value

@@ -14,10 +14,10 @@ import {
   applyLora,
   decodeLogits,
   type Example,
+  type Model,
   manualSeed,
   mergeLora,
   Predictor,
-  type SequenceClassifier,
   saveAdapter,
   type Tokenizer,
   TorchLoraError,
@@ -25,7 +25,6 @@ import {
   type TrainingSummary,
 } from '../lib/index.ts'
 import type { Encoding } from '../lib/tokenizer/index.ts'
-import { scoreLogits } from '../lib/train/evaluate.ts'
 import { findEncoder } from './quickstart/encoder.ts'
 import { medianLatencies } from './quickstart/latency.ts'
 import { checkOutputFolder, replaceFolder, resultFile } from './quickstart/output-folder.ts'
@@ -84,10 +83,8 @@ export async function quickstart(options: QuickstartOptions, signal: AbortSignal
   // A program holds the parameters it was recorded with: this one stays the base model, with its fresh head.
   using base = new Predictor(model)
   const measure = async (predictor: Predictor) => {
-    const logits = await predictor.logits(heldOut, { signal })
-    const scores = scoreLogits(logits, labels.encode(texts.heldOut), labels.problemType, labels.size, [
-      texts.metric,
-    ])
+    const logits = await predictor.outputs(heldOut, { signal })
+    const scores = model.task.score(logits, labels.encode(texts.heldOut), [texts.metric])
     return { logits, value: scores[texts.metric]! }
   }
 
@@ -95,7 +92,7 @@ export async function quickstart(options: QuickstartOptions, signal: AbortSignal
   const before = await measure(base)
   manualSeed(seed)
   applyLora(model, { ...lora, baseModelNameOrPath: encoder.name })
-  const trainer = new Trainer({ model, tokenizer, train, labels, maxLength, seed, ...training })
+  const trainer = new Trainer({ model, tokenizer, train, maxLength, seed, ...training })
   const summary = await trainWithBar(trainer, signal)
   using adapted = new Predictor(model)
   const after = await measure(adapted)
@@ -117,7 +114,7 @@ export async function quickstart(options: QuickstartOptions, signal: AbortSignal
   )
 
   report.heading('Merged into an ordinary model')
-  using merged = new Predictor(mergeLora(model))
+  using merged = new Predictor(mergeLora(model, { keepBase: true }))
   const afterMerge = await measure(merged)
   const difference = largestDifference(after.logits, afterMerge.logits)
   const agreeing = countAgreeing(after.logits, afterMerge.logits, texts, heldOut.length)
@@ -136,10 +133,10 @@ export async function quickstart(options: QuickstartOptions, signal: AbortSignal
 
   const examples = sentencesFor(texts.task)
   report.heading('A few texts it has never seen')
-  const logits = await merged.logits(await encode(examples), { signal })
+  const logits = await merged.outputs(await encode(examples), { signal })
   const predictions = examples.map((example, i) => {
-    const row = Array.from(logits.subarray(i * labels.size, (i + 1) * labels.size))
-    const { label, score } = decodeLogits(row, labels.problemType, model.config.labels)
+    const row = Array.from(logits[i]!)
+    const { label, score } = decodeLogits(row, labels.problemType, model.task.labels)
     report.row(label || 'score', `${score.toFixed(3)}  ${describe(example)}`)
     return { ...example, label, score }
   })
@@ -176,7 +173,7 @@ export async function quickstart(options: QuickstartOptions, signal: AbortSignal
 async function encodeExamples(
   tokenizer: Tokenizer,
   examples: readonly Example[],
-  model: SequenceClassifier,
+  model: Model,
 ): Promise<Encoding[]> {
   return await tokenizer.encodeBatch(
     examples.map(({ text, textPair }) => (textPair === undefined ? text : ([text, textPair] as const))),
@@ -222,20 +219,23 @@ async function trainWithBar(trainer: Trainer, signal: AbortSignal): Promise<Trai
   throw new TorchLoraError('ABORTED', 'The training ended before its end.')
 }
 
-function largestDifference(a: Float32Array, b: Float32Array): number {
-  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i]!)), 0)
+function largestDifference(a: readonly Float32Array[], b: readonly Float32Array[]): number {
+  const apart = a.map((row, i) =>
+    row.reduce((most, value, j) => Math.max(most, Math.abs(value - b[i]![j]!)), 0),
+  )
+  return Math.max(...apart)
 }
 
 /** Texts to which both give the same label; undefined for scores, which are never quite the same. */
 function countAgreeing(
-  a: Float32Array,
-  b: Float32Array,
+  a: readonly Float32Array[],
+  b: readonly Float32Array[],
   { labels }: LabelledTexts,
   count: number,
 ): number | undefined {
   if (labels.problemType === 'regression') return undefined
-  const label = (logits: Float32Array, i: number) => {
-    const row = Array.from(logits.subarray(i * labels.size, (i + 1) * labels.size))
+  const label = (logits: readonly Float32Array[], i: number) => {
+    const row = Array.from(logits[i]!)
     return decodeLogits(row, labels.problemType, labels.names).label
   }
   return Array.from({ length: count }, (_, i) => i).filter((i) => label(a, i) === label(b, i)).length

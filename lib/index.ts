@@ -1,3 +1,7 @@
+export { type LoadAdapterOptions, loadAdapter, saveAdapter } from './adapters/adapter.ts'
+export { applyLora } from './adapters/apply.ts'
+export { LoraConfig, type LoraConfigOptions } from './adapters/config.ts'
+export { mergeLora, unloadLora, unmergeLora } from './adapters/merge.ts'
 export {
   type Example,
   type GlueTaskName,
@@ -26,10 +30,6 @@ export type { ClassifierInput } from './inference/inputs.ts'
 export { type LoadClassifierOptions, loadClassifier } from './inference/load-classifier.ts'
 export { type PredictOptions, Predictor } from './inference/predictor.ts'
 export { TextClassifier } from './inference/text-classifier.ts'
-export { type LoadAdapterOptions, loadAdapter, saveAdapter } from './lora/adapter.ts'
-export { applyLora } from './lora/apply.ts'
-export { LoraConfig, type LoraConfigOptions } from './lora/config.ts'
-export { mergeLora, unloadLora, unmergeLora } from './lora/merge.ts'
 export {
   emptyCache,
   type Memory,
@@ -39,12 +39,10 @@ export {
   setThreads,
 } from './memory.ts'
 export { AutoModelForSequenceClassification } from './models/auto.ts'
-export { type BatchTensors, batchTensors, disposeBatch, type PackedBatch } from './models/batch.ts'
-export { BertForSequenceClassification } from './models/bert.ts'
-export { SequenceClassifier } from './models/classifier.ts'
-export { DebertaV2ForSequenceClassification } from './models/deberta-v2.ts'
-export { type FromPretrainedOptions, loadReport } from './models/pretrained.ts'
-export { RobertaForSequenceClassification } from './models/roberta.ts'
+export { Model } from './models/model.ts'
+export { loadReport } from './models/origin.ts'
+export type { FromPretrainedOptions } from './models/pretrained.ts'
+export { type BatchTensors, batchTensors, disposeBatch, type PackedBatch } from './nn/batch.ts'
 export { Module } from './nn/module.ts'
 export { AdamW, type AdamWOptions } from './optim/adamw.ts'
 export { clipGradNorm } from './optim/clip.ts'

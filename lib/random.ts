@@ -20,3 +20,14 @@ export function setRngState(state: Uint8Array): void {
   using tensor = Tensor.from(state)
   guarded((native) => native.setRngState(tensor.id))
 }
+
+/** Runs `body` with the generator at `seed`, and sets it back to where it was. */
+export function withSeed<T>(seed: number, body: () => T): T {
+  const before = rngState()
+  manualSeed(seed)
+  try {
+    return body()
+  } finally {
+    setRngState(before)
+  }
+}

@@ -5,11 +5,9 @@ import * as ops from '../lib/generated/ops.ts'
 import { noGrad } from '../lib/grad-mode.ts'
 import { checkpoint } from '../lib/gradient-checkpoint.ts'
 import { memory, resetPeakMemory } from '../lib/memory.ts'
-import { batchTensors } from '../lib/models/batch.ts'
-import type { SequenceClassifier } from '../lib/models/classifier.ts'
-import { ConfigReader } from '../lib/models/config.ts'
-import { DebertaV2ForSequenceClassification } from '../lib/models/deberta-v2.ts'
-import { RobertaForSequenceClassification } from '../lib/models/roberta.ts'
+import { AutoModelForSequenceClassification } from '../lib/models/auto.ts'
+import type { Model } from '../lib/models/model.ts'
+import { batchTensors } from '../lib/nn/batch.ts'
 import { compile } from '../lib/program.ts'
 import { manualSeed } from '../lib/random.ts'
 import { Tensor } from '../lib/tensor.ts'
@@ -93,14 +91,12 @@ const sizes = {
   attention_probs_dropout_prob: 0.1,
 }
 
-const families: [name: string, build: () => SequenceClassifier][] = [
+const families: [name: string, build: () => Model][] = [
   [
     'RoBERTa',
     () => {
       const raw = { ...sizes, model_type: 'roberta', max_position_embeddings: 130, type_vocab_size: 1 }
-      return new RobertaForSequenceClassification(
-        RobertaForSequenceClassification.readConfig(new ConfigReader(raw, 'config.json'), {}),
-      )
+      return AutoModelForSequenceClassification.fromConfig(raw, { seed: 2 })
     },
   ],
   [
@@ -119,9 +115,7 @@ const families: [name: string, build: () => SequenceClassifier][] = [
         conv_kernel_size: 3,
         conv_act: 'gelu',
       }
-      return new DebertaV2ForSequenceClassification(
-        DebertaV2ForSequenceClassification.readConfig(new ConfigReader(raw, 'config.json'), {}),
-      )
+      return AutoModelForSequenceClassification.fromConfig(raw, { seed: 2 })
     },
   ],
 ]
@@ -144,7 +138,7 @@ describe.each(families)('gradient checkpointing of %s', (_, build) => {
     for (const enabled of [false, true]) {
       model.setGradientCheckpointing(enabled)
       using step = compile(() => {
-        const loss = model.loss(model.forward(batch), labels)
+        const loss = model.loss(model.forward(batch), { labels })
         loss.backward()
         return {
           loss: loss.detach(),

@@ -2,16 +2,16 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { adapterTensors } from '../lib/adapters/adapter.ts'
+import { applyLora } from '../lib/adapters/apply.ts'
 import { packBatch } from '../lib/data/index.ts'
 import * as fused from '../lib/generated/fused.ts'
 import * as ops from '../lib/generated/ops.ts'
 import { noGrad } from '../lib/grad-mode.ts'
 import { checkpoint } from '../lib/gradient-checkpoint.ts'
-import { adapterTensors } from '../lib/lora/adapter.ts'
-import { applyLora } from '../lib/lora/apply.ts'
 import { memory } from '../lib/memory.ts'
 import { AutoModelForSequenceClassification } from '../lib/models/auto.ts'
-import { batchTensors } from '../lib/models/batch.ts'
+import { batchTensors } from '../lib/nn/batch.ts'
 import { AdamW } from '../lib/optim/adamw.ts'
 import { compile } from '../lib/program.ts'
 import { manualSeed } from '../lib/random.ts'
@@ -188,7 +188,7 @@ describe('a training step with graphs', () => {
         )
         const inputs = {
           batch: batchTensors(packed),
-          labels: Tensor.from(BigInt64Array.from(sizes, (_, b) => BigInt(b % 2))),
+          targets: { labels: Tensor.from(BigInt64Array.from(sizes, (_, b) => BigInt(b % 2))) },
           lossScale: Tensor.scalar(1 / group),
         }
         if ((i + 1) % group !== 0) numbers.push((await step.accumulate(inputs)).loss.item())

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { AutoTokenizer, DebertaV2ForSequenceClassification, type Tokenizer } from '../../lib/index.ts'
+import { AutoTokenizer, type Tokenizer } from '../../lib/index.ts'
 import type { Batches } from '../comparison.ts'
 import { drawBatches } from '../comparison.ts'
 import { shapes } from '../deberta-shapes.ts'
@@ -37,7 +37,7 @@ export async function writeModel(folder: string): Promise<Tokenizer | undefined>
   {
     using model =
       flags.model === 'deberta-v2-xlarge'
-        ? randomClassifier(DebertaV2ForSequenceClassification, { ...shapes['v2-xlarge'], ...layers })
+        ? randomClassifier({ ...shapes['v2-xlarge'], ...layers })
         : randomRoberta({ ...raw, ...layers })
     await model.savePretrained(folder)
   }

@@ -17,7 +17,7 @@ export async function medianLatencies<Name extends string>(
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(turn + round + warmUp) % names.length]!
       const began = performance.now()
-      await predictors[name].logits([text], { signal })
+      await predictors[name].outputs([text], { signal })
       if (round >= 0) times.get(name)!.push(performance.now() - began)
     }
   }

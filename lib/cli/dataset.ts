@@ -10,8 +10,8 @@ import {
   type ReadExamplesOptions,
   readExamples,
 } from '../data/index.ts'
+import { type ProblemType, problemTypes } from '../data/problem-type.ts'
 import { TorchLoraError } from '../errors.ts'
-import { type ProblemType, problemTypes } from '../models/config.ts'
 import { list } from './options.ts'
 
 /** How the columns of a file are found. */

@@ -33,7 +33,7 @@ export function evaluateCommand(): Command {
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { loadClassifier } = await import('../inference/load-classifier.ts')
   const { Predictor } = await import('../inference/predictor.ts')
-  const { defaultMetrics, evaluateExamples } = await import('../train/evaluate.ts')
+  const { evaluateExamples } = await import('../train/evaluate.ts')
 
   const dataset = await readDataset(flags, { training: false })
   const place = await applyRunFlags(flags)
@@ -42,19 +42,16 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     loraAlpha: flags.alpha,
     ...place,
   })
-  const { labelSetOf } = await import('../train/labels.ts')
-  const labels = labelSetOf(model).encode(dataset.evaluate)
-  const encodings = await tokenizer.encodeBatch(
-    dataset.evaluate.map(({ text, textPair }) => (textPair === undefined ? text : [text, textPair])),
-    { maxLength: Math.min(flags.maxLength ?? model.maxLength, model.maxLength) },
-  )
+  const { encodings, labels } = await model.task.encode(dataset.evaluate, tokenizer, {
+    maxLength: Math.min(flags.maxLength ?? model.maxLength, model.maxLength),
+  })
   const bar = progressBar('evaluating {bar} {percentage}% {value}/{total} texts | {eta_formatted} left')
   bar.start(encodings.length, 0)
   const metrics = await interruptible((signal) =>
     evaluateExamples(
       new Predictor(model, { cudaGraphs: flags.cudaGraphs }),
       { encodings, labels },
-      dataset.metrics ?? defaultMetrics(model.config.problemType),
+      dataset.metrics ?? model.task.defaultMetrics,
       {
         signal,
         onProgress: (done) => bar.update(done),

@@ -20,7 +20,7 @@ export function mergeCommand(): Command {
     .option('--alpha <number>', 'for a loralib checkpoint, which does not say its alpha', positiveNumber)
     .action(async ({ model: base, adapter, out, alpha }: MergeFlags) => {
       const { loadClassifier } = await import('../inference/load-classifier.ts')
-      const { mergeLora } = await import('../lora/merge.ts')
+      const { mergeLora } = await import('../adapters/merge.ts')
       const { model, tokenizer } = await loadClassifier(base, { adapter, loraAlpha: alpha })
       await mergeLora(model).savePretrained(out)
       await tokenizer.close()

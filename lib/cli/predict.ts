@@ -2,13 +2,12 @@ import { once } from 'node:events'
 import { Command } from 'commander'
 import { type Example, glueTask, loadGlue, readExamples, writeGluePredictions } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
-import type { ClassifierConfig } from '../models/config.ts'
-import { type ColumnFlags, columnOptions, withColumns } from './dataset.ts'
+import type { TextClassifier } from '../inference/text-classifier.ts'
 import { interruptible } from './failure.ts'
 import { applyRunFlags, positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
 import { progressBar } from './progress.ts'
 
-interface PredictFlags extends RunFlags, ColumnFlags {
+interface PredictFlags extends RunFlags {
   model: string
   adapter?: string
   alpha?: number
@@ -26,7 +25,6 @@ export function predictCommand(): Command {
     .description('Classify the texts of a file; one line of output for each, in order')
     .requiredOption('--model <dir or id>', 'the model, or the base model of --adapter')
     .option('--input <file>', 'texts: .jsonl with {"text", "textPair"?} a line, or .json, .csv, .tsv')
-  withColumns(command)
     .option('--task <name>', 'a GLUE task, whose test split is classified instead of --input')
     .option('--data <dir>', "the folder of GLUE's folders (default: the cache, downloaded when need be)")
     .option(
@@ -47,7 +45,7 @@ export function predictCommand(): Command {
 }
 
 async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> {
-  const { argmax } = await import('../inference/decode.ts')
+  const { argmax } = await import('../tasks/arithmetic.ts')
   const { TextClassifier } = await import('../inference/text-classifier.ts')
 
   const examples = await readInput(flags)
@@ -61,7 +59,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
     warmUp: false,
     signal,
   })
-  const classes = flags.glueOut ? glueClasses(flags.task!, classifier.config) : null
+  const classes = flags.glueOut ? glueClasses(flags.task!, classifier) : null
   const submission: number[] = []
   const bar = progressBar('predicting {bar} {percentage}% {value}/{total} texts | {eta_formatted} left')
   let truncated = 0
@@ -89,7 +87,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
 }
 
 /** The texts that the flags name: a file's, or a task's test split. */
-async function readInput({ input, task, data, glueOut, ...columns }: PredictFlags): Promise<Example[]> {
+async function readInput({ input, task, data, glueOut }: PredictFlags): Promise<Example[]> {
   if ((input === undefined) === (task === undefined))
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
@@ -100,7 +98,7 @@ async function readInput({ input, task, data, glueOut, ...columns }: PredictFlag
       'INVALID_ARGUMENT',
       '--glue-out writes the predictions of a GLUE task: give --task NAME.',
     )
-  if (input !== undefined) return readExamples(input, columnOptions(columns, { label: null }))
+  if (input !== undefined) return readExamples(input, { columns: { label: null } })
   const { examples } = await loadGlue(task!, { split: 'test', dataDir: data })
   return examples
 }
@@ -109,7 +107,7 @@ async function readInput({ input, task, data, glueOut, ...columns }: PredictFlag
  * The task's number of each of the model's classes, which may stand in another order; null for a score.
  * @throws TorchLoraError INCOMPATIBLE when the model predicts something else than the task asks for
  */
-function glueClasses(taskName: string, { labels, problemType }: ClassifierConfig): number[] | null {
+function glueClasses(taskName: string, { labels, problemType }: TextClassifier): number[] | null {
   const task = glueTask(taskName)
   if (task.labels === null && problemType === 'regression') return null
   const unnamed = labels.every((label, i) => label === `LABEL_${i}`)

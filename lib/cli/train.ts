@@ -121,8 +121,8 @@ export function trainCommand(): Command {
 async function train(flags: TrainFlags): Promise<void> {
   const { AutoModelForSequenceClassification } = await import('../models/auto.ts')
   const { AutoTokenizer } = await import('../tokenizer/index.ts')
-  const { applyLora } = await import('../lora/apply.ts')
-  const { loadAdapter, saveAdapter } = await import('../lora/adapter.ts')
+  const { applyLora } = await import('../adapters/apply.ts')
+  const { loadAdapter, saveAdapter } = await import('../adapters/adapter.ts')
   const { Trainer } = await import('../train/trainer.ts')
 
   const dataset = await readDataset(flags, { training: true })

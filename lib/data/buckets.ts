@@ -1,4 +1,4 @@
-import type { PackedBatch } from '../models/batch.ts'
+import type { PackedBatch } from '../nn/batch.ts'
 
 /**
  * A batch with padding tokens behind its own, so that batches of many sizes have few shapes: what a CUDA graph, which

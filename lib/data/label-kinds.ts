@@ -1,8 +1,8 @@
 import { TorchLoraError } from '../errors.ts'
-import type { ProblemType } from '../models/config.ts'
 import type { Example } from './examples.ts'
 import { labelBit, labelKey, labelNumber } from './label-keys.ts'
 import { fileOf, missing, place } from './label-places.ts'
+import type { ProblemType } from './problem-type.ts'
 
 /** What labels of examples are, all of them together. */
 export interface LabelKinds {

@@ -1,9 +1,9 @@
 import { TorchLoraError } from '../errors.ts'
-import type { ProblemType } from '../models/config.ts'
 import type { Example } from './examples.ts'
 import { labelKey, labelNumber } from './label-keys.ts'
 import { isVector, labelKinds } from './label-kinds.ts'
 import { fileOf, missing, place } from './label-places.ts'
+import type { ProblemType } from './problem-type.ts'
 
 /** The part of config.json that says what a classifier's outputs mean. */
 export interface LabelConfig {

@@ -136,6 +136,8 @@ const METRICS: Record<MetricName, (predictions: Numbers, labels: Numbers) => num
   spearmanr: spearman,
 }
 
+export const metricNames = Object.keys(METRICS) as readonly MetricName[]
+
 /**
  * Several metrics by name. Predictions and labels are class ids, or scores for pearson and spearmanr.
  * @throws TorchLoraError INVALID_ARGUMENT for a name that is not one of {@link MetricName}

@@ -1,6 +1,5 @@
 import { TorchLoraError } from '../errors.ts'
-import type { PackedBatch } from '../models/batch.ts'
-import type { PositionScheme } from '../models/classifier.ts'
+import type { PackedBatch, PositionScheme } from '../nn/batch.ts'
 import type { Encoding } from '../tokenizer/index.ts'
 
 /**

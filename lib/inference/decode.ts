@@ -1,4 +1,5 @@
-import type { ProblemType } from '../models/config.ts'
+import type { ProblemType } from '../data/problem-type.ts'
+import { argmax, sigmoid, softmax } from '../tasks/arithmetic.ts'
 
 /** What the logits of one text mean. */
 export interface Prediction {
@@ -13,26 +14,6 @@ export interface Prediction {
 export interface LabelScore {
   label: string
   score: number
-}
-
-/** Softmax over one row. */
-export function softmax(logits: ArrayLike<number>): number[] {
-  const largest = Math.max(...Array.from(logits))
-  const exponents = Array.from(logits, (logit) => Math.exp(logit - largest))
-  const sum = exponents.reduce((total, value) => total + value, 0)
-  return exponents.map((value) => value / sum)
-}
-
-/** 1 / (1 + e^-x) of each element. */
-export function sigmoid(logits: ArrayLike<number>): number[] {
-  return Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit)))
-}
-
-/** Index of the greatest element. */
-export function argmax(values: ArrayLike<number>): number {
-  let best = 0
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i
-  return best
 }
 
 /** Reads one row of logits by the problem that the head was trained for. */

@@ -1,15 +1,15 @@
+import { hasLora } from '../adapters/apply.ts'
+import { mergeLora, unloadLora } from '../adapters/merge.ts'
 import { TorchLoraError } from '../errors.ts'
-import { hasLora } from '../lora/apply.ts'
-import { mergeLora, unloadLora } from '../lora/merge.ts'
-import type { SequenceClassifier } from '../models/classifier.ts'
-import { loadReport } from '../models/pretrained.ts'
+import type { Model } from '../models/model.ts'
+import { loadReport } from '../models/origin.ts'
+import type { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { DType } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
-import { type FrozenWeights, freezeWeights } from './frozen-weights.ts'
+import { type FrozenModel, freezeModel } from './frozen-model.ts'
 import { type LoadClassifierOptions, loadClassifier } from './load-classifier.ts'
 import { MixedForward } from './mixed-forward.ts'
 import { Predictor, type Sequence } from './predictor.ts'
-import type { Product } from './products.ts'
 import { readServedAdapter, type ServedAdapter } from './served-adapter.ts'
 
 export interface EngineOptions extends LoadClassifierOptions {
@@ -78,15 +78,14 @@ export interface EngineItem {
 export class Engine {
   readonly #predictor: Predictor
   readonly #mixed: MixedForward
-  readonly #products: readonly Product[]
   readonly #adapters = new Map<string, HeldAdapter>()
   readonly #self: Held<null>
 
   private constructor(
     readonly source: string,
-    readonly model: SequenceClassifier,
+    readonly model: Model<SequenceClassification>,
     readonly tokenizer: Tokenizer,
-    weights: FrozenWeights,
+    frozen: FrozenModel,
     /** The adapter that was merged, if any. */
     readonly merged: string | undefined,
     /** Whether the model itself can classify: its head was trained. */
@@ -95,10 +94,8 @@ export class Engine {
     readonly dtype: DType,
     cudaGraphs: boolean | undefined,
   ) {
-    const { kernel, dispose } = weights
-    this.#predictor = new Predictor(model, { kernel, dispose, cudaGraphs })
-    this.#mixed = new MixedForward(model, weights)
-    this.#products = weights.products
+    this.#predictor = new Predictor(frozen.model, { dispose: frozen.dispose, cudaGraphs })
+    this.#mixed = new MixedForward(frozen)
     this.#self = new Held(null, async () => {
       for (const adapter of this.#adapters.values()) void adapter.retire()
       this.#predictor.dispose()
@@ -126,9 +123,9 @@ export class Engine {
       const { adapter } = options
       // Packing merges on its own thread; where nothing is packed, merge here.
       if (adapter !== undefined && model.device !== 'cpu') mergeLora(model)
-      const weights = await freezeWeights(model, { int8, signal })
+      const frozen = await freezeModel(model, { int8, signal })
       const trained = adapter !== undefined || (loadReport(model)?.missing.length ?? 0) === 0
-      return new Engine(dirOrId, model, tokenizer, weights, adapter, trained, dtype ?? 'float32', cudaGraphs)
+      return new Engine(dirOrId, model, tokenizer, frozen, adapter, trained, dtype ?? 'float32', cudaGraphs)
     } catch (thrown) {
       disposeModel(model)
       await tokenizer.close()
@@ -187,7 +184,7 @@ export class Engine {
         'INVALID_ARGUMENT',
         `${this.merged} is merged into this model, so no other adapter fits: load the base model without the option adapter.`,
       )
-    const adapter = await readServedAdapter(this.model, this.#products, source, options)
+    const adapter = await readServedAdapter(this.model, source, options)
     const before = this.#adapters.get(name)
     this.#adapters.set(name, new Held(adapter, () => adapter.dispose()))
     void before?.retire()
@@ -207,12 +204,10 @@ export class Engine {
         { signal },
       )
     }
-    const logits = await this.#predictor.forward(
+    return this.#predictor.forward(
       items.map(({ sequence }) => sequence),
       { signal },
     )
-    const width = this.model.config.labels.length
-    return items.map((_, i) => logits.slice(i * width, (i + 1) * width))
   }
 }
 
@@ -233,7 +228,7 @@ export async function loadEngine(
 }
 
 /** The model's parameters, and those that its adapter put aside or brought. */
-function disposeModel(model: SequenceClassifier): void {
+function disposeModel(model: Model): void {
   if (hasLora(model)) unloadLora(model)
   model.dispose()
 }

@@ -1,7 +1,8 @@
-import { loadAdapter, readAdapterLabels } from '../lora/adapter.ts'
+import { loadAdapter, readAdapterLabels } from '../adapters/adapter.ts'
 import { AutoModelForSequenceClassification } from '../models/auto.ts'
-import type { SequenceClassifier } from '../models/classifier.ts'
+import type { Model } from '../models/model.ts'
 import type { FromPretrainedOptions } from '../models/pretrained.ts'
+import type { SequenceClassification } from '../tasks/sequence-classification.ts'
 import { AutoTokenizer, type Tokenizer } from '../tokenizer/index.ts'
 
 export interface LoadClassifierOptions extends FromPretrainedOptions {
@@ -19,7 +20,7 @@ export interface LoadClassifierOptions extends FromPretrainedOptions {
 export async function loadClassifier(
   dirOrId: string,
   { adapter, loraAlpha, ...options }: LoadClassifierOptions = {},
-): Promise<{ model: SequenceClassifier; tokenizer: Tokenizer }> {
+): Promise<{ model: Model<SequenceClassification>; tokenizer: Tokenizer }> {
   const labels = adapter === undefined ? {} : await readAdapterLabels(adapter)
   const [model, tokenizer] = await Promise.all([
     AutoModelForSequenceClassification.fromPretrained(dirOrId, { ...labels, ...options }),

@@ -1,16 +1,13 @@
 import { packBatch } from '../data/index.ts'
-import { callOperator } from '../dispatch.ts'
-import * as fused from '../generated/fused.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
-import { type BatchTensors, batchTensors, disposeBatch } from '../models/batch.ts'
-import type { SequenceClassifier } from '../models/classifier.ts'
-import { Linear, type LinearKernel, withLinearKernel } from '../nn/linear.ts'
+import { Model } from '../models/model.ts'
+import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
 import { type Compiled, compile, type RunOptions } from '../program.ts'
 import { Tensor } from '../tensor.ts'
-import type { FrozenWeights } from './frozen-weights.ts'
+import type { FrozenModel } from './frozen-model.ts'
 import type { Sequence } from './predictor.ts'
-import { type AdapterTensors, emptyModel, type ServedAdapter } from './served-adapter.ts'
+import type { AdapterTensors, ServedAdapter } from './served-adapter.ts'
 
 /** The texts of one adapter in a batch. Rows are null where they are all of the batch's. */
 interface Group {
@@ -34,30 +31,32 @@ interface MixedInputs {
  * without another recording; a program is recorded for each number of adapters and set of adapted layers.
  */
 export class MixedForward {
-  readonly #model: SequenceClassifier
-  readonly #stand: SequenceClassifier
+  readonly #model: Model
+  readonly #stand: Model
   readonly #forward: Compiled<[MixedInputs], Tensor[]>
 
-  constructor(model: SequenceClassifier, weights: FrozenWeights) {
+  constructor({ model, weights }: FrozenModel) {
     this.#model = model
-    const stand = emptyModel(model)
+    const stand = new Model(model.family, model.config, model.task, { device: 'meta' })
     this.#stand = stand
     this.#forward = compile(({ batch, groups }: MixedInputs) =>
       noGrad(() => {
-        const first = withLinearKernel(routed(model, weights, groups), () => model.encodeForHead(batch)) // [B, H]
-        return groups.map(({ sequences, adapter }) => {
-          const rows = sequences ? ops.indexSelect(first, 0, sequences) : first // [Bj, H]
-          const logits = adapter
-            ? withParameters(stand, adapter.head, () => stand.head(rows))
-            : withLinearKernel(weights.kernel, () => model.head(rows)) // [Bj, labels of j]
-          return logits.to({ device: 'cpu', dtype: 'float32' })
+        const routes = groups.map(({ adapter, ...rows }) => ({ ...rows, updates: adapter?.updates ?? null }))
+        const read = weights.withGroups(routes, () => model.encode(batch)) // [B or T, H]
+        return groups.map(({ tokens, sequences, adapter }) => {
+          const indices = model.head.reads === 'first' ? sequences : tokens
+          const rows = indices ? ops.indexSelect(read, 0, indices) : read // [rows of j, H]
+          const outputs = adapter
+            ? withParameters(stand, adapter.head, () => stand.head.forward(rows))
+            : model.head.forward(rows) // [rows of j, width of j]
+          return outputs.to({ device: 'cpu', dtype: 'float32' })
         })
       }),
     )
   }
 
   /**
-   * Logits of each text, as many as its adapter has labels.
+   * Outputs of each text: its rows, as wide as its adapter's head.
    * @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE
    */
   async run(
@@ -99,8 +98,16 @@ export class MixedForward {
       for (const [j, [, texts]] of ordered.entries()) {
         using output = outputs[j]!
         const values = output.readSync() as Float32Array
-        const width = values.length / texts.length
-        for (const [k, i] of texts.entries()) rows[i] = values.slice(k * width, (k + 1) * width)
+        const counts = texts.map((i) =>
+          this.#model.head.reads === 'first' ? 1 : items[i]!.sequence.ids.length,
+        )
+        const width = values.length / counts.reduce((sum, count) => sum + count, 0)
+        let at = 0
+        for (const [k, i] of texts.entries()) {
+          const end = at + counts[k]! * width
+          rows[i] = values.slice(at, end)
+          at = end
+        }
       }
       return rows
     } finally {
@@ -118,72 +125,13 @@ export class MixedForward {
   }
 }
 
-/** The base's products, and on top the updates of each group on its own rows. */
-function routed(model: SequenceClassifier, weights: FrozenWeights, groups: readonly Group[]): LinearKernel {
-  const paths = new Map<Linear, string>()
-  for (const [path, module] of model.namedModules()) if (module instanceof Linear) paths.set(module, path)
-  const updatesOf = (layers: readonly Linear[]) =>
-    groups.map(({ adapter }) => layers.map((layer) => adapter?.updates[paths.get(layer)!]))
-  return {
-    product(x, layers, { gelu }) {
-      const updates = updatesOf(layers)
-      if (!updates.flat().some(Boolean)) return weights.kernel.product(x, layers, { gelu })
-      if (groups.length === 1 && !weights.quantized(layers)) {
-        const { weights: own, packed } = weights.operands(layers)
-        return (gelu ? fused.linearGelu : fused.linear)(
-          x,
-          own,
-          layers.every(({ bias }) => bias) ? layers.map(({ bias }) => bias!) : [],
-          updates[0]!.map((update) => update?.A ?? null),
-          updates[0]!.map((update) => update?.B ?? null),
-          layers.map(() => 1),
-          { packed },
-        )
-      }
-      const y = weights.kernel.product(x, layers, { gelu: false }) // [T or B, out]
-      const { rows: kind } = weights.products.find((product) => product.layers.includes(layers[0]!))!
-      for (const [j, { tokens, sequences }] of groups.entries()) {
-        if (!updates[j]!.some(Boolean)) continue
-        const rows = kind === 'token' ? tokens : sequences
-        const own = rows ? ops.indexSelect(x, 0, rows) : x // [rows, in]
-        let column = 0
-        for (const [i, { outFeatures }] of layers.entries()) {
-          const update = updates[j]![i]
-          if (update) {
-            const low = product(own, update.A) // [rows, R]
-            const part = layers.length === 1 ? y : ops.narrow(y, 1, column, outFeatures)
-            const change = product(low, update.B) // [rows, out_i]
-            if (rows) callOperator('aten::index_add_', part, 0, rows, change)
-            else ops.add_(part, change)
-          }
-          column += outFeatures
-        }
-      }
-      return gelu ? (callOperator('lora::gelu', y) as Tensor) : y
-    },
-    firstTokenAttention(attention) {
-      const adapted = updatesOf(attention.layers).flat().some(Boolean)
-      return adapted ? null : (weights.kernel.firstTokenAttention?.(attention) ?? null)
-    },
-  }
-}
-
 /** int32 [n] */
 function rowNumbers(rows: readonly number[], device: string): Tensor {
   return Tensor.from(Int32Array.from(rows), { device })
 }
 
-/** x W^T */
-function product(x: Tensor, weight: Tensor): Tensor {
-  return fused.linear(x, [weight], [], [], [], [])
-}
-
 /** Runs `body` with other tensors in the place of some of a model's parameters. */
-function withParameters<T>(
-  model: SequenceClassifier,
-  tensors: Readonly<Record<string, Tensor>>,
-  body: () => T,
-): T {
+function withParameters<T>(model: Model, tensors: Readonly<Record<string, Tensor>>, body: () => T): T {
   const before = Object.entries(tensors).map(
     ([path, tensor]) => [path, model.exchangeParameter(path, tensor)] as const,
   )

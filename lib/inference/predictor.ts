@@ -1,13 +1,12 @@
 import { evaluationBatches, packBatch, padToBucket } from '../data/index.ts'
 import { graphDevice } from '../device.ts'
 import { noGrad } from '../grad-mode.ts'
-import { type BatchTensors, batchTensors, disposeBatch } from '../models/batch.ts'
-import type { SequenceClassifier } from '../models/classifier.ts'
-import { type LinearKernel, ownWeights, withLinearKernel } from '../nn/linear.ts'
+import type { Model } from '../models/model.ts'
+import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
 import { type Compiled, compile, type RunOptions } from '../program.ts'
 import type { Device, Tensor } from '../tensor.ts'
 import type { Encoding } from '../tokenizer/index.ts'
-import { freezeWeights } from './frozen-weights.ts'
+import { freezeModel } from './frozen-model.ts'
 
 export interface PredictOptions extends RunOptions {
   /** Tokens a batch at most. Default 4096. */
@@ -17,8 +16,6 @@ export interface PredictOptions extends RunOptions {
 }
 
 export interface PredictorOptions {
-  /** What computes the Linears. Default: the model's own weights and updates. */
-  kernel?: LinearKernel
   /** Called when the Predictor is disposed of. */
   dispose?: () => void
   /** On CUDA, replay passes as CUDA graphs, for which batches are padded to few shapes. Default true. */
@@ -38,17 +35,15 @@ export class Predictor {
   readonly #graphs: Device | undefined
 
   constructor(
-    readonly model: SequenceClassifier,
-    { kernel = ownWeights, dispose = () => {}, cudaGraphs = true }: PredictorOptions = {},
+    readonly model: Model,
+    { dispose = () => {}, cudaGraphs = true }: PredictorOptions = {},
   ) {
     const { device } = model
     this.#graphs = graphDevice(device, cudaGraphs)
     const forward = (given: BatchTensors) => {
       const batch = device === 'cpu' ? given : onDevice(given, device)
-      const logits = inEvaluation(model, () =>
-        noGrad(() => withLinearKernel(kernel, () => model.forward(batch))),
-      ) // [B, labels]
-      return logits.to({ device: 'cpu', dtype: 'float32' })
+      const outputs = inEvaluation(model, () => noGrad(() => model.forward(batch))) // [rows, width]
+      return outputs.to({ device: 'cpu', dtype: 'float32' })
     }
     this.#forward = compile(forward, { graphs: this.#graphs })
     this.#release = dispose
@@ -60,41 +55,46 @@ export class Predictor {
   }
 
   /**
-   * A Predictor with copies of the weights laid out for this processor and updates merged (`freezeWeights`): a text
+   * A Predictor with copies of the weights laid out for this processor and updates merged (`freezeModel`): a text
    * takes less time than with `new Predictor(model)`, and later changes to the weights are not seen.
    * @throws TorchLoraError OUT_OF_MEMORY, ABORTED
    */
-  static async frozen(model: SequenceClassifier, options: RunOptions = {}): Promise<Predictor> {
-    return new Predictor(model, await freezeWeights(model, options))
+  static async frozen(model: Model, options: RunOptions = {}): Promise<Predictor> {
+    const frozen = await freezeModel(model, options)
+    return new Predictor(frozen.model, { dispose: frozen.dispose })
   }
 
   /**
-   * Logits of one batch of texts, end to end in one pass.
-   * @returns float32 [n, labels], row-major
+   * Outputs of one batch of texts, end to end in one pass.
+   * @returns for each text its rows, one or as many as it has tokens, times the width of the head; row-major
    * @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE
    */
-  async forward(sequences: readonly Sequence[], { signal }: RunOptions = {}): Promise<Float32Array> {
-    const { positions, config } = this.model
+  async forward(sequences: readonly Sequence[], { signal }: RunOptions = {}): Promise<Float32Array[]> {
+    const { positions, config, head, task } = this.model
     const packed = packBatch(sequences, { positions })
     const batch = batchTensors(this.#graphs ? padToBucket(packed, config) : packed)
     try {
       using output = await this.#forward.run([batch], { signal })
-      const logits = output.readSync() as Float32Array // a few numbers, already on the CPU
-      return logits.subarray(0, sequences.length * config.labels.length)
+      const values = output.readSync() as Float32Array // already on the CPU
+      let at = 0
+      return sequences.map(({ ids }) => {
+        const start = at
+        at += (head.reads === 'first' ? 1 : ids.length) * task.width
+        return values.slice(start, at)
+      })
     } finally {
       disposeBatch(batch)
     }
   }
 
   /**
-   * Logits of encoded texts, in order. Texts of like length share a batch, so nothing waits for the longest.
-   * @returns float32 [n, labels], row-major
+   * Outputs of encoded texts, in order. Texts of like length share a batch, so nothing waits for the longest.
+   * @returns as `forward`
    * @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE
    */
-  async logits(encodings: readonly Encoding[], options: PredictOptions = {}): Promise<Float32Array> {
+  async outputs(encodings: readonly Encoding[], options: PredictOptions = {}): Promise<Float32Array[]> {
     const { maxBatchTokens = 4096, onProgress, signal } = options
-    const width = this.model.config.labels.length
-    const logits = new Float32Array(encodings.length * width)
+    const outputs: Float32Array[] = new Array(encodings.length)
     const lengths = encodings.map(({ ids }) => ids.length)
     let done = 0
     for (const indices of evaluationBatches(lengths, { maxTokens: maxBatchTokens })) {
@@ -102,12 +102,11 @@ export class Predictor {
         Array.from(indices, (i) => encodings[i]!),
         { signal },
       )
-      for (const [row, i] of indices.entries())
-        logits.set(values.subarray(row * width, (row + 1) * width), i * width)
+      for (const [row, i] of indices.entries()) outputs[i] = values[row]!
       done += indices.length
       onProgress?.(done)
     }
-    return logits
+    return outputs
   }
 
   /** Frees the program and the weights that are its own; the model stays. */
@@ -128,7 +127,7 @@ function onDevice({ maxSeqlen, ...rest }: BatchTensors, device: string): BatchTe
 }
 
 /** Records `body` with dropout off, whatever mode the model is in. */
-function inEvaluation<T>(model: SequenceClassifier, body: () => T): T {
+function inEvaluation<T>(model: Model, body: () => T): T {
   const { training } = model
   model.eval()
   try {

@@ -1,24 +1,26 @@
+import { loadAdapter, readAdapterLabels } from '../adapters/adapter.ts'
+import { hasLora, loraState } from '../adapters/apply.ts'
+import { LoraLinear, type LowRankUpdate } from '../adapters/lora.ts'
+import { unloadLora } from '../adapters/merge.ts'
+import type { AdaptedLinear } from '../adapters/method.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
-import { loadAdapter, readAdapterLabels } from '../lora/adapter.ts'
-import { hasLora, loraState } from '../lora/apply.ts'
-import { unloadLora } from '../lora/merge.ts'
-import type { SequenceClassifier } from '../models/classifier.ts'
-import type { ClassifierConfig, LabelOptions } from '../models/config.ts'
 import { sameShape } from '../models/load.ts'
-import type { Family } from '../models/pretrained.ts'
-import type { Linear } from '../nn/linear.ts'
+import { Model } from '../models/model.ts'
+import type { LinearLike } from '../nn/linear.ts'
 import { scope } from '../scope.ts'
+import type { LabelOptions } from '../tasks/label-config.ts'
+import { SequenceClassification } from '../tasks/sequence-classification.ts'
 import { type DType, Tensor } from '../tensor.ts'
 import { flatten } from '../tree.ts'
-import { effectiveWeight } from './frozen-weights.ts'
-import type { Product } from './products.ts'
+import { productsOf } from './frozen-model.ts'
+import type { ServedUpdate } from './served-linear.ts'
 
 /** The tensors that an adapter brings into a forward pass: inputs of a program, so that any adapter can take them. */
 export interface AdapterTensors {
   /** By path of the Linear: A [R, in], and B [out, R] with the scaling in it. */
-  updates: Record<string, { A: Tensor; B: Tensor }>
+  updates: Record<string, ServedUpdate>
   /** The head's parameters, by path. */
   head: Record<string, Tensor>
 }
@@ -26,8 +28,7 @@ export interface AdapterTensors {
 /** An adapter held beside its base model in memory, for the requests that name it. */
 export interface ServedAdapter {
   readonly source: string
-  readonly labels: readonly string[]
-  readonly problemType: ClassifierConfig['problemType']
+  readonly task: SequenceClassification
   readonly r: number
   readonly parameters: number
   readonly tensors: AdapterTensors
@@ -36,35 +37,21 @@ export interface ServedAdapter {
   dispose(): void
 }
 
-/** The parameters that `head()` reads: a pooler, wherever the family keeps it, and the classifier. */
-export function headPaths(model: SequenceClassifier): string[] {
-  return [...model.namedParameters()].map(([path]) => path).filter((path) => model.isOfHead(path))
-}
-
-/** A model of the same family without parameters of its own. */
-export function emptyModel(
-  model: SequenceClassifier,
-  config: ClassifierConfig = model.config,
-): SequenceClassifier {
-  return new (model.constructor as unknown as Family)(config, { device: 'meta' })
-}
-
 /**
  * Reads an adapter for a base model that stays as it is.
  * @throws TorchLoraError INVALID_FILE; INCOMPATIBLE when it does not fit the base model; UNSUPPORTED when it changes
  * what cannot differ between texts of one batch: merge such an adapter
  */
 export async function readServedAdapter(
-  base: SequenceClassifier,
-  products: readonly Product[],
+  base: Model<SequenceClassification>,
   source: string,
   { loraAlpha }: { loraAlpha?: number } = {},
 ): Promise<ServedAdapter> {
-  const config = { ...base.config, ...labelsFor(base.config, await readAdapterLabels(source)) }
+  const task = taskFor(base.task, await readAdapterLabels(source))
   // A model that borrows the base's parameters: what the loader checks and fills, without touching the base.
-  const borrower = emptyModel(base, config)
+  const borrower = new Model(base.family, base.config, task, { device: 'meta' })
   const own = new Map(borrower.namedParameters())
-  const { dtype } = products[0]!.layers[0]!.weight
+  const { dtype } = base
   const fillers: Tensor[] = []
   for (const [path, parameter] of base.namedParameters()) {
     const { shape } = own.get(path)!
@@ -76,7 +63,9 @@ export async function readServedAdapter(
   try {
     await loadAdapter(borrower, source, { loraAlpha })
     const { layers, trained, config: lora } = loraState(borrower)
-    const head = headPaths(borrower)
+    const head = Array.from(borrower.namedParameters(), ([path]) => path).filter(
+      (path) => borrower.roleOf(path) === 'head',
+    )
     // The head is the adapter's own: updates of its Linears are merged.
     const beside = [...layers].filter(([path]) => !head.includes(`${path}.weight`))
     refuseUnmixable(
@@ -85,14 +74,13 @@ export async function readServedAdapter(
       [...trained],
       head,
       base,
-      products,
     )
     const parameters = new Map(borrower.namedParameters())
     const tensors = scope(() =>
       noGrad(() => ({
         updates: Object.fromEntries(
-          Array.from(beside, ([path, { update }]) => {
-            const { A, B, scaling } = update!
+          Array.from(beside, ([path, layer]) => {
+            const { A, B, scaling } = updateOf(layer, path, source)
             return [path, { A: owned(A, dtype), B: owned(ops.mulScalar(B, scaling), dtype) }]
           }),
         ),
@@ -101,7 +89,7 @@ export async function readServedAdapter(
             const adapted = layers.get(path.replace(/\.weight$/, ''))
             return [
               path,
-              owned(adapted ? effectiveWeight(adapted) : parameters.get(path)!, parameters.get(path)!.dtype),
+              owned(adapted ? adapted.effectiveWeight() : parameters.get(path)!, parameters.get(path)!.dtype),
             ]
           }),
         ),
@@ -112,8 +100,7 @@ export async function readServedAdapter(
     unloadLora(borrower)
     return {
       source,
-      labels: config.labels,
-      problemType: config.problemType,
+      task,
       r: lora.r,
       parameters: count,
       tensors,
@@ -134,17 +121,25 @@ function owned(tensor: Tensor, dtype: DType): Tensor {
   return tensor.dtype === dtype ? converted.clone() : converted
 }
 
-function labelsFor(
-  base: ClassifierConfig,
-  said: LabelOptions,
-): Pick<ClassifierConfig, 'labels' | 'problemType'> {
-  if (said.labels && said.problemType) return { labels: [...said.labels], problemType: said.problemType }
-  const count = said.numLabels ?? base.labels.length
-  if (count === base.labels.length) return { labels: base.labels, problemType: base.problemType }
-  return {
+function taskFor(base: SequenceClassification, said: LabelOptions): SequenceClassification {
+  const { labels, problemType } = said
+  if (labels && problemType) return new SequenceClassification({ labels, problemType })
+  const count = said.numLabels ?? base.width
+  if (count === base.width) return base
+  return new SequenceClassification({
     labels: Array.from({ length: count }, (_, i) => `LABEL_${i}`),
     problemType: count === 1 ? 'regression' : 'single_label_classification',
-  }
+  })
+}
+
+/** @throws TorchLoraError UNSUPPORTED for a method that is no low-rank update of the output */
+function updateOf(layer: AdaptedLinear, path: string, source: string): LowRankUpdate {
+  if (layer instanceof LoraLinear) return layer.update
+  throw new TorchLoraError(
+    'UNSUPPORTED',
+    `${source} changes ${path} by more than a low-rank update, so it cannot stand beside other adapters. Load it merged (option adapter, or torch-lora merge).`,
+    { file: source },
+  )
 }
 
 /** Texts of one batch share every weight but the head's and the updates of Linears that see the texts' own rows. */
@@ -153,15 +148,11 @@ function refuseUnmixable(
   adapted: readonly string[],
   trained: readonly string[],
   head: readonly string[],
-  base: SequenceClassifier,
-  products: readonly Product[],
+  base: Model,
 ): void {
   const modules = new Map(base.namedModules())
-  const shared = adapted.filter((path) => {
-    const layer = modules.get(path) as Linear
-    const uses = new Set(products.filter(({ layers }) => layers.includes(layer)).map(({ rows }) => rows))
-    return uses.size !== 1 || uses.has('other')
-  })
+  const common = new Set(productsOf(base).flatMap(({ layers, rows }) => (rows === 'position' ? layers : [])))
+  const shared = adapted.filter((path) => common.has(modules.get(path) as LinearLike))
   const problems = [...trained.filter((path) => !head.includes(path)), ...shared]
   if (problems.length === 0) return
   throw new TorchLoraError(

@@ -1,7 +1,8 @@
+import type { ProblemType } from '../data/problem-type.ts'
+import type { EncoderConfig } from '../encoders/config.ts'
 import { TorchLoraError } from '../errors.ts'
-import type { ClassifierConfig } from '../models/config.ts'
 import type { Device, DType } from '../tensor.ts'
-import { Admission, loadOf } from './admission.ts'
+import { Admission } from './admission.ts'
 import { Calls } from './calls.ts'
 import { mapChunks } from './chunks.ts'
 import {
@@ -10,11 +11,9 @@ import {
   type ClassifyOptions,
   checkLongText,
   checkWhole,
-  type InputToken,
   type TextClassifierOptions,
-  type TokenizeOptions,
 } from './classifier-options.ts'
-import { type Deadline, deadline, orAborted } from './deadline.ts'
+import { type Deadline, deadline } from './deadline.ts'
 import { type Engine, type LoadEngineOptions, loadEngine } from './engine.ts'
 import { type ClassifierInput, tokenizerInput } from './inputs.ts'
 import { TextPipeline } from './text-pipeline.ts'
@@ -38,14 +37,11 @@ export class TextClassifier implements AsyncDisposable {
   private constructor(engine: Engine, options: TextClassifierOptions) {
     this.#engine = engine
     this.#options = options
-    this.#admission = new Admission({
-      texts: options.maxQueue ?? 512,
-      bytes: options.maxQueueBytes ?? 8 * 2 ** 20,
-    })
+    this.#admission = new Admission(options.maxQueue ?? 512)
     this.#pipeline = new TextPipeline({
       options,
       maxBatchTokens: this.maxBatchTokens,
-      leave: (texts) => this.#admission.leave({ texts }),
+      leave: (places) => this.#admission.leave(places),
     })
   }
 
@@ -56,8 +52,7 @@ export class TextClassifier implements AsyncDisposable {
    * option out of range
    */
   static async load(dirOrId: string, options: TextClassifierOptions = {}): Promise<TextClassifier> {
-    for (const name of ['maxBatchTokens', 'maxQueue', 'maxQueueBytes', 'maxLength'] as const)
-      checkWhole(name, options[name])
+    for (const name of ['maxBatchTokens', 'maxQueue', 'maxLength'] as const) checkWhole(name, options[name])
     checkLongText(options.longText)
     const { engine, hasHead } = await loadEngine(dirOrId, options)
     const classifier = new TextClassifier(engine, options)
@@ -83,9 +78,19 @@ export class TextClassifier implements AsyncDisposable {
     return this.#engine.source
   }
 
-  /** What `config.json` says: labels, problem type, sizes. */
-  get config(): ClassifierConfig {
+  /** What `config.json` says of the encoder: sizes, kinds. */
+  get config(): EncoderConfig {
     return this.#engine.model.config
+  }
+
+  /** The names of the model's own outputs, in their order. */
+  get labels(): readonly string[] {
+    return this.#engine.model.task.labels
+  }
+
+  /** What the model's own outputs mean. */
+  get problemType(): ProblemType {
+    return this.#engine.model.task.problemType
   }
 
   get device(): Device {
@@ -128,44 +133,20 @@ export class TextClassifier implements AsyncDisposable {
   /** The adapters that a call may name. */
   get adapters(): AdapterDescription[] {
     return Array.from(this.#engine.adapters, ([name, { value }]) => {
-      const { source, labels, problemType, r, parameters } = value
+      const { source, task, r, parameters } = value
+      const { labels, problemType } = task
       return { name, source, labels, problemType, r, parameters }
     })
   }
 
-  /**
-   * The tokens of a text as the model reads it. `text.slice(start, end)` is what a token stands for, in the first or
-   * second text of a pair; the special tokens around texts have neither.
-   * @throws TorchLoraError QUEUE_FULL, ABORTED, DISPOSED, INVALID_ARGUMENT
-   */
-  async tokenize(input: ClassifierInput, options: TokenizeOptions = {}): Promise<InputToken[]> {
-    using limit = deadline(options)
-    const load = loadOf([input])
-    return await this.#calls.track(async () => {
-      this.#admission.enter(load)
-      try {
-        return await orAborted(this.#tokens(input, options), limit.signal)
-      } finally {
-        this.#admission.leave(load)
-      }
-    })
-  }
-
-  async #tokens(input: ClassifierInput, { addSpecialTokens }: TokenizeOptions): Promise<InputToken[]> {
-    const { tokenizer } = this.#engine
-    const texts = tokenizerInput(input, 0)
-    const encoding = await tokenizer.encode(texts, {
-      maxLength: this.maxLength,
-      addSpecialTokens,
-      offsets: true,
-    })
-    const names = await tokenizer.idsToTokens(encoding.ids)
-    return Array.from(encoding.ids, (id, t): InputToken => {
-      const sequence = encoding.sequenceIds![t]!
-      if (sequence < 0) return { id, text: names[t] ?? '', special: true, sequence, start: null, end: null }
-      const [start, end] = [encoding.offsets![2 * t]!, encoding.offsets![2 * t + 1]!]
-      const text = typeof texts === 'string' ? texts : texts[sequence]!
-      return { id, text: text.slice(start, end), special: false, sequence, start, end }
+  /** The tokens of a text as the model reads it, special tokens included. */
+  tokenize(input: ClassifierInput): Promise<{ id: number; text: string; special: boolean }[]> {
+    return this.#calls.track(async () => {
+      const { tokenizer } = this.#engine
+      const { ids } = await tokenizer.encode(tokenizerInput(input, 0), { maxLength: this.maxLength })
+      const texts = await tokenizer.idsToTokens(ids)
+      const special = new Set(Object.values(tokenizer.specialTokens).map((token) => token.id))
+      return Array.from(ids, (id, i) => ({ id, text: texts[i] ?? '', special: special.has(id) }))
     })
   }
 
@@ -187,10 +168,9 @@ export class TextClassifier implements AsyncDisposable {
     const many = Array.isArray(input)
     const inputs: readonly ClassifierInput[] = many ? input : [input as ClassifierInput]
     using limit = deadline(options)
-    const load = loadOf(inputs)
     const results = await this.#calls.track(() => {
-      this.#admission.enter(load)
-      return this.#run(inputs, options, limit).finally(() => this.#admission.leave({ bytes: load.bytes }))
+      this.#admission.enter(inputs.length)
+      return this.#run(inputs, options, limit)
     })
     return many ? results : results[0]!
   }
@@ -207,9 +187,8 @@ export class TextClassifier implements AsyncDisposable {
     using limit = deadline(options)
     const classifyChunk = (chunk: ClassifierInput[]) =>
       this.#calls.track(async () => {
-        const load = loadOf(chunk)
-        await this.#admission.enterWhenFree(load, limit.signal)
-        return this.#run(chunk, options, limit).finally(() => this.#admission.leave({ bytes: load.bytes }))
+        await this.#admission.enterWhenFree(chunk.length, limit.signal)
+        return this.#run(chunk, options, limit)
       })
     try {
       yield* mapChunks(inputs, classifyChunk, {

@@ -97,7 +97,6 @@ export class TextPipeline {
         encodeTexts(engine, inputs, {
           maxLength,
           longText: checkLongText(call.longText ?? this.#options.longText),
-          truncationSide: call.truncationSide,
           windowOverlap: this.#options.windowOverlap,
         }),
         signal,
@@ -128,7 +127,7 @@ export class TextPipeline {
         queue: texts.length > 0 ? started - encoded : 0,
         inference: texts.length > 0 ? performance.now() - started : 0,
       })
-      const { labels, problemType } = adapter?.value ?? engine.model.config
+      const { labels, problemType } = (adapter?.value ?? engine.model).task
       return logits.map((windows, i): Classification => {
         const row = meanRow(windows)
         return {

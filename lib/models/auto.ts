@@ -1,25 +1,40 @@
-import { BertForSequenceClassification } from './bert.ts'
-import type { SequenceClassifier } from './classifier.ts'
-import { DebertaV2ForSequenceClassification } from './deberta-v2.ts'
-import { type Family, type FromPretrainedOptions, loadPretrained } from './pretrained.ts'
-import { RobertaForSequenceClassification } from './roberta.ts'
+import { families } from '../encoders/registry.ts'
+import type { LabelOptions } from '../tasks/label-config.ts'
+import { SequenceClassification } from '../tasks/sequence-classification.ts'
+import type { Task, TaskKind } from '../tasks/task.ts'
+import type { Model } from './model.ts'
+import {
+  type FromConfigOptions,
+  type FromPretrainedOptions,
+  loadPretrained,
+  modelFromConfig,
+} from './pretrained.ts'
 
-const families: readonly Family[] = [
-  BertForSequenceClassification,
-  RobertaForSequenceClassification,
-  DebertaV2ForSequenceClassification,
-]
+function autoModel<T extends Task, O extends LabelOptions>(kind: TaskKind<T, O>) {
+  return {
+    /**
+     * Loads a model of whichever family `config.json` names, from a folder or from the Hugging Face hub.
+     * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE, INCOMPATIBLE, UNSUPPORTED, NETWORK
+     */
+    fromPretrained(dirOrId: string, options: FromPretrainedOptions & O = {} as O): Promise<Model<T>> {
+      return loadPretrained(kind, dirOrId, options)
+    },
+
+    /**
+     * A model with random weights, of what a `config.json` says; `from_config` of transformers.
+     * @throws TorchLoraError INVALID_FILE, UNSUPPORTED
+     */
+    fromConfig(
+      config: Readonly<Record<string, unknown>>,
+      options: FromConfigOptions & O = {} as O,
+    ): Model<T> {
+      return modelFromConfig(kind, config, options)
+    },
+
+    /** The supported values of `model_type`. */
+    modelTypes: families.map(({ modelType }) => modelType),
+  }
+}
 
 /** Sequence classifiers by the `model_type` of their `config.json`; named as in transformers. */
-export const AutoModelForSequenceClassification = {
-  /**
-   * Loads a classifier of whichever family `config.json` names, from a folder or from the Hugging Face hub.
-   * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE, INCOMPATIBLE, UNSUPPORTED, NETWORK
-   */
-  fromPretrained(dirOrId: string, options: FromPretrainedOptions = {}): Promise<SequenceClassifier> {
-    return loadPretrained(families, dirOrId, options)
-  },
-
-  /** The supported values of `model_type`. */
-  modelTypes: families.map(({ modelType }) => modelType),
-}
+export const AutoModelForSequenceClassification = autoModel(SequenceClassification)

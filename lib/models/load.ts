@@ -4,7 +4,7 @@ import { noGrad } from '../grad-mode.ts'
 import { dropPages } from '../memory.ts'
 import { guarded, type Native } from '../native.ts'
 import { type DType, isHalf, Tensor, type TensorOptions } from '../tensor.ts'
-import type { SequenceClassifier } from './classifier.ts'
+import type { Model } from './model.ts'
 
 /** What became of a checkpoint's tensors. Paths are the model's. */
 export interface LoadReport {
@@ -63,7 +63,7 @@ export interface LoadOptions {
  * shape; INVALID_FILE for tensors that share bytes many times over
  */
 export function loadParameters(
-  model: SequenceClassifier,
+  model: Model,
   checkpoint: CheckpointIndex,
   { dtype, device, ownLabels = false }: LoadOptions = {},
 ): LoadReport {
@@ -72,17 +72,16 @@ export function loadParameters(
   const report: LoadReport = { missing: [], unexpected: [] }
   const problems: string[] = []
   const wanted: TensorEntry[] = []
-  const labels = model.config.labels.length
+  const labels = model.task.width
   for (const [path, { shape }] of parameters) {
     const entry = names.get(path)
-    const isHead = model.headModules.some((name) => path.startsWith(`${name}.`))
-    const isBody = !isHead && path.startsWith(`${model.basePrefix}.`) && !path.includes('.pooler.')
+    const isHead = model.roleOf(path) === 'head'
     if (entry && sameShape(entry.shape, shape)) wanted.push({ ...entry, name: path })
     else if (entry && isHead && shape[0] === labels && sameShape(entry.shape.slice(1), shape.slice(1))) {
       if (ownLabels) report.missing.push(path)
       else problems.push(`${path} is ${list(entry.shape)}, config.json says ${labels} labels`)
     } else if (entry) problems.push(`${path} is ${list(entry.shape)}, expected ${list(shape)}`)
-    else if (isBody) problems.push(`${path} is missing`)
+    else if (!isHead) problems.push(`${path} is missing`)
     else report.missing.push(path)
   }
   if (problems.length > 0) throw misfit(model, checkpoint, problems)
@@ -103,21 +102,17 @@ function list(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`
 }
 
-function misfit(
-  model: SequenceClassifier,
-  { entries }: CheckpointIndex,
-  problems: readonly string[],
-): TorchLoraError {
+function misfit(model: Model, { entries }: CheckpointIndex, problems: readonly string[]): TorchLoraError {
   const [file, ...others] = new Set(Array.from(entries.values(), (entry) => entry.file))
   const where =
     others.length > 0 ? `${file} and ${others.length} more files` : (file ?? 'an empty checkpoint')
   const shown = problems.slice(0, 12).join('; ')
   const more = problems.length > 12 ? `; and ${problems.length - 12} more` : ''
   const prefix = commonPrefix([...entries.keys()])
-  const named = prefix && prefix !== model.basePrefix ? ` All its tensors are named "${prefix}.…".` : ''
+  const named = prefix && prefix !== model.family.prefix ? ` All its tensors are named "${prefix}.…".` : ''
   return new TorchLoraError(
     'INCOMPATIBLE',
-    `${where} does not fit ${model.constructor.name}: ${shown}${more}.${named}`,
+    `${where} does not fit ${model.architecture}: ${shown}${more}.${named}`,
     { file },
   )
 }
@@ -155,16 +150,14 @@ export function tensorSources(tensors: Iterable<[name: string, tensor: Tensor]>)
 const wrappers: readonly string[] = ['module', '_orig_mod', 'model', 'net', 'network']
 
 /** The checkpoint's entries by the model's paths. */
-function matchNames(model: SequenceClassifier, { entries }: CheckpointIndex): Map<string, TensorEntry> {
+function matchNames(model: Model, { entries }: CheckpointIndex): Map<string, TensorEntry> {
   const found = unwrap([...entries])
-  const prefix = `${model.basePrefix}.`
+  const prefix = `${model.family.prefix}.`
   const hasPrefix = found.some(([name]) => name.startsWith(prefix))
-  const heads = model.headModules.map((name) => `${name}.`)
   const names = new Map<string, TensorEntry>()
   for (const [name, entry] of found) {
     const current = name.replace(/\.gamma$/, '.weight').replace(/\.beta$/, '.bias')
-    const isHead = heads.some((head) => current.startsWith(head))
-    names.set(hasPrefix || isHead ? current : prefix + current, entry)
+    names.set(hasPrefix || model.roleOf(current) === 'head' ? current : prefix + current, entry)
   }
   return names
 }
@@ -192,9 +185,9 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, d) => size === b[d])
 }
 
-/** float32 for the head of a model in half precision (`SequenceClassifier.encodeForHead`). */
-function dtypeOf(model: SequenceClassifier, path: string, dtype: DType): DType {
-  return isHalf(dtype) && model.isOfHead(path) ? 'float32' : dtype
+/** float32 for the head of a model in half precision (`Model.encode`). */
+function dtypeOf(model: Model, path: string, dtype: DType): DType {
+  return isHalf(dtype) && model.roleOf(path) === 'head' ? 'float32' : dtype
 }
 
 /** The tensor in another dtype or place; itself, still mapped, when neither changes. */
@@ -205,7 +198,7 @@ function convert(mapped: Tensor, dtype: DType, device?: string): Tensor {
   return converted
 }
 
-function freshParameter(model: SequenceClassifier, path: string, options: TensorOptions): Tensor {
+function freshParameter(model: Model, path: string, options: TensorOptions): Tensor {
   const dot = path.lastIndexOf('.')
   const owner = new Map(model.namedModules()).get(path.slice(0, dot))!
   return owner.initial(path.slice(dot + 1), options)

@@ -11,3 +11,7 @@ export const activations = {
   silu: (x: Tensor): Tensor => ops.silu(x),
   tanh: (x: Tensor): Tensor => ops.tanh(x),
 } as const
+
+export type Activation = keyof typeof activations
+
+export const activationNames = Object.keys(activations) as readonly Activation[]

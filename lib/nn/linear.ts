@@ -1,32 +1,107 @@
 import * as fused from '../generated/fused.ts'
+import * as ops from '../generated/ops.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import * as init from './init.ts'
 import { Module } from './module.ts'
 
 /**
- * A low-rank update of a Linear: y += scaling * dropout(x) A^T B^T (Hu et al., 2022, equation 3).
- * Not a module: it is no part of the base model's state.
+ * What a row of a product's input stands for: a token of the batch, one of the rows that the encoder was asked for
+ * (`WantedRows`), or a relative position, which all texts share.
  */
-export interface LowRankUpdate {
+export type RowKind = 'token' | 'wanted' | 'position'
+
+/** A stretch of a fused product's output: y_i = x W_i^T + b_i + scaling * dropout(x) A^T B^T. */
+export interface Segment {
+  /** [out, in] */
+  weight: Tensor
+  /** [out] */
+  bias: Tensor | null
+  /** A low-rank update: A [R, in], B [out, R]; null for none. */
+  lowRank: LowRank | null
+}
+
+/** scaling * dropout(x) A^T B^T (Hu et al., 2022, equation 3). */
+export interface LowRank {
   /** [R, in] */
   A: Tensor
   /** [out, R] */
   B: Tensor
   /** alpha/r, or alpha/sqrt(r) with rsLoRA. */
   scaling: number
-  /** Probability of dropping an element of x on the way into A, while training. */
+  /** Probability of dropping an element of x on the way into A; 0 outside training. */
   dropout: number
 }
 
-/** y = x W^T + b; `torch.nn.Linear`, with an optional low-rank update that LoRA sets. */
-export class Linear extends Module {
+export interface ProductOptions {
+  /** What the rows of x are. Default 'token'. */
+  rows?: RowKind
+  /** Apply the exact GELU, in the same pass over the output. Default false. */
+  gelu?: boolean
+}
+
+/**
+ * What may stand in a Linear's place: the Linear itself, one that an adapter method wraps, one whose weights are packed
+ * or quantized. Its base weight and bias have the paths of `torch.nn.Linear`'s.
+ */
+export abstract class LinearLike extends Module {
+  abstract readonly inFeatures: number
+  abstract readonly outFeatures: number
+  /** [out, in], of the base */
+  abstract weight: Tensor
+  /** [out], of the base */
+  abstract bias: Tensor | null
+
+  /** What the fused operator takes of it; null where it computes itself (`compute`). */
+  abstract segment(): Segment | null
+
+  /** The weight that acts on x, an adapter's change included: what a merge makes of it. [out, in] */
+  abstract effectiveWeight(): Tensor
+
+  /**
+   * The weight that acts, where it can never change and nothing else acts on x: then a product may be computed in
+   * another order. Null for all but served weights. [out, in]
+   */
+  constantWeight(): Tensor | null {
+    return null
+  }
+
+  /** y of this Linear alone. [T, in] -> [T, out] */
+  compute(x: Tensor): Tensor {
+    return fusedSegments(x, [this.segment()!])
+  }
+
+  /** Linears of one input, this one first: [T, in] -> [T, out_0 + out_1 + ...]. Call `fusedLinear`. */
+  product(x: Tensor, layers: readonly LinearLike[], { gelu = false }: ProductOptions): Tensor {
+    const segments = layers.map((layer) => layer.segment())
+    if (areFusable(segments)) return fusedSegments(x, segments, gelu)
+    const parts = layers.map((layer) => layer.compute(x)) // [T, out_i] each
+    const y = parts.length === 1 ? parts[0]! : ops.cat(parts, { dim: 1 }) // [T, out_0 + ...]
+    return gelu ? ops.gelu(y) : y
+  }
+
+  /** [T, in] -> [T, out] */
+  forward(x: Tensor, options: ProductOptions = {}): Tensor {
+    return this.product(x, [this], options)
+  }
+}
+
+/** Linears that a forward pass computes together. */
+export interface FusedGroup {
+  layers: readonly LinearLike[]
+  rows: RowKind
+}
+
+/** A module whose forward pass computes some of its Linears together: what packs weights wants to know. */
+export abstract class FusingModule extends Module {
+  abstract fusedGroups(): FusedGroup[]
+}
+
+/** y = x W^T + b; `torch.nn.Linear`. */
+export class Linear extends LinearLike {
   /** [out, in] */
   weight: Tensor
   /** [out] */
   bias: Tensor | null
-  #update: LowRankUpdate | null = null
-  #mergedUpdate: LowRankUpdate | null = null
-
   readonly #std: number
 
   constructor(
@@ -46,40 +121,12 @@ export class Linear extends Module {
     return super.initial(name)
   }
 
-  override adapterParameters(): [name: string, parameter: Tensor][] {
-    if (!this.#update) return []
-    return [
-      ['lora_A.weight', this.#update.A],
-      ['lora_B.weight', this.#update.B],
-    ]
+  segment(): Segment {
+    return { weight: this.weight, bias: this.bias, lowRank: null }
   }
 
-  /** The update that acts in the forward pass. */
-  get update(): LowRankUpdate | null {
-    return this.#update
-  }
-
-  set update(update: LowRankUpdate | null) {
-    this.#update = update
-  }
-
-  /** The update that the weight already holds. */
-  get mergedUpdate(): LowRankUpdate | null {
-    return this.#mergedUpdate
-  }
-
-  set mergedUpdate(update: LowRankUpdate | null) {
-    this.#mergedUpdate = update
-  }
-
-  /** [T, in] -> [T, out] */
-  forward(x: Tensor): Tensor {
-    return fusedLinear(x, [this])
-  }
-
-  /** gelu(x W^T + b), the exact GELU, in one pass over the output (`lora::linear_gelu`). [T, in] -> [T, out] */
-  forwardGelu(x: Tensor): Tensor {
-    return kernel.product(x, [this], { gelu: true })
+  effectiveWeight(): Tensor {
+    return this.weight
   }
 }
 
@@ -89,68 +136,38 @@ export class Linear extends Module {
  * @param x [T, in]
  * @returns [T, out_0 + out_1 + ...]
  */
-export function fusedLinear(x: Tensor, layers: readonly Linear[]): Tensor {
-  return kernel.product(x, layers, { gelu: false })
+export function fusedLinear(x: Tensor, layers: readonly LinearLike[], options: ProductOptions = {}): Tensor {
+  return layers[0]!.product(x, layers, options)
 }
 
-/** Attention of the first token of each sequence, of which nothing else is read. */
-export interface FirstTokenAttention {
-  /** [T, H] */
-  hidden: Tensor
-  /** int32 [B]: the rows of the first tokens */
-  rows: Tensor
-  /** query, key and value */
-  layers: readonly [Linear, Linear, Linear]
-  heads: number
-  /** int32 [B+1] */
-  cuSeqlens: Tensor
-  /** 0-dimensional, on the CPU */
-  maxSeqlen: Tensor
+/** Whether one operator can compute them: it knows one probability of dropout for all. */
+function areFusable(segments: readonly (Segment | null)[]): segments is Segment[] {
+  const updates = segments.map((segment) => segment?.lowRank).filter((update) => !!update)
+  return !segments.includes(null) && updates.every(({ dropout }) => dropout === updates[0]!.dropout)
 }
 
-/** [B, H], or null where the kernel that is in force has no shorter way than attention of every token. */
-export function firstTokenAttention(attention: FirstTokenAttention): Tensor | null {
-  return kernel.firstTokenAttention?.(attention) ?? null
+/** The product of segments in one operator, which knows one dropout for all: [T, in] -> [T, out_0 + out_1 + ...] */
+export function fusedSegments(x: Tensor, segments: readonly Segment[], gelu = false): Tensor {
+  const updates = segments.map(({ lowRank }) => lowRank)
+  const adapted = updates.some((update) => update !== null)
+  return (gelu ? fused.linearGelu : fused.linear)(
+    x,
+    segments.map(({ weight }) => weight),
+    biasesOf(segments),
+    adapted ? updates.map((update) => update?.A ?? null) : [],
+    adapted ? updates.map((update) => update?.B ?? null) : [],
+    adapted ? updates.map((update) => update?.scaling ?? 0) : [],
+    { dropoutP: updates.find((update) => update !== null)?.dropout ?? 0 },
+  )
 }
 
-/** How a forward pass computes what weights are multiplied with. */
-export interface LinearKernel {
-  /** Linears of one input: [T, in] -> [T, out_0 + out_1 + ...], GELU applied when `gelu`. */
-  product(x: Tensor, layers: readonly Linear[], options: { gelu: boolean }): Tensor
-  /** As the function of this name. */
-  firstTokenAttention?(attention: FirstTokenAttention): Tensor | null
+/** The biases of segments that are computed together: none where none has one, else zeros for those that lack one. */
+export function biasesOf(segments: readonly Pick<Segment, 'weight' | 'bias'>[]): Tensor[] {
+  if (segments.every(({ bias }) => bias === null)) return []
+  return segments.map(({ weight, bias }) => bias ?? zerosFor(weight))
 }
 
-/** With the layers' own weights and updates, differentiably. */
-export const ownWeights: LinearKernel = {
-  product(x, layers, { gelu }) {
-    const adapted = layers.some((layer) => layer.update)
-    const biased = layers.every((layer) => layer.bias)
-    const dropout = Math.max(0, ...layers.map((layer) => (layer.training ? (layer.update?.dropout ?? 0) : 0)))
-    return (gelu ? fused.linearGelu : fused.linear)(
-      x,
-      layers.map((layer) => layer.weight),
-      biased ? layers.map((layer) => layer.bias!) : [],
-      adapted ? layers.map((layer) => layer.update?.A ?? null) : [],
-      adapted ? layers.map((layer) => layer.update?.B ?? null) : [],
-      adapted ? layers.map((layer) => layer.update?.scaling ?? 0) : [],
-      { dropoutP: dropout },
-    )
-  },
-}
-
-let kernel: LinearKernel = ownWeights
-
-/**
- * Runs `body`, in which every Linear is computed by `other`: how inference puts packed weights and the adapters of
- * single requests into a model's forward pass while it records it.
- */
-export function withLinearKernel<T>(other: LinearKernel, body: () => T): T {
-  const before = kernel
-  kernel = other
-  try {
-    return body()
-  } finally {
-    kernel = before
-  }
+/** [out] */
+function zerosFor(weight: Tensor): Tensor {
+  return ops.zerosLike(ops.select(weight.detach(), 1, 0))
 }

@@ -2,40 +2,70 @@ import { TorchLoraError } from '../errors.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 
 /**
- * A part of a model: a class whose public fields are tensors, modules, or arrays of modules. The path of a field
- * ("encoder.layer.0.attention.self.query.weight") is its key in a checkpoint, so fields carry the names that
- * transformers gives them. Private (#) fields are not part of the model's state.
+ * A part of a model: a class whose public fields are tensors, modules, or arrays or plain objects of modules. The path
+ * of a field ("encoder.layer.0.attention.self.query.weight") is its key in a checkpoint, so fields carry the names that
+ * transformers gives them. Private (#) fields are not part of the model's state, and a tensor that is part of it but
+ * not trained, such as a table of constants, is declared by `registerBuffer`.
  */
 export abstract class Module {
   /** Whether dropout is active. Set for a whole model by `train()` and `eval()`. */
-  training = false;
+  training = false
+  readonly #buffers = new Set<string>();
 
-  /** Every tensor below, by path, in the order of declaration. */
-  *namedParameters(prefix = ''): Generator<[path: string, parameter: Tensor]> {
+  /** Tensors and modules right below, by name, in the order of declaration. */
+  *children(): Generator<[name: string, child: Tensor | Module]> {
     for (const [name, value] of Object.entries(this)) {
-      const path = prefix ? `${prefix}.${name}` : name
-      if (value instanceof Tensor) yield [path, value]
-      else if (value instanceof Module) yield* value.namedParameters(path)
-      else if (Array.isArray(value)) {
-        for (const [i, child] of value.entries()) {
-          if (child instanceof Module) yield* child.namedParameters(`${path}.${i}`)
-        }
+      if (value instanceof Tensor || value instanceof Module) yield [name, value]
+      else if (isContainer(value)) {
+        for (const [key, child] of Object.entries(value))
+          if (child instanceof Module) yield [`${name}.${key}`, child]
       }
+    }
+  }
+
+  /** Puts `child` where `children` found one under `name`. */
+  setChild(name: string, child: Tensor | Module): void {
+    const names = name.split('.')
+    const field = names.pop()!
+    let owner = this as unknown as Record<string, unknown>
+    for (const step of names) owner = owner[step] as Record<string, unknown>
+    owner[field] = child
+  }
+
+  /** The modules whose mode follows this one's. */
+  protected *parts(): Generator<Module> {
+    for (const [, child] of this.children()) if (child instanceof Module) yield child
+  }
+
+  /** A tensor of this module's state that is no parameter: saved with it, never trained; `register_buffer`. */
+  protected registerBuffer(name: string, tensor: Tensor): void {
+    this.#buffers.add(name)
+    this.setChild(name, tensor)
+  }
+
+  /** Every parameter below, by path, in the order of declaration. */
+  *namedParameters(prefix = ''): Generator<[path: string, parameter: Tensor]> {
+    for (const [path, tensor, buffer] of this.#namedTensors(prefix)) if (!buffer) yield [path, tensor]
+  }
+
+  /** Every buffer below, by path. */
+  *namedBuffers(prefix = ''): Generator<[path: string, buffer: Tensor]> {
+    for (const [path, tensor, buffer] of this.#namedTensors(prefix)) if (buffer) yield [path, tensor]
+  }
+
+  *#namedTensors(prefix: string): Generator<[path: string, tensor: Tensor, buffer: boolean]> {
+    for (const [name, child] of this.children()) {
+      const path = prefix ? `${prefix}.${name}` : name
+      if (child instanceof Tensor) yield [path, child, this.#buffers.has(name)]
+      else yield* child.#namedTensors(path)
     }
   }
 
   /** This module and every one below, by path; '' is this one. */
   *namedModules(prefix = ''): Generator<[path: string, module: Module]> {
     yield [prefix, this]
-    for (const [name, value] of Object.entries(this)) {
-      const path = prefix ? `${prefix}.${name}` : name
-      if (value instanceof Module) yield* value.namedModules(path)
-      else if (Array.isArray(value)) {
-        for (const [i, child] of value.entries()) {
-          if (child instanceof Module) yield* child.namedModules(`${path}.${i}`)
-        }
-      }
-    }
+    for (const [name, child] of this.children())
+      if (child instanceof Module) yield* child.namedModules(prefix ? `${prefix}.${name}` : name)
   }
 
   /** Tensors that an adapter hung on this module alone, by the name PEFT gives them ("lora_A.weight"). */
@@ -68,45 +98,76 @@ export abstract class Module {
 
   /** Dropout on, here and below. Nothing else changes: merging is never a side effect of a mode. */
   train(): this {
-    for (const [, module] of this.namedModules()) module.training = true
+    this.#setMode(true)
     return this
   }
 
   /** Dropout off, here and below. */
   eval(): this {
-    for (const [, module] of this.namedModules()) module.training = false
+    this.#setMode(false)
     return this
   }
 
-  /** Puts `tensor` in the place of the parameter at `path`, and disposes of the one that was there. */
+  #setMode(training: boolean): void {
+    this.training = training
+    for (const part of this.parts()) part.#setMode(training)
+  }
+
+  /** Puts `tensor` in the place of the parameter or buffer at `path`, and disposes of the one that was there. */
   replaceParameter(path: string, tensor: Tensor): void {
     const before = this.exchangeParameter(path, tensor)
     if (before !== tensor) before.dispose()
   }
 
   /**
-   * Puts `tensor` in the place of the parameter at `path`, and returns the one that was there.
-   * @throws TorchLoraError INVALID_ARGUMENT when there is no parameter at `path`
+   * Puts `tensor` in the place of the parameter or buffer at `path`, and returns the one that was there.
+   * @throws TorchLoraError INVALID_ARGUMENT when there is none at `path`
    */
   exchangeParameter(path: string, tensor: Tensor): Tensor {
-    const names = path.split('.')
-    const field = names.pop()!
-    let owner: unknown = this
-    for (const name of names) owner = (owner as Record<string, unknown> | undefined)?.[name]
-    const before = (owner as Record<string, unknown> | undefined)?.[field]
-    if (!(before instanceof Tensor)) {
+    const found = this.#find(path)
+    if (!(found?.child instanceof Tensor))
       throw new TorchLoraError('INVALID_ARGUMENT', `There is no parameter '${path}'.`)
-    }
-    ;(owner as Record<string, unknown>)[field] = tensor
-    return before
+    found.owner.setChild(found.name, tensor)
+    return found.child
   }
 
-  /** Frees every parameter. */
+  /**
+   * Puts `module` in the place of the module at `path`, and returns the one that was there.
+   * @throws TorchLoraError INVALID_ARGUMENT when there is none at `path`
+   */
+  replaceModule(path: string, module: Module): Module {
+    const found = this.#find(path)
+    if (!(found?.child instanceof Module))
+      throw new TorchLoraError('INVALID_ARGUMENT', `There is no module '${path}'.`)
+    found.owner.setChild(found.name, module)
+    module.#setMode(found.child.training)
+    return found.child
+  }
+
+  #find(path: string): { owner: Module; name: string; child: Tensor | Module } | undefined {
+    for (const [name, child] of this.children()) {
+      if (name === path) return { owner: this, name, child }
+      if (!(child instanceof Module) || !path.startsWith(`${name}.`)) continue
+      const found = child.#find(path.slice(name.length + 1))
+      if (found) return found
+    }
+    return undefined
+  }
+
+  /** Frees every parameter and buffer, and what adapters hung on the modules. */
   dispose(): void {
-    for (const [, parameter] of this.namedParameters()) parameter.dispose()
+    for (const [, module] of this.namedModules())
+      for (const [, tensor] of module.adapterParameters()) tensor.dispose()
+    for (const [, tensor] of this.#namedTensors('')) tensor.dispose()
   }
 
   [Symbol.dispose](): void {
     this.dispose()
   }
+}
+
+/** Whether `value` is an array or a plain object, in which modules may stand. */
+function isContainer(value: unknown): value is object {
+  if (Array.isArray(value)) return true
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }

@@ -2,19 +2,9 @@ import { callOperator } from '../dispatch.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { Tensor } from '../tensor.ts'
+import type { NamedParameters, Optimizer, OptimizerSettings } from './optimizer.ts'
 
-export interface AdamWOptions {
-  /** Decay rates of the moments. Default [0.9, 0.999]. */
-  betas?: readonly [number, number]
-  /** Default 1e-8. */
-  eps?: number
-  /** Decoupled weight decay. Default 0. */
-  weightDecay?: number
-  /** Parameters without weight decay, by path. Default: biases and layer norms, as in transformers. */
-  noDecay?: (path: string) => boolean
-  /** A factor on the learning rate, by path: for a head that learns faster. Default 1 everywhere. */
-  learningRateScale?: (path: string) => number
-}
+export type AdamWOptions = OptimizerSettings
 
 /** Parameters that share weight decay and learning-rate scale: one fused call each. */
 interface Group {
@@ -25,16 +15,16 @@ interface Group {
   secondMoments: Tensor[]
 }
 
-/** Biases and layer norms: transformers' Trainer.get_decay_parameter_names. */
-export function isBiasOrLayerNorm(path: string): boolean {
-  return path.endsWith('bias') || /(^|\.)LayerNorm\./.test(path)
+/** Whether a path is a bias's. */
+export function isBias(path: string): boolean {
+  return path === 'bias' || path.endsWith('.bias')
 }
 
 /**
  * AdamW (Loshchilov & Hutter, 2019) on libtorch's fused kernel, equal to `torch.optim.AdamW`. Its state is two
  * float32 moments a parameter, 8 bytes, and one step count for all.
  */
-export class AdamW {
+export class AdamW implements Optimizer {
   readonly #options: Required<Omit<AdamWOptions, 'noDecay' | 'learningRateScale'>>
   readonly #groups: Group[]
   readonly #moments = new Map<string, { first: Tensor; second: Tensor }>()
@@ -42,11 +32,11 @@ export class AdamW {
 
   /** @param parameters the trainable tensors by path; they keep being updated in place */
   constructor(
-    readonly parameters: readonly (readonly [path: string, parameter: Tensor])[],
+    readonly parameters: NamedParameters,
     options: AdamWOptions = {},
   ) {
     const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options
-    const { noDecay = isBiasOrLayerNorm, learningRateScale = () => 1 } = options
+    const { noDecay = isBias, learningRateScale = () => 1 } = options
     this.#options = { betas, eps, weightDecay }
     this.#steps = Tensor.scalar(0, 'float32', parameters[0]?.[1].device) // where libtorch's kernel reads it
     const groups = new Map<string, Group>()

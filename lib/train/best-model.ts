@@ -1,11 +1,9 @@
-import type { MetricName } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
-import type { ProblemType } from '../models/config.ts'
+import type { Metrics } from '../tasks/task.ts'
 import type { Tensor } from '../tensor.ts'
 import { restoreTensors, saveTensors, type TrainerState } from './checkpoint.ts'
-import type { Metrics } from './evaluate.ts'
 
 /** What an evaluation found, and when. */
 export type Evaluation = { step: number; epoch: number; metrics: Metrics }
@@ -114,13 +112,7 @@ export class BestModel {
  * The metric that chooses the best model: the one asked for, else the first that is measured.
  * @throws TorchLoraError INVALID_ARGUMENT for one that is not measured
  */
-export function chooseBestMetric(
-  asked: string | undefined,
-  metrics: readonly MetricName[],
-  problemType: ProblemType,
-): string {
-  const measured: readonly string[] =
-    problemType === 'multi_label_classification' ? ['micro_f1', 'macro_f1', 'accuracy'] : metrics
+export function chooseBestMetric(asked: string | undefined, measured: readonly string[]): string {
   const chosen = asked ?? measured[0]!
   if (chosen === 'loss' || measured.includes(chosen)) return chosen
   throw new TorchLoraError(

@@ -1,4 +1,4 @@
-import type { Metrics } from './evaluate.ts'
+import type { Metrics } from '../tasks/task.ts'
 
 /** What a training run says as it goes on. `step` counts optimizer updates from 1. */
 export type TrainerEvent =

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { TorchLoraError } from '../errors.ts'
+import type { EncodedExamples, Task } from '../tasks/task.ts'
 import type { TrainerState } from './checkpoint.ts'
-import type { EncodedExamples } from './evaluate.ts'
 import type { ResolvedTrainerOptions } from './options.ts'
 
 /** Options that two runs must share for one to go on from the other. */
@@ -33,7 +33,7 @@ export function runIdentity(
   const given: [string, unknown][] = [
     ...shared.map((name): [string, unknown] => [name, options[name]]),
     ['trainableParameters', trainableParameters],
-    ['trainExamples', digestOf(train)],
+    ['trainExamples', digestOf(train, options.model.task)],
     ...Object.entries(options.identity ?? {}),
   ]
   return Object.fromEntries(given.filter(([, value]) => value !== undefined))
@@ -54,9 +54,9 @@ export function checkIdentity(own: RunIdentity, { identity }: TrainerState, path
 }
 
 /** Says whether two training sets are one: token ids, segments and labels, in order. */
-function digestOf({ encodings, labels }: EncodedExamples): string {
+function digestOf({ encodings, labels }: EncodedExamples, task: Task): string {
   const hash = createHash('sha256')
   for (const { ids, typeIds } of encodings) hash.update(ids).update(typeIds)
-  hash.update(labels.values)
+  task.digest(labels, hash)
   return `${encodings.length} with digest ${hash.digest('hex').slice(0, 16)}`
 }

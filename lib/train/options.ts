@@ -1,12 +1,12 @@
-import type { Example, LabelSet, MetricName } from '../data/index.ts'
+import type { Example, LabelSet } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
-import type { SequenceClassifier } from '../models/classifier.ts'
+import type { Model } from '../models/model.ts'
 import type { ScheduleName } from '../optim/schedule.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 
 export interface TrainerOptions {
   /** Its parameters that require a gradient are trained: those of `applyLora`, or all. Changed in place. */
-  model: SequenceClassifier
+  model: Model
   tokenizer: Tokenizer
   train: readonly Example[]
   evaluate?: readonly Example[]
@@ -42,8 +42,8 @@ export interface TrainerOptions {
   maxLength?: number
   /** Of batch order, dropout and everything else random. Default 0. */
   seed?: number
-  /** Default: accuracy, or Pearson and Spearman for regression. */
-  metrics?: readonly MetricName[]
+  /** What evaluations measure, of `model.task.metricNames`. Default: `model.task.defaultMetrics`. */
+  metrics?: readonly string[]
   /** Chooses the best model: a metric (greater is better) or 'loss'. Default: the first metric. */
   bestMetric?: string
   /** Evaluations: after every epoch, or every so many updates and after the last. Default 'epoch'. */

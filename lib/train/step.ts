@@ -1,23 +1,22 @@
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
-import type { BatchTensors } from '../models/batch.ts'
-import type { SequenceClassifier } from '../models/classifier.ts'
-import type { AdamW } from '../optim/adamw.ts'
+import type { Model } from '../models/model.ts'
+import type { BatchTensors } from '../nn/batch.ts'
 import { clipGradNorm, gradNorm } from '../optim/clip.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
 import { compile, type GraphReport } from '../program.ts'
+import type { Targets } from '../tasks/task.ts'
 import type { Device, Tensor } from '../tensor.ts'
 
 export interface StepInputs {
   batch: BatchTensors
-  /** As `SequenceClassifier.loss` takes them. */
-  labels: Tensor
-  /** As `SequenceClassifier.loss` takes them; for a batch with padding sequences. */
-  weights?: Tensor | null
+  /** As `task.collate` makes them. */
+  targets: Targets
   /** float32 []: 1 over the number of batches whose gradients are added up before an update. */
   lossScale: Tensor
 }
 
-/** A training step as programs: forward, backward, clipping, AdamW and clearing are one native call. */
+/** A training step as programs: forward, backward, reduction, clipping, the optimizer and clearing are one native call. */
 export interface TrainingStep {
   /** Adds a batch's gradients, scaled. @returns the batch's own mean loss, float32 [] */
   accumulate(inputs: StepInputs): Promise<{ loss: Tensor; gradNorm?: undefined }>
@@ -46,18 +45,20 @@ export interface StepOptions {
    * `accumulate` needs to be captured. Default false.
    */
   keepGradients?: boolean
+  /** Called when all gradients of an update are there, before clipping: where ranks add theirs up, in place. */
+  reduce?: (parameters: readonly Tensor[]) => void
 }
 
 /** Compiles the step of a model and an optimizer. */
 export function compileTrainingStep(
-  model: SequenceClassifier,
-  optimizer: AdamW,
-  { maxGradNorm, graphs, keepGradients = false }: StepOptions,
+  model: Model,
+  optimizer: Optimizer,
+  { maxGradNorm, graphs, keepGradients = false, reduce }: StepOptions,
 ): TrainingStep {
   const parameters = optimizer.parameters.map(([, parameter]) => parameter)
-  const backward = ({ batch, labels, weights, lossScale }: StepInputs): Tensor => {
+  const backward = ({ batch, targets, lossScale }: StepInputs): Tensor => {
     model.train()
-    const loss = model.loss(model.forward(batch), labels, { weights }) // []
+    const loss = model.loss(model.forward(batch), targets) // []
     ops.mul(loss, lossScale).backward()
     return loss.detach()
   }
@@ -65,6 +66,7 @@ export function compileTrainingStep(
   const update = compile(
     (inputs: StepInputs & { learningRate: Tensor }) => {
       const loss = backward(inputs)
+      reduce?.(parameters)
       const norm = noGrad(() =>
         maxGradNorm > 0
           ? clipGradNorm(parameters, maxGradNorm)

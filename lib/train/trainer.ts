@@ -1,11 +1,15 @@
 import { join } from 'node:path'
-import { BatchSampler, type MetricName } from '../data/index.ts'
+import { BatchSampler } from '../data/index.ts'
 import { graphDevice } from '../device.ts'
 import { TorchLoraError } from '../errors.ts'
 import { Predictor } from '../inference/predictor.ts'
 import { peakResidentBytes } from '../memory.ts'
-import { AdamW } from '../optim/adamw.ts'
+import type { Model } from '../models/model.ts'
+import { LayerNorm } from '../nn/layer-norm.ts'
+import { AdamW, isBias } from '../optim/adamw.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
 import { manualSeed, rngState, setRngState } from '../random.ts'
+import type { EncodedExamples } from '../tasks/task.ts'
 import { type Device, isHalf, type Tensor } from '../tensor.ts'
 import { BestModel, chooseBestMetric } from './best-model.ts'
 import {
@@ -15,10 +19,9 @@ import {
   saveCheckpoint,
   type TrainerState,
 } from './checkpoint.ts'
-import { defaultMetrics, type EncodedExamples, evaluateExamples } from './evaluate.ts'
+import { evaluateExamples } from './evaluate.ts'
 import type { TrainerEvent, TrainingSummary } from './events.ts'
 import { checkIdentity, type RunIdentity, runIdentity } from './identity.ts'
-import { labelSetOf } from './labels.ts'
 import { type ResolvedTrainerOptions, resolveTrainerOptions, type TrainerOptions } from './options.ts'
 import { compileTrainingStep } from './step.ts'
 import { type PendingUpdate, Updates } from './updates.ts'
@@ -32,7 +35,7 @@ import { type PendingUpdate, Updates } from './updates.ts'
 export class Trainer {
   readonly options: ResolvedTrainerOptions
   readonly #parameters: (readonly [path: string, parameter: Tensor])[]
-  readonly #metrics: readonly MetricName[]
+  readonly #metrics: readonly string[]
   readonly #bestModel: BestModel
   /** Of the checkpoint that the run resumed from, and of the updates since; wall and CPU time without this process's. */
   #spent = { wallSeconds: 0, cpuSeconds: 0, trainSeconds: 0, examples: 0, tokens: 0 }
@@ -49,7 +52,7 @@ export class Trainer {
   constructor(options: TrainerOptions) {
     this.options = resolveTrainerOptions(options)
     const { model } = this.options
-    labelSetOf(model, { given: options.labels })
+    if (options.labels) model.task.requireLabels(options.labels)
     this.#parameters = model.trainableParameters()
     if (this.#parameters.length === 0) {
       throw new TorchLoraError(
@@ -67,10 +70,10 @@ export class Trainer {
       )
     }
     this.#graphs = graphDevice(model.device, this.options.cudaGraphs && !model.gradientCheckpointing)
-    this.#metrics = options.metrics ?? defaultMetrics(model.config.problemType)
+    this.#metrics = options.metrics ?? model.task.defaultMetrics
     const { outputDir, loadBest, patience } = this.options
     this.#bestModel = new BestModel({
-      metric: chooseBestMetric(options.bestMetric, this.#metrics, model.config.problemType),
+      metric: chooseBestMetric(options.bestMetric, this.#metrics),
       parameters: loadBest === false ? [] : this.#parameters,
       file: outputDir && join(outputDir, 'checkpoints', 'best.safetensors'),
       patience,
@@ -167,14 +170,11 @@ export class Trainer {
     return { evaluation: due(evaluateEvery), checkpoint: due(checkpointEvery) }
   }
 
-  async #encode(examples: TrainerOptions['train']): Promise<EncodedExamples> {
+  #encode(examples: TrainerOptions['train']): Promise<EncodedExamples> {
     const { model, tokenizer, maxLength } = this.options
-    const labels = labelSetOf(model).encode(examples)
-    const encodings = await tokenizer.encodeBatch(
-      examples.map(({ text, textPair }) => (textPair === undefined ? text : ([text, textPair] as const))),
-      { maxLength: Math.min(maxLength ?? model.maxLength, model.maxLength) },
-    )
-    return { encodings, labels }
+    return model.task.encode(examples, tokenizer, {
+      maxLength: Math.min(maxLength ?? model.maxLength, model.maxLength),
+    })
   }
 
   #totalSteps(sampler: BatchSampler): number {
@@ -189,15 +189,16 @@ export class Trainer {
     return steps
   }
 
-  #createOptimizer(): AdamW {
+  #createOptimizer(): Optimizer {
     const { betas, eps, weightDecay, learningRate, headLearningRate, model } = this.options
     const headScale = headLearningRate === undefined ? 1 : headLearningRate / learningRate
+    const norms = normPaths(model)
     return new AdamW(this.#parameters, {
       betas,
       eps,
       weightDecay,
-      learningRateScale: (path) =>
-        model.headModules.some((name) => path.startsWith(`${name}.`)) ? headScale : 1,
+      noDecay: (path) => isBias(path) || norms.has(path),
+      learningRateScale: (path) => (model.roleOf(path) === 'head' ? headScale : 1),
     })
   }
 
@@ -217,7 +218,7 @@ export class Trainer {
     }
   }
 
-  async #checkpoint(optimizer: AdamW, sampler: BatchSampler, step: number) {
+  async #checkpoint(optimizer: Optimizer, sampler: BatchSampler, step: number) {
     const began = performance.now()
     const path = await saveCheckpoint(
       join(this.options.outputDir!, 'checkpoints'),
@@ -244,7 +245,7 @@ export class Trainer {
     }
   }
 
-  #checkpointTensors(optimizer: AdamW): Map<string, Tensor> {
+  #checkpointTensors(optimizer: Optimizer): Map<string, Tensor> {
     return new Map([
       ...this.#parameters.map(([path, parameter]): [string, Tensor] => [`parameter.${path}`, parameter]),
       ...Array.from(optimizer.state(), ([name, tensor]): [string, Tensor] => [`optimizer.${name}`, tensor]),
@@ -252,7 +253,7 @@ export class Trainer {
   }
 
   /** @returns the update that the checkpoint was taken after; 0 when there is none */
-  async #resume(optimizer: AdamW, sampler: BatchSampler): Promise<number> {
+  async #resume(optimizer: Optimizer, sampler: BatchSampler): Promise<number> {
     const path = await latestCheckpoint(join(this.options.outputDir!, 'checkpoints'))
     if (!path) return 0
     const state = await readTrainerState(path)
@@ -265,7 +266,12 @@ export class Trainer {
     return state.step
   }
 
-  #summary(optimizer: AdamW, sampler: BatchSampler, steps: number, interrupted: boolean): TrainingSummary {
+  #summary(
+    optimizer: Optimizer,
+    sampler: BatchSampler,
+    steps: number,
+    interrupted: boolean,
+  ): TrainingSummary {
     const { wallSeconds, cpuSeconds, trainSeconds, tokens, examples } = this.#spentNow()
     const perSecond = (count: number) => (trainSeconds > 0 ? count / trainSeconds : 0)
     return {
@@ -285,6 +291,12 @@ export class Trainer {
       final: this.#bestModel.final,
     }
   }
+}
+
+/** The parameters of norms, which are not decayed, as in transformers. */
+function normPaths(model: Model): Set<string> {
+  const norms = [...model.namedModules()].filter(([, module]) => module instanceof LayerNorm)
+  return new Set(norms.flatMap(([path, norm]) => Array.from(norm.namedParameters(path), ([name]) => name)))
 }
 
 /** Processor time of this process so far, of all its threads. */

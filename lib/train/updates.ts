@@ -1,11 +1,10 @@
 import { join } from 'node:path'
 import { type BatchSampler, packBatch, padToBucket } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
-import { batchTensors, disposeBatch } from '../models/batch.ts'
+import { batchTensors, disposeBatch } from '../nn/batch.ts'
 import { learningRateFactor } from '../optim/schedule.ts'
+import type { EncodedExamples } from '../tasks/task.ts'
 import { Tensor } from '../tensor.ts'
-import { batchLabels } from './batch-labels.ts'
-import type { EncodedExamples } from './evaluate.ts'
 import type { TrainerEvent } from './events.ts'
 import type { ResolvedTrainerOptions } from './options.ts'
 import type { TrainingStep } from './step.ts'
@@ -76,19 +75,20 @@ export class Updates {
   /** One batch. @param learningRate of the update that it completes; null when there is more to add up before */
   async #run(group: number, learningRate: number | null) {
     const { model } = this.options
-    const { positions, config, device } = model
+    const { positions, config, device, outputDType, task } = model
     const indices = this.sampler.next()
     const packed = packBatch(
       Array.from(indices, (index) => this.train.encodings[index]!),
       { positions },
     )
     const shaped = this.graphs ? padToBucket(packed, config) : packed
+    const { cuSeqlens } = shaped
     const inputs = {
       batch: batchTensors(shaped, device),
-      ...batchLabels(this.train.labels, indices, {
-        problemType: config.problemType,
+      targets: task.collate(this.train.labels, indices, {
         device,
-        rows: shaped.cuSeqlens.length - 1,
+        dtype: outputDType,
+        lengths: Array.from({ length: cuSeqlens.length - 1 }, (_, b) => cuSeqlens[b + 1]! - cuSeqlens[b]!),
       }),
       lossScale: Tensor.scalar(1 / group),
     }
@@ -105,8 +105,7 @@ export class Updates {
       }
     } finally {
       disposeBatch(inputs.batch)
-      inputs.labels.dispose()
-      inputs.weights?.dispose()
+      for (const target of Object.values(inputs.targets)) target?.dispose()
       inputs.lossScale.dispose()
       rate?.dispose()
     }

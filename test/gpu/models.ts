@@ -2,21 +2,20 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
+import { adapterTensors } from '../../lib/adapters/adapter.ts'
 import { padToBucket } from '../../lib/data/index.ts'
 import {
   AutoModelForSequenceClassification,
   applyLora,
   batchTensors,
+  type Model,
   manualSeed,
   noGrad,
   ops,
   packBatch,
-  type SequenceClassifier,
   Tensor,
 } from '../../lib/index.ts'
-import { adapterTensors } from '../../lib/lora/adapter.ts'
 import type { DType } from '../../lib/tensor.ts'
-import { batchLabels } from '../../lib/train/batch-labels.ts'
 import { fixtures } from '../models/golden.ts'
 
 const folders = await mkdtemp(join(tmpdir(), 'gpu-training-'))
@@ -39,7 +38,7 @@ export async function withoutDropout(name: string): Promise<string> {
 }
 
 /** The same adapter numbers on every device: drawn on the CPU, then copied. */
-export async function adapted(folder: string, where: string, dtype: DType): Promise<SequenceClassifier> {
+export async function adapted(folder: string, where: string, dtype: DType): Promise<Model> {
   manualSeed(7)
   const source = applyLora(await AutoModelForSequenceClassification.fromPretrained(folder), {
     r: 4,
@@ -62,7 +61,7 @@ export async function adapted(folder: string, where: string, dtype: DType): Prom
 
 /** A step's inputs, padded to a shape of few where `padded`. */
 export function inputs(
-  model: SequenceClassifier,
+  model: Model,
   sizes: readonly number[],
   where: string,
   { padded = false, lossScale = 1 } = {},
@@ -73,13 +72,16 @@ export function inputs(
   }))
   const packed = packBatch(encodings, { positions: model.positions })
   const batch = padded ? padToBucket(packed, model.config) : packed
-  const { labels, problemType } = model.config
-  const values = Int32Array.from(sizes, (_, b) => b % labels.length)
+  const values = Int32Array.from(sizes, (_, b) => b % model.task.width)
   const examples = sizes.map((_, b) => b)
-  const rows = batch.cuSeqlens.length - 1
+  const lengths = Array.from({ length: batch.cuSeqlens.length - 1 }, () => 0)
   return {
     batch: batchTensors(batch, where),
-    ...batchLabels({ values, shape: [values.length] }, examples, { problemType, device: where, rows }),
+    targets: model.task.collate({ values, shape: [values.length] }, examples, {
+      device: where,
+      dtype: model.outputDType,
+      lengths,
+    }),
     lossScale: Tensor.scalar(lossScale),
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { adapterTensors } from '../../lib/adapters/adapter.ts'
 import { AdamW, manualSeed, Tensor } from '../../lib/index.ts'
-import { adapterTensors } from '../../lib/lora/adapter.ts'
 import type { DType } from '../../lib/tensor.ts'
 import { compileTrainingStep } from '../../lib/train/step.ts'
 import { fixtures, relativeDifference } from '../models/golden.ts'

@@ -1,17 +1,18 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { LoraLinear } from '../../lib/adapters/lora.ts'
 import { callOperator } from '../../lib/dispatch.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import {
   AutoModelForSequenceClassification,
+  type Model,
   memory,
-  type SequenceClassifier,
   type Tensor,
   TextClassifier,
   type TextClassifierOptions,
 } from '../../lib/index.ts'
-import { effectiveWeight, freezeWeights } from '../../lib/inference/frozen-weights.ts'
+import { freezeModel } from '../../lib/inference/frozen-model.ts'
 import { Predictor } from '../../lib/inference/predictor.ts'
-import { type Linear, type LinearKernel, ownWeights } from '../../lib/nn/linear.ts'
+import { LinearLike } from '../../lib/nn/linear.ts'
 import { fixtures } from '../models/golden.ts'
 import { plainLogits, tinyAdapter, tinyClassifier } from './models.ts'
 
@@ -37,29 +38,49 @@ function weightLevels(weight: Tensor): Tensor {
   return ops.mul(round(ops.div(weight, scale)), scale) // [out, in]
 }
 
-/** The body's Linears on quantized values, spelled out in ATen's operators. */
-function quantizedKernel(model: SequenceClassifier, { merged }: { merged: boolean }): LinearKernel {
-  const body = new Map<unknown, string>()
-  for (const [path, module] of model.namedModules()) body.set(module, path)
-  const product: LinearKernel['product'] = (x, layers, options) => {
-    const path = body.get(layers[0])!
-    if (!path.startsWith(`${model.basePrefix}.`) || path.includes('pooler'))
-      return ownWeights.product(x, layers, options)
-    const coarse = levels(x)
-    const outputs = layers.map((layer) => {
-      const weight = weightLevels(merged ? effectiveWeight(layer) : layer.weight)
-      const y = ops.add(ops.matmul(coarse, weight.t()), layer.bias!)
-      return merged || !layer.update ? y : ops.add(y, lowRank(x, layer))
-    })
-    const y = outputs.length === 1 ? outputs[0]! : ops.cat(outputs, { dim: 1 })
-    return options.gelu ? ops.gelu(y) : y
+/** A Linear on quantized values, spelled out in ATen's operators. */
+class QuantizedReference extends LinearLike {
+  readonly inFeatures: number
+  readonly outFeatures: number
+  weight: Tensor
+  bias: Tensor | null
+
+  constructor(
+    readonly layer: LinearLike,
+    readonly merged: boolean,
+  ) {
+    super()
+    this.inFeatures = layer.inFeatures
+    this.outFeatures = layer.outFeatures
+    this.weight = layer.weight
+    this.bias = layer.bias
   }
-  return { product }
+
+  segment(): null {
+    return null
+  }
+
+  effectiveWeight(): Tensor {
+    return this.layer.effectiveWeight()
+  }
+
+  override compute(x: Tensor): Tensor {
+    const weight = weightLevels(this.merged ? this.effectiveWeight() : this.weight)
+    const y = ops.add(ops.matmul(levels(x), weight.t()), this.bias!)
+    return this.merged || !(this.layer instanceof LoraLinear) ? y : ops.add(y, lowRank(x, this.layer))
+  }
 }
 
-function lowRank(x: Tensor, { update }: Linear): Tensor {
-  const low = ops.matmul(x, update!.A.t()) // [T, R]
-  return ops.mulScalar(ops.matmul(low, update!.B.t()), update!.scaling)
+/** Puts the encoder's Linears on quantized values. */
+function quantize(model: Model, { merged }: { merged: boolean }): void {
+  for (const [path, module] of [...model.namedModules()])
+    if (module instanceof LinearLike && model.roleOf(`${path}.weight`) === 'body')
+      model.replaceModule(path, new QuantizedReference(module, merged))
+}
+
+function lowRank(x: Tensor, { update }: LoraLinear): Tensor {
+  const low = ops.matmul(x, update.A.t()) // [T, R]
+  return ops.mulScalar(ops.matmul(low, update.B.t()), update.scaling)
 }
 
 function distance(found: readonly (readonly number[])[], expected: readonly (readonly number[])[]): number {
@@ -100,9 +121,7 @@ describe('int8', () => {
     const classifier = await load({}, dir)
     expect(classifier.dtype).toBe('int8')
     const found = await logitsOf(classifier)
-    const expected = await plainLogits(dir, texts, undefined, (model) =>
-      quantizedKernel(model, { merged: false }),
-    )
+    const expected = await plainLogits(dir, texts, undefined, (model) => quantize(model, { merged: false }))
     const exact = await plainLogits(dir, texts)
     expectQuantized(found, expected)
     expect(distance(found, exact)).toBeGreaterThan(4e-3) // it is quantized indeed
@@ -120,7 +139,7 @@ describe('int8', () => {
     const directory = await tinyAdapter(base, { seed: 3, targetModules: 'all-linear' })
     const found = await logitsOf(await load({ adapter: directory }))
     const expected = await plainLogits(base, texts, { directory, labels }, (model) =>
-      quantizedKernel(model, { merged: true }),
+      quantize(model, { merged: true }),
     )
     expectQuantized(found, expected)
     expect(distance(found, await logitsOf(await load()))).toBeGreaterThan(0.1)
@@ -141,7 +160,7 @@ describe('int8', () => {
     const expected = await Promise.all(
       adapters.map((directory) =>
         plainLogits(base, texts, { directory, labels: ['x', 'y'] }, (model) =>
-          quantizedKernel(model, { merged: false }),
+          quantize(model, { merged: false }),
         ),
       ),
     )
@@ -180,9 +199,13 @@ describe('int8', () => {
       typeIds: new Int32Array(n),
     }))
     using exact = await Predictor.frozen(model)
-    using coarse = new Predictor(model, await freezeWeights(model, { int8: true }))
+    const frozen = await freezeModel(model, { int8: true })
+    using coarse = new Predictor(frozen.model, { dispose: frozen.dispose })
     const [a, b] = [await exact.forward(sequences), await coarse.forward(sequences)]
-    const apart = distance([Array.from(a)], [Array.from(b)])
+    const apart = distance(
+      a.map((row) => [...row]),
+      b.map((row) => [...row]),
+    )
     expect(apart).toBeGreaterThan(1e-6)
     expect(apart).toBeLessThan(0.05)
   })
@@ -200,7 +223,7 @@ describe('int8', () => {
       message: expect.stringMatching(/TextClassifier.load/),
     })
     using double = await AutoModelForSequenceClassification.fromPretrained(base, { dtype: 'float64' })
-    await expect(freezeWeights(double, { int8: true })).rejects.toMatchObject({
+    await expect(freezeModel(double, { int8: true })).rejects.toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringMatching(/float64 on cpu/),
     })

@@ -1,28 +1,23 @@
 import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { loadAdapter, saveAdapter } from '../../lib/adapters/adapter.ts'
+import { applyLora } from '../../lib/adapters/apply.ts'
+import type { LoraConfigOptions } from '../../lib/adapters/config.ts'
+import { unloadLora } from '../../lib/adapters/merge.ts'
 import { packBatch } from '../../lib/data/index.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { noGrad } from '../../lib/grad-mode.ts'
-import { loadAdapter, saveAdapter } from '../../lib/lora/adapter.ts'
-import { applyLora } from '../../lib/lora/apply.ts'
-import type { LoraConfigOptions } from '../../lib/lora/config.ts'
-import { unloadLora } from '../../lib/lora/merge.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
-import { batchTensors, disposeBatch } from '../../lib/models/batch.ts'
-import { BertForSequenceClassification } from '../../lib/models/bert.ts'
-import type { SequenceClassifier } from '../../lib/models/classifier.ts'
-import { ConfigReader, type LabelOptions } from '../../lib/models/config.ts'
-import { RobertaForSequenceClassification } from '../../lib/models/roberta.ts'
-import { type LinearKernel, ownWeights, withLinearKernel } from '../../lib/nn/linear.ts'
+import type { Model } from '../../lib/models/model.ts'
+import { batchTensors, disposeBatch } from '../../lib/nn/batch.ts'
 import { manualSeed } from '../../lib/random.ts'
 import { scope } from '../../lib/scope.ts'
+import type { LabelOptions } from '../../lib/tasks/label-config.ts'
 import { AutoTokenizer, type TokenizerInput } from '../../lib/tokenizer/index.ts'
 
-const families = { bert: BertForSequenceClassification, roberta: RobertaForSequenceClassification }
-
 export interface TinyOptions extends LabelOptions {
-  family?: keyof typeof families
+  family?: 'bert' | 'roberta'
   layers?: number
   hiddenSize?: number
   seed?: number
@@ -56,9 +51,7 @@ export async function tinyClassifier({
     pad_token_id: tokenizer.padTokenId,
     initializer_range: 0.2,
   }
-  manualSeed(seed)
-  const Family = families[family]
-  using model = new Family(Family.readConfig(new ConfigReader(raw, 'config.json'), labels))
+  using model = AutoModelForSequenceClassification.fromConfig(raw, { ...labels, seed })
   await model.savePretrained(directory)
   if (headless) await removeHead(directory)
   return directory
@@ -99,25 +92,24 @@ export async function tinyAdapter(
 
 /**
  * Logits by the plain model, one text at a time, updates unmerged: what every faster way must give.
- * @param kernelOf how the model's Linears are computed
+ * @param change what is done to the model before
  */
 export async function plainLogits(
   base: string,
   inputs: readonly TokenizerInput[],
   adapter?: { directory: string; labels?: string[] },
-  kernelOf: (model: SequenceClassifier) => LinearKernel = () => ownWeights,
+  change: (model: Model) => void = () => {},
 ): Promise<number[][]> {
   await using tokenizer = await AutoTokenizer.fromPretrained(base)
   using model = await AutoModelForSequenceClassification.fromPretrained(base, { labels: adapter?.labels })
   if (adapter) await loadAdapter(model, adapter.directory)
-  const kernel = kernelOf(model)
+  change(model)
   const encodings = await tokenizer.encodeBatch(inputs, { maxLength: model.maxLength })
   const rows = encodings.map((encoding) => {
     const batch = batchTensors(packBatch([encoding], { positions: model.positions }))
-    using logits = scope(() => noGrad(() => withLinearKernel(kernel, () => model.forward(batch))))
+    using logits = scope(() => noGrad(() => model.forward(batch)))
     disposeBatch(batch)
     return Array.from(logits.readSync(), Number)
   })
-  if (adapter) unloadLora(model)
   return rows
 }

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { readSafetensors, writeSafetensors } from '../../lib/checkpoint/index.ts'
 import type { TorchLoraErrorCode } from '../../lib/errors.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
-import { loadReport } from '../../lib/models/pretrained.ts'
+import { loadReport } from '../../lib/models/origin.ts'
 import { failure, readElements } from '../checkpoint/support.ts'
 import { tinyModel } from '../train/tiny.ts'
 
@@ -105,12 +105,12 @@ describe('a size in config.json that the checkpoint does not bear out', () => {
 describe('what transformers accepts', () => {
   it('label names that are numbers', async () => {
     using model = await load(await withConfig({ id2label: { 0: 1, 1: -0.5 } }))
-    expect(model.config.labels).toEqual(['1', '-0.5'])
+    expect(model.task.labels).toEqual(['1', '-0.5'])
   })
 
   it('id2label that is null, for the usual two labels', async () => {
     using model = await load(await withConfig({ id2label: null }))
-    expect(model.config.labels).toEqual(['LABEL_0', 'LABEL_1'])
+    expect(model.task.labels).toEqual(['LABEL_0', 'LABEL_1'])
   })
 
   it.each(['module.', 'model.', '_orig_mod.', 'module._orig_mod.'])(

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigReader } from '../../lib/models/config.ts'
-import { DebertaV2ForSequenceClassification } from '../../lib/models/deberta-v2.ts'
-import { readDisentangledConfig } from '../../lib/models/deberta-v2-config.ts'
+import { ConfigReader } from '../../lib/encoders/config.ts'
+import { debertaV2 } from '../../lib/encoders/deberta-v2.ts'
 
 /** The fields that the published deberta-v3-base has. */
 const published = {
@@ -28,11 +27,11 @@ const published = {
 }
 
 const read = (change: Record<string, unknown> = {}) =>
-  readDisentangledConfig(new ConfigReader({ ...published, ...change }, 'c.json'))
+  debertaV2.readConfig(new ConfigReader({ ...published, ...change }, 'c.json'))
 
 describe('config.json of DeBERTa', () => {
   it('as deberta-v3-base has it', () => {
-    expect(read()).toEqual({
+    expect(read()).toMatchObject({
       relativeAttention: true,
       c2p: true,
       p2c: true,
@@ -58,7 +57,7 @@ describe('config.json of DeBERTa', () => {
 
   it("takes transformers' defaults where a field is missing", () => {
     const reader = new ConfigReader({ model_type: 'deberta-v2', vocab_size: 100 }, 'c.json')
-    const config = DebertaV2ForSequenceClassification.readConfig(reader, {})
+    const config = debertaV2.readConfig(reader)
     expect(config).toMatchObject({
       hiddenSize: 1536,
       numHiddenLayers: 24,
@@ -70,10 +69,7 @@ describe('config.json of DeBERTa', () => {
 
   it('has the dropout of the head in cls_dropout', () => {
     const config = (change: Record<string, unknown>) =>
-      DebertaV2ForSequenceClassification.readConfig(
-        new ConfigReader({ ...published, ...change }, 'c.json'),
-        {},
-      )
+      debertaV2.readConfig(new ConfigReader({ ...published, ...change }, 'c.json'))
     expect(config({ cls_dropout: 0 }).classifierDropout).toBe(0)
     expect(config({ classifier_dropout: 0.5 }).classifierDropout).toBeNull()
   })

@@ -29,10 +29,9 @@ describe.each(goldenModels('bert', 'roberta', 'deberta'))('%s', (name) => {
       })
       const reference = await golden(name)
       model.setRequiresGrad(true)
-      const loss = model.loss(
-        model.forward(goldenBatch(reference)),
-        labelsFor(model.config.problemType, reference.get('labels')!, dtype),
-      )
+      const loss = model.loss(model.forward(goldenBatch(reference)), {
+        labels: labelsFor(model.task.problemType, reference.get('labels')!, dtype),
+      })
       expect(maxDifference(loss, reference.get('loss')!)).toBeLessThan(1e-5)
       loss.backward()
       const pairs = Array.from(model.namedParameters(), ([name, parameter]) => {

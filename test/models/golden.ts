@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { readCheckpoint } from '../../lib/checkpoint/index.ts'
-import type { BatchTensors } from '../../lib/models/batch.ts'
 import { mapTensors } from '../../lib/models/load.ts'
+import type { BatchTensors } from '../../lib/nn/batch.ts'
 import { Tensor } from '../../lib/tensor.ts'
 
 /** Fixtures that scripts/fixtures/make_fixtures.py wrote with transformers and peft. */

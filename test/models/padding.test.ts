@@ -2,17 +2,19 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { applyLora } from '../../lib/adapters/apply.ts'
 import { packBatch, padToBucket } from '../../lib/data/index.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { noGrad } from '../../lib/grad-mode.ts'
-import { applyLora } from '../../lib/lora/apply.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
-import { batchTensors, type PackedBatch } from '../../lib/models/batch.ts'
-import type { SequenceClassifier } from '../../lib/models/classifier.ts'
+import type { Model } from '../../lib/models/model.ts'
+import { batchTensors, type PackedBatch } from '../../lib/nn/batch.ts'
 import { manualSeed } from '../../lib/random.ts'
+import type { SequenceClassification } from '../../lib/tasks/sequence-classification.ts'
 import type { Tensor } from '../../lib/tensor.ts'
-import { batchLabels } from '../../lib/train/batch-labels.ts'
 import { fixtures } from './golden.ts'
+
+type Classifier = Model<SequenceClassification>
 
 const models = [
   'bert-single',
@@ -38,7 +40,7 @@ async function withoutDropout(name: string): Promise<string> {
   return folder
 }
 
-const pack = (model: SequenceClassifier, lengths: readonly number[]) =>
+const pack = (model: Classifier, lengths: readonly number[]) =>
   packBatch(
     lengths.map((length, b) => ({
       ids: Int32Array.from({ length }, (_, t) => 5 + ((7 * t + 3 * b) % 20)),
@@ -48,7 +50,7 @@ const pack = (model: SequenceClassifier, lengths: readonly number[]) =>
   )
 
 /** Labels of four examples in turn, and of a width that the problem has. */
-function labelsOf({ config: { problemType, labels } }: SequenceClassifier, indices: readonly number[]) {
+function labelsOf({ task: { problemType, labels } }: Classifier, indices: readonly number[]) {
   const width = problemType === 'multi_label_classification' ? labels.length : 1
   const value = (i: number) => (problemType === 'regression' ? 0.7 * i - 1 : (i % labels.length) % 2)
   return {
@@ -58,17 +60,15 @@ function labelsOf({ config: { problemType, labels } }: SequenceClassifier, indic
 }
 
 /** Loss, and the gradient of every parameter and adapter, in training mode. */
-function step(model: SequenceClassifier, batch: PackedBatch, lengths: readonly number[]) {
+function step(model: Classifier, batch: PackedBatch, lengths: readonly number[]) {
   model.train()
   const indices = lengths.map((_, b) => b)
-  const { problemType } = model.config
-  const rows = batch.cuSeqlens.length - 1
-  const { labels, weights } = batchLabels(labelsOf(model, indices), indices, {
-    problemType,
+  const targets = model.task.collate(labelsOf(model, indices), indices, {
     device: 'cpu',
-    rows,
+    dtype: model.outputDType,
+    lengths: Array.from({ length: batch.cuSeqlens.length - 1 }, () => 0),
   })
-  const loss = model.loss(model.forward(batchTensors(batch)), labels, { weights })
+  const loss = model.loss(model.forward(batchTensors(batch)), targets)
   loss.backward()
   const gradients = new Map<string, Tensor>()
   for (const [path, parameter] of model.trainableParameters()) {
@@ -97,7 +97,7 @@ describe.each(models)('%s with padding sequences behind a batch', (name) => {
         dtype,
       })
       // libtorch forms this loss in the labels' type.
-      const multiLabel = model.config.problemType === 'multi_label_classification'
+      const multiLabel = model.task.problemType === 'multi_label_classification'
       const most = multiLabel ? Math.max(allowed, 1e-6) : allowed
       manualSeed(3)
       if (what === 'LoRA') applyLora(model, { r: 4, loraAlpha: 8, initLoraWeights: false })

@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { keyOfPath } from '../../lib/adapters/adapter-keys.ts'
+import { loraState } from '../../lib/adapters/apply.ts'
 import { readCheckpoint } from '../../lib/checkpoint/index.ts'
 import { packBatch } from '../../lib/data/index.ts'
 import * as ops from '../../lib/generated/ops.ts'
@@ -14,10 +16,8 @@ import {
   manualSeed,
   Tensor,
 } from '../../lib/index.ts'
-import { keyOfPath } from '../../lib/lora/adapter-keys.ts'
-import { loraState } from '../../lib/lora/apply.ts'
-import { type BatchTensors, batchTensors } from '../../lib/models/batch.ts'
 import { mapTensors } from '../../lib/models/load.ts'
+import { type BatchTensors, batchTensors } from '../../lib/nn/batch.ts'
 
 // TORCH_LORA_PYTHON names a Python that has transformers and peft.
 const python = process.env.TORCH_LORA_PYTHON
@@ -123,7 +123,7 @@ async function drawMany(
   const [sums, squares] = [zeros(), zeros()]
   const step = compile((inputs: { batch: BatchTensors; target: Tensor }) => {
     model.train()
-    const loss = model.loss(model.forward(inputs.batch), inputs.target)
+    const loss = model.loss(model.forward(inputs.batch), { labels: inputs.target })
     loss.backward()
     noGrad(() => {
       for (const [i, value] of [

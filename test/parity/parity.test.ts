@@ -4,18 +4,19 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { adapterTensors, loadAdapter, saveAdapter } from '../../lib/adapters/adapter.ts'
+import { keyOfPath } from '../../lib/adapters/adapter-keys.ts'
+import { applyLora, loraState } from '../../lib/adapters/apply.ts'
+import { LoraConfig } from '../../lib/adapters/config.ts'
+import { mergeLora } from '../../lib/adapters/merge.ts'
 import { readCheckpoint } from '../../lib/checkpoint/index.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { noGrad } from '../../lib/grad-mode.ts'
-import { adapterTensors, loadAdapter, saveAdapter } from '../../lib/lora/adapter.ts'
-import { keyOfPath } from '../../lib/lora/adapter-keys.ts'
-import { applyLora, loraState } from '../../lib/lora/apply.ts'
-import { LoraConfig } from '../../lib/lora/config.ts'
-import { mergeLora } from '../../lib/lora/merge.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
-import type { SequenceClassifier } from '../../lib/models/classifier.ts'
 import { mapTensors } from '../../lib/models/load.ts'
+import type { Model } from '../../lib/models/model.ts'
 import { manualSeed } from '../../lib/random.ts'
+import type { SequenceClassification } from '../../lib/tasks/sequence-classification.ts'
 import type { Tensor } from '../../lib/tensor.ts'
 import { goldenBatch, maxDifference } from '../models/golden.ts'
 import { parityCases } from './cases.ts'
@@ -45,11 +46,11 @@ async function tensors(...path: string[]): Promise<Map<string, Tensor>> {
 const load = (name: string, dtype: DType = 'float32') =>
   AutoModelForSequenceClassification.fromPretrained(join(root, name, 'model'), { dtype })
 
-function lossOf(model: SequenceClassifier, values: Map<string, Tensor>): Tensor {
-  const single = model.config.problemType === 'single_label_classification'
+function lossOf(model: Model<SequenceClassification>, values: Map<string, Tensor>): Tensor {
+  const single = model.task.problemType === 'single_label_classification'
   const dtype = [...model.namedParameters()][0]![1].dtype
   const labels = values.get('labels')!.to({ dtype: single ? 'int64' : dtype })
-  return model.loss(model.forward(goldenBatch(values)), labels)
+  return model.loss(model.forward(goldenBatch(values)), { labels })
 }
 
 /**
@@ -171,7 +172,7 @@ describe.skipIf(!python)(`${count} random models, seed ${seed} (skipped without 
       const folder = join(root, name, 'ours')
       await mkdir(folder)
       const batch = goldenBatch(await tensors(name, 'model.safetensors'))
-      const logits = (model: SequenceClassifier) => noGrad(() => model.forward(batch))
+      const logits = (model: Model) => noGrad(() => model.forward(batch))
       const model = await load(name)
       await model.savePretrained(join(folder, 'model'))
       const base = logits(model)

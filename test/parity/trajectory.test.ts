@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { addonPath } from '../../lib/addon.ts'
 import { packBatch } from '../../lib/data/index.ts'
 import { AutoModelForSequenceClassification, loadAdapter, manualSeed, Tensor } from '../../lib/index.ts'
-import { batchTensors, disposeBatch } from '../../lib/models/batch.ts'
+import { batchTensors, disposeBatch } from '../../lib/nn/batch.ts'
 import { AdamW } from '../../lib/optim/adamw.ts'
 import { learningRateFactor } from '../../lib/optim/schedule.ts'
 import { compileTrainingStep } from '../../lib/train/step.ts'
@@ -61,7 +61,7 @@ describe.skipIf(!python)('a run beside PEFT’s', () => {
         })
         const { loss } = await step.update({
           batch,
-          labels: Tensor.from(labels, { dtype: 'int64' }),
+          targets: { labels: Tensor.from(labels, { dtype: 'int64' }) },
           lossScale: Tensor.scalar(1),
           learningRate: Tensor.scalar(lr * factor),
         })

@@ -2,9 +2,7 @@ import { cp, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Example } from '../../lib/data/index.ts'
-import { BertForSequenceClassification } from '../../lib/models/bert.ts'
-import { ConfigReader } from '../../lib/models/config.ts'
-import { manualSeed } from '../../lib/random.ts'
+import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
 import { AutoTokenizer } from '../../lib/tokenizer/index.ts'
 
 const tokenizerFolder = new URL('../tokenizer/fixtures/bert', import.meta.url).pathname
@@ -27,10 +25,7 @@ export async function tinyModel({ labels = ['bad', 'good'] } = {}): Promise<stri
     // Larger than usual: a random encoder this small must carry its input to the head.
     initializer_range: 0.2,
   }
-  manualSeed(1)
-  using model = new BertForSequenceClassification(
-    BertForSequenceClassification.readConfig(new ConfigReader(raw, 'config.json'), { labels }),
-  )
+  using model = AutoModelForSequenceClassification.fromConfig(raw, { labels, seed: 1 })
   await model.savePretrained(directory)
   return directory
 }

@@ -2,13 +2,13 @@ import { mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { applyLora } from '../../lib/adapters/apply.ts'
 import { LabelSet } from '../../lib/data/index.ts'
 import { TorchLoraError } from '../../lib/errors.ts'
 import * as ops from '../../lib/generated/ops.ts'
-import { applyLora } from '../../lib/lora/apply.ts'
 import { memory } from '../../lib/memory.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
-import type { SequenceClassifier } from '../../lib/models/classifier.ts'
+import type { Model } from '../../lib/models/model.ts'
 import { compile } from '../../lib/program.ts'
 import { Tensor } from '../../lib/tensor.ts'
 import { AutoTokenizer, type Tokenizer } from '../../lib/tokenizer/index.ts'
@@ -28,14 +28,14 @@ beforeAll(async () => {
 
 const temporary = () => mkdtemp(join(tmpdir(), 'run-'))
 
-async function loraModel(): Promise<SequenceClassifier> {
+async function loraModel(): Promise<Model> {
   const { manualSeed } = await import('../../lib/random.ts')
   const model = await AutoModelForSequenceClassification.fromPretrained(folder)
   manualSeed(5)
   return applyLora(model, { r: 4, loraAlpha: 8, loraDropout: 0.1 })
 }
 
-const settings = (model: SequenceClassifier, options: Partial<TrainerOptions> = {}): TrainerOptions => ({
+const settings = (model: Model, options: Partial<TrainerOptions> = {}): TrainerOptions => ({
   model,
   tokenizer,
   train: tinyExamples(96),
@@ -53,7 +53,7 @@ async function collect(trainer: Trainer, signal?: AbortSignal): Promise<TrainerE
   return events
 }
 
-const values = (model: SequenceClassifier) =>
+const values = (model: Model) =>
   model.trainableParameters().map(([path, parameter]) => [path, parameter.readSync()] as const)
 
 const failure = (promise: Promise<unknown>): Promise<TorchLoraError> =>

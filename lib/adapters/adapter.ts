@@ -1,0 +1,214 @@
+import { mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import {
+  ADAPTER_FILES,
+  type CheckpointIndex,
+  readCheckpoint,
+  readJson,
+  type TensorEntry,
+  writeJson,
+  writeSafetensors,
+} from '../checkpoint/index.ts'
+import { problemTypes } from '../data/problem-type.ts'
+import { TorchLoraError } from '../errors.ts'
+import * as ops from '../generated/ops.ts'
+import { noGrad } from '../grad-mode.ts'
+import { mapTensors, sameShape, tensorSources } from '../models/load.ts'
+import type { Model } from '../models/model.ts'
+import { scope } from '../scope.ts'
+import type { LabelOptions } from '../tasks/label-config.ts'
+import type { Tensor } from '../tensor.ts'
+import { adapterPath, boundRanks } from './adapter-files.ts'
+import { keyOfPath, pathOfKey } from './adapter-keys.ts'
+import { applyLora, hasLora, loraState } from './apply.ts'
+import { undoBaseChange } from './base-change.ts'
+import { LoraConfig } from './config.ts'
+import { unloadLora } from './merge.ts'
+import { type BaseChange, baseChangeOf } from './peft-fields.ts'
+
+export interface LoadAdapterOptions {
+  /** Whether the adapter and the head go on training. Default false. */
+  trainable?: boolean
+  /** 'load' takes the adapter's head; 'keep' leaves the model's own, to start another task from this adapter. */
+  head?: 'load' | 'keep'
+  /** For a loralib checkpoint, which does not say its alpha. */
+  loraAlpha?: number
+}
+
+/** Every tensor of an adapter by the model's path: updates, head, biases. */
+export function adapterTensors(model: Model): Map<string, Tensor> {
+  const { layers, trained } = loraState(model)
+  const parameters = new Map(model.namedParameters())
+  const tensors = new Map<string, Tensor>()
+  for (const [path, layer] of layers) {
+    for (const [name, tensor] of layer.adapterParameters()) tensors.set(`${path}.${name}`, tensor)
+  }
+  for (const path of trained) tensors.set(path, parameters.get(path)!)
+  return tensors
+}
+
+/**
+ * Writes `adapter_config.json` and `adapter_model.safetensors` as PEFT does: the updates, and every parameter of the
+ * head that training touched.
+ * @throws TorchLoraError INVALID_ARGUMENT when the model has no adapter
+ */
+export async function saveAdapter(model: Model, directory: string): Promise<void> {
+  const state = loraState(model)
+  const tensors = Array.from(adapterTensors(model), ([path, tensor]): [string, Tensor] => [
+    keyOfPath(path, state),
+    tensor,
+  ])
+  await mkdir(directory, { recursive: true })
+  // PEFT's files have no place for label names; a safetensors file's metadata has, and PEFT passes over it.
+  const metadata = { format: 'pt', ...model.task.toMetadata() }
+  await writeSafetensors(join(directory, 'adapter_model.safetensors'), tensorSources(tensors), metadata)
+  await writeJson(join(directory, 'adapter_config.json'), state.config.toJson(model.task.peftType))
+}
+
+/**
+ * Applies a saved adapter to a base model: a PEFT folder, or a loralib checkpoint file (with `loraAlpha`). Every
+ * tensor of the file must find its place and every place its tensor; otherwise the model is left as it was.
+ * @throws TorchLoraError INVALID_FILE, UNSUPPORTED, or INCOMPATIBLE naming every key that does not fit
+ */
+export async function loadAdapter<M extends Model>(
+  model: M,
+  dirOrFile: string,
+  { trainable = false, head = 'load', loraAlpha }: LoadAdapterOptions = {},
+): Promise<M> {
+  if (hasLora(model)) {
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      'This model already has a LoRA adapter: unload it first (unloadLora).',
+    )
+  }
+  const source = adapterPath(dirOrFile)
+  const checkpoint = await readCheckpoint(source, { candidates: ADAPTER_FILES })
+  const { config, change } = await readConfig(source, checkpoint, loraAlpha)
+  applyFitting(model, boundRanks(config, checkpoint, source), source)
+  try {
+    copyTensors(model, checkpoint, source, head)
+    if (change) await undoBaseChange(loraState(model), change)
+  } catch (thrown) {
+    unloadLora(model)
+    throw thrown
+  }
+  if (!trainable) for (const tensor of adapterTensors(model).values()) tensor.requiresGrad = false
+  return model
+}
+
+const labelNames = z.array(z.string()).min(1)
+
+/**
+ * What an adapter says of its head, for loading the base model with a head that fits: label names and problem where
+ * this library wrote it, the number of labels otherwise.
+ * @throws TorchLoraError INVALID_FILE
+ */
+export async function readAdapterLabels(dirOrFile: string): Promise<LabelOptions> {
+  const source = adapterPath(dirOrFile)
+  const { entries, metadata } = await readCheckpoint(source, { candidates: ADAPTER_FILES })
+  const head = [...entries.values()].find(({ name }) =>
+    /(^|\.)(classifier|classifier\.out_proj|score)(\.modules_to_save)?\.weight$/.test(name),
+  )
+  const numLabels = head?.shape[0]
+  const names = labelNames.safeParse(parseJson(metadata.labels))
+  const problemType = problemTypes.find((type) => type === metadata.problem_type)
+  if (!names.success || !problemType) return numLabels === undefined ? {} : { numLabels }
+  if (numLabels !== undefined && numLabels !== names.data.length) {
+    throw new TorchLoraError(
+      'INVALID_FILE',
+      `${source} names ${names.data.length} labels, ${pathOfKey(head!.name)} in it is [${head!.shape.join(', ')}].`,
+      { file: source },
+    )
+  }
+  return { labels: names.data, problemType }
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+async function readConfig(
+  path: string,
+  checkpoint: CheckpointIndex,
+  loraAlpha?: number,
+): Promise<{ config: LoraConfig; change: BaseChange | null }> {
+  if ((await stat(path)).isDirectory()) {
+    const file = join(path, 'adapter_config.json')
+    const json = await readJson(file, z.looseObject({}), { maxBytes: 2 ** 20 })
+    return { config: LoraConfig.fromJson(json, file), change: baseChangeOf(json, file) }
+  }
+  const updates = [...checkpoint.entries.values()].filter(({ name }) => name.endsWith('.lora_A'))
+  if (updates.length === 0) {
+    throw new TorchLoraError(
+      'INVALID_FILE',
+      `${path}: expected a loralib checkpoint, found no lora_A. For PEFT give the folder.`,
+      { file: path },
+    )
+  }
+  if (loraAlpha === undefined) {
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `${path}: a loralib checkpoint does not say its alpha; pass loraAlpha (its scripts used 16 for r = 8).`,
+    )
+  }
+  const targets = updates.map(({ name }) => pathOfKey(name)!.replace(/\.lora_A\.weight$/, ''))
+  const names = [...new Set(targets.map((target) => target.split('.').at(-1)!))]
+  return {
+    config: new LoraConfig({ r: updates[0]!.shape[0], loraAlpha, targetModules: names }),
+    change: null,
+  }
+}
+
+function applyFitting(model: Model, config: LoraConfig, path: string): void {
+  try {
+    applyLora(model, config)
+  } catch (cause) {
+    if (!(cause instanceof TorchLoraError) || cause.code !== 'INVALID_ARGUMENT') throw cause
+    throw new TorchLoraError(
+      'INCOMPATIBLE',
+      `${path} does not fit this ${model.architecture}: ${cause.message}`,
+      { file: path, cause },
+    )
+  }
+}
+
+function copyTensors(model: Model, checkpoint: CheckpointIndex, path: string, head: 'load' | 'keep'): void {
+  const places = adapterTensors(model)
+  const found = new Map<string, TensorEntry>()
+  const problems: string[] = []
+  for (const [key, entry] of checkpoint.entries) {
+    const place = pathOfKey(key)
+    if (place === null || (head === 'keep' && model.roleOf(place) === 'head')) continue
+    const target = places.get(place)
+    if (!target) problems.push(`${key} has no place in the model`)
+    else if (!sameShape(target.shape, entry.shape)) {
+      problems.push(`${key} is [${entry.shape.join(', ')}], expected [${target.shape.join(', ')}]`)
+    } else found.set(place, { ...entry, name: place })
+  }
+  for (const place of places.keys()) {
+    const excused = head === 'keep' && model.roleOf(place) === 'head'
+    if (!found.has(place) && !excused && !problems.some((problem) => problem.includes(place))) {
+      problems.push(`${place} is missing from the file`)
+    }
+  }
+  if (problems.length > 0) {
+    const shown = problems.slice(0, 12).join('; ')
+    const more = problems.length > 12 ? `; and ${problems.length - 12} more` : ''
+    throw new TorchLoraError(
+      'INCOMPATIBLE',
+      `${path} does not fit this ${model.architecture}: ${shown}${more}.`,
+      { file: path },
+    )
+  }
+  scope(() => {
+    const values = mapTensors(found.values())
+    noGrad(() => {
+      for (const [place, value] of values) ops.copy_(places.get(place)!, value)
+    })
+  })
+}

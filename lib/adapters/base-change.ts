@@ -1,0 +1,72 @@
+import * as ops from '../generated/ops.ts'
+import { noGrad } from '../grad-mode.ts'
+import { compile } from '../program.ts'
+import type { Tensor } from '../tensor.ts'
+import type { LoraState } from './apply.ts'
+import type { LoraConfig } from './config.ts'
+import { LoraLinear } from './lora.ts'
+import type { BaseChange } from './peft-fields.ts'
+
+/**
+ * PiSSA (Meng et al., 2024) and OLoRA (Buyukakyuz, 2024) start from the principal part of each weight, s B0 A0, and
+ * subtract it from the weight: the adapter stands for W - s B0 A0 + s B A, and PEFT computes B0 and A0 again when it
+ * loads one. Here the base model stays as it is, for other adapters and for `unloadLora`; the update becomes one of
+ * twice the rank, s [B, -B0] [A; A0], as PEFT's `path_initial_model_for_weight_conversion` writes it.
+ *
+ * A factorization takes a good part of a second for a weight of 768 by 768; it runs off the main thread.
+ * @throws TorchLoraError NATIVE when a factorization does not converge
+ * Source: peft 0.21, tuners/lora/layer.py, pissa_init and olora_init.
+ */
+export async function undoBaseChange(state: LoraState, change: BaseChange): Promise<void> {
+  for (const layer of state.layers.values()) {
+    if (!(layer instanceof LoraLinear)) continue
+    const { update } = layer
+    const { A, B, scaling } = update
+    using factor = compile((weight: Tensor) => principalPart(weight, { r: A.shape[0]!, scaling, change }))
+    const part = await factor(layer.weight.detach().to({ device: 'cpu', dtype: A.dtype }))
+    const device = A.device
+    const [both, negated] = noGrad(() => [
+      ops.cat([A, part.A.to({ device })], { dim: 0 }), // [2R, in]
+      ops.cat([B, ops.neg(part.B.to({ device }))], { dim: 1 }), // [out, 2R]
+    ])
+    both!.requiresGrad = A.requiresGrad
+    negated!.requiresGrad = B.requiresGrad
+    layer.update = { ...update, A: both!, B: negated! }
+    for (const tensor of [A, B, part.A, part.B]) tensor.dispose()
+  }
+  state.config = doubled(state.config)
+}
+
+/** B0 [out, R] and A0 [R, in], of which s B0 A0 is what was subtracted from the weight [out, in]. */
+function principalPart(
+  weight: Tensor,
+  { r, scaling, change }: { r: number; scaling: number; change: BaseChange },
+): { A: Tensor; B: Tensor } {
+  if (change === 'olora') {
+    const [q, triangle] = ops.linalgQr(weight) // [out, k], [k, in]
+    return { A: first(triangle, 0, r), B: first(q, 1, r) }
+  }
+  const [u, s, v] = ops.linalgSvd(weight, { fullMatrices: false }) // [out, k], [k], [k, in]
+  const root = ops.sqrt(ops.divScalar(first(s, 0, r), scaling)) // [R]
+  return {
+    A: ops.mul(ops.unsqueeze(root, 1), first(v, 0, r)), // [R, in]
+    B: ops.mul(first(u, 1, r), root), // [out, R]
+  }
+}
+
+function first(tensor: Tensor, dim: number, count: number): Tensor {
+  return ops.slice(tensor, { dim, start: 0, end: count })
+}
+
+/** Twice the rank at the same scaling. */
+function doubled(config: LoraConfig): LoraConfig {
+  const each = (values: Readonly<Record<string, number>>, factor: number) =>
+    Object.fromEntries(Object.entries(values).map(([pattern, value]) => [pattern, value * factor]))
+  const factor = config.useRslora ? Math.SQRT2 : 2
+  return config.with({
+    r: config.r * 2,
+    loraAlpha: config.loraAlpha * factor,
+    rankPattern: each(config.rankPattern, 2),
+    alphaPattern: each(config.alphaPattern, factor),
+  })
+}

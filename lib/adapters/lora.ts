@@ -1,0 +1,80 @@
+import * as ops from '../generated/ops.ts'
+import * as init from '../nn/init.ts'
+import type { Linear, Segment } from '../nn/linear.ts'
+import { type DType, Tensor } from '../tensor.ts'
+import type { LoraConfig } from './config.ts'
+import { AdaptedLinear, type AdapterMethod } from './method.ts'
+import { patternValue } from './targets.ts'
+
+/** A low-rank update of a Linear. */
+export interface LowRankUpdate {
+  /** [R, in] */
+  A: Tensor
+  /** [out, R] */
+  B: Tensor
+  /** alpha/r, or alpha/sqrt(r) with rsLoRA. */
+  scaling: number
+  /** Probability of dropping an element of x on the way into A, while training. */
+  dropout: number
+}
+
+/** y = x W^T + b + scaling * dropout(x) A^T B^T (Hu et al., 2022, equation 3). */
+export class LoraLinear extends AdaptedLinear {
+  update: LowRankUpdate
+
+  constructor(base: Linear, update: LowRankUpdate) {
+    super(base)
+    this.update = update
+  }
+
+  override adapterParameters(): [name: string, parameter: Tensor][] {
+    return [
+      ['lora_A.weight', this.update.A],
+      ['lora_B.weight', this.update.B],
+    ]
+  }
+
+  segment(): Segment {
+    const { A, B, scaling, dropout } = this.update
+    const lowRank = { A, B, scaling, dropout: this.training ? dropout : 0 }
+    return { weight: this.weight, bias: this.bias, lowRank }
+  }
+
+  effectiveWeight(): Tensor {
+    return ops.add(this.weight, lowRankDelta(this.update).to({ dtype: this.weight.dtype })) // [out, in]
+  }
+}
+
+/** scaling B A, in the adapter's dtype: [out, in] */
+export function lowRankDelta({ A, B, scaling }: LowRankUpdate): Tensor {
+  return ops.mulScalar(ops.matmul(B, A), scaling)
+}
+
+/** A fresh update for the Linear at `path`; B starts at zero, so that outputs do not change. */
+export function freshUpdate(
+  linear: Linear,
+  { path, config }: { path: string; config: LoraConfig },
+): LowRankUpdate {
+  const r = patternValue(config.rankPattern, path, config.r)
+  const alpha = patternValue(config.alphaPattern, path, config.loraAlpha)
+  // float32 under half-precision weights too: the update is what training moves, by steps half precision would lose.
+  const { device, dtype: weightDtype } = linear.weight
+  const dtype: DType = weightDtype === 'float64' ? 'float64' : 'float32'
+  const A =
+    config.initLoraWeights === 'gaussian'
+      ? init.normal([r, linear.inFeatures], 1 / r, { device, dtype })
+      : init.kaimingUniform([r, linear.inFeatures], { device, dtype })
+  const B =
+    config.initLoraWeights === false
+      ? init.kaimingUniform([linear.outFeatures, r], { device, dtype })
+      : Tensor.zeros([linear.outFeatures, r], { device, dtype })
+  A.requiresGrad = true
+  B.requiresGrad = true
+  return { A, B, scaling: config.scaling(r, alpha), dropout: config.loraDropout }
+}
+
+export const lora: AdapterMethod = {
+  name: 'LoRA',
+  handles: () => true,
+  wrap: (linear, target) => new LoraLinear(linear, freshUpdate(linear, target)),
+}

@@ -1,0 +1,55 @@
+import type { BatchTensors, PositionScheme, WantedRows } from '../nn/batch.ts'
+import type { LinearLike } from '../nn/linear.ts'
+import type { Tensor, TensorOptions } from '../tensor.ts'
+import { BertLayers, Embeddings } from './bert-layers.ts'
+import { type EncoderConfig, readEncoderConfig } from './config.ts'
+import { Encoder } from './encoder.ts'
+import type { Family } from './family.ts'
+
+/** BERT (Devlin et al., 2019); transformers' `BertModel`, modeling_bert.py. */
+export class BertEncoder extends Encoder {
+  readonly positions: PositionScheme = { kind: 'zero' }
+  readonly maxLength: number
+  embeddings: Embeddings
+  encoder: BertLayers
+
+  constructor(config: EncoderConfig, options: TensorOptions = {}) {
+    super(config)
+    this.maxLength = config.maxPositionEmbeddings
+    this.embeddings = new Embeddings(config, options)
+    this.encoder = new BertLayers(config, options)
+  }
+
+  embed(batch: BatchTensors): Tensor {
+    return this.embeddings.forward(batch) // [T, H]
+  }
+
+  layers(embedded: Tensor, batch: BatchTensors, wanted?: WantedRows): Tensor {
+    return this.encoder.forward(embedded, batch, wanted) // [rows, H]
+  }
+
+  override firstTokenLayers(): readonly LinearLike[] {
+    return this.encoder.firstTokenLayers()
+  }
+}
+
+export const bert: Family = {
+  modelType: 'bert',
+  architecture: 'Bert',
+  prefix: 'bert',
+  loraTargets: ['query', 'value'],
+
+  readConfig(reader) {
+    reader.only('position_embedding_type', ['absolute'])
+    reader.only('is_decoder', [false])
+    return readEncoderConfig(reader)
+  },
+
+  encoder: (config, options) => new BertEncoder(config, options),
+
+  heads({ hiddenSize, initializerRange: std, classifierDropout, hiddenDropoutProb }) {
+    const plain = { hiddenSize, std, out: 'classifier', dropout: classifierDropout ?? hiddenDropoutProb }
+    const pooler = { name: 'bert.pooler.dense', act: 'tanh', dropout: 0 } as const
+    return { sequence: { ...plain, dense: pooler }, token: plain }
+  },
+}

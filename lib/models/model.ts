@@ -1,0 +1,142 @@
+import type { EncoderConfig } from '../encoders/config.ts'
+import type { Encoder } from '../encoders/encoder.ts'
+import type { Family } from '../encoders/family.ts'
+import { LayerStack } from '../encoders/layer-stack.ts'
+import type { Head } from '../heads/head.ts'
+import { type BatchTensors, firstTokens, type PositionScheme } from '../nn/batch.ts'
+import { Module } from '../nn/module.ts'
+import type { Targets, Task } from '../tasks/task.ts'
+import { type Device, type DType, isHalf, type Tensor, type TensorOptions } from '../tensor.ts'
+import { savePretrained } from './save.ts'
+
+/** An encoder, a head that reads it, and the task that says what the head's outputs mean. */
+export class Model<T extends Task = Task> extends Module {
+  readonly encoder: Encoder
+  readonly head: Head
+  /** Parameters that were missing from the checkpoint and start fresh, by path. */
+  readonly freshParameters = new Set<string>()
+  readonly #attached = new Set<Disposable>()
+
+  constructor(
+    readonly family: Family,
+    readonly config: EncoderConfig,
+    readonly task: T,
+    options: TensorOptions = {},
+  ) {
+    super()
+    this.encoder = family.encoder(config, options)
+    this.head = task.head(family, config, options)
+  }
+
+  /** transformers' name of its class: "RobertaForSequenceClassification". */
+  get architecture(): string {
+    return this.family.architecture + this.task.architecture
+  }
+
+  /** How the family numbers positions. */
+  get positions(): PositionScheme {
+    return this.encoder.positions
+  }
+
+  /** The longest sequence that the model takes, in tokens, special tokens included. */
+  get maxLength(): number {
+    return this.encoder.maxLength
+  }
+
+  /** The encoder under its prefix, the head's modules beside it: a checkpoint's names. */
+  override *children(): Generator<[name: string, child: Tensor | Module]> {
+    yield [this.family.prefix, this.encoder]
+    yield* this.head.children()
+  }
+
+  override setChild(name: string, child: Tensor | Module): void {
+    this.head.setChild(name, child)
+  }
+
+  protected override *parts(): Generator<Module> {
+    yield this.encoder
+    yield this.head
+  }
+
+  /** Whether the parameter at `path` is the encoder's or the head's: the one place where that is decided. */
+  roleOf(path: string): 'body' | 'head' {
+    for (const [name] of this.head.children()) if (path === name || path.startsWith(`${name}.`)) return 'head'
+    return 'body'
+  }
+
+  /**
+   * Whether training computes a layer's activations again in the backward pass instead of keeping them: about a third
+   * more work for a fraction of the memory. Values and gradients stay what they are. Set it before training begins.
+   * `gradient_checkpointing_enable` and `_disable` of transformers.
+   */
+  setGradientCheckpointing(enabled: boolean): void {
+    for (const [, module] of this.namedModules())
+      if (module instanceof LayerStack) module.gradientCheckpointing = enabled
+  }
+
+  get gradientCheckpointing(): boolean {
+    const stacks = [...this.namedModules()].map(([, module]) => module)
+    return stacks.some((module) => module instanceof LayerStack && module.gradientCheckpointing)
+  }
+
+  /** Where the parameters are. */
+  get device(): Device {
+    for (const [, parameter] of this.namedParameters()) return parameter.device
+    return 'cpu'
+  }
+
+  /** Of the encoder's weights. */
+  get dtype(): DType {
+    for (const [, parameter] of this.encoder.namedParameters()) return parameter.dtype
+    return 'float32'
+  }
+
+  /** Of the head and the outputs: float32 under half-precision weights, because the loss is formed of them. */
+  get outputDType(): 'float32' | 'float64' {
+    return this.dtype === 'float64' ? 'float64' : 'float32'
+  }
+
+  /** The rows that the head reads, in its dtype: [B, H] for a row a sequence, [T, H] for one a token. */
+  encode(batch: BatchTensors): Tensor {
+    const wanted = this.head.reads === 'first' ? firstTokens(batch) : undefined
+    const hidden = this.encoder.forward(batch, wanted) // [rows, H]
+    return isHalf(this.dtype) ? hidden.to({ dtype: 'float32' }) : hidden // [rows, H]
+  }
+
+  /**
+   * Outputs of a packed batch.
+   * @returns [B, width] or [T, width], by what the head reads; in the model's dtype, float32 when that is half precision
+   */
+  forward(batch: BatchTensors): Tensor {
+    return this.head.forward(this.encode(batch)) // [rows, width]
+  }
+
+  /** The mean loss over a batch, 0-dimensional. @param outputs of `forward` @param targets as `task.collate` makes them */
+  loss(outputs: Tensor, targets: Targets): Tensor {
+    return this.task.loss(outputs, targets)
+  }
+
+  /** Gives the model something to dispose of when it is disposed of itself: what an adapter put aside. */
+  attach(resource: Disposable): void {
+    this.#attached.add(resource)
+  }
+
+  detach(resource: Disposable): void {
+    this.#attached.delete(resource)
+  }
+
+  override dispose(): void {
+    for (const resource of this.#attached) resource[Symbol.dispose]()
+    this.#attached.clear()
+    super.dispose()
+  }
+
+  /**
+   * Writes an ordinary Hugging Face model folder: `config.json`, `model.safetensors`, and the tokenizer's files where
+   * the model was loaded from a folder that has them.
+   * @throws TorchLoraError INVALID_ARGUMENT when an adapter is not merged: `mergeLora` first, or `saveAdapter`
+   */
+  savePretrained(directory: string): Promise<void> {
+    return savePretrained(this, directory)
+  }
+}

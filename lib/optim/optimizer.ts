@@ -1,0 +1,37 @@
+import type { Tensor } from '../tensor.ts'
+
+/** The tensors that an optimizer moves, by path. */
+export type NamedParameters = readonly (readonly [path: string, parameter: Tensor])[]
+
+/** What the training step and a checkpoint ask of an optimizer. */
+export interface Optimizer extends Disposable {
+  readonly parameters: NamedParameters
+  /** Bytes of its state. */
+  readonly stateBytes: number
+  /** Its state by name, for a checkpoint, which writes into these very tensors when it is restored. */
+  state(): Iterable<readonly [name: string, tensor: Tensor]>
+  /**
+   * One update of every parameter from its gradient; eagerly, or as instructions of a program.
+   * @param learningRate float32, 0-dimensional
+   */
+  step(learningRate: Tensor): void
+  /**
+   * Drops every parameter's gradient.
+   * @param options.keep keep the tensors, filled with zeros: `set_to_none=False` of torch. Default false.
+   */
+  zeroGrad(options?: { keep?: boolean }): void
+}
+
+/** How the trainer makes an optimizer of what trains. */
+export interface OptimizerSettings {
+  /** Decay rates of the moments. Default [0.9, 0.999]. */
+  betas?: readonly [number, number]
+  /** Default 1e-8. */
+  eps?: number
+  /** Decoupled weight decay. Default 0. */
+  weightDecay?: number
+  /** Parameters without weight decay, by path. Default: biases. */
+  noDecay?: (path: string) => boolean
+  /** A factor on the learning rate, by path: for a head that learns faster. Default 1 everywhere. */
+  learningRateScale?: (path: string) => number
+}

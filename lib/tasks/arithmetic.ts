@@ -1,0 +1,23 @@
+/** Softmax over one row. */
+export function softmax(logits: ArrayLike<number>): number[] {
+  const largest = Math.max(...Array.from(logits))
+  const exponents = Array.from(logits, (logit) => Math.exp(logit - largest))
+  const sum = exponents.reduce((total, value) => total + value, 0)
+  return exponents.map((value) => value / sum)
+}
+
+/** 1 / (1 + e^-x) of each element. */
+export function sigmoid(logits: ArrayLike<number>): number[] {
+  return Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit)))
+}
+
+/** Index of the greatest element. */
+export function argmax(values: ArrayLike<number>): number {
+  let best = 0
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i
+  return best
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}

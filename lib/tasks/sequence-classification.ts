@@ -1,0 +1,174 @@
+import type { Hash } from 'node:crypto'
+import type { Example } from '../data/examples.ts'
+import { type EncodedLabels, LabelSet } from '../data/labels.ts'
+import { computeMetrics, type MetricName, metricNames, multiLabelMetrics } from '../data/metrics.ts'
+import type { ProblemType } from '../data/problem-type.ts'
+import type { ConfigReader, EncoderConfig } from '../encoders/config.ts'
+import type { Family } from '../encoders/family.ts'
+import * as ops from '../generated/ops.ts'
+import { ClassificationHead } from '../heads/classification.ts'
+import { Tensor, type TensorOptions } from '../tensor.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
+import { argmax, mean, softmax } from './arithmetic.ts'
+import { type LabelOptions, readLabels, readProblemType } from './label-config.ts'
+import {
+  type CollateOptions,
+  type EncodedExamples,
+  type EncodeOptions,
+  type Metrics,
+  type Targets,
+  Task,
+} from './task.ts'
+
+/** at::Reduction::None */
+const noReduction = 0
+
+/** cross_entropy_loss's ignore_index: what a sequence without a label has. */
+const ignored = -100
+
+const defaultMetrics: Readonly<Record<ProblemType, readonly string[]>> = {
+  regression: ['pearson', 'spearmanr'],
+  multi_label_classification: ['micro_f1', 'macro_f1', 'accuracy'],
+  single_label_classification: ['accuracy'],
+}
+
+/** A label, several labels, or a score for each text; transformers' `...ForSequenceClassification`. */
+export class SequenceClassification extends Task<EncodedLabels> {
+  static readonly taskName = 'sequence-classification'
+  readonly name = SequenceClassification.taskName
+  readonly architecture = 'ForSequenceClassification'
+  readonly peftType = 'SEQ_CLS'
+  readonly savedModules = ['classifier', 'score']
+  readonly metricNames = metricNames
+  /** Names of the outputs, in their order. */
+  readonly labels: readonly string[]
+  readonly problemType: ProblemType
+
+  constructor({ labels, problemType }: { labels: readonly string[]; problemType: ProblemType }) {
+    super()
+    this.labels = [...labels]
+    this.problemType = problemType
+  }
+
+  static read(reader: ConfigReader, options: LabelOptions = {}): SequenceClassification {
+    const labels = readLabels(reader, options)
+    return new SequenceClassification({ labels, problemType: readProblemType(reader, options, labels) })
+  }
+
+  get width(): number {
+    return this.labels.length
+  }
+
+  /** How labels of examples become numbers for this head. */
+  get labelSet(): LabelSet {
+    return LabelSet.of(this.labels, this.problemType)
+  }
+
+  requireLabels(labels: LabelSet): void {
+    this.labelSet.requireSame(labels)
+  }
+
+  head(family: Family, config: EncoderConfig, options: TensorOptions): ClassificationHead {
+    return new ClassificationHead('first', family.heads(config).sequence, { width: this.width, ...options })
+  }
+
+  toConfig(): Record<string, unknown> {
+    return {
+      id2label: Object.fromEntries(this.labels.map((label, i) => [String(i), label])),
+      label2id: Object.fromEntries(this.labels.map((label, i) => [label, i])),
+      problem_type: this.problemType,
+    }
+  }
+
+  toMetadata(): Record<string, string> {
+    return { labels: JSON.stringify(this.labels), problem_type: this.problemType }
+  }
+
+  async encode(
+    examples: readonly Example[],
+    tokenizer: Tokenizer,
+    { maxLength }: EncodeOptions,
+  ): Promise<EncodedExamples<EncodedLabels>> {
+    const labels = this.labelSet.encode(examples)
+    const encodings = await tokenizer.encodeBatch(
+      examples.map(({ text, textPair }) => (textPair === undefined ? text : ([text, textPair] as const))),
+      { maxLength },
+    )
+    return { encodings, labels }
+  }
+
+  /**
+   * `labels`: int64 [B] (single label; -100 for padding), floating-point [B, labels] (multi-label) or [B] (regression);
+   * `weights`: [B], 1 for an example and 0 for padding, null where all count.
+   */
+  collate(
+    { values, shape }: EncodedLabels,
+    indices: ArrayLike<number>,
+    { device, dtype, lengths }: CollateOptions,
+  ): Targets {
+    const rows = lengths.length
+    const width = shape.length === 2 ? shape[1]! : 1
+    const classes = this.problemType === 'single_label_classification'
+    const numbers: number[] = new Array(rows * width).fill(classes ? ignored : 0)
+    for (let i = 0; i < indices.length; i++)
+      for (let j = 0; j < width; j++) numbers[i * width + j] = values[indices[i]! * width + j]!
+    const labels = Tensor.from(numbers, {
+      dtype: classes ? 'int64' : dtype,
+      shape: shape.length === 2 ? [rows, width] : [rows],
+      device,
+    })
+    if (classes || rows === indices.length) return { labels, weights: null }
+    const weights = new Float32Array(rows).fill(1, 0, indices.length)
+    return { labels, weights: Tensor.from([...weights], { dtype, device }) }
+  }
+
+  /** Cross-entropy, binary cross-entropy, or squared error, by the problem; targets as `collate` makes them. */
+  loss(logits: Tensor, { labels, weights = null }: Targets): Tensor {
+    if (this.problemType === 'single_label_classification') return ops.crossEntropyLoss(logits, labels!)
+    const reduction = weights ? noReduction : undefined
+    const target = labels!
+    if (this.problemType === 'multi_label_classification') {
+      const losses = ops.binaryCrossEntropyWithLogits(logits, target, { reduction }) // [B, labels] or []
+      return weights ? weighted(ops.meanDim(losses, [1]), weights) : losses
+    }
+    const losses = ops.mseLoss(ops.view(logits, [-1]), target, { reduction }) // [B] or []
+    return weights ? weighted(losses, weights) : losses
+  }
+
+  get defaultMetrics(): readonly string[] {
+    return defaultMetrics[this.problemType]
+  }
+
+  score(outputs: readonly Float32Array[], { values }: EncodedLabels, metrics: readonly string[]): Metrics {
+    switch (this.problemType) {
+      case 'regression': {
+        const scores = outputs.map((row) => row[0]!)
+        const squared = scores.map((value, i) => (value - values[i]!) ** 2)
+        return { loss: mean(squared), ...computeMetrics(metrics as MetricName[], scores, values) }
+      }
+      case 'multi_label_classification': {
+        // -log sigmoid(x) for 1 and -log sigmoid(-x) for 0, without overflow
+        const logits = outputs.flatMap((row) => [...row])
+        const losses = logits.map(
+          (x, i) => Math.max(x, 0) - x * values[i]! + Math.log1p(Math.exp(-Math.abs(x))),
+        )
+        const predictions = logits.map((x) => (x > 0 ? 1 : 0))
+        return { loss: mean(losses), ...multiLabelMetrics(predictions, values, this.width) }
+      }
+      case 'single_label_classification': {
+        const losses = outputs.map((row, i) => -Math.log(softmax(row)[values[i]!]!))
+        const predictions = outputs.map(argmax)
+        return { loss: mean(losses), ...computeMetrics(metrics as MetricName[], predictions, values) }
+      }
+    }
+  }
+
+  digest({ values }: EncodedLabels, hash: Hash): void {
+    hash.update(values)
+  }
+}
+
+/** sum(w l) / sum(w): [B], [B] -> [] */
+function weighted(losses: Tensor, weights: Tensor): Tensor {
+  return ops.div(ops.sum(ops.mul(losses, weights)), ops.sum(weights))
+}

@@ -1,0 +1,110 @@
+import type { Hash } from 'node:crypto'
+import type { Example } from '../data/examples.ts'
+import type { LabelSet } from '../data/labels.ts'
+import type { ConfigReader, EncoderConfig } from '../encoders/config.ts'
+import type { Family } from '../encoders/family.ts'
+import type { Head } from '../heads/head.ts'
+import type { Tensor, TensorOptions } from '../tensor.ts'
+import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
+
+/** `loss` and the metrics asked for, by name. */
+export type Metrics = Record<string, number>
+
+/** What a batch's outputs are compared with: the tensors that a task's loss reads, by name. */
+export type Targets = Readonly<Record<string, Tensor | null>>
+
+/** Examples as a model reads them, with what they should give. */
+export interface EncodedExamples<Labels = unknown> {
+  encodings: readonly Encoding[]
+  labels: Labels
+}
+
+export interface EncodeOptions {
+  /** Tokens of a text at most, special tokens included. */
+  maxLength: number
+}
+
+export interface CollateOptions {
+  /** Where the tensors go. */
+  device: string
+  /** Of the outputs, and so of what they are compared with: libtorch 2.11 has no loss between two types. */
+  dtype: 'float32' | 'float64'
+  /** Tokens of each sequence of the batch, in their order; padding sequences behind the examples' included. */
+  lengths: readonly number[]
+}
+
+/**
+ * What a model is for: all that its outputs mean. It builds the head, turns labels of examples into targets, forms the
+ * loss, measures, and says in config.json and in an adapter's file what they are. Nothing else asks what kind of
+ * problem a model solves.
+ *
+ * `Labels` is how it holds the labels of many examples.
+ */
+export abstract class Task<Labels = unknown> {
+  /** Its name on the command line: "sequence-classification". */
+  abstract readonly name: string
+  /** How transformers ends its class names: "ForSequenceClassification". */
+  abstract readonly architecture: string
+  /** PEFT's `task_type`. */
+  abstract readonly peftType: string
+  /** The modules that PEFT trains and saves in full for this task. */
+  abstract readonly savedModules: readonly string[]
+  /** Outputs a row. */
+  abstract readonly width: number
+  /** The names of the outputs, in their order; empty where they have none. */
+  abstract readonly labels: readonly string[]
+
+  /**
+   * Checks that labels somebody holds for this task's are its own, one by one; they are never applied over it.
+   * @throws TorchLoraError INCOMPATIBLE
+   */
+  abstract requireLabels(labels: LabelSet): void
+
+  abstract head(family: Family, config: EncoderConfig, options: TensorOptions): Head
+
+  /** What config.json says of this task. */
+  abstract toConfig(): Record<string, unknown>
+
+  /** What an adapter's file says of it, for which PEFT's configuration has no place. */
+  abstract toMetadata(): Record<string, string>
+
+  /**
+   * Texts and labels of examples as numbers.
+   * @throws TorchLoraError INCOMPATIBLE for labels that do not fit, naming file and line
+   */
+  abstract encode(
+    examples: readonly Example[],
+    tokenizer: Tokenizer,
+    options: EncodeOptions,
+  ): Promise<EncodedExamples<Labels>>
+
+  /** Targets of the examples `indices`. Padding sequences behind them have no part in the loss. */
+  abstract collate(labels: Labels, indices: ArrayLike<number>, options: CollateOptions): Targets
+
+  /** The mean loss over a batch, 0-dimensional. @param outputs [rows, width] */
+  abstract loss(outputs: Tensor, targets: Targets): Tensor
+
+  /** What is measured when nothing is asked for; the first chooses the best model. */
+  abstract readonly defaultMetrics: readonly string[]
+  /** What can be measured. */
+  abstract readonly metricNames: readonly string[]
+
+  /**
+   * Mean loss and metrics.
+   * @param outputs of each example: rows times width, row-major
+   */
+  abstract score(outputs: readonly Float32Array[], labels: Labels, metrics: readonly string[]): Metrics
+
+  /** Says whether two sets of labels are one. */
+  abstract digest(labels: Labels, hash: Hash): void
+}
+
+/** How a task comes to be: from a model's configuration, and from what a caller decides over it. */
+export interface TaskKind<T extends Task = Task, Options = unknown> {
+  readonly taskName: string
+  /**
+   * Reads `config.json`.
+   * @throws TorchLoraError INVALID_FILE, INVALID_ARGUMENT
+   */
+  read(reader: ConfigReader, options: Options): T
+}
