@@ -3,11 +3,12 @@ import { Command } from 'commander'
 import { type Example, glueTask, loadGlue, readExamples, writeGluePredictions } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { TextClassifier } from '../inference/text-classifier.ts'
+import { type ColumnFlags, columnOptions, withColumns } from './dataset.ts'
 import { interruptible } from './failure.ts'
 import { applyRunFlags, positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
 import { progressBar } from './progress.ts'
 
-interface PredictFlags extends RunFlags {
+interface PredictFlags extends RunFlags, ColumnFlags {
   model: string
   adapter?: string
   alpha?: number
@@ -25,6 +26,7 @@ export function predictCommand(): Command {
     .description('Classify the texts of a file; one line of output for each, in order')
     .requiredOption('--model <dir or id>', 'the model, or the base model of --adapter')
     .option('--input <file>', 'texts: .jsonl with {"text", "textPair"?} a line, or .json, .csv, .tsv')
+  withColumns(command)
     .option('--task <name>', 'a GLUE task, whose test split is classified instead of --input')
     .option('--data <dir>', "the folder of GLUE's folders (default: the cache, downloaded when need be)")
     .option(
@@ -87,7 +89,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
 }
 
 /** The texts that the flags name: a file's, or a task's test split. */
-async function readInput({ input, task, data, glueOut }: PredictFlags): Promise<Example[]> {
+async function readInput({ input, task, data, glueOut, ...columns }: PredictFlags): Promise<Example[]> {
   if ((input === undefined) === (task === undefined))
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
@@ -98,7 +100,7 @@ async function readInput({ input, task, data, glueOut }: PredictFlags): Promise<
       'INVALID_ARGUMENT',
       '--glue-out writes the predictions of a GLUE task: give --task NAME.',
     )
-  if (input !== undefined) return readExamples(input, { columns: { label: null } })
+  if (input !== undefined) return readExamples(input, columnOptions(columns, { label: null }))
   const { examples } = await loadGlue(task!, { split: 'test', dataDir: data })
   return examples
 }

@@ -13,6 +13,7 @@ interface ServeFlags extends RunFlags {
   apiKey?: string
   maxBatchTokens?: number
   maxQueue: number
+  maxQueueBytes: number
   maxLength?: number
   maxClientBatch: number
   maxBody: number
@@ -41,6 +42,12 @@ export function serveCommand(version: string): Command {
       wholeNumber,
     )
     .option('--max-queue <count>', 'texts that may wait; beyond it clients get 429', wholeNumber, 512)
+    .option(
+      '--max-queue-bytes <count>',
+      'bytes of long texts that may wait, but for the first 4096 of each; beyond it clients get 429',
+      wholeNumber,
+      8 * 2 ** 20,
+    )
     .option('--max-length <tokens>', 'tokens of a text (default: what the model takes)', wholeNumber)
     .option('--max-client-batch <count>', 'texts of one request', wholeNumber, 32)
     .option('--max-body <bytes>', 'bytes of one request', wholeNumber, 2_000_000)
@@ -66,6 +73,7 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
     cudaGraphs: flags.cudaGraphs,
     maxBatchTokens: flags.maxBatchTokens,
     maxQueue: flags.maxQueue,
+    maxQueueBytes: flags.maxQueueBytes,
     maxLength: flags.maxLength,
     maxClientBatch: flags.maxClientBatch,
     maxBodyBytes: flags.maxBody,

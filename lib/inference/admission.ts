@@ -1,36 +1,76 @@
 import { TorchLoraError } from '../errors.ts'
+import type { ClassifierInput } from './inputs.ts'
 
-/** Counts what waits, up to a limit: beyond it callers are refused at once, or wait for room if they say so. */
+/** What a call brings along. */
+export interface Load {
+  texts: number
+  /** UTF-8 bytes of its long texts, but for the first 4096 of each. */
+  bytes: number
+}
+
+/** Bytes of a text that count for nothing, so that a short text never waits because of long ones. */
+const free = 4096
+
+/** What inputs bring along. */
+export function loadOf(inputs: readonly ClassifierInput[]): Load {
+  const bytes = inputs.reduce((sum, input) => sum + Math.max(0, bytesOf(input) - free), 0)
+  return { texts: inputs.length, bytes }
+}
+
+function bytesOf(input: unknown): number {
+  if (typeof input === 'string') return Buffer.byteLength(input)
+  return typeof input === 'object' && input !== null
+    ? Object.values(input).reduce((sum: number, part) => sum + bytesOf(part), 0)
+    : 0
+}
+
+/**
+ * Counts what waits, texts and bytes, up to limits: beyond them callers are refused at once, or wait for room if they
+ * say so.
+ */
 export class Admission {
   #waiting = 0
-  readonly #queue: { count: number; enter: () => void }[] = []
+  #bytes = 0
+  readonly #queue: { load: Load; enter: () => void }[] = []
+  readonly limit: number
+  readonly #byteLimit: number
 
-  constructor(readonly limit: number) {}
+  constructor({ texts, bytes }: Load) {
+    this.limit = texts
+    this.#byteLimit = bytes
+  }
 
-  /** How many hold a place. */
+  /** How many texts hold a place. */
   get waiting(): number {
     return this.#waiting
   }
 
   /**
-   * Takes `count` places.
+   * Takes places for texts and their bytes.
    * @throws TorchLoraError QUEUE_FULL when there are not so many, INVALID_ARGUMENT when there never are
    */
-  enter(count: number): void {
-    this.#check(count)
-    if (this.#waiting + count > this.limit || this.#queue.length > 0)
+  enter(load: Load): void {
+    this.#check(load)
+    if (load.bytes > this.#byteLimit)
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `Long texts of ${load.bytes} bytes in one call never fit into a queue of ${this.#byteLimit}: split the call, raise \`maxQueueBytes\`, or use classifyAll.`,
+      )
+    if (!this.#fits(load) || this.#queue.length > 0) {
+      const long = load.bytes > 0 ? `, and ${this.#bytes} of ${this.#byteLimit} bytes of long texts` : ''
       throw new TorchLoraError(
         'QUEUE_FULL',
-        `The queue is full: ${this.#waiting} texts wait and at most ${this.limit} may, so there is no room for ${count} more. Try again later, raise maxQueue, or use classifyAll, which waits for room.`,
+        `The queue is full: ${this.#waiting} texts wait and at most ${this.limit} may${long}, so there is no room for ${load.texts} more. Try again later, raise \`${this.#waiting + load.texts > this.limit ? 'maxQueue' : 'maxQueueBytes'}\`, or use classifyAll, which waits for room.`,
       )
-    this.#waiting += count
+    }
+    this.#take(load)
   }
 
-  /** Takes `count` places as soon as there are so many, first come, first served. */
-  async enterWhenFree(count: number, signal: AbortSignal): Promise<void> {
-    this.#check(count)
-    if (this.#queue.length === 0 && this.#waiting + count <= this.limit) {
-      this.#waiting += count
+  /** Takes places as soon as there are so many, first come, first served; a load of more bytes than fit goes alone. */
+  async enterWhenFree(load: Load, signal: AbortSignal): Promise<void> {
+    this.#check(load)
+    if (this.#queue.length === 0 && this.#fits(load)) {
+      this.#take(load)
       return
     }
     await new Promise<void>((resolve, reject) => {
@@ -40,7 +80,7 @@ export class Admission {
         this.#admit()
       }
       const entry = {
-        count,
+        load,
         enter: () => {
           signal.removeEventListener('abort', leave)
           resolve()
@@ -51,25 +91,36 @@ export class Admission {
     })
   }
 
-  /** Gives `count` places back. */
-  leave(count: number): void {
-    this.#waiting -= count
+  /** Gives places back: of texts as each begins to run, of bytes when their call ends. */
+  leave({ texts = 0, bytes = 0 }: Partial<Load>): void {
+    this.#waiting -= texts
+    this.#bytes -= bytes
     this.#admit()
   }
 
+  #fits({ texts, bytes }: Load): boolean {
+    const roomForBytes = bytes === 0 || this.#bytes === 0 || this.#bytes + bytes <= this.#byteLimit
+    return this.#waiting + texts <= this.limit && roomForBytes
+  }
+
+  #take({ texts, bytes }: Load): void {
+    this.#waiting += texts
+    this.#bytes += bytes
+  }
+
   #admit(): void {
-    for (let next = this.#queue[0]; next && this.#waiting + next.count <= this.limit; next = this.#queue[0]) {
+    for (let next = this.#queue[0]; next && this.#fits(next.load); next = this.#queue[0]) {
       this.#queue.shift()
-      this.#waiting += next.count
+      this.#take(next.load)
       next.enter()
     }
   }
 
-  #check(count: number): void {
-    if (count > this.limit)
+  #check({ texts }: Load): void {
+    if (texts > this.limit)
       throw new TorchLoraError(
         'INVALID_ARGUMENT',
-        `${count} texts in one call never fit into a queue of ${this.limit}: split the call, raise maxQueue, or use classifyAll.`,
+        `${texts} texts in one call never fit into a queue of ${this.limit}: split the call, raise \`maxQueue\`, or use classifyAll.`,
       )
   }
 }

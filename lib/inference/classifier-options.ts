@@ -11,6 +11,11 @@ export interface TextClassifierOptions extends LoadEngineOptions {
   maxBatchTokens?: number
   /** Texts that may wait, those being tokenized included. Default 512. */
   maxQueue?: number
+  /**
+   * Bytes of long texts that may wait, of which the first 4096 of each text do not count: long texts beyond them are
+   * refused, short ones are not. Default 8 MiB.
+   */
+  maxQueueBytes?: number
   /** Tokens of a text at most, special tokens included. Default, and upper bound: what the model takes. */
   maxLength?: number
   /**
@@ -38,12 +43,33 @@ export interface ClassifyOptions {
   /** Labels in `scores` at most. Default: all. */
   topK?: number
   longText?: LongText
+  /** Which end of a text that is too long is cut. Default: what the tokenizer's files say, else 'right'. */
+  truncationSide?: 'left' | 'right'
   /** Aborting drops what still waits. */
   signal?: AbortSignal
   /** Time for the whole call, in ms. */
   timeoutMs?: number
   /** Called when the call has succeeded. */
   onTimings?: (timings: Timings) => void
+}
+
+export interface TokenizeOptions extends Pick<ClassifyOptions, 'signal' | 'timeoutMs'> {
+  /** Put the model's special tokens around the text. Default true. */
+  addSpecialTokens?: boolean
+}
+
+/** A token of an input. */
+export interface InputToken {
+  id: number
+  /** What it stands for in the input, or the name of a special token around it. */
+  text: string
+  /** Whether it was put around the texts. */
+  special: boolean
+  /** 0 in the first text, 1 in the second, -1 around them. */
+  sequence: number
+  /** Where it begins in its text, in UTF-16 code units; null around them. */
+  start: number | null
+  end: number | null
 }
 
 /** Where the time of a call went, in ms, and what it ran. */

@@ -8,6 +8,8 @@ export interface EncodeTextsOptions {
   /** Tokens of a text at most. */
   maxLength: number
   longText: LongText
+  /** Which end of a long text is cut. */
+  truncationSide?: 'left' | 'right'
   /** Tokens that neighbouring windows share. Default: a quarter of maxLength, at most 64. */
   windowOverlap?: number
 }
@@ -19,10 +21,10 @@ export interface EncodeTextsOptions {
 export async function encodeTexts(
   { tokenizer, model }: Engine,
   inputs: readonly ClassifierInput[],
-  { maxLength, longText, windowOverlap }: EncodeTextsOptions,
+  { maxLength, longText, truncationSide, windowOverlap }: EncodeTextsOptions,
 ): Promise<Encoding[]> {
   const texts = inputs.map(tokenizerInput)
-  const encodings = await tokenizer.encodeBatch(texts, { maxLength })
+  const encodings = await tokenizer.encodeBatch(texts, { maxLength, truncationSide })
   if (tokenizer.vocabSize > model.config.vocabSize) checkIds(encodings, model.config.vocabSize)
   const long = encodings.flatMap(({ truncated }, i) => (truncated ? [i] : []))
   if (longText === 'refuse' && long.length > 0)

@@ -2,7 +2,7 @@ import type { ProblemType } from '../data/problem-type.ts'
 import type { EncoderConfig } from '../encoders/config.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Device, DType } from '../tensor.ts'
-import { Admission } from './admission.ts'
+import { Admission, loadOf } from './admission.ts'
 import { Calls } from './calls.ts'
 import { mapChunks } from './chunks.ts'
 import {
@@ -11,9 +11,11 @@ import {
   type ClassifyOptions,
   checkLongText,
   checkWhole,
+  type InputToken,
   type TextClassifierOptions,
+  type TokenizeOptions,
 } from './classifier-options.ts'
-import { type Deadline, deadline } from './deadline.ts'
+import { type Deadline, deadline, orAborted } from './deadline.ts'
 import { type Engine, type LoadEngineOptions, loadEngine } from './engine.ts'
 import { type ClassifierInput, tokenizerInput } from './inputs.ts'
 import { TextPipeline } from './text-pipeline.ts'
@@ -37,11 +39,14 @@ export class TextClassifier implements AsyncDisposable {
   private constructor(engine: Engine, options: TextClassifierOptions) {
     this.#engine = engine
     this.#options = options
-    this.#admission = new Admission(options.maxQueue ?? 512)
+    this.#admission = new Admission({
+      texts: options.maxQueue ?? 512,
+      bytes: options.maxQueueBytes ?? 8 * 2 ** 20,
+    })
     this.#pipeline = new TextPipeline({
       options,
       maxBatchTokens: this.maxBatchTokens,
-      leave: (places) => this.#admission.leave(places),
+      leave: (texts) => this.#admission.leave({ texts }),
     })
   }
 
@@ -52,7 +57,8 @@ export class TextClassifier implements AsyncDisposable {
    * option out of range
    */
   static async load(dirOrId: string, options: TextClassifierOptions = {}): Promise<TextClassifier> {
-    for (const name of ['maxBatchTokens', 'maxQueue', 'maxLength'] as const) checkWhole(name, options[name])
+    for (const name of ['maxBatchTokens', 'maxQueue', 'maxQueueBytes', 'maxLength'] as const)
+      checkWhole(name, options[name])
     checkLongText(options.longText)
     const { engine, hasHead } = await loadEngine(dirOrId, options)
     const classifier = new TextClassifier(engine, options)
@@ -139,14 +145,39 @@ export class TextClassifier implements AsyncDisposable {
     })
   }
 
-  /** The tokens of a text as the model reads it, special tokens included. */
-  tokenize(input: ClassifierInput): Promise<{ id: number; text: string; special: boolean }[]> {
-    return this.#calls.track(async () => {
-      const { tokenizer } = this.#engine
-      const { ids } = await tokenizer.encode(tokenizerInput(input, 0), { maxLength: this.maxLength })
-      const texts = await tokenizer.idsToTokens(ids)
-      const special = new Set(Object.values(tokenizer.specialTokens).map((token) => token.id))
-      return Array.from(ids, (id, i) => ({ id, text: texts[i] ?? '', special: special.has(id) }))
+  /**
+   * The tokens of a text as the model reads it. `text.slice(start, end)` is what a token stands for, in the first or
+   * second text of a pair; the special tokens around texts have neither.
+   * @throws TorchLoraError QUEUE_FULL, ABORTED, DISPOSED, INVALID_ARGUMENT
+   */
+  async tokenize(input: ClassifierInput, options: TokenizeOptions = {}): Promise<InputToken[]> {
+    using limit = deadline(options)
+    const load = loadOf([input])
+    return await this.#calls.track(async () => {
+      this.#admission.enter(load)
+      try {
+        return await orAborted(this.#tokens(input, options), limit.signal)
+      } finally {
+        this.#admission.leave(load)
+      }
+    })
+  }
+
+  async #tokens(input: ClassifierInput, { addSpecialTokens }: TokenizeOptions): Promise<InputToken[]> {
+    const { tokenizer } = this.#engine
+    const texts = tokenizerInput(input, 0)
+    const encoding = await tokenizer.encode(texts, {
+      maxLength: this.maxLength,
+      addSpecialTokens,
+      offsets: true,
+    })
+    const names = await tokenizer.idsToTokens(encoding.ids)
+    return Array.from(encoding.ids, (id, t): InputToken => {
+      const sequence = encoding.sequenceIds![t]!
+      if (sequence < 0) return { id, text: names[t] ?? '', special: true, sequence, start: null, end: null }
+      const [start, end] = [encoding.offsets![2 * t]!, encoding.offsets![2 * t + 1]!]
+      const text = typeof texts === 'string' ? texts : texts[sequence]!
+      return { id, text: text.slice(start, end), special: false, sequence, start, end }
     })
   }
 
@@ -168,9 +199,10 @@ export class TextClassifier implements AsyncDisposable {
     const many = Array.isArray(input)
     const inputs: readonly ClassifierInput[] = many ? input : [input as ClassifierInput]
     using limit = deadline(options)
+    const load = loadOf(inputs)
     const results = await this.#calls.track(() => {
-      this.#admission.enter(inputs.length)
-      return this.#run(inputs, options, limit)
+      this.#admission.enter(load)
+      return this.#run(inputs, options, limit).finally(() => this.#admission.leave({ bytes: load.bytes }))
     })
     return many ? results : results[0]!
   }
@@ -187,8 +219,9 @@ export class TextClassifier implements AsyncDisposable {
     using limit = deadline(options)
     const classifyChunk = (chunk: ClassifierInput[]) =>
       this.#calls.track(async () => {
-        await this.#admission.enterWhenFree(chunk.length, limit.signal)
-        return this.#run(chunk, options, limit)
+        const load = loadOf(chunk)
+        await this.#admission.enterWhenFree(load, limit.signal)
+        return this.#run(chunk, options, limit).finally(() => this.#admission.leave({ bytes: load.bytes }))
       })
     try {
       yield* mapChunks(inputs, classifyChunk, {

@@ -97,6 +97,7 @@ export class TextPipeline {
         encodeTexts(engine, inputs, {
           maxLength,
           longText: checkLongText(call.longText ?? this.#options.longText),
+          truncationSide: call.truncationSide,
           windowOverlap: this.#options.windowOverlap,
         }),
         signal,

@@ -1,13 +1,13 @@
-import { resolve, sep } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { TextClassifier } from '../inference/text-classifier.ts'
+import type { AdapterRoot } from './adapter-root.ts'
 import { httpError } from './requests.ts'
 import * as schemas from './schemas.ts'
 
 /** `/adapters`: lists them, and loads, replaces and takes them away while requests go on. */
 export function adapterRoutes(
   app: FastifyInstance,
-  options: { classifier: TextClassifier; adapterRoot: string | undefined },
+  options: { classifier: TextClassifier; adapterRoot: AdapterRoot | undefined },
 ): void {
   const { classifier, adapterRoot } = options
   app.get(
@@ -26,7 +26,8 @@ export function adapterRoutes(
       },
     },
     async ({ params: { name }, body: { source } }) => {
-      await classifier.loadAdapter(name, insideRoot(adapterRoot, source))
+      if (!adapterRoot) throw httpError(403, 'This server loads no adapters: start it with --adapter-root.')
+      await classifier.loadAdapter(name, await adapterRoot.resolve(source))
       return classifier.adapters
     },
   )
@@ -46,13 +47,4 @@ export function adapterRoutes(
       return classifier.adapters
     },
   )
-}
-
-/** @throws 403 for a path outside the root, or when there is none */
-function insideRoot(root: string | undefined, source: string): string {
-  if (root === undefined) throw httpError(403, 'This server loads no adapters: start it with --adapter-root.')
-  const base = resolve(root)
-  const path = resolve(base, source)
-  if (path.startsWith(base + sep)) return path
-  throw httpError(403, 'source must be a folder below the adapter root.')
 }

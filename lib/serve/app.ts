@@ -3,11 +3,12 @@ import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { TextClassifierOptions } from '../inference/classifier-options.ts'
 import { TextClassifier } from '../inference/text-classifier.ts'
+import { AdapterRoot } from './adapter-root.ts'
 import { adapterRoutes } from './adapter-routes.ts'
 import { failureOf } from './failures.ts'
 import { ServerMetrics } from './metrics.ts'
 import { modelRoutes } from './model-routes.ts'
-import { page } from './page.ts'
+import { page, pageHeaders } from './page.ts'
 import { predictRoutes } from './predict.ts'
 import { keyCheck, refuseMalformedText, requestId } from './requests.ts'
 
@@ -47,6 +48,8 @@ export async function createServer(model: string, options: ServerOptions = {}): 
     version = '',
     ...load
   } = options
+  const checkKey = apiKey === undefined ? undefined : keyCheck(apiKey)
+  const root = adapterRoot === undefined ? undefined : await AdapterRoot.open(adapterRoot)
   const textTime = new MovingAverage()
   let classifier: TextClassifier | undefined
   const metrics = new ServerMetrics(() => classifier)
@@ -73,6 +76,10 @@ export async function createServer(model: string, options: ServerOptions = {}): 
         return new Error(
           `${where}/inputs must be a text, a pair [text, text], or a batch [[text], [text, text], ...]`,
         )
+      if ('additionalProperty' in params)
+        return new Error(
+          `${where}${instancePath} has an unknown field, ${JSON.stringify(params.additionalProperty)}; see /docs`,
+        )
       const allowed = 'allowedValues' in params ? `: ${params.allowedValues}` : ''
       return new Error(`${where}${instancePath} ${message}${allowed}`)
     },
@@ -85,6 +92,7 @@ export async function createServer(model: string, options: ServerOptions = {}): 
   })
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id)
+    reply.header('x-content-type-options', 'nosniff')
     // A connection that is kept open would hold up the end.
     if (closing) reply.header('connection', 'close')
   })
@@ -117,14 +125,16 @@ export async function createServer(model: string, options: ServerOptions = {}): 
         version,
         description: 'Text classification, with the routes of text-embeddings-inference.',
       },
-      ...(apiKey ? { components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } } } : {}),
-      ...(apiKey ? { security: [{ key: [] }] } : {}),
+      ...(checkKey ? { components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } } } : {}),
+      ...(checkKey ? { security: [{ key: [] }] } : {}),
     },
   })
-  await app.register(swaggerUi, { routePrefix: '/docs' })
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
 
   await app.register(async (open) => {
-    open.get('/', { schema: { hide: true } }, (_, reply) => reply.type('text/html; charset=utf-8').send(page))
+    open.get('/', { schema: { hide: true } }, (_, reply) =>
+      reply.headers(pageHeaders).type('text/html; charset=utf-8').send(page),
+    )
     open.get('/health', { logLevel: 'warn', schema: { summary: 'Ready to answer' } }, () => ({
       status: 'ok',
     }))
@@ -134,10 +144,10 @@ export async function createServer(model: string, options: ServerOptions = {}): 
   })
 
   await app.register(async (guarded) => {
-    if (apiKey !== undefined) guarded.addHook('onRequest', keyCheck(apiKey))
+    if (checkKey) guarded.addHook('onRequest', checkKey)
     predictRoutes(guarded, { classifier: held, metrics, maxClientBatch, requestTimeoutMs })
-    modelRoutes(guarded, { classifier: held, maxClientBatch, version })
-    adapterRoutes(guarded, { classifier: held, adapterRoot })
+    modelRoutes(guarded, { classifier: held, maxClientBatch, requestTimeoutMs, version })
+    adapterRoutes(guarded, { classifier: held, adapterRoot: root })
   })
   return app
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /** The page at `/`: one file, nothing from elsewhere. */
 export const page = `<!doctype html>
 <html lang="en">
@@ -83,3 +85,22 @@ export const page = `<!doctype html>
 </body>
 </html>
 `
+
+const hashOf = (tag: 'script' | 'style') => {
+  const [, text] = new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(page)!
+  return `'sha256-${createHash('sha256').update(text!).digest('base64')}'`
+}
+
+/** What the page may do: run its own script, use its own style, talk to its own server. It takes a key. */
+export const pageHeaders = {
+  'content-security-policy': [
+    "default-src 'none'",
+    `script-src ${hashOf('script')}`,
+    `style-src ${hashOf('style')}`,
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'referrer-policy': 'no-referrer',
+}

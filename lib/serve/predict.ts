@@ -8,9 +8,12 @@ import * as schemas from './schemas.ts'
 /** `inputs` of text-embeddings-inference: a text, a pair, or a batch of lists of one or two. */
 type Inputs = string | string[] | string[][]
 
+const sides = { Left: 'left', Right: 'right' } as const
+
 interface PredictBody {
   inputs: Inputs
-  truncate?: boolean
+  truncate?: boolean | null
+  truncation_direction?: keyof typeof sides
   raw_scores?: boolean
   adapter?: string
   top_k?: number
@@ -29,7 +32,7 @@ export function predictRoutes(
   const { classifier, metrics, maxClientBatch, requestTimeoutMs } = options
   const predict = async (request: FastifyRequest<{ Body: PredictBody }>, reply: FastifyReply) => {
     const began = performance.now()
-    const { inputs, truncate, raw_scores, adapter, top_k } = request.body
+    const { inputs, truncate, truncation_direction, raw_scores, adapter, top_k } = request.body
     const batch = Array.isArray(inputs) && Array.isArray(inputs[0])
     const texts = batch ? (inputs as string[][]) : [[inputs as string | string[]].flat()]
     const method = batch ? 'batch' : 'single'
@@ -45,6 +48,7 @@ export function predictRoutes(
       {
         adapter,
         longText: truncate ? 'truncate' : 'refuse',
+        truncationSide: truncation_direction && sides[truncation_direction],
         signal: whileConnected(reply),
         timeoutMs: requestTimeoutMs,
         onTimings: (found) => {

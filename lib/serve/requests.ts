@@ -1,5 +1,6 @@
-import { randomUUID, timingSafeEqual } from 'node:crypto'
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { TorchLoraError } from '../errors.ts'
 
 /** An error that is answered with this status and message. */
 export function httpError(statusCode: number, message: string): Error & { statusCode: number } {
@@ -33,12 +34,25 @@ export function requestId(given: string | string[] | undefined): string {
   return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID()
 }
 
-/** Refuses what does not carry the key, in a time that says nothing of it. */
+/**
+ * Refuses what does not carry the key, in a time that says nothing of it. The scheme is written in any case (RFC 9110);
+ * a key beyond ASCII may come as UTF-8 or, as browsers send it, as Latin-1.
+ * @throws TorchLoraError INVALID_ARGUMENT for a key that no header can carry, or an empty one
+ */
 export function keyCheck(apiKey: string) {
-  const expected = Buffer.from(`Bearer ${apiKey}`)
+  if (!/^\P{Cc}+$/u.test(apiKey) || apiKey.trim() !== apiKey)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `\`apiKey\`: expected characters without line ends and without spaces around them, received ${apiKey === '' ? 'an empty key' : 'others (a line end behind a key read from a file?)'}.`,
+    )
+  const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest()
+  const encodings = ['utf8', 'latin1'] as const
+  const expected = encodings.map((encoding) => digest(Buffer.from(apiKey, encoding)))
+  if (/[^\0-\xff]/.test(apiKey)) expected.pop() // Latin-1 cannot say it, and would take another key for it
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const given = Buffer.from(request.headers.authorization ?? '')
-    if (given.length === expected.length && timingSafeEqual(given, expected)) return
+    const [, key = ''] = /^bearer +(.*)$/i.exec(request.headers.authorization ?? '') ?? []
+    const given = digest(Buffer.from(key, 'latin1')) // Node gives a header's bytes as Latin-1
+    if (expected.filter((one) => timingSafeEqual(one, given)).length > 0) return
     reply.header('www-authenticate', 'Bearer')
     throw httpError(401, 'Send the API key as Authorization: Bearer KEY.')
   }

@@ -6,6 +6,7 @@ const one = { type: 'array', items: text, minItems: 1, maxItems: 2 } as const
 export const predictRequest = {
   type: 'object',
   required: ['inputs'],
+  additionalProperties: false,
   properties: {
     inputs: {
       description:
@@ -15,8 +16,15 @@ export const predictRequest = {
     },
     truncate: {
       type: 'boolean',
+      nullable: true,
       default: false,
-      description: 'Cut a text that is too long; without it such a text is refused with 413.',
+      description: 'Cut a text that is too long; without it, or with null, such a text is refused with 413.',
+    },
+    truncation_direction: {
+      type: 'string',
+      enum: ['Left', 'Right'],
+      description:
+        "Which end of a text that is too long is cut. Default: what the model's tokenizer says, else Right.",
     },
     raw_scores: { type: 'boolean', default: false, description: 'Logits instead of probabilities.' },
     adapter: {
@@ -58,19 +66,42 @@ export const errorResponses = {
   503: { ...errorResponse, description: 'The time limit has passed, or the server is going down.' },
 } as const
 
-export const tokenizeRequest = {
-  type: 'object',
-  required: ['inputs'],
-  properties: { inputs: { anyOf: [text, { type: 'array', items: text, minItems: 1, maxItems: 32 }] } },
-} as const
+/** With at most so many texts. */
+export const tokenizeRequest = (maxTexts: number) =>
+  ({
+    type: 'object',
+    required: ['inputs'],
+    additionalProperties: false,
+    properties: {
+      inputs: {
+        description: 'A text, or an array of texts.',
+        anyOf: [text, { type: 'array', items: text, minItems: 1, maxItems: maxTexts }],
+      },
+      add_special_tokens: {
+        type: 'boolean',
+        default: true,
+        description: 'Put the special tokens of the model around each text.',
+      },
+    },
+  }) as const
+
+const place = { type: 'integer', nullable: true } as const
 
 export const tokenizeResponse = {
+  description: 'The tokens of each text; start and stop are places in it, counted in Unicode characters.',
   type: 'array',
   items: {
     type: 'array',
     items: {
       type: 'object',
-      properties: { id: { type: 'integer' }, text: { type: 'string' }, special: { type: 'boolean' } },
+      properties: {
+        id: { type: 'integer' },
+        text: { type: 'string' },
+        special: { type: 'boolean' },
+        start: place,
+        stop: place,
+      },
+      required: ['id', 'text', 'special', 'start', 'stop'],
     },
   },
 } as const
@@ -92,6 +123,7 @@ export const adaptersResponse = { type: 'array', items: adapter } as const
 export const adapterRequest = {
   type: 'object',
   required: ['source'],
+  additionalProperties: false,
   properties: {
     source: { type: 'string', minLength: 1, description: 'A PEFT folder, relative to the adapter root.' },
   },

@@ -324,3 +324,17 @@ describe('what the system refuses', () => {
     expect(stderr).not.toMatch(/\n\s+at /)
   })
 })
+
+describe('the columns of predict', { timeout: 60_000 }, () => {
+  it('are named as for train, and a file without a header by numbers', async () => {
+    const file = join(folder, 'reviews.csv')
+    await writeFile(file, 'stars,review\n5,"great, she said\n<br />"\n1,dull\n')
+    const predict = (...more: string[]) => cli(['predict', '--model', base, '--input', file, ...more])
+    expect((await predict('--text', 'review')).stdout.trim().split('\n')).toHaveLength(2)
+    const { stderr } = await predict()
+    expect(stderr).toMatch(
+      /the columns are "stars", "review": name the right one in --text, or set --no-header/,
+    )
+    expect((await predict('--no-header', '--text', '1')).stdout.trim().split('\n')).toHaveLength(3)
+  })
+})

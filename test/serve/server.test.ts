@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
+import { cp, mkdir, mkdtemp, symlink } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { basename, dirname } from 'node:path'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createServer } from '../../lib/serve/app.ts'
+import { AutoTokenizer } from '../../lib/tokenizer/index.ts'
 import { plainLogits, tinyAdapter, tinyClassifier } from '../inference/models.ts'
 
 let base: string
@@ -128,6 +131,75 @@ describe('the routes of text-embeddings-inference', () => {
     const again = { method: 'DELETE', headers: { 'content-type': 'application/json' } }
     expect((await fetch(`${url}/adapters/two`, again)).status).toBe(404)
     expect((await post('/predict', { inputs: 'a', adapter: 'two' })).status).toBe(422)
+  })
+})
+
+describe('fields of text-embeddings-inference', () => {
+  // As long as the model takes, with another beginning and another end.
+  const long = `${'a play was dull '.repeat(30)}${'her song was great '.repeat(30)}`
+  const scoresOf = async (body: object) => {
+    const response = await post('/predict', body)
+    expect(response.status).toBe(200)
+    return (await response.json()) as { label: string; score: number }[]
+  }
+  const logitsOf = (found: { label: string; score: number }[]) =>
+    labels.map((label) => found.find((one) => one.label === label)!.score)
+
+  it('truncation_direction says which end is cut', async () => {
+    const cut = { inputs: long, truncate: true, raw_scores: true }
+    await using tokenizer = await AutoTokenizer.fromPretrained(base)
+    const kept = (truncationSide: 'left' | 'right') =>
+      tokenizer.encode(long, { maxLength: 64, truncationSide, offsets: true })
+    const [fromLeft] = await plainLogits(base, [long.slice((await kept('left')).offsets![2])])
+    const [fromRight] = await plainLogits(base, [long.slice(0, (await kept('right')).offsets!.at(-3))])
+    const left = logitsOf(await scoresOf({ ...cut, truncation_direction: 'Left' }))
+    for (const [i, logit] of left.entries()) expect(logit).toBeCloseTo(fromLeft![i]!, 4)
+    for (const body of [cut, { ...cut, truncation_direction: 'Right' }])
+      for (const [i, logit] of logitsOf(await scoresOf(body)).entries())
+        expect(logit).toBeCloseTo(fromRight![i]!, 4)
+    expect(fromLeft).not.toEqual(fromRight)
+  })
+  it('truncate may be null, which is false', async () => {
+    expect(await scoresOf({ inputs: 'a play', truncate: null })).toHaveLength(3)
+    expect((await post('/predict', { inputs: long, truncate: null })).status).toBe(413)
+  })
+  it('/tokenize gives the places of tokens, with special tokens or without', async () => {
+    const tokenize = async (body: object) => {
+      const response = await post('/tokenize', body)
+      expect(response.status).toBe(200)
+      return (await response.json()) as { text: string; special: boolean; start: number | null }[][]
+    }
+    const [bare] = await tokenize({ inputs: 'The was', add_special_tokens: false })
+    expect(bare).toEqual([
+      { id: expect.any(Number), text: 'The', special: false, start: 0, stop: 3 },
+      { id: expect.any(Number), text: 'was', special: false, start: 4, stop: 7 },
+    ])
+    const [whole] = await tokenize({ inputs: ['The was'] })
+    expect(whole!.map(({ text, special }) => [text, special])).toEqual([
+      ['[CLS]', true],
+      ['The', false],
+      ['was', false],
+      ['[SEP]', true],
+    ])
+    expect(whole![0]).toMatchObject({ start: null, stop: null })
+    // Characters, not code units: a llama is one.
+    const [animal] = await tokenize({ inputs: '\u{1f999} was', add_special_tokens: false })
+    expect(animal!.at(-1)).toMatchObject({ text: 'was', start: 2, stop: 5 })
+    expect((await post('/tokenize', { inputs: Array(9).fill('a') })).status).toBe(422)
+  })
+  it('a field that is not known is refused', async () => {
+    for (const [path, body] of [
+      ['/predict', { inputs: 'a', trunctate: true }],
+      ['/predict', { inputs: 'a', parameters: { top_k: 1 } }],
+      ['/predict', { inputs: 'a', truncation_direction: 'left' }],
+      ['/tokenize', { inputs: 'a', truncate: true }],
+    ] as const) {
+      const response = await post(path, body)
+      expect(response.status).toBe(422)
+      expect(await response.json()).toMatchObject({
+        error: expect.stringMatching(/unknown field, "(trunctate|parameters|truncate)"|Left,Right/),
+      })
+    }
   })
 })
 
@@ -258,8 +330,101 @@ describe('under pressure', () => {
     expect((await ask()).status).toBe(401)
     expect((await ask('Bearer wrong!')).status).toBe(401)
     expect((await ask('Bearer s3cret')).status).toBe(200)
+    expect((await ask('bearer s3cret')).status).toBe(200)
+    expect((await ask('BEARER  s3cret')).status).toBe(200)
+    for (const wrong of [
+      'Bearer s3cret2',
+      'Bearer s3cre',
+      'Bearer',
+      's3cret',
+      'Basic s3cret',
+      'Bearers3cret',
+    ])
+      expect((await ask(wrong)).status).toBe(401)
     expect((await fetch(`${at}/info`)).status).toBe(401)
     expect((await fetch(`${at}/health`)).status).toBe(200)
+  })
+
+  it('takes a key beyond ASCII as UTF-8 and as Latin-1, and refuses one that no header can carry', async () => {
+    const latin1 = (text: string) => Buffer.from(text).toString('latin1') // what fetch sends as these bytes
+    for (const [key, accepted, refused] of [
+      ['clé', ['clé', latin1('clé')], ['cle', 'cl']],
+      ['ключ', [latin1('ключ')], ['????', ';NGG']],
+    ] as [string, string[], string[]][]) {
+      const keyed = await createServer(base, { apiKey: key, logLevel: 'silent' })
+      const at = await keyed.listen({ port: 0 })
+      const status = async (sent: string) =>
+        (await fetch(`${at}/info`, { headers: { authorization: `Bearer ${sent}` } })).status
+      for (const sent of accepted) expect(await status(sent)).toBe(200)
+      for (const sent of refused) expect(await status(sent)).toBe(401)
+      await keyed.close()
+    }
+    for (const apiKey of ['', 'key\n', ' key', 'a\tb'])
+      await expect(createServer(base, { apiKey, logLevel: 'silent' })).rejects.toThrow(/apiKey.*expected/)
+  })
+
+  it('answers short texts beside long ones, which are refused beyond their bytes', async () => {
+    const small = await createServer(base, {
+      maxQueueBytes: 100_000,
+      maxBodyBytes: 200_000,
+      logLevel: 'silent',
+    })
+    const at = await small.listen({ port: 0 })
+    const ask = async (path: string, inputs: string) => {
+      const response = await fetch(`${at}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ inputs }),
+      })
+      return response.status
+    }
+    const long = 'a play was dull '.repeat(5000)
+    for (const path of ['/predict', '/tokenize']) {
+      const asked = [...Array(6).fill(long), ...Array(6).fill('a play')].map((inputs) => ask(path, inputs))
+      const statuses = await Promise.all(asked)
+      expect(statuses.slice(0, 6)).toContain(429)
+      expect(statuses.slice(0, 6)).toContain(path === '/predict' ? 413 : 200)
+      expect(statuses.slice(6)).toEqual(Array(6).fill(200))
+    }
+    expect(await ask('/predict', 'a play '.repeat(20_000))).toBe(422) // more than ever fits
+    await small.close()
+  })
+})
+
+describe('what a browser and a link are allowed', () => {
+  it('the page runs its own script alone; nothing is sniffed', async () => {
+    const { headers } = await fetch(url)
+    const policy = headers.get('content-security-policy')!
+    expect(policy).toMatch(/default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'/)
+    expect(policy).toMatch(/connect-src 'self'.*frame-ancestors 'none'/)
+    for (const path of ['/', '/info', '/docs', '/nope'])
+      expect((await fetch(url + path)).headers.get('x-content-type-options')).toBe('nosniff')
+    expect((await fetch(`${url}/docs`)).headers.get('content-security-policy')).toMatch(/script-src/)
+  })
+
+  it('adapters are loaded from below the root wherever links lead', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'root-'))
+    const outside = adapter
+    await symlink(outside, join(root, 'link'))
+    await mkdir(join(root, 'files'))
+    await symlink(join(outside, 'adapter_config.json'), join(root, 'files', 'adapter_config.json'))
+    await cp(outside, join(root, 'real'), { recursive: true })
+    await symlink(join(root, 'real'), join(root, 'inside'))
+    const linked = await createServer(base, { adapterRoot: root, logLevel: 'silent' })
+    const at = await linked.listen({ port: 0 })
+    const put = async (source: string) => {
+      const response = await fetch(`${at}/adapters/x`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ source }),
+      })
+      return response.status
+    }
+    for (const source of ['link', 'files', 'link/../../etc', '..']) expect(await put(source)).toBe(403)
+    for (const source of ['gone', 'a\0b']) expect(await put(source)).toBe(422)
+    for (const source of ['real', 'inside', './real/']) expect(await put(source)).toBe(200)
+    await linked.close()
+    await expect(createServer(base, { adapterRoot: join(root, 'gone') })).rejects.toThrow(/is no folder/)
   })
 })
 
