@@ -2,7 +2,7 @@
 /** Compiles lib/ to dist/ with tsc, unless dist/ was compiled from the same sources. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -14,8 +14,8 @@ function sourceHash() {
   const files = readdirSync(join(root, 'lib'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name))
-  const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) =>
-    join(root, name),
+  const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'scripts/build-ts.mjs'].map(
+    (name) => join(root, name),
   )
   for (const file of [...settings, ...files.sort()])
     hash.update(`${relative(root, file)}\0`).update(readFileSync(file))
@@ -25,6 +25,28 @@ function sourceHash() {
 /** Whether dist/ is what these sources compile to. */
 export function isCurrent() {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === sourceHash()
+}
+
+/**
+ * Declarations for `require('torch-lora')`: those that dist/index.d.ts reaches, in a folder that counts as CommonJS.
+ * Under `module: node16` TypeScript lets no CommonJS declaration `require` those of an ES module (TS1471).
+ */
+function writeCommonJsTypes() {
+  const dist = join(root, 'dist')
+  const found = new Set()
+  const visit = (name) => {
+    if (found.has(name)) return
+    found.add(name)
+    const text = readFileSync(join(dist, name), 'utf8')
+    for (const [, target] of text.matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.ts['"]/g))
+      visit(`${join(dirname(name), target)}.d.ts`)
+    mkdirSync(dirname(join(dist, 'cjs', name)), { recursive: true })
+    writeFileSync(join(dist, 'cjs', name), text)
+  }
+  visit('index.d.ts')
+  writeFileSync(join(dist, 'cjs', 'package.json'), '{ "type": "commonjs" }\n')
+  const main = join(dist, 'index.d.cts')
+  writeFileSync(main, readFileSync(main, 'utf8').replace("'./index.ts'", "'./cjs/index.ts'"))
 }
 
 /** Runs the compiler in the root. */
@@ -43,6 +65,7 @@ export function buildTypeScript({ onlyIfMissing } = {}) {
   if (isCurrent()) return false
   rmSync(join(root, 'dist'), { recursive: true, force: true }) // what was deleted in lib/ must not live on
   tsc('-p', 'tsconfig.build.json')
+  writeCommonJsTypes()
   chmodSync(join(root, 'dist', 'cli', 'main.js'), 0o755)
   writeFileSync(stamp, sourceHash())
   return true
