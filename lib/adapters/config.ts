@@ -27,6 +27,8 @@ export interface LoraConfigOptions {
   /** Modules trained in full and saved with the adapter. The head, and whatever was freshly initialised, always are. */
   modulesToSave?: readonly string[] | null
   useRslora?: boolean
+  /** Train a magnitude for each output beside the update's direction (DoRA). Default false. */
+  useDora?: boolean
   initLoraWeights?: LoraInit
   /** Other ranks, by the end of a path or a regular expression. */
   rankPattern?: Readonly<Record<string, number>>
@@ -56,6 +58,7 @@ export class LoraConfig {
   readonly bias: LoraBias
   readonly modulesToSave: readonly string[] | null
   readonly useRslora: boolean
+  readonly useDora: boolean
   readonly initLoraWeights: LoraInit
   readonly rankPattern: Readonly<Record<string, number>>
   readonly alphaPattern: Readonly<Record<string, number>>
@@ -72,6 +75,7 @@ export class LoraConfig {
     this.bias = options.bias ?? 'none'
     this.modulesToSave = options.modulesToSave ?? null
     this.useRslora = options.useRslora ?? false
+    this.useDora = options.useDora ?? false
     this.initLoraWeights = options.initLoraWeights ?? true
     this.rankPattern = options.rankPattern ?? {}
     this.alphaPattern = options.alphaPattern ?? {}
@@ -112,6 +116,7 @@ export class LoraConfig {
         bias: json.bias as LoraBias | undefined,
         modulesToSave: json.modules_to_save as string[] | null,
         useRslora: (json.use_rslora ?? undefined) as boolean | undefined,
+        useDora: (json.use_dora ?? undefined) as boolean | undefined,
         rankPattern: json.rank_pattern as Record<string, number> | undefined,
         alphaPattern: json.alpha_pattern as Record<string, number> | undefined,
         layersToTransform: json.layers_to_transform as number[] | number | null,
@@ -142,7 +147,7 @@ export class LoraConfig {
       bias: this.bias,
       modules_to_save: this.modulesToSave,
       use_rslora: this.useRslora,
-      use_dora: false,
+      use_dora: this.useDora,
       init_lora_weights: this.initLoraWeights,
       rank_pattern: this.rankPattern,
       alpha_pattern: this.alphaPattern,
@@ -168,11 +173,13 @@ export class LoraConfig {
       ...patternProblems('rankPattern', this.rankPattern, rankProblem),
       ...patternProblems('alphaPattern', this.alphaPattern, alphaProblem),
     ]
-    const { loraDropout, bias, useRslora, initLoraWeights, layersToTransform } = this
+    const { loraDropout, bias, useRslora, useDora, initLoraWeights, layersToTransform } = this
     if (typeof loraDropout !== 'number' || !(loraDropout >= 0 && loraDropout < 1))
       problems.push(`loraDropout must be at least 0 and below 1, received ${show(loraDropout)}`)
     if (!['none', 'all', 'lora_only'].includes(bias))
       problems.push(`bias must be 'none', 'all' or 'lora_only', received ${show(bias)}`)
+    if (typeof useDora !== 'boolean')
+      problems.push(`useDora must be true or false, received ${show(useDora)}`)
     if (typeof useRslora !== 'boolean')
       problems.push(`useRslora must be true or false, received ${show(useRslora)}`)
     if (![true, false, 'gaussian'].includes(initLoraWeights))

@@ -4,7 +4,7 @@ import { TorchLoraError } from '../errors.ts'
 const understood = new Set(
   [
     'peft_type task_type peft_version auto_mapping base_model_name_or_path revision inference_mode',
-    'r lora_alpha lora_dropout target_modules exclude_modules bias modules_to_save use_rslora init_lora_weights',
+    'r lora_alpha lora_dropout target_modules exclude_modules bias modules_to_save use_rslora use_dora init_lora_weights',
     'rank_pattern alpha_pattern layers_to_transform layers_pattern',
     'loftq_config eva_config corda_config lora_ga_config qalora_group_size megatron_core ensure_weight_tying',
     'fan_in_fan_out', // of a Linear, PEFT sets it to false
@@ -14,7 +14,7 @@ const understood = new Set(
 /** Fields that ask for another computation unless they are null, false, zero or empty. */
 const switches = new Set(
   (
-    'use_dora lora_bias use_qalora use_bdlora layer_replication trainable_token_indices target_parameters ' +
+    'lora_bias use_qalora use_bdlora layer_replication trainable_token_indices target_parameters ' +
     'alora_invocation_tokens arrow_config velora_config monteclora_config kasa_config megatron_config'
   ).split(' '),
 )
@@ -58,7 +58,7 @@ export function baseChangeOf(json: Readonly<Record<string, unknown>>, file: stri
   const value = json.init_lora_weights
   const name = typeof value === 'string' ? value.toLowerCase() : value
   if (harmless.includes(name)) return null
-  if (value === 'pissa' || name === 'olora') return name as BaseChange
+  if ((value === 'pissa' || name === 'olora') && !json.use_dora) return name as BaseChange
   throw new TorchLoraError(
     'UNSUPPORTED',
     `${file}: init_lora_weights is ${JSON.stringify(value).slice(0, 100)}. It changes the base model in a way that cannot be computed again from the adapter. ` +

@@ -30,6 +30,7 @@ interface TrainFlags extends DatasetFlags, RunFlags {
   dropout: number
   bias: 'none' | 'all' | 'lora_only'
   rslora?: boolean
+  dora?: boolean
   epochs: number
   batchSize?: number
   maxTokens?: number
@@ -70,7 +71,7 @@ export function trainCommand(): Command {
       new Option(
         '--adapter <dir>',
         "start from this adapter, at its rank and targets, with the model's fresh head",
-      ).conflicts(['full', 'r', 'target', 'dropout', 'bias', 'rslora']),
+      ).conflicts(['full', 'r', 'target', 'dropout', 'bias', 'rslora', 'dora']),
     )
     .option('--r <rank>', "LoRA's rank", wholeNumber, 8)
     .option('--alpha <number>', 'LoRA is scaled by alpha/r (default: 2r)', positiveNumber)
@@ -82,6 +83,7 @@ export function trainCommand(): Command {
     .option('--dropout <p>', "dropout on LoRA's input", fraction, 0)
     .option('--bias <mode>', 'biases to train: none, all or lora_only', 'none')
     .option('--rslora', 'scale by alpha/sqrt(r)')
+    .option('--dora', 'train a magnitude for each output too (DoRA)')
     .option('--epochs <count>', 'passes over the training set', wholeNumber, 3)
     .option(
       '--batch-size <count>',
@@ -149,6 +151,7 @@ async function train(flags: TrainFlags): Promise<void> {
       targetModules: only === 'all-linear' ? only : flags.target,
       bias: flags.bias,
       useRslora: flags.rslora,
+      useDora: flags.dora,
       baseModelNameOrPath: flags.model,
     })
   }
@@ -204,12 +207,24 @@ async function train(flags: TrainFlags): Promise<void> {
 }
 
 /** What a resumed run must share with the first beside the trainer's own options. */
-function identityOf({ model, full, adapter, r, alpha, target, dropout, bias, rslora, ...flags }: TrainFlags) {
+function identityOf({
+  model,
+  full,
+  adapter,
+  r,
+  alpha,
+  target,
+  dropout,
+  bias,
+  rslora,
+  dora,
+  ...flags
+}: TrainFlags) {
   const dtype = flags.dtype === 'float32' ? undefined : flags.dtype // runs from before there was a choice go on
   if (full) return { model, method: 'full', dtype }
   return adapter
     ? { model, adapter, alpha, dtype }
-    : { model, r, alpha, target, dropout, bias, rslora, dtype }
+    : { model, r, alpha, target, dropout, bias, rslora, dora, dtype }
 }
 
 /** Shows the run's events as a progress bar and writes them to its files. */

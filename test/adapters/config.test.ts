@@ -52,9 +52,9 @@ describe('LoraConfig', () => {
     expect(refusal(() => LoraConfig.fromJson({ ...json, peft_type: 'IA3' }, 'c.json')).message).toMatch(
       /c\.json: peft_type is "IA3"/,
     )
-    const both = refusal(() => LoraConfig.fromJson({ ...json, use_dora: true, lora_bias: true }, 'c.json'))
+    const both = refusal(() => LoraConfig.fromJson({ ...json, use_qalora: true, lora_bias: true }, 'c.json'))
     expect(both.code).toBe('UNSUPPORTED')
-    expect(both.message).toMatch(/use_dora: true, lora_bias: true/)
+    expect(both.message).toMatch(/use_qalora: true, lora_bias: true/)
     expect(refusal(() => LoraConfig.fromJson({ ...json, r: -3 }, 'c.json')).code).toBe('INVALID_FILE')
   })
 })

@@ -57,7 +57,7 @@ describe('an adapter_config.json that its file does not bear out', () => {
     [{ layers_to_transform: 'all' }, 'INVALID_FILE', /layers_to_transform must be numbers/],
     [{ layers_to_transform: [0], layers_pattern: [1] }, 'INVALID_FILE', /layers_pattern must be/],
     [{ peft_type: ['LORA'] }, 'UNSUPPORTED', /peft_type is \["LORA"\]/],
-    [{ use_dora: 1 }, 'UNSUPPORTED', /use_dora: 1/],
+    [{ use_dora: 1 }, 'INVALID_FILE', /use_dora must be true or false/],
     [{ a_later_switch: true }, 'UNSUPPORTED', /a_later_switch: true/],
     [{ a_later_config: { x: 1 } }, 'UNSUPPORTED', /a_later_config/],
     [{ target_modules: '(' }, 'INCOMPATIBLE', /'\(' is not a regular expression/],

@@ -130,5 +130,6 @@ function randomLora(family: string, config: Record<string, unknown>, draw: Draw)
     ...(chance(draw, 3) && { rank_pattern: { [`layer.0.attention.self.${v}`]: r + 2 } }),
     ...(chance(draw, 3) && { alpha_pattern: { [`layer.0.attention.self.${v}`]: 3 } }),
     ...(chance(draw, 4) && Array.isArray(targets) && { layers_to_transform: [layers - 1] }),
+    ...(chance(draw, 3) && { use_dora: true }),
   }
 }
