@@ -11,6 +11,7 @@ export {
   packBatch,
   readExamples,
 } from './data/index.ts'
+export { readTokenExamples, type TextSpan, type TokenExample, tagsOf } from './data/token-examples.ts'
 export { callOperator } from './dispatch.ts'
 export { TorchLoraError, type TorchLoraErrorCode } from './errors.ts'
 export * as fused from './generated/fused.ts'
@@ -38,7 +39,7 @@ export {
   setFloat32MatmulPrecision,
   setThreads,
 } from './memory.ts'
-export { AutoModelForSequenceClassification } from './models/auto.ts'
+export { AutoModelForSequenceClassification, AutoModelForTokenClassification } from './models/auto.ts'
 export { Model } from './models/model.ts'
 export { loadReport } from './models/origin.ts'
 export type { FromPretrainedOptions } from './models/pretrained.ts'
@@ -49,6 +50,9 @@ export { clipGradNorm } from './optim/clip.ts'
 export { type Compiled, type CompileOptions, compile, type RunOptions } from './program.ts'
 export { manualSeed, rngState, setRngState } from './random.ts'
 export { scope } from './scope.ts'
+export { SequenceClassification } from './tasks/sequence-classification.ts'
+export { type SampleOf, Task } from './tasks/task.ts'
+export { TokenClassification } from './tasks/token-classification.ts'
 export { type Device, type DType, Tensor } from './tensor.ts'
 export {
   AutoTokenizer,

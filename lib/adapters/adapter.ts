@@ -113,7 +113,7 @@ export async function readAdapterLabels(dirOrFile: string): Promise<LabelOptions
   const numLabels = head?.shape[0]
   const names = labelNames.safeParse(parseJson(metadata.labels))
   const problemType = problemTypes.find((type) => type === metadata.problem_type)
-  if (!names.success || !problemType) return numLabels === undefined ? {} : { numLabels }
+  if (!names.success) return numLabels === undefined ? {} : { numLabels }
   if (numLabels !== undefined && numLabels !== names.data.length) {
     throw new TorchLoraError(
       'INVALID_FILE',
@@ -121,7 +121,7 @@ export async function readAdapterLabels(dirOrFile: string): Promise<LabelOptions
       { file: source },
     )
   }
-  return { labels: names.data, problemType }
+  return { labels: names.data, ...(problemType && { problemType }) }
 }
 
 function parseJson(text: string | undefined): unknown {

@@ -2,6 +2,7 @@ import { families } from '../encoders/registry.ts'
 import type { LabelOptions } from '../tasks/label-config.ts'
 import { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { Task, TaskKind } from '../tasks/task.ts'
+import { TokenClassification } from '../tasks/token-classification.ts'
 import type { Model } from './model.ts'
 import {
   type FromConfigOptions,
@@ -38,3 +39,6 @@ function autoModel<T extends Task, O extends LabelOptions>(kind: TaskKind<T, O>)
 
 /** Sequence classifiers by the `model_type` of their `config.json`; named as in transformers. */
 export const AutoModelForSequenceClassification = autoModel(SequenceClassification)
+
+/** Token classifiers: a label for each word; named as in transformers. */
+export const AutoModelForTokenClassification = autoModel(TokenClassification)

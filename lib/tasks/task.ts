@@ -38,9 +38,9 @@ export interface CollateOptions {
  * loss, measures, and says in config.json and in an adapter's file what they are. Nothing else asks what kind of
  * problem a model solves.
  *
- * `Labels` is how it holds the labels of many examples.
+ * `Labels` is how it holds the labels of many examples, `Sample` what an example is.
  */
-export abstract class Task<Labels = unknown> {
+export abstract class Task<Labels = unknown, Sample = Example> {
   /** Its name on the command line: "sequence-classification". */
   abstract readonly name: string
   /** How transformers ends its class names: "ForSequenceClassification". */
@@ -73,7 +73,7 @@ export abstract class Task<Labels = unknown> {
    * @throws TorchLoraError INCOMPATIBLE for labels that do not fit, naming file and line
    */
   abstract encode(
-    examples: readonly Example[],
+    examples: readonly Sample[],
     tokenizer: Tokenizer,
     options: EncodeOptions,
   ): Promise<EncodedExamples<Labels>>
@@ -98,6 +98,9 @@ export abstract class Task<Labels = unknown> {
   /** Says whether two sets of labels are one. */
   abstract digest(labels: Labels, hash: Hash): void
 }
+
+/** What an example of a task is. */
+export type SampleOf<T extends Task> = T extends Task<infer _, infer Sample> ? Sample : never
 
 /** How a task comes to be: from a model's configuration, and from what a caller decides over it. */
 export interface TaskKind<T extends Task = Task, Options = unknown> {

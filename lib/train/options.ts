@@ -1,15 +1,16 @@
-import type { Example, LabelSet } from '../data/index.ts'
+import type { LabelSet } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import type { ScheduleName } from '../optim/schedule.ts'
+import type { SampleOf, Task } from '../tasks/task.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 
-export interface TrainerOptions {
+export interface TrainerOptions<T extends Task = Task> {
   /** Its parameters that require a gradient are trained: those of `applyLora`, or all. Changed in place. */
-  model: Model
+  model: Model<T>
   tokenizer: Tokenizer
-  train: readonly Example[]
-  evaluate?: readonly Example[]
+  train: readonly SampleOf<T>[]
+  evaluate?: readonly SampleOf<T>[]
   /** The model's labels, to make sure of them: any others are refused. */
   labels?: LabelSet
   /** Default 3. */

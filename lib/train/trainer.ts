@@ -9,7 +9,7 @@ import { LayerNorm } from '../nn/layer-norm.ts'
 import { AdamW, isBias } from '../optim/adamw.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { manualSeed, rngState, setRngState } from '../random.ts'
-import type { EncodedExamples } from '../tasks/task.ts'
+import type { EncodedExamples, Task } from '../tasks/task.ts'
 import { type Device, isHalf, type Tensor } from '../tensor.ts'
 import { BestModel, chooseBestMetric } from './best-model.ts'
 import {
@@ -32,7 +32,7 @@ import { type PendingUpdate, Updates } from './updates.ts'
  *
  * Same seed, same machine, same number of threads: same weights, to the bit, also when a run is stopped and resumed.
  */
-export class Trainer {
+export class Trainer<T extends Task = Task> {
   readonly options: ResolvedTrainerOptions
   readonly #parameters: (readonly [path: string, parameter: Tensor])[]
   readonly #metrics: readonly string[]
@@ -49,8 +49,8 @@ export class Trainer {
    * @throws TorchLoraError INVALID_ARGUMENT naming every option out of range, or a model with nothing to train;
    * INCOMPATIBLE for labels that are not the model's
    */
-  constructor(options: TrainerOptions) {
-    this.options = resolveTrainerOptions(options)
+  constructor(options: TrainerOptions<T>) {
+    this.options = resolveTrainerOptions(options as unknown as TrainerOptions)
     const { model } = this.options
     if (options.labels) model.task.requireLabels(options.labels)
     this.#parameters = model.trainableParameters()

@@ -3,7 +3,8 @@
     python scripts/parity/reference.py make DIR    # reads DIR/spec.json
     python scripts/parity/reference.py check DIR
 
-spec.json is a list of cases: {"name", "family": "bert" | "roberta" | "deberta-v2", "config": {...}, "lengths": [...],
+spec.json is a list of cases: {"name", "family": "bert" | "roberta" | "deberta-v2", "config": {...},
+"task": "sequence" | "token", "lengths": [...],
 "lora": {LoraConfig arguments} | null}. Weights and inputs follow from the name alone.
 
 make writes DIR/NAME/: model/ and adapter/ as save_pretrained writes them, model.safetensors and adapter.safetensors
@@ -30,10 +31,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import torch
 import transformers
-from golden import adapter_key, generator, make_inputs, randomise, reference, save, seed_of
+from golden import adapter_key, generator, make_inputs, packed_logits, randomise, reference, save, seed_of
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 from safetensors import safe_open
-from transformers import AutoConfig, AutoModelForSequenceClassification
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoModelForTokenClassification
 
 torch.set_num_threads(1)
 transformers.logging.set_verbosity_error()
@@ -41,9 +42,19 @@ transformers.logging.disable_progress_bar()
 warnings.filterwarnings("ignore")
 
 
-def load(folder):
-    """A classifier whose file fits it exactly."""
-    model, report = AutoModelForSequenceClassification.from_pretrained(
+AUTO = {"sequence": AutoModelForSequenceClassification, "token": AutoModelForTokenClassification}
+PEFT_TYPE = {"sequence": "SEQ_CLS", "token": "TOKEN_CLS"}
+
+
+def inputs_of(model, case):
+    return make_inputs(
+        model.config, case["lengths"], generator("inputs of " + case["name"]), per_token=case["task"] == "token"
+    )
+
+
+def load(folder, task):
+    """A model whose file fits it exactly."""
+    model, report = AUTO[task].from_pretrained(
         folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True
     )
     wrong = {key: sorted(value) for key, value in report.items() if value}
@@ -56,23 +67,24 @@ def make(folder, case):
     name = case["name"]
     torch.manual_seed(seed_of(name))
     config = AutoConfig.for_model(case["family"], **case["config"])
-    model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager")
+    task = case["task"]
+    model = AUTO[task].from_config(config, attn_implementation="eager")
     randomise(model.named_parameters(), generator("weights of " + name))
     model.save_pretrained(f"{folder}/model")
-    packed, padded = make_inputs(model.config, case["lengths"], generator("inputs of " + name))
+    packed, padded = inputs_of(model, case)
     save(f"{folder}/model.safetensors", {**packed, **reference(model, padded)})
     if case["lora"] is None:
         return
 
-    model = get_peft_model(load(f"{folder}/model"), LoraConfig(task_type="SEQ_CLS", **case["lora"]))
+    model = get_peft_model(load(f"{folder}/model", task), LoraConfig(task_type=PEFT_TYPE[task], **case["lora"]))
     trainable = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
     randomise(trainable, generator("adapter of " + name))
     model.save_pretrained(f"{folder}/adapter")
-    model = PeftModel.from_pretrained(load(f"{folder}/model"), f"{folder}/adapter", is_trainable=True)
+    model = PeftModel.from_pretrained(load(f"{folder}/model", task), f"{folder}/adapter", is_trainable=True)
     values = reference(model, padded, adapter_key)
     merged = model.merge_and_unload().double().eval()
     with torch.no_grad():
-        values["merged_logits"] = merged(**padded).logits.float().contiguous()
+        values["merged_logits"] = packed_logits(merged(**padded).logits, padded).float().contiguous()
     save(f"{folder}/adapter.safetensors", {**packed, **values})
 
 
@@ -92,13 +104,13 @@ def check(folder, case):
         if not os.path.isdir(f"{ours}/{kind}"):
             continue
         if kind == "adapter":
-            model = PeftModel.from_pretrained(load(f"{folder}/model"), f"{ours}/adapter")
+            model = PeftModel.from_pretrained(load(f"{folder}/model", case["task"]), f"{ours}/adapter")
             expect_same_keys(model, f"{ours}/adapter/adapter_model.safetensors")
         else:
-            model = load(f"{ours}/{kind}")
-        _, padded = make_inputs(model.config, case["lengths"], generator("inputs of " + case["name"]))
+            model = load(f"{ours}/{kind}", case["task"])
+        _, padded = inputs_of(model, case)
         with torch.no_grad():
-            values[kind] = model.double().eval()(**padded).logits.float().contiguous()
+            values[kind] = packed_logits(model.double().eval()(**padded).logits, padded).float().contiguous()
     save(f"{folder}/check.safetensors", values)
 
 

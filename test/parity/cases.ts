@@ -2,6 +2,7 @@
 export interface ParityCase {
   name: string
   family: string
+  task: 'sequence' | 'token'
   config: Record<string, unknown>
   lengths: number[]
   lora: Record<string, unknown> | null
@@ -29,15 +30,33 @@ export function parityCases(families: readonly string[], count: number, seed: nu
   return Array.from({ length: count }, (_, index) => {
     const draw = random(seed * 1000 + index)
     const family = families[index % families.length] as string
+    const task = index % 4 === 3 ? 'token' : 'sequence'
     const config = randomConfig(family, draw)
+    if (task === 'token') {
+      delete config.problem_type
+      config.num_labels = Math.max(2, config.num_labels as number)
+    }
     return {
       name: `${family}-${seed}-${index}`,
       family,
+      task,
       config,
       lengths: randomLengths(family, config, draw),
-      lora: randomLora(family, config, draw),
+      lora: forTask(task, family, randomLora(family, config, draw)),
     }
   })
+}
+
+/** A token classifier has no pooler to save; peft's all-linear leaves the head out for sequence classification alone, and then refuses to save it in full. */
+function forTask(
+  task: ParityCase['task'],
+  family: string,
+  lora: Record<string, unknown>,
+): ParityCase['lora'] {
+  const { modules_to_save: _, ...own } = lora
+  if (task === 'sequence') return lora
+  if (own.target_modules !== 'all-linear') return own
+  return { ...own, target_modules: family === 'deberta-v2' ? ['query_proj', 'dense'] : ['query', 'dense'] }
 }
 
 function randomConfig(family: string, draw: Draw): Record<string, unknown> {

@@ -12,14 +12,13 @@ import { mergeLora } from '../../lib/adapters/merge.ts'
 import { readCheckpoint } from '../../lib/checkpoint/index.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { noGrad } from '../../lib/grad-mode.ts'
-import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
+import { AutoModelForSequenceClassification, AutoModelForTokenClassification } from '../../lib/models/auto.ts'
 import { mapTensors } from '../../lib/models/load.ts'
 import type { Model } from '../../lib/models/model.ts'
 import { manualSeed } from '../../lib/random.ts'
-import type { SequenceClassification } from '../../lib/tasks/sequence-classification.ts'
 import type { Tensor } from '../../lib/tensor.ts'
 import { goldenBatch, maxDifference } from '../models/golden.ts'
-import { parityCases } from './cases.ts'
+import { type ParityCase, parityCases } from './cases.ts'
 
 // Live parity with transformers and peft: TORCH_LORA_PYTHON names a Python that has both.
 const python = process.env.TORCH_LORA_PYTHON
@@ -43,13 +42,14 @@ async function tensors(...path: string[]): Promise<Map<string, Tensor>> {
   return mapTensors((await readCheckpoint(join(root, ...path))).entries.values())
 }
 
-const load = (name: string, dtype: DType = 'float32') =>
-  AutoModelForSequenceClassification.fromPretrained(join(root, name, 'model'), { dtype })
+function load({ name, task }: ParityCase, dtype: DType = 'float32'): Promise<Model> {
+  const auto = task === 'token' ? AutoModelForTokenClassification : AutoModelForSequenceClassification
+  return auto.fromPretrained(join(root, name, 'model'), { dtype })
+}
 
-function lossOf(model: Model<SequenceClassification>, values: Map<string, Tensor>): Tensor {
-  const single = model.task.problemType === 'single_label_classification'
-  const dtype = [...model.namedParameters()][0]![1].dtype
-  const labels = values.get('labels')!.to({ dtype: single ? 'int64' : dtype })
+function lossOf(model: Model, values: Map<string, Tensor>): Tensor {
+  const given = values.get('labels')! // whole numbers are classes
+  const labels = given.to({ dtype: given.dtype === 'int32' ? 'int64' : model.outputDType })
   return model.loss(model.forward(goldenBatch(values)), { labels })
 }
 
@@ -112,7 +112,7 @@ describe.skipIf(!python)(`${count} random models, seed ${seed} (skipped without 
     it.each(['float32', 'float64'] as const)(
       'base model in %s: logits, loss and every gradient',
       async (dtype) => {
-        const model = await load(name, dtype)
+        const model = await load(drawn, dtype)
         const values = await tensors(name, 'model.safetensors')
         const logits = noGrad(() => model.forward(goldenBatch(values)))
         expect(maxDifference(logits, values.get('logits')!)).toBeLessThan(allowed[dtype])
@@ -129,7 +129,7 @@ describe.skipIf(!python)(`${count} random models, seed ${seed} (skipped without 
     it.each(['float32', 'float64'] as const)(
       "peft's adapter in %s: logits, loss, gradients",
       async (dtype) => {
-        const model = await loadAdapter(await load(name, dtype), join(root, name, 'adapter'), {
+        const model = await loadAdapter(await load(drawn, dtype), join(root, name, 'adapter'), {
           trainable: true,
         })
         const values = await tensors(name, 'adapter.safetensors')
@@ -168,12 +168,13 @@ describe.skipIf(!python)(`${count} random models, seed ${seed} (skipped without 
 
   it('what this package writes, transformers and peft load, with the same logits', async () => {
     const ours = new Map<string, { adapter: Tensor; model: Tensor; merged: Tensor }>()
-    for (const { name, lora } of cases) {
+    for (const drawn of cases) {
+      const { name, lora } = drawn
       const folder = join(root, name, 'ours')
       await mkdir(folder)
       const batch = goldenBatch(await tensors(name, 'model.safetensors'))
       const logits = (model: Model) => noGrad(() => model.forward(batch))
-      const model = await load(name)
+      const model = await load(drawn)
       await model.savePretrained(join(folder, 'model'))
       const base = logits(model)
       applyLora(model, loraConfig(lora!))

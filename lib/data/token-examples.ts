@@ -1,0 +1,143 @@
+import { extname } from 'node:path'
+import { TorchLoraError } from '../errors.ts'
+import { fileError, readLines } from './lines.ts'
+
+/** A stretch of a text with a label. `start` and `end` count UTF-16 code units, as `text.slice(start, end)` takes them. */
+export interface TextSpan {
+  start: number
+  end: number
+  label: string
+}
+
+/** A text whose words have tags, or whose stretches have labels. */
+export interface TokenExample {
+  /** The text as words; with `tags`, one a word ("B-person", "O"). */
+  words?: readonly string[]
+  tags?: readonly string[]
+  /** The text in one piece; with `entities`, its labelled stretches. */
+  text?: string
+  entities?: readonly TextSpan[]
+  /** Where it was read, for messages. */
+  file?: string
+  line?: number
+}
+
+/**
+ * Reads texts with labelled words from a `.conll` file (a word, a tab, a tag a line; an empty line between texts), or
+ * from `.jsonl` with `{"words", "tags"}` or `{"text", "entities": [{"start", "end", "label"}]}` a line.
+ * @throws TorchLoraError INVALID_FILE naming file and line; INVALID_ARGUMENT for another kind of file
+ */
+export async function readTokenExamples(path: string): Promise<TokenExample[]> {
+  const extension = extname(path).toLowerCase()
+  const examples: TokenExample[] = []
+  if (['.conll', '.tsv', '.txt', '.iob', '.bio'].includes(extension)) await readConll(path, examples)
+  else if (extension === '.jsonl' || extension === '.ndjson') await readJsonLines(path, examples)
+  else
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `${path}: expected a .conll file (word, tab, tag a line) or .jsonl with words and tags or text and entities`,
+      { file: path },
+    )
+  if (examples.length === 0) throw fileError(path, 'holds no texts; expected at least one word with a tag')
+  return examples
+}
+
+/** A word may be white space or hold it: what parts it from its tag is the last tab, or the last space where there is none. */
+async function readConll(path: string, examples: TokenExample[]): Promise<void> {
+  let words: string[] = []
+  let tags: string[] = []
+  let first = 0
+  const end = () => {
+    if (words.length > 0) examples.push({ words, tags, file: path, line: first })
+    words = []
+    tags = []
+  }
+  for await (const { text, number } of readLines(path)) {
+    if (text === '') {
+      end()
+      continue
+    }
+    const cut = Math.max(text.lastIndexOf('\t'), text.includes('\t') ? -1 : text.trimEnd().lastIndexOf(' '))
+    const tag = text.slice(cut + 1).trim()
+    if (cut < 1 || tag === '')
+      throw fileError(
+        path,
+        `no tag; expected a word, a tab and a tag, received ${shown(text)}`,
+        undefined,
+        number,
+      )
+    if (words.length === 0) first = number
+    const between = text.indexOf('\t')
+    words.push(between >= 0 ? text.slice(0, between) : text.slice(0, text.indexOf(' ')))
+    tags.push(tag)
+  }
+  end()
+}
+
+async function readJsonLines(path: string, examples: TokenExample[]): Promise<void> {
+  for await (const { text, number } of readLines(path)) {
+    if (text.trim() === '') continue
+    let row: unknown
+    try {
+      row = JSON.parse(text)
+    } catch (cause) {
+      throw fileError(path, `not JSON (${(cause as Error).message})`, cause, number)
+    }
+    examples.push({
+      ...parseRow(row, (problem) => fileError(path, problem, undefined, number)),
+      file: path,
+      line: number,
+    })
+  }
+}
+
+function parseRow(row: unknown, wrong: (problem: string) => TorchLoraError): TokenExample {
+  const { words, tokens, tags, text, entities } = (row ?? {}) as Record<string, unknown>
+  const given = words ?? tokens
+  if (given !== undefined) {
+    if (!isStrings(given)) throw wrong(`words must be an array of strings, received ${shown(given)}`)
+    if (!isStrings(tags)) throw wrong(`tags must be an array of strings, one a word, received ${shown(tags)}`)
+    if (given.length !== tags.length)
+      throw wrong(`${given.length} words and ${tags.length} tags; expected as many`)
+    return { words: given, tags }
+  }
+  if (typeof text !== 'string')
+    throw wrong('expected {"words", "tags"} or {"text", "entities": [{"start", "end", "label"}]}')
+  if (!Array.isArray(entities)) throw wrong(`entities must be an array, received ${shown(entities)}`)
+  return { text, entities: entities.map((entity) => parseSpan(entity, wrong)) }
+}
+
+function parseSpan(entity: unknown, wrong: (problem: string) => TorchLoraError): TextSpan {
+  const { start, end, label } = (entity ?? {}) as Record<string, unknown>
+  if (!Number.isInteger(start) || !Number.isInteger(end) || typeof label !== 'string')
+    throw wrong(`an entity must be {"start", "end", "label"} with whole numbers, received ${shown(entity)}`)
+  return { start: start as number, end: end as number, label }
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((element) => typeof element === 'string')
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text
+}
+
+/**
+ * The labels that examples use: "O" and every tag, sorted, and for labelled stretches "B-" and "I-" of each label.
+ * @throws TorchLoraError INCOMPATIBLE where there is no label but "O"
+ */
+export function tagsOf(examples: readonly TokenExample[]): string[] {
+  const tags = new Set<string>()
+  for (const { tags: own = [], entities = [] } of examples) {
+    for (const tag of own) tags.add(tag)
+    for (const { label } of entities) for (const part of ['B', 'I']) tags.add(`${part}-${label}`)
+  }
+  tags.delete('O')
+  if (tags.size === 0)
+    throw new TorchLoraError(
+      'INCOMPATIBLE',
+      'No word of the training data has a tag other than "O": there is nothing to learn.',
+    )
+  return ['O', ...[...tags].sort()]
+}

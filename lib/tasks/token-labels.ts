@@ -1,0 +1,72 @@
+import type { TokenExample } from '../data/token-examples.ts'
+import { TorchLoraError } from '../errors.ts'
+import type { Encoding } from '../tokenizer/index.ts'
+
+/**
+ * Classes of tags, one a word.
+ * @throws TorchLoraError INCOMPATIBLE naming file, line and tag where one is not the model's, or words and tags are of
+ * unequal number
+ */
+export function tagIds(
+  tags: readonly string[],
+  {
+    example,
+    ids,
+    labels,
+  }: { example: TokenExample; ids: ReadonlyMap<string, number>; labels: readonly string[] },
+): Int32Array {
+  if (example.words && example.words.length !== tags.length)
+    throw wrong(example, `${example.words.length} words and ${tags.length} tags; expected as many`)
+  return Int32Array.from(tags, (tag) => {
+    const id = ids.get(tag)
+    if (id === undefined)
+      throw wrong(
+        example,
+        `the tag ${JSON.stringify(tag)} is none of the model's: ${labels.slice(0, 20).join(', ')}`,
+      )
+    return id
+  })
+}
+
+/**
+ * A tag for each word of a text: "B-" at the first word that begins in a stretch, "I-" at the others, "O" outside.
+ * @throws TorchLoraError INCOMPATIBLE for stretches that overlap, are empty, or end outside the text
+ */
+export function spanTags(example: TokenExample, windows: readonly Encoding[]): string[] {
+  const { text = '', entities = [] } = example
+  const spans = [...entities].sort((a, b) => a.start - b.start)
+  for (const [i, { start, end, label }] of spans.entries()) {
+    if (start < 0 || end > text.length || start >= end)
+      throw wrong(
+        example,
+        `the entity "${label}" from ${start} to ${end} is not within the text of ${text.length}`,
+      )
+    const next = spans[i + 1]
+    if (next && next.start < end)
+      throw wrong(
+        example,
+        `the entities "${label}" (${start} to ${end}) and "${next.label}" (${next.start} to ${next.end}) overlap`,
+      )
+  }
+  const starts: number[] = []
+  for (const { wordIds, offsets } of windows)
+    for (const [t, word] of wordIds!.entries())
+      if (word >= 0 && starts[word] === undefined) starts[word] = offsets![2 * t]!
+  let open: { end: number } | undefined
+  return Array.from(starts, (start) => {
+    const span = start === undefined ? undefined : spans.find((one) => start >= one.start && start < one.end)
+    if (!span) return 'O'
+    const goesOn = open === span
+    open = span
+    return `${goesOn ? 'I' : 'B'}-${span.label}`
+  })
+}
+
+function wrong({ file, line, words, text }: TokenExample, problem: string): TorchLoraError {
+  const shown = (text ?? words?.join(' ') ?? '').slice(0, 40)
+  const place =
+    file === undefined
+      ? `example ${JSON.stringify(shown)}`
+      : `${file}${line === undefined ? '' : `, line ${line}`}`
+  return new TorchLoraError('INCOMPATIBLE', `${place}: ${problem}.`, file === undefined ? {} : { file })
+}
