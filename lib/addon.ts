@@ -17,6 +17,7 @@ const build = `\`node ${join(relative(process.cwd(), packageRoot), 'scripts', 'b
 
 interface Loader {
   open(options: { libraries: string[]; core: string }): unknown
+  openLibrary(path: string): void
 }
 
 interface DynamicLinkError extends Error {
@@ -86,7 +87,9 @@ export function findLibtorchFor(addon: string): FoundLibtorch {
   })
 }
 
-let opened: { native: unknown; libtorch: FoundLibtorch; addon: string } | undefined
+let opened:
+  | { native: unknown; libtorch: FoundLibtorch; addon: string; loader: Loader; folder: string }
+  | undefined
 
 /** What `loadNative` opened: the libtorch and the addon's path; undefined before the first load. */
 export function loadedFrom(): { libtorch: FoundLibtorch; addon: string } | undefined {
@@ -120,11 +123,29 @@ export function loadNative(): unknown {
   if (libtorch.cuda && driver && existsSync(kernels)) libraries.push(kernels)
   const core = join(folder, coreName)
   try {
-    opened = { native: loader.open({ libraries, core }), libtorch, addon }
+    opened = { native: loader.open({ libraries, core }), libtorch, addon, loader, folder }
   } catch (cause) {
     throw explain(cause as DynamicLinkError, libtorch, core)
   }
   return opened.native
+}
+
+/**
+ * Opens one more library of ours that lies beside the core, for what not every process needs.
+ * @returns why it is not there or does not open; undefined when it is open
+ */
+export function openBesideCore(name: string): string | undefined {
+  loadNative()
+  const { loader, folder, libtorch } = opened!
+  const path = join(folder, name)
+  if (!existsSync(path))
+    return `${name} is not in ${folder}: libtorch ${libtorch.version} of this addon's build had nothing to build it with`
+  try {
+    loader.openLibrary(path)
+    return undefined
+  } catch (cause) {
+    return `${name} does not open on libtorch ${libtorch.version}: ${(cause as Error).message}`
+  }
 }
 
 function explain(cause: DynamicLinkError, libtorch: FoundLibtorch, core: string): TorchLoraError {

@@ -17,6 +17,7 @@ export type TorchLoraErrorCode =
   | 'ABORTED' // an AbortSignal, a timeout or close() ended the work
   | 'DIVERGED' // a loss that is not a number
   | 'NETWORK' // a download failed
+  | 'DISTRIBUTED' // other ranks are missing, gone, or do not answer
 
 /** Facts that go with an error: which operator, which shapes, which file. */
 export interface TorchLoraErrorDetails {

@@ -13,6 +13,7 @@ export {
 } from './data/index.ts'
 export { readTokenExamples, type TextSpan, type TokenExample, tagsOf } from './data/token-examples.ts'
 export { callOperator } from './dispatch.ts'
+export { distributed } from './distributed/index.ts'
 export { TorchLoraError, type TorchLoraErrorCode } from './errors.ts'
 export * as fused from './generated/fused.ts'
 export * as ops from './generated/ops.ts'

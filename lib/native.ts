@@ -180,6 +180,9 @@ export function toTorchLoraError(thrown: unknown): unknown {
   if (thrown instanceof TorchLoraError || !(thrown instanceof Error)) return thrown
   const failure = thrown as NativeFailure
   if (failure.code === undefined) return thrown
+  // Of other ranks, not of the operator and its tensors.
+  if (failure.code === 'DISTRIBUTED')
+    return new TorchLoraError(failure.code, failure.message, { op: failure.op, cause: thrown })
   const where = failure.op === undefined ? '' : `${failure.op}: `
   const shapes = failure.shapes?.length
     ? ` (tensor shapes: ${failure.shapes.map((shape) => `[${shape.join(', ')}]`).join(', ')})`

@@ -14,7 +14,10 @@ export type TensorTree =
 
 /** How a run is ended early, and how many may wait. */
 export interface RunOptions {
-  /** Aborting drops a waiting run and stops a running one, unless it has already changed a captured tensor. */
+  /**
+   * Aborting drops a waiting run and stops a running one, unless it has already changed a captured tensor. A program that
+   * exchanges with other processes is never aborted: they count on it.
+   */
   signal?: AbortSignal
 }
 

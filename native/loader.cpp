@@ -76,10 +76,19 @@ Napi::Value open(const Napi::CallbackInfo& info, Napi::ObjectReference& opened) 
   return opened.Value();
 }
 
+// openLibrary(path): one more of ours, after `open`: it registers what it has as it is opened.
+Napi::Value openOne(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsString()) throw Napi::TypeError::New(env, "openLibrary: expected a path");
+  openLibrary(env, info[0].As<Napi::String>().Utf8Value());
+  return env.Undefined();
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   const auto opened = std::make_shared<Napi::ObjectReference>();
   exports.Set("open", Napi::Function::New(
                           env, [opened](const Napi::CallbackInfo& info) { return open(info, *opened); }, "open"));
+  exports.Set("openLibrary", Napi::Function::New(env, openOne, "openLibrary"));
   return exports;
 }
 

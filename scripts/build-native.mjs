@@ -17,8 +17,16 @@ import { buildTypeScript } from './build-ts.mjs'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const output = join(root, 'build', 'Release')
 const libraries = ['libtorch_lora_core.so', 'liblora_ops.so']
-/** Kernels for CUDA: built beside them where libtorch has CUDA and nvcc is at hand. */
-const cudaLibrary = 'liblora_ops_cuda.so'
+/**
+ * Built beside them: kernels where libtorch has CUDA and nvcc is at hand, process groups where libtorch has them, NCCL's
+ * where its header is at hand.
+ */
+const optionalLibraries = [
+  'liblora_ops_cuda.so',
+  'liblora_distributed.so',
+  'liblora_distributed_gloo.so',
+  'liblora_distributed_nccl.so',
+]
 /** Beside the libraries: what they were built from. */
 const stampName = 'torch_lora.build.json'
 
@@ -56,7 +64,9 @@ export function buildsBesidePrebuild() {
     const folder = join(root, 'build', name, 'Release')
     const built = builtFrom(folder, libraries[0])
     if (built?.sources !== first.sources) continue
-    for (const library of [...libraries, cudaLibrary].filter((entry) => existsSync(join(folder, entry))))
+    for (const library of [...libraries, ...optionalLibraries].filter((entry) =>
+      existsSync(join(folder, entry)),
+    ))
       files.push({ from: join(folder, library), to: join(name, library) })
     files.push({ text: note(built), to: join(name, stampName) })
   }

@@ -75,6 +75,12 @@ bool mutatesCaptured(const Instruction& instruction, const std::vector<bool>& ca
   return false;
 }
 
+// Ours and libtorch's own.
+bool isCollective(const c10::OperatorHandle& op) {
+  const std::string& name = op.operator_name().name;
+  return name.starts_with("lora_c10d::") || name.starts_with("c10d::") || name.starts_with("_c10d_functional::");
+}
+
 std::vector<Instruction> toInstructions(const AddonData& data, const Napi::Array& list,
                                         const std::vector<bool>& captured);
 
@@ -93,6 +99,7 @@ Instruction toInstruction(const AddonData& data, const Napi::Object& object, con
       instruction.arguments.push_back(toArgument(data, schema[i], value));
     }
     instruction.mutates = mutatesCaptured(instruction, captured);
+    instruction.collective = isCollective(*instruction.op);
   } else if (kind == "backward") {
     instruction.kind = Instruction::Kind::Backward;
     instruction.mutates = true;
@@ -165,7 +172,9 @@ Napi::Value graphReport(const Napi::CallbackInfo& info) {
 class RunJob final : public PromiseJob {
  public:
   RunJob(Napi::Env env, Runnable runnable, std::vector<c10::IValue> inputs)
-      : PromiseJob(env), runnable_(std::move(runnable)), inputs_(std::move(inputs)) {}
+      : PromiseJob(env), runnable_(std::move(runnable)), inputs_(std::move(inputs)) {
+    binding = runnable_.program->collective();
+  }
 
  protected:
   void work() override {

@@ -46,6 +46,7 @@ bool Executor::cancel(uint64_t number) {
     }
     for (auto entry = queue_.begin(); entry != queue_.end(); ++entry) {
       if (entry->number != number) continue;
+      if (entry->job->binding) return false;
       job = std::move(entry->job);
       queue_.erase(entry);
       break;

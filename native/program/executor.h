@@ -19,6 +19,7 @@ class Job {
   virtual void refuse(const char* code, const char* message) = 0;
 
   std::atomic<bool> cancelled{false};
+  bool binding = false;  // other processes count on it: it is not taken out of the queue
 };
 
 // One native thread that runs jobs in order, so that no model ever runs on the thread of the event loop.
@@ -37,7 +38,7 @@ class Executor {
   // Queues a job and returns its number; also ends the calling thread's idle team. Throws Failure "QUEUE_FULL" when
   // `maxQueue` jobs already wait.
   uint64_t submit(std::unique_ptr<Job> job, size_t maxQueue);
-  // Takes a waiting job out of the queue, or asks the running one to stop; false when it is neither.
+  // Takes a waiting job out of the queue, or asks the running one to stop; false when it is neither, or binding.
   bool cancel(uint64_t number);
   // Refuses what waits, asks the running job to stop, and joins the thread.
   void close();

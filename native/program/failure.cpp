@@ -22,6 +22,8 @@ Failure failureInFlight() {
     return failure;
   } catch (const c10::OutOfMemoryError& error) {
     return Failure("OUT_OF_MEMORY", error.what_without_backtrace());
+  } catch (const c10::DistError& error) {
+    return Failure("DISTRIBUTED", error.what_without_backtrace());
   } catch (const c10::Error& error) {
     const std::string message = error.what_without_backtrace();
     return Failure(saysOutOfMemory(message) ? "OUT_OF_MEMORY" : "NATIVE", message);

@@ -16,7 +16,9 @@ constexpr size_t kMostGraphs = 64;
 
 const std::atomic<bool> kNeverCancelled{false};
 
-bool copiesToCpu(const Instruction& instruction) {
+// What no graph holds: a copy to the CPU, and an exchange with other processes, which has a timeout and may fail.
+bool endsGraph(const Instruction& instruction) {
+  if (instruction.collective) return true;
   return instruction.kind == Instruction::Kind::Operator &&
          std::ranges::any_of(instruction.arguments, [](const Argument& argument) {
            return argument.constant.isDevice() && argument.constant.toDevice().is_cpu();
@@ -47,7 +49,7 @@ GraphedProgram::GraphedProgram(std::shared_ptr<const Program> program, c10::Devi
     : program_(std::move(program)), device_(device), maker_(graphs_on(device)) {
   if (!maker_) throw Failure("UNSUPPORTED", "Nothing here makes graphs on " + device.str() + ".");
   const auto& instructions = program_->instructions();
-  tail_ = static_cast<size_t>(std::ranges::find_if(instructions, copiesToCpu) - instructions.begin());
+  tail_ = static_cast<size_t>(std::ranges::find_if(instructions, endsGraph) - instructions.begin());
   for (const auto& [slot, value] : program_->captured()) {
     if (value.toTensor().requires_grad()) leaves_.push_back(value.toTensor());
   }

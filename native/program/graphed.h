@@ -19,9 +19,9 @@ namespace torch_lora {
 //
 // A shape is run as ever when it is first met, captured when it comes back, and replayed from then on. Inputs are
 // copied into buffers of the graph; a whole number on the CPU (the bound of the lengths) sizes launches, so it belongs
-// to the shape. What copies to the CPU at the program's end, with all that follows, is left out of the graph and runs
-// after it. Results are copies, since the next replay writes where they were. Shapes without a place go by least recent
-// use.
+// to the shape. What copies to the CPU at the program's end or waits for other processes, with all that follows, is
+// left out of the graph and runs after it. Results are copies, since the next replay writes where they were. Shapes
+// without a place go by least recent use.
 //
 // Where a capture fails, the program runs as ever from then on, and the report says why.
 class GraphedProgram {

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "program/checkpoint.h"
@@ -74,7 +75,8 @@ std::vector<Slot> slotsRead(const Instruction& instruction) {
 
 Program::Program(size_t slotCount, size_t inputCount, std::vector<std::pair<Slot, c10::IValue>> captured,
                  std::vector<Instruction> instructions, std::vector<Slot> outputs)
-    : slotCount_(slotCount),
+    : collective_(std::ranges::any_of(instructions, &Instruction::collective)),
+      slotCount_(slotCount),
       inputCount_(inputCount),
       captured_(std::move(captured)),
       instructions_(std::move(instructions)),
@@ -140,7 +142,7 @@ void Program::execute(std::vector<c10::IValue>& slots, size_t first, size_t end,
   bool mutated = false;
   for (size_t i = first; i < end; ++i) {
     const Instruction& instruction = instructions_[i];
-    if (!mutated && cancelled.load(std::memory_order_relaxed)) {
+    if (!mutated && !collective_ && cancelled.load(std::memory_order_relaxed)) {
       throw Failure("ABORTED", "The run was aborted.");
     }
     mutated = mutated || instruction.mutates;

@@ -42,6 +42,7 @@ struct Instruction {
   bool gradMode = true;
   std::shared_ptr<const Program> body;
   bool mutates = false;        // changes something that outlives the run
+  bool collective = false;     // waits for other processes, as they wait for this one
   std::vector<Slot> released;  // slots that nothing reads after this instruction
 };
 
@@ -58,7 +59,7 @@ class Program {
   // Runs every instruction in order. A slot is freed after its last reader, so that peak memory is that of
   // the live values alone. Runs in the caller's gradient mode and leaves it so. Throws Failure; "ABORTED" once
   // `cancelled` is seen, but never after the first instruction that changes captured state: a training step is done
-  // whole or not at all.
+  // whole or not at all. And never with a collective among the instructions: other processes count on it.
   std::vector<c10::IValue> run(std::vector<c10::IValue> inputs, const std::atomic<bool>& cancelled) const;
 
   // The parts of run(), for one that does not run every instruction anew (GraphedProgram).
@@ -66,6 +67,7 @@ class Program {
   void execute(std::vector<c10::IValue>& slots, size_t first, size_t end, const std::atomic<bool>& cancelled) const;
   std::vector<c10::IValue> resultsIn(const std::vector<c10::IValue>& slots) const;
 
+  bool collective() const { return collective_; }
   size_t inputCount() const { return inputCount_; }
   const std::vector<std::pair<Slot, c10::IValue>>& captured() const { return captured_; }
   const std::vector<Instruction>& instructions() const { return instructions_; }
@@ -73,6 +75,7 @@ class Program {
  private:
   void findLastUses();
 
+  bool collective_;
   size_t slotCount_;
   size_t inputCount_;
   std::vector<std::pair<Slot, c10::IValue>> captured_;

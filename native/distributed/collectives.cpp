@@ -1,0 +1,160 @@
+// lora_c10d::*: what a program, or a line of JavaScript, calls to work with the other ranks. Each returns when its
+// result is there; all of a process run on one thread, the executor's, and so in one order.
+#include "glibc_2_28.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd_not_implemented_fallback.h>
+#include <torch/library.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+
+#include "distributed/group.h"
+
+namespace torch_lora::distributed {
+
+namespace {
+
+using c10d::ReduceOp;
+using Clock = std::chrono::steady_clock;
+
+// How long the others are waited for after a failure, to say who is silent.
+constexpr std::chrono::milliseconds kPatience{2000};
+
+// Collectives that have begun and not ended, of this process.
+std::atomic<int> under_way{0};
+
+struct UnderWay {
+  UnderWay() { ++under_way; }
+  ~UnderWay() { --under_way; }
+};
+
+[[noreturn]] void fail(const World& world, const char* what, Clock::time_point began, const std::exception& error) {
+  const auto& [host, port, agent, rank, size, attempt, timeout] = world.membership;
+  const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count();
+  const std::string silent = Roll::silent_ranks(world.roll, kPatience);
+  const std::string who = silent.empty() ? "Every rank reports a failure, so none is gone: the network failed, or one "
+                                           "of them ended with an error of its own, which it prints."
+                                         : "No word from " + silent + ": ended, stopped, or cut off.";
+  C10_THROW_ERROR(DistBackendError, "Rank " + std::to_string(rank) + " of " + std::to_string(size) + ": " + what +
+                                        " failed after " + std::to_string(waited) + " ms (timeout " +
+                                        std::to_string(timeout.count()) + " ms). " + who + " (" + reason_of(error) +
+                                        ")");
+}
+
+// Starts what `start` starts and waits for its end. An argument that no backend takes leaves as it is thrown: it says
+// nothing about the others.
+template <class Start>
+void complete(const char* what, Start start) {
+  const std::shared_ptr<World> here = world();
+  const UnderWay counted;
+  const auto began = Clock::now();
+  try {
+    start(*here->group)->wait();
+  } catch (const c10::ValueError&) {
+    throw;
+  } catch (const c10::TypeError&) {
+    throw;
+  } catch (const std::exception& error) {
+    fail(*here, what, began, error);
+  }
+}
+
+ReduceOp reduction(c10::string_view name) {
+  if (name == "sum") return ReduceOp::SUM;
+  if (name == "avg") return ReduceOp::AVG;
+  if (name == "min") return ReduceOp::MIN;
+  if (name == "max") return ReduceOp::MAX;
+  TORCH_CHECK_VALUE(false, "op must be sum, avg, min or max, received '", name, "'");
+}
+
+// Backends want contiguous memory, and a tensor that is in no graph of autograd.
+template <class Body>
+at::Tensor& in_place(at::Tensor& x, Body body) {
+  std::vector<at::Tensor> tensors{x.detach().contiguous()};
+  body(tensors);
+  if (!x.is_contiguous()) x.copy_(tensors[0]);
+  return x;
+}
+
+at::Tensor& all_reduce_(at::Tensor& x, c10::string_view op) {
+  c10d::AllreduceOptions options;
+  options.reduceOp = reduction(op);
+  return in_place(x, [&](std::vector<at::Tensor>& tensors) {
+    complete("all_reduce", [&](c10d::ProcessGroup& group) { return group.allreduce(tensors, options); });
+  });
+}
+
+at::Tensor& broadcast_(at::Tensor& x, int64_t from) {
+  const int size = world()->membership.size;
+  TORCH_CHECK_VALUE(from >= 0 && from < size, "from must be a rank, 0 to ", size - 1, ", received ", from);
+  c10d::BroadcastOptions options;
+  options.rootRank = from;
+  return in_place(x, [&](std::vector<at::Tensor>& tensors) {
+    complete("broadcast", [&](c10d::ProcessGroup& group) { return group.broadcast(tensors, options); });
+  });
+}
+
+at::Tensor all_gather(const at::Tensor& x) {
+  std::vector<int64_t> shape{world()->membership.size};
+  shape.insert(shape.end(), x.sizes().begin(), x.sizes().end());
+  const at::Tensor all = at::empty(shape, x.options().requires_grad(false));  // [W, ...]
+  std::vector<at::Tensor> own{x.detach().contiguous()};
+  std::vector<std::vector<at::Tensor>> parts{all.unbind(0)};
+  complete("all_gather", [&](c10d::ProcessGroup& group) { return group.allgather(parts, own); });
+  return all;
+}
+
+void barrier(std::optional<at::Device> device) {
+  c10d::BarrierOptions options;
+  options.device = device;
+  complete("barrier", [&](c10d::ProcessGroup& group) { return group.barrier(options); });
+}
+
+void join_world(c10::string_view host, int64_t port, bool agent, int64_t rank, int64_t size, int64_t attempt,
+                int64_t timeout_ms) {
+  join({std::string(host), static_cast<uint16_t>(port), agent, static_cast<int>(rank), static_cast<int>(size),
+        static_cast<int>(attempt), std::chrono::milliseconds(timeout_ms)});
+}
+
+bool is_under_way() { return under_way > 0; }
+
+// Without exit()'s handlers: they join threads, of which one may wait for a rank that is gone.
+void exit_now(int64_t code) {
+  std::fflush(nullptr);
+  _exit(static_cast<int>(code));
+}
+
+}  // namespace
+
+TORCH_LIBRARY(lora_c10d, m) {
+  m.def("join(str host, int port, bool agent, int rank, int size, int attempt, int timeout_ms) -> ()");
+  m.def("leave() -> ()");
+  m.def("all_reduce_(Tensor(a!) x, str op='sum') -> Tensor(a!)");
+  m.def("broadcast_(Tensor(a!) x, int from_rank=0) -> Tensor(a!)");
+  m.def("all_gather(Tensor x) -> Tensor");
+  m.def("barrier(Device? device=None) -> ()");
+  m.def("under_way() -> bool");
+  m.def("exit_now(int code) -> ()");
+}
+
+TORCH_LIBRARY_IMPL(lora_c10d, CompositeExplicitAutograd, m) {
+  m.impl("join", join_world);
+  m.impl("leave", leave);
+  m.impl("all_reduce_", all_reduce_);
+  m.impl("broadcast_", broadcast_);
+  m.impl("all_gather", all_gather);
+  m.impl("barrier", barrier);
+  m.impl("under_way", is_under_way);
+  m.impl("exit_now", exit_now);
+}
+
+// A sum over ranks inside of a loss would want a derivative: an error that names the operator, never a silent zero.
+TORCH_LIBRARY_IMPL(lora_c10d, Autograd, m) {
+  m.impl("all_reduce_", torch::autograd::autogradNotImplementedFallback());
+  m.impl("broadcast_", torch::autograd::autogradNotImplementedFallback());
+  m.impl("all_gather", torch::autograd::autogradNotImplementedFallback());
+}
+
+}  // namespace torch_lora::distributed
