@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Random } from '../lib/data/index.ts'
 import type { RunMessage } from '../lib/sweep/messages.ts'
-import { latestCheckpoint } from '../lib/train/checkpoint.ts'
+import { findCheckpoint } from '../lib/train/checkpoint.ts'
 import { tinyModel } from '../test/train/tiny.ts'
 import { machine } from './worker.ts'
 
@@ -82,7 +82,12 @@ async function fingerprint(run: string): Promise<string> {
   const hash = createHash('sha256')
   hash.update(await readFile(join(run, 'adapter', 'adapter_model.safetensors')))
   hash.update(
-    await readFile(join((await latestCheckpoint(join(run, 'checkpoints')))!, 'tensors.safetensors')),
+    await readFile(
+      join(
+        (await findCheckpoint(join(run, 'checkpoints'), { totalSteps: Number.POSITIVE_INFINITY }))!.path,
+        'tensors.safetensors',
+      ),
+    ),
   )
   for (const line of (await readFile(join(run, 'metrics.jsonl'), 'utf8')).trim().split('\n')) {
     const { seconds: _, ...event } = JSON.parse(line)

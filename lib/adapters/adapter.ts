@@ -1,9 +1,10 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import {
   ADAPTER_FILES,
   type CheckpointIndex,
+  makeFolder,
   readCheckpoint,
   readJson,
   type TensorEntry,
@@ -59,7 +60,7 @@ export async function saveAdapter(model: Model, directory: string): Promise<void
     keyOfPath(path, state),
     tensor,
   ])
-  await mkdir(directory, { recursive: true })
+  await makeFolder(directory)
   // PEFT's files have no place for label names; a safetensors file's metadata has, and PEFT passes over it.
   const metadata = { format: 'pt', ...model.task.toMetadata() }
   await writeSafetensors(join(directory, 'adapter_model.safetensors'), tensorSources(tensors), metadata)

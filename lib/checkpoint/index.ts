@@ -6,6 +6,7 @@ export {
   ITEM_SIZE,
   type TensorEntry,
 } from './entry.ts'
+export { atPath, copyInto, listFolder, makeFolder } from './folder.ts'
 export { readJson, writeJson } from './json.ts'
 export { ADAPTER_FILES, MODEL_FILES, readCheckpoint } from './read.ts'
 export { readSafetensors } from './safetensors.ts'

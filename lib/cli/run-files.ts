@@ -1,45 +1,70 @@
-import { appendFile, mkdir, readFile, stat } from 'node:fs/promises'
+import { appendFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomically, writeJson } from '../checkpoint/index.ts'
+import { atPath, writeFileAtomically, writeJson } from '../checkpoint/index.ts'
+import { readLines } from '../data/lines.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { TrainerEvent } from '../train/events.ts'
 
 /** The files of a run: `metrics.jsonl`, a line a log step and a line an evaluation, and `summary.json`. */
 export class RunFiles {
-  private constructor(readonly directory: string) {}
+  readonly #resume: boolean
+
+  private constructor(
+    readonly directory: string,
+    { resume }: { resume: boolean },
+  ) {
+    this.#resume = resume
+  }
 
   /**
-   * Opens a run's folder.
+   * Looks at a run's folder; nothing is written before {@link begin}.
    * @throws TorchLoraError INVALID_ARGUMENT when it already holds a run and `resume` is not set
    */
   static async open(directory: string, { resume }: { resume: boolean }): Promise<RunFiles> {
-    const files = new RunFiles(directory)
-    const there = await stat(files.metrics).catch(() => null)
-    if (there && !resume) {
-      throw new TorchLoraError(
-        'INVALID_ARGUMENT',
-        `${directory} already holds a run. Go on with --resume, or choose another --out.`,
-      )
-    }
-    await mkdir(directory, { recursive: true })
-    if (!there) await writeFileAtomically(files.metrics, '')
+    const files = new RunFiles(directory, { resume })
+    if (!resume && (await stat(files.metrics).catch(() => null))) throw files.#taken()
     return files
+  }
+
+  /**
+   * Starts `metrics.jsonl`, or drops the lines of updates after `step`: a resumed run makes them again. To be called
+   * by the process that holds the folder.
+   * @throws TorchLoraError INVALID_ARGUMENT as {@link open}; INVALID_FILE
+   */
+  async begin(step: number): Promise<void> {
+    if (this.#resume) return this.#rewind(step)
+    await atPath(this.metrics, async () => {
+      try {
+        await writeFile(this.metrics, '', { flag: 'wx' })
+      } catch (cause) {
+        throw (cause as NodeJS.ErrnoException).code === 'EEXIST' ? this.#taken() : cause
+      }
+    })
+  }
+
+  #taken(): TorchLoraError {
+    return new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `${this.directory} already holds a run. Go on with --resume, or choose another --out.`,
+    )
   }
 
   get metrics(): string {
     return join(this.directory, 'metrics.jsonl')
   }
 
-  /** Drops the lines of updates after `step`: a resumed run makes them again. */
-  async rewind(step: number): Promise<void> {
-    const lines = (await readFile(this.metrics, 'utf8')).split('\n').filter((line) => {
-      try {
-        return (JSON.parse(line) as { step: number }).step <= step
-      } catch {
-        return false // the last line of a run that was killed while it wrote
+  async #rewind(step: number): Promise<void> {
+    const kept: string[] = []
+    if (await stat(this.metrics).catch(() => null)) {
+      for await (const { text } of readLines(this.metrics)) {
+        try {
+          if ((JSON.parse(text) as { step: number }).step <= step) kept.push(`${text}\n`)
+        } catch {
+          // the last line of a run that was killed while it wrote
+        }
       }
-    })
-    await writeFileAtomically(this.metrics, lines.map((line) => `${line}\n`).join(''))
+    }
+    await writeFileAtomically(this.metrics, kept.join(''))
   }
 
   /** Adds the line of an event. */
@@ -47,7 +72,7 @@ export class RunFiles {
     const { type, ...rest } = event
     const line = rest as Record<string, unknown>
     if ('metrics' in rest) Object.assign(line, rest.metrics, { metrics: undefined })
-    await appendFile(this.metrics, `${JSON.stringify({ type, ...line })}\n`)
+    await atPath(this.metrics, () => appendFile(this.metrics, `${JSON.stringify({ type, ...line })}\n`))
   }
 
   async writeSummary(summary: Record<string, unknown>): Promise<void> {

@@ -247,7 +247,9 @@ async function follow(
     for await (const event of events) {
       supervise(event)
       if (event.type === 'start') {
-        if (flags.resume) await files.rewind(event.resumedAt)
+        await files.begin(event.resumedAt)
+        for (const { problem } of event.damaged)
+          console.error(`A checkpoint is damaged, an older one serves: ${problem}`)
         if (flags.tensorboard) {
           const { TensorBoardFile } = await import('../train/tensorboard.ts')
           board = await TensorBoardFile.create(flags.out, { firstStep: event.resumedAt + 1 })

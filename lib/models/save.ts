@@ -1,6 +1,5 @@
-import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeCheckpoint, writeJson } from '../checkpoint/index.ts'
+import { copyInto, listFolder, makeFolder, writeCheckpoint, writeJson } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import { tensorSources } from './load.ts'
 import type { Model } from './model.ts'
@@ -23,7 +22,7 @@ export async function savePretrained(model: Model, directory: string): Promise<v
       'This model has an adapter that a model file cannot hold: call mergeAdapter(model) first, or saveAdapter(model, dir).',
     )
   }
-  await mkdir(directory, { recursive: true })
+  await makeFolder(directory)
   await writeCheckpoint(directory, tensorSources(model.namedParameters()))
   await writeJson(join(directory, 'config.json'), {
     ...model.config.raw,
@@ -32,7 +31,7 @@ export async function savePretrained(model: Model, directory: string): Promise<v
   })
   const origin = originOf(model)?.directory
   if (!origin || origin === directory) return
-  for (const name of await readdir(origin)) {
-    if (tokenizerFile.test(name)) await copyFile(join(origin, name), join(directory, name))
+  for (const name of await listFolder(origin)) {
+    if (tokenizerFile.test(name)) await copyInto(join(origin, name), join(directory, name))
   }
 }

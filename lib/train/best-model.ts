@@ -46,19 +46,38 @@ export class BestModel {
     return patience !== undefined && this.#withoutGain >= patience
   }
 
-  /** Takes an evaluation, and keeps the parameters where it is the best so far. @returns whether it is */
+  /**
+   * Takes an evaluation, and keeps the parameters where it is the best so far: the better metric, and of equal ones
+   * the lower loss. A metric that is not a number, as the correlation of a constant is, is worse than any that is one.
+   * @returns whether it is the best
+   * @throws TorchLoraError DIVERGED for a loss that is not finite
+   */
   async consider(evaluation: Evaluation): Promise<boolean> {
-    const value = evaluation.metrics[this.metric]!
-    const before = this.#best?.metrics[this.metric] ?? Number.NaN
-    const better = this.metric === 'loss' ? value < before : value > before
-    const isBest = Number.isNaN(before) || better // NaN: no evaluation yet, or the correlation of a constant
+    const { step, metrics } = evaluation
+    const loss = metrics.loss!
+    if (!Number.isFinite(loss))
+      throw new TorchLoraError(
+        'DIVERGED',
+        `The loss of the evaluation after update ${step} is ${loss}. Lower the learning rate or lengthen the warm-up.`,
+      )
+    const gain = this.#gain(metrics)
+    const isBest = gain > 0 || (gain === 0 && loss < this.#best!.metrics.loss!)
     this.#final = evaluation
-    this.#withoutGain = isBest ? 0 : this.#withoutGain + 1
+    this.#withoutGain = gain > 0 ? 0 : this.#withoutGain + 1
     if (isBest) {
       this.#best = evaluation
       await this.#keep()
     }
     return isBest
+  }
+
+  /** Above 0 where the metric is better than the best so far, 0 where it is the same. */
+  #gain(metrics: Metrics): number {
+    if (!this.#best) return 1
+    const sign = this.metric === 'loss' ? -1 : 1
+    const [now, before] = [metrics, this.#best.metrics].map((each) => sign * each[this.metric]!)
+    if (Number.isNaN(before)) return Number.isNaN(now) ? 0 : 1
+    return Number.isNaN(now) ? -1 : now! - before!
   }
 
   async #keep(): Promise<void> {

@@ -1,7 +1,15 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { rename, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { readCheckpoint, readJson, writeJson, writeSafetensors } from '../checkpoint/index.ts'
+import {
+  atPath,
+  listFolder,
+  makeFolder,
+  readCheckpoint,
+  readJson,
+  writeJson,
+  writeSafetensors,
+} from '../checkpoint/index.ts'
 import type { BatchSamplerState } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
@@ -9,6 +17,7 @@ import { noGrad } from '../grad-mode.ts'
 import { mapTensors, tensorSources } from '../models/load.ts'
 import { scope } from '../scope.ts'
 import type { Tensor } from '../tensor.ts'
+import { verifyChecksums, writeChecksums } from './checksums.ts'
 
 /** Tensors that a checkpoint holds, by name. They are written in place when it is restored. */
 export type CheckpointTensors = ReadonlyMap<string, Tensor>
@@ -27,14 +36,16 @@ export const evaluationSchema = z.object({
   ),
 })
 
+const samplerState = z.looseObject({ epoch: z.int().min(0), batch: z.int().min(0) })
+
 const trainerState = z.object({
-  format: z.literal(1),
-  step: z.number().int().min(0),
+  format: z.literal(2),
+  step: z.int().min(0),
   /** What must not change between the runs. */
   identity: z.record(z.string(), z.unknown()),
-  sampler: z.custom<BatchSamplerState>((value) => typeof value === 'object' && value !== null),
+  sampler: z.custom<BatchSamplerState>((value) => samplerState.safeParse(value).success),
   /** Of libtorch's CPU generator, base64. */
-  rng: z.string(),
+  rng: z.base64(),
   best: evaluationSchema.nullable(),
   final: evaluationSchema.nullable(),
   evaluationsWithoutGain: z.number().int(),
@@ -53,11 +64,15 @@ const trainerState = z.object({
 /** Where a run stands, but for its tensors. */
 export type TrainerState = z.infer<typeof trainerState>
 
-const folderName = /^step-(\d+)$/
+const folderName = /^step-(\d{1,15})$/
+
+/** How many are kept: should the newest be damaged, the run goes on from the one before. */
+const kept = 2
 
 /**
- * Writes `<directory>/step-N/` with `tensors.safetensors` and `trainer.json`, then removes older ones. The folder
- * appears whole: it is filled under another name and renamed.
+ * Writes `<directory>/step-N/` with `tensors.safetensors`, `trainer.json` and the checksums of both, then removes all
+ * but the newest two. The folder appears whole: it is filled under another name and renamed.
+ * @throws TorchLoraError INVALID_FILE when the disk refuses; the older checkpoints are still there
  */
 export async function saveCheckpoint(
   directory: string,
@@ -66,35 +81,88 @@ export async function saveCheckpoint(
 ): Promise<string> {
   const path = join(directory, `step-${state.step}`)
   const temporary = join(directory, `.step-${state.step}.${process.pid}.tmp`)
-  await rm(temporary, { recursive: true, force: true })
-  await mkdir(temporary, { recursive: true })
+  await atPath(temporary, () => rm(temporary, { recursive: true, force: true }))
+  await makeFolder(temporary)
   // At once: what takes time is the disk's word that they are there.
   await Promise.all([
     writeSafetensors(join(temporary, 'tensors.safetensors'), tensorSources(tensors)),
     writeJson(join(temporary, 'trainer.json'), state),
   ])
-  await rm(path, { recursive: true, force: true })
-  await rename(temporary, path)
-  for (const name of await readdir(directory)) {
-    const step = folderName.exec(name)?.[1]
-    const stale = step !== undefined ? Number(step) < state.step : name.endsWith('.tmp')
-    if (stale) await rm(join(directory, name), { recursive: true, force: true })
-  }
+  await writeChecksums(temporary, ['tensors.safetensors', 'trainer.json'])
+  await atPath(path, async () => {
+    await rm(path, { recursive: true, force: true })
+    await rename(temporary, path)
+  })
+  await prune(directory, state.step)
   return path
 }
 
-/** The newest checkpoint of a run, or null. */
-export async function latestCheckpoint(directory: string): Promise<string | null> {
-  const names = await readdir(directory).catch(() => [])
-  const steps = names
-    .map((name) => Number(folderName.exec(name)?.[1] ?? Number.NaN))
-    .filter((step) => !Number.isNaN(step))
-  return steps.length === 0 ? null : join(directory, `step-${Math.max(...steps)}`)
+/** Removes checkpoints that are older than the newest two up to `step`, and what a killed run left half written. */
+async function prune(directory: string, step: number): Promise<void> {
+  const names = await listFolder(directory)
+  const old = steps(names)
+    .filter((each) => each <= step)
+    .slice(kept)
+    .map((each) => `step-${each}`)
+  for (const name of [...old, ...names.filter((name) => name.endsWith('.tmp'))])
+    await atPath(directory, () => rm(join(directory, name), { recursive: true, force: true }))
 }
 
-/** Reads where the run stood. @throws TorchLoraError INVALID_FILE */
-export async function readTrainerState(path: string): Promise<TrainerState> {
-  return readJson(join(path, 'trainer.json'), trainerState)
+/** The updates that there are checkpoints of, the last first. */
+function steps(names: readonly string[]): number[] {
+  return names
+    .flatMap((name) => folderName.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => b - a)
+}
+
+/** A checkpoint that cannot be gone on from, and why. */
+export interface DamagedCheckpoint {
+  path: string
+  problem: string
+}
+
+/**
+ * The newest checkpoint of a run that is whole, and those newer that are not; null where there is none at all.
+ * @param limits.totalSteps updates of the whole run: a checkpoint of more is none of this run
+ * @throws TorchLoraError INVALID_FILE when there are checkpoints and every one of them is damaged
+ */
+export async function findCheckpoint(
+  directory: string,
+  { totalSteps }: { totalSteps: number },
+): Promise<{ path: string; state: TrainerState; damaged: DamagedCheckpoint[] } | null> {
+  const damaged: DamagedCheckpoint[] = []
+  for (const step of steps(await listFolder(directory))) {
+    const path = join(directory, `step-${step}`)
+    try {
+      return { path, state: await readWhole(path, { step, totalSteps }), damaged }
+    } catch (thrown) {
+      if (!(thrown instanceof TorchLoraError)) throw thrown
+      damaged.push({ path, problem: thrown.message })
+    }
+  }
+  if (damaged.length === 0) return null
+  const problems = damaged.map(({ problem }) => problem).join('; ')
+  throw new TorchLoraError(
+    'INVALID_FILE',
+    `${directory} holds no checkpoint that is whole: ${problems}. Train into another folder, or remove this one to start anew.`,
+    { file: directory },
+  )
+}
+
+/** Where the run stood, of a checkpoint whose files are what was written. @throws TorchLoraError INVALID_FILE */
+async function readWhole(
+  path: string,
+  { step, totalSteps }: { step: number; totalSteps: number },
+): Promise<TrainerState> {
+  await verifyChecksums(path, ['tensors.safetensors', 'trainer.json'])
+  const state = await readJson(join(path, 'trainer.json'), trainerState)
+  if (state.step === step && step <= totalSteps) return state
+  throw new TorchLoraError(
+    'INVALID_FILE',
+    `${path} is of update ${state.step}, expected ${basename(path)} of a run of ${totalSteps} updates`,
+    { file: path },
+  )
 }
 
 /** Writes tensors to one file, atomically. */

@@ -8,6 +8,8 @@ export type TrainerEvent =
       totalSteps: number
       /** Updates already made, when the run resumes. */
       resumedAt: number
+      /** Newer checkpoints that could not be gone on from, each with what is wrong with it. */
+      damaged: readonly { path: string; problem: string }[]
       trainableParameters: number
       totalParameters: number
       optimizerStateBytes: number

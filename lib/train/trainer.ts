@@ -13,8 +13,8 @@ import type { EncodedExamples, Task } from '../tasks/task.ts'
 import { type Device, isHalf, type Tensor } from '../tensor.ts'
 import { BestModel, chooseBestMetric } from './best-model.ts'
 import {
-  latestCheckpoint,
-  readTrainerState,
+  type DamagedCheckpoint,
+  findCheckpoint,
   restoreTensors,
   saveCheckpoint,
   type TrainerState,
@@ -23,6 +23,7 @@ import { evaluateExamples } from './evaluate.ts'
 import type { TrainerEvent, TrainingSummary } from './events.ts'
 import { checkIdentity, type RunIdentity, runIdentity } from './identity.ts'
 import { type ResolvedTrainerOptions, resolveTrainerOptions, type TrainerOptions } from './options.ts'
+import { lockRun } from './run-lock.ts'
 import { compileTrainingStep } from './step.ts'
 import { type PendingUpdate, Updates } from './updates.ts'
 
@@ -89,7 +90,8 @@ export class Trainer<T extends Task = Task> {
    * Trains, and tells of every update, evaluation and checkpoint. An aborted signal ends the run after the updates
    * under way, at most two, with a checkpoint where there is an outputDir.
    * @throws TorchLoraError DIVERGED when the loss is not a number, naming the update; INCOMPATIBLE for labels outside
-   * the set or a checkpoint of another run; OUT_OF_MEMORY, NATIVE
+   * the set, a checkpoint of another run or a folder that another run writes to; INVALID_FILE where every checkpoint is
+   * damaged; OUT_OF_MEMORY, NATIVE
    */
   async *run({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TrainerEvent, void> {
     if (this.#started)
@@ -110,7 +112,10 @@ export class Trainer<T extends Task = Task> {
     const totalSteps = this.#totalSteps(sampler)
     manualSeed(options.seed)
     using optimizer = this.#createOptimizer()
-    const resumedAt = options.resume ? await this.#resume(optimizer, sampler) : 0
+    await using _lock = options.outputDir ? await lockRun(options.outputDir) : null
+    const { resumedAt, damaged } = options.resume
+      ? await this.#resume(optimizer, sampler, totalSteps)
+      : { resumedAt: 0, damaged: [] }
     const step = compileTrainingStep(model, optimizer, {
       maxGradNorm: options.maxGradNorm,
       graphs: this.#graphs,
@@ -128,6 +133,7 @@ export class Trainer<T extends Task = Task> {
         type: 'start',
         totalSteps,
         resumedAt,
+        damaged,
         trainableParameters: this.trainableParameters,
         totalParameters: count([...model.namedParameters()]) + count(adapterParameters(model)),
         optimizerStateBytes: optimizer.stateBytes,
@@ -224,7 +230,7 @@ export class Trainer<T extends Task = Task> {
       join(this.options.outputDir!, 'checkpoints'),
       this.#checkpointTensors(optimizer),
       {
-        format: 1,
+        format: 2,
         step,
         identity: this.#identity,
         sampler: sampler.state(),
@@ -252,18 +258,22 @@ export class Trainer<T extends Task = Task> {
     ])
   }
 
-  /** @returns the update that the checkpoint was taken after; 0 when there is none */
-  async #resume(optimizer: Optimizer, sampler: BatchSampler): Promise<number> {
-    const path = await latestCheckpoint(join(this.options.outputDir!, 'checkpoints'))
-    if (!path) return 0
-    const state = await readTrainerState(path)
+  /** @returns the update that the checkpoint was taken after, 0 when there is none, and newer ones that are damaged */
+  async #resume(
+    optimizer: Optimizer,
+    sampler: BatchSampler,
+    totalSteps: number,
+  ): Promise<{ resumedAt: number; damaged: DamagedCheckpoint[] }> {
+    const found = await findCheckpoint(join(this.options.outputDir!, 'checkpoints'), { totalSteps })
+    if (!found) return { resumedAt: 0, damaged: [] }
+    const { path, state, damaged } = found
     checkIdentity(this.#identity, state, path)
     sampler.restore(state.sampler)
     await restoreTensors(join(path, 'tensors.safetensors'), this.#checkpointTensors(optimizer))
     setRngState(new Uint8Array(Buffer.from(state.rng, 'base64')))
     this.#bestModel.resume(state)
     Object.assign(this.#spent, state.spent)
-    return state.step
+    return { resumedAt: state.step, damaged }
   }
 
   #summary(
