@@ -4,6 +4,7 @@ export {
   contiguousStrides,
   elementCount,
   ITEM_SIZE,
+  listProblems,
   type TensorEntry,
 } from './entry.ts'
 export { atPath, copyInto, listFolder, makeFolder } from './folder.ts'

@@ -71,5 +71,7 @@ export async function* readText(path: string): AsyncGenerator<string> {
 /** An INVALID_FILE error: "path: problem", or "path, line 3: problem". */
 export function fileError(path: string, problem: string, cause?: unknown, line?: number): TorchLoraError {
   const where = line === undefined ? path : `${path}, line ${line}`
-  return new TorchLoraError('INVALID_FILE', `${where}: ${problem}`, { file: path, cause })
+  // What it names comes from the file, and may be of any length.
+  const shown = problem.length > 1000 ? `${problem.slice(0, 1000)}…` : problem
+  return new TorchLoraError('INVALID_FILE', `${where}: ${shown}`, { file: path, cause })
 }

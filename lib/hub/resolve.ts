@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
 import type { FileRequest } from './request.ts'
 import type { HubSettings } from './settings.ts'
@@ -29,14 +31,14 @@ export interface ResolveModelOptions extends HubOptions {
 }
 
 /**
- * The folder with a model's files: `dirOrId` itself when it is a folder, otherwise a snapshot in Hugging Face's cache,
- * downloaded as far as it is not there yet. When the hub cannot be reached, an earlier download serves.
+ * The folder with a model's files: `dirOrId` itself when it is a folder, or of a run's folder the `model/` in it;
+ * otherwise a snapshot in Hugging Face's cache, downloaded as far as it is not there yet. When the hub cannot be reached, an earlier download serves.
  *
  * @throws TorchLoraError INVALID_FILE (neither a folder nor a hub id; a file the repository lacks), NETWORK (with how
  *   to bring the files by hand), INVALID_ARGUMENT (a bad token), ABORTED
  */
 export async function resolveModel(dirOrId: string, options: ResolveModelOptions = {}): Promise<string> {
-  if (await isFolder(dirOrId)) return dirOrId
+  if (await isFolder(dirOrId)) return modelFolder(dirOrId)
   checkId(dirOrId)
   checkRevision(options.revision ?? 'main')
   // The hub's library takes longer to load than a model does, so only who downloads pays for it.
@@ -65,12 +67,21 @@ function checkRevision(revision: string): void {
   )
 }
 
+function modelFolder(directory: string): string {
+  const below = join(directory, 'model')
+  const isRun = !existsSync(join(directory, 'config.json')) && existsSync(join(below, 'config.json'))
+  return isRun ? below : directory
+}
+
 async function isFolder(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined)
-  if (found !== undefined && !found.isDirectory()) {
-    throw new TorchLoraError('INVALID_FILE', `${path}: expected a model folder or a hub id, found a file`, {
-      file: path,
-    })
+  const invalid = (problem: string, cause?: unknown) =>
+    new TorchLoraError('INVALID_FILE', `${path}: ${problem}`, { file: path, cause })
+  try {
+    if ((await stat(path)).isDirectory()) return true
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'EACCES' || code === 'EPERM') throw invalid(`no permission to look into it (${code})`, cause)
+    return false
   }
-  return found !== undefined
+  throw invalid('expected a model folder or a hub id, found a file')
 }

@@ -28,8 +28,8 @@ export function expandRecipe(recipe: Recipe): Cell[] {
     for (const method of recipe.methods)
       for (const learningRate of recipe.learningRates ?? [null])
         for (const seed of recipe.seeds) cells.push(cellOf(recipe, task, method, learningRate, seed))
-  const names = cells.map(({ name }) => name)
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  const names = new Set<string>()
+  const twice = cells.find(({ name }) => names.size === names.add(name).size)?.name
   if (twice) {
     throw new TorchLoraError(
       'INVALID_ARGUMENT',

@@ -1,7 +1,10 @@
 import { z } from 'zod'
-import { readJson } from '../checkpoint/index.ts'
+import { listProblems, readJson } from '../checkpoint/index.ts'
 import { glueTaskNames } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
+
+/** Runs of a sweep at most: at a minute each, a week. */
+const mostCells = 10_000
 
 const count = z.int().min(1)
 const name = z.string().min(1)
@@ -53,7 +56,7 @@ export type RunSettings = z.infer<typeof settings>
 const method = settings.extend({
   name: z
     .string()
-    .regex(/^[\w.=-]+$/, 'expected letters, digits, and any of . _ = -')
+    .regex(/^[\w.=-]{1,100}$/, 'expected at most 100 letters, digits, and any of . _ = -')
     .optional(),
   full: z.literal(true).optional(),
   r: count.optional(),
@@ -65,7 +68,7 @@ const methodOrWord = z.preprocess((value, context) => {
   if (typeof value !== 'string') return value
   const parsed = parseMethod(value)
   if (parsed) return parsed
-  context.addIssue({ code: 'custom', message: `'${value}' is no method: ${methodForms}` })
+  context.addIssue({ code: 'custom', message: `'${value.slice(0, 100)}' is no method: ${methodForms}` })
   return z.NEVER
 }, method)
 
@@ -133,11 +136,15 @@ export function resolveRecipe(input: Partial<RecipeInput>): Recipe {
     ? misfits(result.data)
     : result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
   if (problems.length === 0) return result.data!
-  throw new TorchLoraError('INVALID_ARGUMENT', `The sweep does not fit together: ${problems.join('; ')}.`)
+  throw new TorchLoraError('INVALID_ARGUMENT', `The sweep does not fit together: ${listProblems(problems)}.`)
 }
 
-function misfits({ tasks, methods, learningRates, settings }: Recipe): string[] {
+function misfits({ tasks, methods, seeds, learningRates, settings }: Recipe): string[] {
   const problems: string[] = []
+  const axes = [tasks?.length ?? 1, methods.length, learningRates?.length ?? 1, seeds.length]
+  const cells = axes.reduce((product, length) => product * length)
+  if (cells > mostCells)
+    return [`its axes make ${cells} runs (${axes.join(' x ')}), at most ${mostCells} are taken`]
   const rates = [settings, ...methods, ...(tasks ?? [])].map(
     (each: RunSettings & { name?: string }) => each.lr,
   )

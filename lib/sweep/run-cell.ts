@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { createWriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { atPath, makeFolder } from '../checkpoint/index.ts'
 import type { RunMessage } from './messages.ts'
 
 /** How a cell's process ended. */
@@ -24,8 +24,10 @@ export interface RunCellOptions {
  */
 export async function runCell(options: RunCellOptions): Promise<CellOutcome> {
   const { args, directory, torchLora, onMessage, signal } = options
-  await mkdir(directory, { recursive: true })
-  const log = createWriteStream(join(directory, 'train.log'), { flags: 'a' })
+  await makeFolder(directory)
+  const path = join(directory, 'train.log')
+  const log = (await atPath(path, () => open(path, 'a'))).createWriteStream()
+  log.on('error', () => {}) // a disk that is full ends the run itself
   const [program, ...first] = torchLora
   const child = spawn(program!, [...first, 'train', ...args, '--out', directory, '--resume'], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { readJson, writeJson } from '../checkpoint/index.ts'
+import { atPath, makeFolder, readJson, writeJson } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import { runSummary } from '../train/run-summary.ts'
 import { type Cell, expandRecipe } from './cells.ts'
@@ -56,7 +56,7 @@ export async function runSweep(options: SweepOptions): Promise<CellResult[]> {
   const { recipe, directory, onEvent, signal } = options
   const cells = expandRecipe(recipe)
   await checkFolders(cells, directory)
-  await mkdir(directory, { recursive: true })
+  await makeFolder(directory)
   const results: CellResult[] = []
   for (const cell of cells) results.push(await readResult(cell, directory))
   await writeState(directory, recipe, results)
@@ -142,7 +142,8 @@ async function checkFolders(cells: readonly Cell[], directory: string): Promise<
 
 async function tidy(folder: string, keep: SweepOptions['keep']): Promise<void> {
   const unneeded = keep === 'all' ? ['checkpoints'] : ['checkpoints', 'adapter', 'model']
-  for (const name of unneeded) await rm(join(folder, name), { recursive: true, force: true })
+  for (const name of unneeded)
+    await atPath(folder, () => rm(join(folder, name), { recursive: true, force: true }))
 }
 
 async function writeState(directory: string, recipe: Recipe, results: readonly CellResult[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
@@ -62,6 +62,16 @@ describe('resolveModel', () => {
   it('takes an existing folder as it is, asking nobody', async () => {
     expect(await resolve(FIXTURES)).toBe(FIXTURES)
     expect(hub.requests).toEqual([])
+  })
+
+  it('takes the model in a run’s folder', async () => {
+    const run = await mkdtemp(join(home, 'run-'))
+    await mkdir(join(run, 'model'))
+    expect(await resolve(run)).toBe(run)
+    await writeFile(join(run, 'model', 'config.json'), '{}')
+    expect(await resolve(run)).toBe(join(run, 'model'))
+    await writeFile(join(run, 'config.json'), '{}')
+    expect(await resolve(run)).toBe(run)
   })
 
   it('downloads what is asked for, in the layout of the shared cache', async () => {

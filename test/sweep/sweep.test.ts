@@ -113,6 +113,16 @@ describe('recipes', () => {
     expect(() => resolveRecipe({ model: 'm', tasks: ['rte'], ...change })).toThrow(message)
   })
 
+  it('a matrix of more runs than anybody waits for is refused before it is laid out', () => {
+    const many = (count: number) => Array.from({ length: count }, (_, i) => i + 1)
+    const began = performance.now()
+    expect(() =>
+      resolveRecipe({ ...recipe, seeds: many(1e5), learningRates: many(1e5), settings: { train: 't' } }),
+    ).toThrow(/its axes make 20000000000 runs \(1 x 2 x 100000 x 100000\), at most 10000 are taken/)
+    expect(expandRecipe(resolveRecipe({ ...recipe, seeds: many(5000) }))).toHaveLength(10_000)
+    expect(performance.now() - began).toBeLessThan(3000)
+  })
+
   it('two cells of one name are refused', () => {
     const twice = resolveRecipe({ model: 'm', tasks: ['rte'], methods: ['r8', { r: 8, dropout: 0.1 }] })
     expect(() => expandRecipe(twice)).toThrow(/would be called rte-r8a16-seed0.*"name"/)
