@@ -7,9 +7,13 @@ export interface Failure {
   file?: string
 }
 
-/** What the readers of files throw. */
+/** What the readers of files throw; what a message names comes from the file, and may be of any length. */
 export const fail = (code: TorchLoraErrorCode, message: string, file?: string): TorchLoraError =>
-  new TorchLoraError(code, message, file === undefined ? {} : { file })
+  new TorchLoraError(
+    code,
+    message.length > 2000 ? `${message.slice(0, 2000)}…` : message,
+    file === undefined ? {} : { file },
+  )
 
 /** Anything thrown as a {@link Failure}; what is no error of ours came out of the engine. */
 export function describeFailure(error: unknown): Failure {
