@@ -9,7 +9,7 @@ export type FileRequest = string | { optional: string } | { firstOf: readonly st
 /** Configuration and weights of a model. */
 export const MODEL_REQUEST: readonly FileRequest[] = ['config.json', { firstOf: MODEL_FILES }]
 
-/** Whatever a tokenizer of BERT, RoBERTa or DeBERTa is made of. */
+/** Whatever a tokenizer is made of. */
 export const TOKENIZER_REQUEST: readonly FileRequest[] = [
   'tokenizer.json',
   'tokenizer_config.json',
@@ -19,6 +19,7 @@ export const TOKENIZER_REQUEST: readonly FileRequest[] = [
   'vocab.json',
   'merges.txt',
   'spm.model',
+  'spiece.model',
   'sentencepiece.bpe.model',
 ].map((optional) => ({ optional }))
 

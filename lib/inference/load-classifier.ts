@@ -3,7 +3,7 @@ import { AutoModelForSequenceClassification } from '../models/auto.ts'
 import type { Model } from '../models/model.ts'
 import type { FromPretrainedOptions } from '../models/pretrained.ts'
 import type { SequenceClassification } from '../tasks/sequence-classification.ts'
-import { AutoTokenizer, type Tokenizer } from '../tokenizer/index.ts'
+import { AutoTokenizer, checkVocabularies, type Tokenizer } from '../tokenizer/index.ts'
 
 export interface LoadClassifierOptions extends FromPretrainedOptions {
   /** A PEFT folder, or a loralib checkpoint file. */
@@ -15,7 +15,7 @@ export interface LoadClassifierOptions extends FromPretrainedOptions {
 /**
  * A classifier ready to predict, with its tokenizer: a model folder or hub id, and an adapter whose labels the head
  * takes. The adapter is not merged (`mergeLora`).
- * @throws TorchLoraError as `AutoModelForSequenceClassification.fromPretrained` and `loadAdapter`
+ * @throws TorchLoraError INCOMPATIBLE where their vocabularies are not one model's; as `AutoModelForSequenceClassification.fromPretrained` and `loadAdapter`
  */
 export async function loadClassifier(
   dirOrId: string,
@@ -26,6 +26,13 @@ export async function loadClassifier(
     AutoModelForSequenceClassification.fromPretrained(dirOrId, { ...labels, ...options }),
     AutoTokenizer.fromPretrained(dirOrId, options),
   ])
+  try {
+    checkVocabularies(tokenizer, model.config.vocabSize)
+  } catch (error) {
+    model.dispose()
+    await tokenizer.close()
+    throw error
+  }
   if (adapter !== undefined) await loadAdapter(model, adapter, { loraAlpha })
   return { model: model.eval(), tokenizer }
 }

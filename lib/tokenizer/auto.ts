@@ -10,8 +10,10 @@ export interface TokenizerOptions extends HubOptions {
   /**
    * How a DeBERTa tokenizer built from spm.model alone treats characters before it looks them up.
    * `transformers` (default): as transformers 5 does, whitespace and NFC only.
-   * `sentencepiece`: with the character map inside spm.model (NFKC), as SentencePiece, transformers 4 and the
-   * tokenizer.json files it made do: "…" becomes "...", "½" becomes "1⁄2", where transformers 5 has [UNK].
+   * `sentencepiece`: as SentencePiece and the tokenizers of transformers 4: with the character map inside spm.model
+   * (NFKC) "…" becomes "...", "½" becomes "1⁄2", where transformers 5 has [UNK]; and a character that is in no piece
+   * becomes its bytes, where the model has pieces for them ("🦙" four). A few sequences of marks that combine come out
+   * as huggingface/tokenizers composes them, and "<0x41>" in a text is the byte.
    * Without effect where there is a tokenizer.json, which says itself what to do.
    */
   normalization?: Normalization

@@ -1,3 +1,5 @@
+import type { VocabularyFile } from './classes.ts'
+
 /** A token as tokenizer.json's `added_tokens` lists it: matched whole in the text, before anything else. */
 export interface AddedToken {
   id: number
@@ -31,6 +33,8 @@ export interface TokenizerDefinition {
   zeroTypeIds: boolean
   /** Class that transformers loads this tokenizer with. */
   tokenizerClass: string
+  /** Rows of the model's embedding, where config.json is there and says it. */
+  modelRows?: number
 }
 
 /** How a DeBERTa tokenizer built from spm.model normalizes text: see TokenizerOptions in auto.ts. */
@@ -47,6 +51,8 @@ export interface TokenizerSettings {
 export interface TokenizerFolder {
   /** Path of the file whose vocabulary is taken, for messages. */
   path: string
+  /** Its name. */
+  source: VocabularyFile
   config: Json
   tokenizerClass: string
   normalization: Normalization
@@ -71,7 +77,9 @@ export interface TokenizerFolder {
   requireSpecial(has: (token: string) => boolean, roles: SpecialTokenName[]): void
   /** A post_processor: [CLS] A [SEP] B [SEP], token types 0 and 1. */
   bertTemplate(added: AddedToken[]): Json
-  /** A post_processor: <s> A </s></s> B </s>, token types 0. */
+  /** A post_processor of two special tokens: [CLS] A [SEP] [SEP] B [SEP], token types 0. */
+  doubleTemplate(added: AddedToken[], ends: [SpecialTokenName, SpecialTokenName]): Json
+  /** A post_processor: <s> A </s></s> B </s>, token types 0, that takes spaces off offsets. */
   robertaProcessing(added: AddedToken[], addPrefixSpace: boolean): Json
 }
 

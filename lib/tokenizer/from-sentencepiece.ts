@@ -1,128 +1,178 @@
-import { BinaryReader } from '@bufbuild/protobuf/wire'
-import type { AddedToken, Json, TokenizerFolder } from './definition.ts'
+import type { AddedToken, Json, SpecialTokenName, TokenizerFolder } from './definition.ts'
 import { fail } from './failure.ts'
+import { readSentencePiece, type SentencePieceModel } from './sentencepiece-model.ts'
+
+/** The parts of a unigram tokenizer in which classes differ. */
+interface UnigramParts {
+  vocab: [string, number][]
+  unkId: number
+  byteFallback?: boolean
+  required: SpecialTokenName[]
+  normalizers: Json[]
+  pretokenizers: Json[]
+  template(added: AddedToken[]): Json
+}
+
+const replace = (pattern: Json, content: string): Json => ({ type: 'Replace', pattern, content })
+const precompiled = (charsmap: Uint8Array): Json[] =>
+  charsmap.length === 0
+    ? []
+    : [{ type: 'Precompiled', precompiled_charsmap: Buffer.from(charsmap).toString('base64') }]
+const metaspace = (prepend_scheme: string): Json => ({
+  type: 'Metaspace',
+  replacement: '▁',
+  prepend_scheme,
+  split: true,
+})
 
 /**
- * A unigram tokenizer from DeBERTa's spm.model. With normalization `transformers` it is what transformers 5's
- * `DebertaV2Tokenizer` builds, with `sentencepiece` what transformers 4's `DebertaV2Converter` does, which keeps the
- * character map of the model. Pieces for single bytes (`<0x0A>`) are ordinary pieces in both.
- *
- * Field numbers: sentencepiece_model.proto of google/sentencepiece.
- * @throws Error with code INVALID_FILE, or UNSUPPORTED for a model that is not a unigram model
+ * ALBERT's normalizers, in transformers' order.
+ * @param charsmap of the SentencePiece model, as normalizers
  */
-export function fromSentencePiece(folder: TokenizerFolder): Json {
-  const { path, config } = folder
-  const vocab: [string, number][] = []
-  /** Pieces that are matched whole, and whether they are special. */
-  const declared: [number, boolean][] = []
-  let charsmap: Uint8Array = new Uint8Array(0)
-  let modelType = 1
-  let unkId = 0
+export const albertNormalizers = (config: Json, charsmap: Json[]): Json[] => [
+  replace({ String: '``' }, '"'),
+  replace({ String: "''" }, '"'),
+  ...(config.keep_accents === true ? [] : [{ type: 'NFKD' }, { type: 'StripAccents' }]),
+  ...(config.do_lower_case === false ? [] : [{ type: 'Lowercase' }]),
+  ...charsmap,
+]
 
-  const eachField = (r: BinaryReader, field: (no: number, wire: number) => void) => {
-    while (r.pos < r.len) field(...r.tag())
-  }
-  const readPiece = (r: BinaryReader) => {
-    let piece = ''
-    let score = 0
-    let type = 1
-    eachField(r, (no, wire) => {
-      if (no === 1) piece = r.string()
-      else if (no === 2) score = r.float()
-      else if (no === 3) type = r.int32()
-      else r.skip(wire)
-    })
-    // CONTROL (3) and USER_DEFINED (4); only the former are special.
-    if (type === 3 || type === 4) declared.push([vocab.length, type === 3])
-    vocab.push([piece, score])
-  }
-  const sections = new Set<number>()
-  try {
-    const r = new BinaryReader(folder.readBytes('spm.model'))
-    eachField(r, (no, wire) => {
-      sections.add(no)
-      if (no === 1) readPiece(new BinaryReader(r.bytes()))
-      else if (no === 2) {
-        const trainer = new BinaryReader(r.bytes())
-        eachField(trainer, (f, w) => {
-          if (f === 3) modelType = trainer.int32()
-          else if (f === 40) unkId = trainer.int32()
-          else trainer.skip(w)
-        })
-      } else if (no === 3) {
-        const normalizer = new BinaryReader(r.bytes())
-        eachField(normalizer, (f, w) => {
-          if (f === 2) charsmap = normalizer.bytes()
-          else normalizer.skip(w)
-        })
-      } else r.skip(wire)
-    })
-  } catch (error) {
-    if ((error as { file?: string }).file) throw error
-    throw fail(
-      'INVALID_FILE',
-      `${path} is not a SentencePiece model (${(error as Error).message}); it may be truncated: fetch it again`,
-      path,
-    )
-  }
-  if (vocab.length === 0)
-    throw fail('INVALID_FILE', `${path} holds no pieces; expected a SentencePiece model`, path)
-  if (!sections.has(2) || !sections.has(3))
-    throw fail(
-      'INVALID_FILE',
-      `${path} ends after ${vocab.length} pieces, without the settings that follow them; it is truncated: fetch it again`,
-      path,
-    )
-  if (modelType !== 1)
-    throw fail(
-      'UNSUPPORTED',
-      `${path} is a SentencePiece model of type ${modelType} (2 is BPE); expected a unigram model (1), as every DeBERTa-v2 and v3 has`,
-      path,
-    )
-
-  const index = new Map(vocab.map(([token], id) => [token, id]))
-  folder.requireSpecial((token) => index.has(token), ['unk', 'sep', 'cls', 'pad'])
-  const added = folder.addTokens([], (token) => index.get(token), vocab.length)
-  for (const [id, special] of declared) {
-    const [content] = vocab[id] as [string, number]
-    const token: AddedToken = {
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special,
-    }
-    if (!added.some((t) => t.content === content)) added.push(token)
-  }
-  added.sort((a, b) => a.id - b.id)
-
-  const normalizers: Json[] = config.do_lower_case === true ? [{ type: 'Lowercase' }] : []
-  if (folder.normalization === 'transformers') {
-    normalizers.push(
-      { type: 'Replace', pattern: { Regex: '\\s{2,}|[\\n\\r\\t]' }, content: ' ' },
-      { type: 'NFC' },
-      { type: 'Strip', strip_left: false, strip_right: true },
-    )
-  } else {
-    normalizers.push({ type: 'Strip', strip_left: true, strip_right: true })
-    if (charsmap.length > 0)
-      normalizers.push({
-        type: 'Precompiled',
-        precompiled_charsmap: Buffer.from(charsmap).toString('base64'),
-      })
-    normalizers.push({ type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' })
-  }
-  const prepend_scheme = config.add_prefix_space === false ? 'first' : 'always'
-  const metaspace = { type: 'Metaspace', replacement: '▁', prepend_scheme, split: true }
+/**
+ * DeBERTa-v2 and v3. With normalization `transformers` it is what transformers 5's `DebertaV2Tokenizer` builds. With
+ * `sentencepiece` it is what SentencePiece does: the character map of the model, and bytes for characters that are in
+ * no piece where the model has them.
+ */
+function debertaV2(folder: TokenizerFolder, { pieces, charsmap, unkId, byteFallback }: SentencePieceModel) {
+  const { config } = folder
+  const own = folder.normalization === 'transformers'
+  const lower = config.do_lower_case === true ? [{ type: 'Lowercase' }] : []
   const punctuation = config.split_by_punct === true ? [{ type: 'Punctuation', behavior: 'Isolated' }] : []
   return {
+    vocab: pieces,
+    unkId,
+    byteFallback: byteFallback && !own,
+    required: ['unk', 'sep', 'cls', 'pad'],
+    normalizers: own
+      ? [
+          ...lower,
+          replace({ Regex: '\\s{2,}|[\\n\\r\\t]' }, ' '),
+          { type: 'NFC' },
+          { type: 'Strip', strip_left: false, strip_right: true },
+        ]
+      : [
+          ...lower,
+          { type: 'Strip', strip_left: true, strip_right: true },
+          ...precompiled(charsmap),
+          replace({ Regex: ' {2,}' }, ' '),
+        ],
+    pretokenizers: [...punctuation, metaspace(config.add_prefix_space === false ? 'first' : 'always')],
+    template: folder.bertTemplate,
+  } satisfies UnigramParts
+}
+
+const spaced = (config: Json): Json[] => [
+  { type: 'WhitespaceSplit' },
+  metaspace(config.add_prefix_space === false ? 'never' : 'always'),
+]
+
+function albert(folder: TokenizerFolder, { pieces, charsmap }: SentencePieceModel) {
+  return {
+    vocab: pieces,
+    unkId: 1, // transformers' number, whatever the model says
+    required: ['unk', 'sep', 'cls', 'pad'],
+    normalizers: albertNormalizers(folder.config, precompiled(charsmap)),
+    pretokenizers: spaced(folder.config),
+    template: folder.bertTemplate,
+  } satisfies UnigramParts
+}
+
+/**
+ * XLM-RoBERTa and CamemBERT keep fairseq's special tokens before the pieces of the model, and the mask behind them.
+ * @param head fairseq's tokens
+ * @param skipped how many pieces they stand for
+ */
+function fairseq(
+  folder: TokenizerFolder,
+  { pieces, charsmap }: SentencePieceModel,
+  { head, skipped, mask }: { head: [string, number][]; skipped: number; mask: string },
+) {
+  const { path } = folder
+  const replaced = pieces.slice(0, skipped).map(([piece]) => piece)
+  if (!replaced.includes('<unk>') || !replaced.every((piece) => ['<unk>', '<s>', '</s>'].includes(piece)))
+    throw fail(
+      'INVALID_FILE',
+      `${path} begins with ${replaced.map((piece) => JSON.stringify(piece)).join(', ')}; expected <unk>, <s>, </s>, as fairseq's models have: the file is of another model`,
+      path,
+    )
+  return {
+    vocab: [...head, ...pieces.slice(skipped), [mask, 0] as [string, number]],
+    unkId: 3,
+    required: ['unk', 'bos', 'eos', 'pad', 'mask'],
+    normalizers: precompiled(charsmap),
+    pretokenizers: spaced(folder.config),
+    template: (added: AddedToken[]) => folder.doubleTemplate(added, ['bos', 'eos']),
+  } satisfies UnigramParts
+}
+
+function partsOf(folder: TokenizerFolder, model: SentencePieceModel): UnigramParts {
+  const { special } = folder
+  const token = (role: SpecialTokenName): [string, number] => [special[role] ?? '', 0]
+  const mask = special.mask ?? ''
+  switch (folder.tokenizerClass) {
+    case 'AlbertTokenizer':
+      return albert(folder, model)
+    case 'XLMRobertaTokenizer': {
+      const head = [token('bos'), token('pad'), token('eos'), token('unk')]
+      return fairseq(folder, model, { head, skipped: 3, mask })
+    }
+    case 'CamembertTokenizer': {
+      const unused: [string, number] = ['<unk>NOTUSED', -100]
+      const head: [string, number][] = [
+        ['<s>NOTUSED', 0],
+        token('pad'),
+        ['</s>NOTUSED', 0],
+        token('unk'),
+        unused,
+      ]
+      return fairseq(folder, model, { head, skipped: 1, mask })
+    }
+    default:
+      return debertaV2(folder, model)
+  }
+}
+
+/**
+ * A unigram tokenizer from a SentencePiece model: spm.model (DeBERTa-v2, v3), spiece.model (ALBERT) or
+ * sentencepiece.bpe.model (XLM-RoBERTa, CamemBERT), as the class in transformers builds it. Pieces for single bytes
+ * (`<0x0A>`) are ordinary pieces there.
+ * @throws TorchLoraError INVALID_FILE, or UNSUPPORTED for a model that is not a unigram model
+ */
+export function fromSentencePiece(folder: TokenizerFolder): Json {
+  const model = readSentencePiece(folder.readBytes(folder.source), folder.path)
+  const parts = partsOf(folder, model)
+  const index = new Map<string, number>()
+  for (const [id, [token]] of parts.vocab.entries()) if (!index.has(token)) index.set(token, id)
+  folder.requireSpecial((token) => index.has(token), parts.required)
+  const added = folder.addTokens([], (token) => index.get(token), parts.vocab.length)
+  for (const [piece, special] of model.declared) {
+    const [content] = model.pieces[piece]!
+    const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special }
+    const id = index.get(content)
+    if (id !== undefined && !added.some((t) => t.content === content)) added.push({ id, content, ...flags })
+  }
+  added.sort((a, b) => a.id - b.id)
+  const pretokenizers = parts.pretokenizers
+  return {
     added_tokens: added,
-    normalizer: { type: 'Sequence', normalizers },
-    pre_tokenizer: { type: 'Sequence', pretokenizers: [...punctuation, metaspace] },
-    post_processor: folder.bertTemplate(added),
-    decoder: metaspace,
-    model: { type: 'Unigram', unk_id: unkId, vocab, byte_fallback: false },
+    normalizer: { type: 'Sequence', normalizers: parts.normalizers },
+    pre_tokenizer: { type: 'Sequence', pretokenizers },
+    post_processor: parts.template(added),
+    decoder: pretokenizers.at(-1)!,
+    model: {
+      type: 'Unigram',
+      unk_id: parts.unkId,
+      vocab: parts.vocab,
+      byte_fallback: parts.byteFallback ?? false,
+    },
   }
 }

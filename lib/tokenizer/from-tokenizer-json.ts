@@ -1,5 +1,7 @@
+import { classes } from './classes.ts'
 import type { AddedToken, Json, TokenizerFolder } from './definition.ts'
 import { fail } from './failure.ts'
+import { albertNormalizers } from './from-sentencepiece.ts'
 
 /**
  * Takes a tokenizer.json as it is, but for what tokenizer_config.json overrules in transformers, tokens that the
@@ -34,20 +36,29 @@ export function fromTokenizerJson(folder: TokenizerFolder): Json {
     for (const inner of (part?.pretokenizers as Json[] | undefined) ?? []) setPrefixSpace(inner, value)
   }
   const normalizer = json.normalizer as Json | null
-  if (normalizer?.type === 'BertNormalizer' && tokenizerClass === 'BertTokenizer') {
+  if (normalizer?.type === 'BertNormalizer' && classes[tokenizerClass]?.file === 'vocab.txt') {
     if (typeof config.do_lower_case === 'boolean') normalizer.lowercase = config.do_lower_case
     if (typeof config.strip_accents === 'boolean') normalizer.strip_accents = config.strip_accents
     if (typeof config.tokenize_chinese_chars === 'boolean')
       normalizer.handle_chinese_chars = config.tokenize_chinese_chars
   }
+  if (tokenizerClass === 'AlbertTokenizer' && ('do_lower_case' in config || 'keep_accents' in config)) {
+    const parts = normalizer?.type === 'Sequence' ? (normalizer.normalizers as Json[]) : [normalizer]
+    const charsmap = parts.filter((part): part is Json => part?.type === 'Precompiled')
+    json.normalizer = { type: 'Sequence', normalizers: albertNormalizers(config, charsmap) }
+  }
   const pre = json.pre_tokenizer as Json | null
   if (folder.addPrefixSpace !== undefined) setPrefixSpace(pre, folder.addPrefixSpace)
+  // A file that says of no class how it is read counts as it is.
+  const generic = /^(PreTrainedTokenizerFast|TokenizersBackend)$/.test(String(config.tokenizer_class))
   const bracketed = special.cls !== undefined && special.sep !== undefined
   if (tokenizerClass === 'RobertaTokenizer') {
     if (pre?.type === 'ByteLevel' && typeof config.add_prefix_space === 'boolean')
       pre.add_prefix_space = config.add_prefix_space
     if (bracketed) json.post_processor = folder.robertaProcessing(added, pre?.add_prefix_space === true)
-  } else if ((json.post_processor ?? null) === null && bracketed)
+  } else if (tokenizerClass === 'DebertaTokenizer' && !generic && bracketed)
+    json.post_processor = folder.doubleTemplate(added, ['cls', 'sep'])
+  else if ((json.post_processor ?? null) === null && bracketed)
     json.post_processor = folder.bertTemplate(added)
   return json
 }

@@ -7,3 +7,4 @@ export {
   type TokenizerInput,
   type WordsInput,
 } from './tokenizer.ts'
+export { checkVocabularies } from './vocabulary.ts'

@@ -6,10 +6,11 @@ import type { AddedToken, SpecialTokenName, TokenizerDefinition } from './defini
 import { makeEncoder } from './encoder.ts'
 import { fail } from './failure.ts'
 import { lanesOf } from './lanes.ts'
-import { type LayoutPiece, readLayout } from './layout.ts'
+import { type Layout, type LayoutPiece, readLayout } from './layout.ts'
 import { splitsAtSpaces, takesWords } from './locality.ts'
 import type { EncodeReply, EncodeRequest, EngineSetup, NativeTokenizer, TokenizerFacts } from './messages.ts'
 import { loadDefinition } from './sources.ts'
+import { spareRows } from './vocabulary.ts'
 
 /** A tokenizer in its process. */
 export interface LoadedTokenizer {
@@ -31,6 +32,32 @@ function engine(): { Tokenizer: { fromString(json: string): NativeTokenizer } } 
       { cause },
     )
   }
+}
+
+/** The engine believes the ids that a post_processor gives its tokens. */
+function checkLayout({ single, pair }: Layout, native: NativeTokenizer, path: string): void {
+  for (const { id, sequence } of [...single, ...pair])
+    if (sequence < 0 && native.idToToken(id) === null)
+      throw fail(
+        'INVALID_FILE',
+        `${path}: the post_processor puts token ${id} around texts, which there is not`,
+        path,
+      )
+}
+
+/** A file of lines that was cut at the end of one of them is whole in itself. */
+function checkLength(
+  { source, modelRows }: Omit<TokenizerDefinition, 'json'>,
+  tokens: number,
+  path: string,
+): void {
+  if (source === 'tokenizer.json' || modelRows === undefined || modelRows - tokens <= spareRows(modelRows))
+    return
+  throw fail(
+    'INVALID_FILE',
+    `${path} has ${tokens} tokens, config.json beside it says ${modelRows} (vocab_size); it is truncated, or of another model: fetch it again`,
+    path,
+  )
 }
 
 function readDefinition({ dir, settings }: EngineSetup): TokenizerDefinition {
@@ -70,6 +97,8 @@ export function loadTokenizer(setup: EngineSetup): LoadedTokenizer {
     (code, message) => fail(code, `${path}: ${message}`, path),
     definition.zeroTypeIds,
   )
+  checkLayout(layout, native, path)
+  checkLength(definition, native.getVocabSize(true), path)
   const encode = makeEncoder({
     native,
     layout,

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { chooseSource } from './choose-source.ts'
+import { classes, type VocabularyFile } from './classes.ts'
 import type {
   AddedToken,
   BuildTokenizer,
@@ -16,9 +18,11 @@ import { fromVocabTxt } from './from-vocab-txt.ts'
 import { readTokenRegistry } from './special-tokens.ts'
 
 /** Makes tokenizer.json of each kind of vocabulary, by the name of the file that holds it. */
-const builders: Record<'tokenizer.json' | 'spm.model' | 'vocab.json' | 'vocab.txt', BuildTokenizer> = {
+const builders: Record<VocabularyFile, BuildTokenizer> = {
   'tokenizer.json': fromTokenizerJson,
   'spm.model': fromSentencePiece,
+  'spiece.model': fromSentencePiece,
+  'sentencepiece.bpe.model': fromSentencePiece,
   'vocab.json': fromVocabAndMerges,
   'vocab.txt': fromVocabTxt,
 }
@@ -32,12 +36,10 @@ function readFile(path: string): Uint8Array {
 }
 
 /**
- * Reads a tokenizer folder: tokenizer.json, else spm.model (DeBERTa-v2/v3), else vocab.json with merges.txt
- * (RoBERTa), else vocab.txt (BERT); with tokenizer_config.json, special_tokens_map.json, added_tokens.json and
- * config.json where they are there. Which class a folder without tokenizer.json is for must be clear: a vocabulary
- * read as another class's would tokenize, wrongly.
+ * Reads a tokenizer folder: tokenizer.json, or the vocabulary file of its class; with tokenizer_config.json,
+ * special_tokens_map.json, added_tokens.json and config.json where they are there.
  *
- * @throws Error with code INVALID_FILE or UNSUPPORTED, naming the file.
+ * @throws TorchLoraError INVALID_FILE or UNSUPPORTED, naming the file.
  */
 export function loadDefinition(dir: string, settings: TokenizerSettings): TokenizerDefinition {
   const pathOf = (name: string) => join(dir, name)
@@ -71,53 +73,11 @@ export function loadDefinition(dir: string, settings: TokenizerSettings): Tokeni
     throw fail('INVALID_FILE', `${path}: expected a JSON object, received ${kind}`, path)
   }
 
-  const source = has('tokenizer.json')
-    ? 'tokenizer.json'
-    : has('spm.model')
-      ? 'spm.model'
-      : has('vocab.json') && has('merges.txt')
-        ? 'vocab.json'
-        : has('vocab.txt')
-          ? 'vocab.txt'
-          : undefined
-  if (!source) {
-    const half = has('vocab.json')
-      ? ' (vocab.json is there, merges.txt is not)'
-      : has('merges.txt')
-        ? ' (merges.txt is there, vocab.json is not)'
-        : ''
-    throw fail(
-      'INVALID_FILE',
-      `${dir} has no tokenizer${half}: looked for tokenizer.json, spm.model, vocab.json with merges.txt, and vocab.txt; copy the tokenizer files of the model into this folder`,
-      dir,
-    )
-  }
-  const path = pathOf(source)
-
   const config = readJson('tokenizer_config.json') ?? {}
   if (settings.addPrefixSpace !== undefined) config.add_prefix_space = settings.addPrefixSpace
-  const modelType = readJson('config.json')?.model_type
-  const bySource = {
-    'spm.model': 'DebertaV2Tokenizer',
-    'vocab.json': 'RobertaTokenizer',
-    'vocab.txt': 'BertTokenizer',
-  }
-  const byModel: Record<string, string> = {
-    bert: 'BertTokenizer',
-    roberta: 'RobertaTokenizer',
-    'deberta-v2': 'DebertaV2Tokenizer',
-  }
-  const named = typeof config.tokenizer_class === 'string' ? config.tokenizer_class.replace(/Fast$/, '') : ''
-  const generic = ['', 'PreTrainedTokenizer', 'TokenizersBackend'].includes(named)
-  const guessed =
-    byModel[String(modelType)] ?? bySource[source as keyof typeof bySource] ?? 'PreTrainedTokenizerFast'
-  const tokenizerClass = generic ? guessed : named
-  if (source !== 'tokenizer.json' && tokenizerClass !== bySource[source])
-    throw fail(
-      'UNSUPPORTED',
-      `${path}: a ${tokenizerClass} cannot be built from ${source} here (a ${bySource[source]} can); save it once with transformers to get a tokenizer.json`,
-      path,
-    )
+  const model = readJson('config.json') ?? {}
+  const { source, tokenizerClass } = chooseSource({ dir, has, config, model })
+  const path = pathOf(source)
 
   const { special, addTokens } = readTokenRegistry({
     source,
@@ -153,6 +113,18 @@ export function loadDefinition(dir: string, settings: TokenizerSettings): Tokeni
     const special_tokens = { [cls]: entry(cls, 'cls'), [sep]: entry(sep, 'sep') }
     return { type: 'TemplateProcessing', single, pair, special_tokens }
   }
+  const doubleTemplate = (added: AddedToken[], [first, last]: [SpecialTokenName, SpecialTokenName]): Json => {
+    const [begin, end] = [special[first] as string, special[last] as string]
+    const token = (id: string) => ({ SpecialToken: { id, type_id: 0 } })
+    const text = (id: string) => ({ Sequence: { id, type_id: 0 } })
+    const single = [token(begin), text('A'), token(end)]
+    const special_tokens = {
+      [begin]: { id: begin, ids: [idOf(added, first)], tokens: [begin] },
+      [end]: { id: end, ids: [idOf(added, last)], tokens: [end] },
+    }
+    const pair = [...single, token(end), text('B'), token(end)]
+    return { type: 'TemplateProcessing', single, pair, special_tokens }
+  }
   const robertaProcessing = (added: AddedToken[], addPrefixSpace: boolean): Json => ({
     type: 'RobertaProcessing',
     sep: [special.sep, idOf(added, 'sep')],
@@ -163,6 +135,7 @@ export function loadDefinition(dir: string, settings: TokenizerSettings): Tokeni
 
   const json = builders[source]({
     path,
+    source,
     config,
     tokenizerClass,
     normalization: settings.normalization,
@@ -175,6 +148,7 @@ export function loadDefinition(dir: string, settings: TokenizerSettings): Tokeni
     addTokens,
     requireSpecial,
     bertTemplate,
+    doubleTemplate,
     robertaProcessing,
   })
   const inputs = config.model_input_names
@@ -190,7 +164,8 @@ export function loadDefinition(dir: string, settings: TokenizerSettings): Tokeni
     truncationSide: config.truncation_side === 'left' ? 'left' : 'right',
     zeroTypeIds: Array.isArray(inputs)
       ? !inputs.includes('token_type_ids')
-      : /^(Roberta|DistilBert|XLMRoberta|Camembert)Tokenizer$/.test(tokenizerClass),
+      : classes[tokenizerClass]?.zeroTypeIds === true,
     tokenizerClass,
+    ...(typeof model.vocab_size === 'number' ? { modelRows: model.vocab_size } : {}),
   }
 }

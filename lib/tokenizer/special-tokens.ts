@@ -1,3 +1,4 @@
+import { classes, type TokenSpec } from './classes.ts'
 import type { AddedToken, Json, SpecialTokenName } from './definition.ts'
 import { fail } from './failure.ts'
 
@@ -30,41 +31,26 @@ export interface TokenSources {
  */
 export function readTokenRegistry(files: TokenSources): TokenRegistry {
   const { source, tokenizerClass, config } = files
-  type Spec = string | (Partial<Omit<AddedToken, 'id'>> & { content: string })
   const roles: SpecialTokenName[] = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask']
-  const bracketed = { unk: '[UNK]', sep: '[SEP]', pad: '[PAD]', cls: '[CLS]', mask: '[MASK]' }
-  const defaults: Record<string, Partial<Record<SpecialTokenName, string>>> = {
-    BertTokenizer: bracketed,
-    DebertaV2Tokenizer: { ...bracketed, bos: '[CLS]', eos: '[SEP]' },
-    RobertaTokenizer: {
-      bos: '<s>',
-      eos: '</s>',
-      unk: '<unk>',
-      sep: '</s>',
-      pad: '<pad>',
-      cls: '<s>',
-      mask: '<mask>',
-    },
-  }
-
   const content = (spec: unknown): string | undefined => {
     if (typeof spec === 'string') return spec
     const inner = (spec as { content?: unknown } | null | undefined)?.content
     return typeof inner === 'string' ? inner : undefined
   }
-  const decoder = config.added_tokens_decoder as Record<string, Spec> | undefined
+  const decoder = config.added_tokens_decoder as Record<string, TokenSpec> | undefined
   const specialMap = decoder ? {} : files.specialMap
-  const named: Partial<Record<SpecialTokenName, Spec>> = {}
+  const named: Partial<Record<SpecialTokenName, TokenSpec>> = {}
   const special: Partial<Record<SpecialTokenName, string>> = {}
   for (const role of roles) {
-    const spec = specialMap[`${role}_token`] ?? config[`${role}_token`] ?? defaults[tokenizerClass]?.[role]
+    const spec =
+      specialMap[`${role}_token`] ?? config[`${role}_token`] ?? classes[tokenizerClass]?.special[role]
     const text = content(spec)
     if (text === undefined) continue
-    named[role] = spec as Spec
+    named[role] = spec as TokenSpec
     special[role] = text
   }
 
-  const flags = (spec: Spec, isSpecial: boolean): Omit<AddedToken, 'id'> => {
+  const flags = (spec: TokenSpec, isSpecial: boolean): Omit<AddedToken, 'id'> => {
     const given = typeof spec === 'string' ? { content: spec } : spec
     return {
       content: given.content,
@@ -83,6 +69,12 @@ export function readTokenRegistry(files: TokenSources): TokenRegistry {
     const add = (token: Omit<AddedToken, 'id'>, file: string, claimed?: number) => {
       if (seen.has(token.content)) return
       seen.add(token.content)
+      if (claimed !== undefined && !(Number.isSafeInteger(claimed) && claimed >= 0))
+        throw fail(
+          'INVALID_FILE',
+          `${files.pathOf(file)} gives ${JSON.stringify(token.content)} the id ${JSON.stringify(claimed)}; expected a whole number of 0 or more`,
+          files.pathOf(file),
+        )
       const id = vocabulary(token.content) ?? next
       if (claimed !== undefined && claimed !== id)
         throw fail(
@@ -99,7 +91,7 @@ export function readTokenRegistry(files: TokenSources): TokenRegistry {
           (spec as { special?: boolean }).special === true || specials.has(content(spec) ?? '')
         add(flags(spec, isSpecial), 'tokenizer_config.json', Number(id))
       }
-    } else if (source !== 'tokenizer.json') {
+    } else {
       const legacy = Object.entries(files.legacyAdded as Record<string, number>).sort((a, b) => a[1] - b[1])
       for (const [token, id] of legacy) add(flags(token, specials.has(token)), 'added_tokens.json', id)
     }
@@ -107,7 +99,7 @@ export function readTokenRegistry(files: TokenSources): TokenRegistry {
       if (named[role] !== undefined) add(flags(named[role], true), 'tokenizer_config.json')
     for (const holder of [config, specialMap])
       for (const key of ['additional_special_tokens', 'extra_special_tokens'])
-        for (const spec of Array.isArray(holder[key]) ? (holder[key] as Spec[]) : [])
+        for (const spec of Array.isArray(holder[key]) ? (holder[key] as TokenSpec[]) : [])
           if (content(spec) !== undefined) add(flags(spec, true), 'tokenizer_config.json')
     return added.sort((a, b) => a.id - b.id)
   }

@@ -16,7 +16,9 @@ interface Located {
   rows: Row[][]
   digest: string
 }
-interface Case extends Record<string, Located | [string, string][]> {
+interface Case extends Record<string, Located | [string, string][] | Record<string, number | null> | number> {
+  vocabSize: number
+  special: Record<string, number | null>
   rightPairs: [string, string][]
   leftPairs: [string, string][]
 }
@@ -65,6 +67,13 @@ describe.each(Object.entries(golden.cases))(
 
     it('in texts and pairs', async () => {
       await using tokenizer = await load()
+      const special = Object.fromEntries(
+        Object.keys(expected.special).map((role) => [
+          role,
+          tokenizer.specialTokens[role as 'cls']?.id ?? null,
+        ]),
+      )
+      expect([tokenizer.vocabSize, special]).toEqual([expected.vocabSize, expected.special])
       check('texts', await tokenizer.encodeBatch(golden.texts, whole))
       check('pairs', await tokenizer.encodeBatch(golden.pairs, whole))
       check('bare', await tokenizer.encodeBatch(golden.pairs, { ...whole, addSpecialTokens: false }))

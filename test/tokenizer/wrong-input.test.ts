@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TorchLoraError } from '../../lib/errors.ts'
-import { AutoTokenizer, type Tokenizer, type TokenizerInput } from '../../lib/tokenizer/index.ts'
+import {
+  AutoTokenizer,
+  checkVocabularies,
+  type Tokenizer,
+  type TokenizerInput,
+} from '../../lib/tokenizer/index.ts'
 
 const fixtures = new URL('./fixtures/', import.meta.url).pathname
 let scratch: string
@@ -160,6 +165,59 @@ describe('a damaged file is named', () => {
       (p) => writeFile(p, '{"[MASK]": 7}'),
       /gives "\[MASK\]" the id 7, the vocabulary of spm\.model gives it/,
     ],
+    [
+      'added tokens with ids that are none',
+      'bert',
+      'added_tokens.json',
+      (p) => writeFile(p, '{"<x>": -1}'),
+      /gives "<x>" the id -1; expected a whole number/,
+    ],
+    [
+      'a vocabulary with a line twice',
+      'bert',
+      'vocab.txt',
+      async (p) => writeFile(p, `${await readFile(p, 'utf8')}the\n`),
+      /line \d+: "the" is on line \d+ too/,
+    ],
+    [
+      'a vocabulary with an empty line',
+      'bert',
+      'vocab.txt',
+      async (p) => writeFile(p, (await readFile(p, 'utf8')).replace('\nthe\n', '\n\n')),
+      /line \d+: a line without a token/,
+    ],
+    [
+      'two tokens with one id',
+      'roberta',
+      'vocab.json',
+      async (p) => writeFile(p, (await readFile(p, 'utf8')).replace('"</s>": 2', '"</s>": 1')),
+      /"<pad>" and "<\/s>" have the same id, 1/,
+    ],
+    [
+      'merges cut at the end of a line',
+      'roberta',
+      'merges.txt',
+      async (p) => writeFile(p, (await readFile(p, 'utf8')).split('\n').slice(0, 200).join('\n')),
+      /makes 199 of the tokens of vocab\.json, and not \d+ others, such as ".*truncated/,
+    ],
+    [
+      'a special token that there is not',
+      'bert-json',
+      'tokenizer.json',
+      async (p) => {
+        const json = JSON.parse(await readFile(p, 'utf8'))
+        json.post_processor.special_tokens['[SEP]'].ids = [100_000]
+        await writeFile(p, JSON.stringify(json))
+      },
+      /puts token 100000 around texts/,
+    ],
+    [
+      "another model's SentencePiece model",
+      'xlm-roberta',
+      'sentencepiece.bpe.model',
+      (p) => cp(join(fixtures, 'deberta', 'spm.model'), p),
+      /begins with "\[PAD\]".*expected <unk>, <s>, <\/s>/,
+    ],
     ['a damaged configuration', 'bert', 'tokenizer_config.json', (p) => writeFile(p, '{'), /not valid JSON/],
   ]
   it.each(cases)('%s (%s/%s)', async (_what, fixture, file, damage, message) => {
@@ -169,6 +227,22 @@ describe('a damaged file is named', () => {
     expect(error.message).toContain(join(dir, file))
     expect(error.file).toBe(join(dir, file))
     expect(['INVALID_FILE', 'UNSUPPORTED']).toContain(error.code)
+  })
+
+  it('a vocabulary cut at the end of a line, by what config.json says', async () => {
+    const dir = await changed('bert', async (d) => {
+      const lines = (await readFile(join(d, 'vocab.txt'), 'utf8')).split('\n')
+      await writeFile(
+        join(d, 'config.json'),
+        JSON.stringify({ model_type: 'bert', vocab_size: lines.length - 1 }),
+      )
+      await writeFile(join(d, 'vocab.txt'), lines.slice(0, 200).join('\n'))
+    })
+    expect(await loading(dir)).toMatchObject({
+      code: 'INVALID_FILE',
+      file: join(dir, 'vocab.txt'),
+      message: expect.stringMatching(/has 200 tokens, config\.json beside it says \d+ .*truncated/),
+    })
   })
 
   it('a file that cannot be read', async () => {
@@ -196,6 +270,44 @@ describe('a damaged file is named', () => {
       await writeFile(join(dir, 'spm.model'), whole.subarray(0, length))
       expect(['INVALID_FILE', 'UNSUPPORTED']).toContain((await loading(dir)).code)
     }
+  })
+})
+
+describe('the class of a vocabulary', () => {
+  it('has to be said where two have such a file', async () => {
+    const dir = await changed('xlm-roberta', (d) => rm(join(d, 'config.json')))
+    expect(await loading(dir)).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('XLMRobertaTokenizer or CamembertTokenizer'),
+    })
+  })
+})
+
+describe('tokens of added_tokens.json', () => {
+  it.each(['bert', 'bert-json'])('are tokens, whatever the vocabulary comes from (%s)', async (name) => {
+    await using plain = await AutoTokenizer.fromPretrained(join(fixtures, name))
+    const { vocabSize } = plain
+    const dir = await changed(name, (d) =>
+      writeFile(join(d, 'added_tokens.json'), `{"<ticket>": ${vocabSize}}`),
+    )
+    await using tokenizer = await AutoTokenizer.fromPretrained(dir)
+    expect(tokenizer.vocabSize).toBe(vocabSize + 1)
+    expect((await tokenizer.encode('the <ticket> was')).ids).toContain(vocabSize)
+  })
+})
+
+describe('a tokenizer and a model', () => {
+  it('are compared by their vocabularies', async () => {
+    await using tokenizer = await AutoTokenizer.fromPretrained(join(fixtures, 'bert'))
+    const { vocabSize } = tokenizer
+    for (const rows of [vocabSize, vocabSize + 128]) checkVocabularies(tokenizer, rows)
+    for (const [rows, message] of [
+      [vocabSize - 1, 'do not belong together, or tokens were added'],
+      [vocabSize + 129, 'more than padding explains'],
+    ] as const)
+      expect(() => checkVocabularies(tokenizer, rows)).toThrow(
+        expect.objectContaining({ code: 'INCOMPATIBLE', message: expect.stringContaining(message) }),
+      )
   })
 })
 
