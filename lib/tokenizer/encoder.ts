@@ -1,14 +1,16 @@
+import { earlierEnds } from './beginning.ts'
 import { fail } from './failure.ts'
 import { type Layout, type LayoutPiece, slidingWindows, truncateLongestFirst } from './layout.ts'
 import type { EncodeReply, EncodeRequest, NativeEncoding, NativeTokenizer } from './messages.ts'
+
+/** Characters of a text that is long. */
+const LONG = 1 << 16
 
 /** What an encoder is made of. */
 export interface EncoderParts {
   native: NativeTokenizer
   layout: Layout
   side: 'left' | 'right'
-  /** What {@link splitsAtSpaces} says of the tokenizer. */
-  splitsAtSpaces: boolean
   /** Texts in the engine at once. */
   lanes: number
 }
@@ -21,7 +23,6 @@ export function makeEncoder({
   native,
   layout,
   side: defaultSide,
-  splitsAtSpaces,
   lanes,
 }: EncoderParts): (request: EncodeRequest) => Promise<EncodeReply> {
   /** A text's tokens, without special tokens around them. */
@@ -31,16 +32,8 @@ export function makeEncoder({
     chars?: ArrayLike<number>
     /** The word of each token, [T]. */
     words?: ArrayLike<number>
-  }
-
-  /**
-   * The text up to the first harmless space after `chars` characters, or all of it. Only the first tokens survive
-   * truncation: so a text of megabytes costs what its first kilobytes cost.
-   */
-  const beginning = (text: string, chars: number): string => {
-    for (let at = text.indexOf(' ', chars); at >= 0 && at < 2 * chars; at = text.indexOf(' ', at + 1))
-      if (/^[0-9A-Za-z] [0-9A-Za-z]$/.test(text.slice(at - 1, at + 2))) return text.slice(0, at)
-    return text
+    /** True where more of the text would change its first tokens. */
+    unsure?: boolean
   }
 
   /** The engine counts code points; where all are of one UTF-16 code unit that is the same. */
@@ -67,31 +60,48 @@ export function makeEncoder({
       : {}),
   })
 
-  /** The tokens of each text; at least `limit` of them where the text has so many and its beginning is enough. */
-  const encodeTexts = async (texts: string[], limit: number, located: boolean): Promise<Tokens[]> => {
-    const tokens: Tokens[] = new Array(texts.length)
-    let open = texts.map((_, i) => i)
-    for (
-      let chars = splitsAtSpaces ? 8 * limit + 256 : Number.POSITIVE_INFINITY;
-      open.length > 0;
-      chars *= 8
-    ) {
-      const parts = open.map((i) => (texts[i]!.length > 2 * chars ? beginning(texts[i]!, chars) : texts[i]!))
-      let next = 0
-      const lane = async () => {
-        while (next < parts.length) {
-          const k = next++
-          const encoding = await native.encode(parts[k]!, null, { addSpecialTokens: false })
-          tokens[open[k]!] = read(encoding, parts[k]!, located)
-        }
-      }
-      await Promise.all(Array.from({ length: lanes }, lane))
-      open = open.filter((i, k) => parts[k]!.length < texts[i]!.length && tokens[i]!.ids.length <= limit)
+  // A text that could not be cut takes the engine a hundred bytes a character, and seconds: one at a time, so that the
+  // others go by.
+  let lastLong: Promise<unknown> = Promise.resolve()
+  const encodeText = (text: string): Promise<NativeEncoding> => {
+    const start = () => native.encode(text, null, { addSpecialTokens: false })
+    if (text.length <= LONG) return start()
+    const encoding = lastLong.then(start)
+    lastLong = encoding.catch(() => {})
+    return encoding
+  }
+
+  /** Whether the first `count` tokens are the same wherever near its end the text ends. */
+  const endsMatter = async (text: string, ids: ArrayLike<number>, count: number): Promise<boolean> => {
+    for (const shorter of earlierEnds(text)) {
+      const other = (await native.encode(shorter, null, { addSpecialTokens: false })).getIds()
+      for (let k = 0; k < count; k++) if (other[k] !== ids[k]) return true
     }
+    return false
+  }
+
+  /** The tokens of each text; of one to be probed that has enough of them, whether its end matters to
+   * the first `maxLength`. */
+  const encodeTexts = async ({ texts, cut: cuts, located, maxLength }: EncodeRequest): Promise<Tokens[]> => {
+    const tokens: Tokens[] = new Array(texts.length)
+    let next = 0
+    const lane = async () => {
+      while (next < texts.length) {
+        const i = next++
+        const found = read(await encodeText(texts[i]!), texts[i]!, located)
+        if (cuts?.[i] === 2 && found.ids.length > maxLength)
+          found.unsure = await endsMatter(texts[i]!, found.ids, maxLength)
+        tokens[i] = found
+      }
+    }
+    await Promise.all(Array.from({ length: lanes }, lane))
     return tokens
   }
 
-  /** {@link encodeTexts} of texts that are words: each is encoded by itself, once however often it is there. */
+  /**
+   * The tokens of texts that are words: each is encoded by itself, once however often it is there. At least `limit`
+   * tokens of a text that has so many.
+   */
   const encodeWords = async (texts: string[][], limit: number, located: boolean): Promise<Tokens[]> => {
     const known = new Map<string, Tokens>()
     const join = (words: string[]): Tokens => {
@@ -180,18 +190,26 @@ export function makeEncoder({
     const limit = beginnings ? request.maxLength : Number.POSITIVE_INFINITY
     const tokens =
       request.words === undefined
-        ? await encodeTexts(request.texts, limit, located)
+        ? await encodeTexts(request)
         : await encodeWords(request.words, limit, located)
+    const again: number[] = []
     const plan: Window[] = []
     const windows = new Int32Array(counts.length)
     const truncated = new Uint8Array(counts.length)
     let t = 0
     counts.forEach((count, i) => {
       const texts = tokens.slice(t, t + count)
-      const found = cut(request, texts, i)
+      if (
+        texts.some(
+          ({ ids, unsure }, k) => unsure || (request.cut?.[t + k] && ids.length <= request.maxLength),
+        )
+      )
+        again.push(i)
+      const found = again.at(-1) === i ? [] : cut(request, texts, i)
       t += count
       plan.push(...found)
       windows[i] = found.length
+      if (found.length === 0) return
       const { from, to } = found[0]!
       truncated[i] = texts.some(({ ids }, k) => to[k]! - from[k]! < ids.length) ? 1 : 0
     })
@@ -229,7 +247,7 @@ export function makeEncoder({
       }
       bounds[w + 1] = at
     })
-    return { ids, typeIds, bounds, windows, truncated, ...places }
+    return { ids, typeIds, bounds, windows, truncated, again, ...places }
   }
   return encode
 }

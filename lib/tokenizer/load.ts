@@ -7,7 +7,7 @@ import { makeEncoder } from './encoder.ts'
 import { fail } from './failure.ts'
 import { lanesOf } from './lanes.ts'
 import { type Layout, type LayoutPiece, readLayout } from './layout.ts'
-import { splitsAtSpaces, takesWords } from './locality.ts'
+import { safeCuts, takesWords } from './locality.ts'
 import type { EncodeReply, EncodeRequest, EngineSetup, NativeTokenizer, TokenizerFacts } from './messages.ts'
 import { loadDefinition } from './sources.ts'
 import { spareRows } from './vocabulary.ts'
@@ -103,7 +103,6 @@ export function loadTokenizer(setup: EngineSetup): LoadedTokenizer {
     native,
     layout,
     side: definition.truncationSide,
-    splitsAtSpaces: splitsAtSpaces(json),
     lanes: lanesOf(availableParallelism()),
   })
   const count = (pieces: LayoutPiece[]) => pieces.filter((piece) => piece.sequence < 0).length
@@ -122,6 +121,7 @@ export function loadTokenizer(setup: EngineSetup): LoadedTokenizer {
     specialTokensPerPair: count(layout.pair),
     special,
     takesWords: takesWords(json),
+    cuts: safeCuts(json),
   }
   const added = json.added_tokens as AddedToken[]
   return { definition: { ...definition, added }, native, facts, encode }

@@ -1,57 +1,90 @@
+import type { Cuts } from './beginning.ts'
+
+/** A component of a tokenizer.json. */
+interface Part {
+  type?: string
+  pretokenizers?: Part[]
+  normalizers?: Part[]
+  use_regex?: boolean
+  split?: boolean
+  content?: string
+  pattern?: { Regex?: string; String?: string }
+  handle_chinese_chars?: boolean
+}
+
+const flat = (part: Part | null | undefined): Part[] =>
+  part ? [part, ...[...(part.pretokenizers ?? []), ...(part.normalizers ?? [])].flatMap(flat)] : []
+
+/** Pre-tokenizers that split at every white space. */
+const splitsWhiteSpace = ({ type, use_regex }: Part) =>
+  ['BertPreTokenizer', 'Whitespace', 'WhitespaceSplit'].includes(type ?? '') ||
+  (type === 'ByteLevel' && use_regex !== false)
+const splitsSpaces = (part: Part) =>
+  splitsWhiteSpace(part) || (part.type === 'Metaspace' && part.split !== false)
+
+/** Pre-tokenizers that decide by what stands near. */
+const near = [
+  'Sequence',
+  'BertPreTokenizer',
+  'Whitespace',
+  'WhitespaceSplit',
+  'ByteLevel',
+  'Metaspace',
+  'Punctuation',
+  'Digits',
+]
+
+/** Normalizers that change characters only by what stands next to them. */
+function isLocal({ type, content, pattern }: Part): boolean {
+  // DeBERTa's two, which make runs of white space one space, and ALBERT's quotes.
+  if (type === 'Replace')
+    return pattern?.Regex !== undefined
+      ? content === ' ' && [' {2,}', '\\s{2,}|[\\n\\r\\t]'].includes(pattern.Regex)
+      : /^\S+$/.test(pattern?.String ?? '') && /^\S*$/.test(content ?? '')
+  return [
+    'Sequence',
+    'BertNormalizer',
+    'NFC',
+    'NFD',
+    'NFKC',
+    'NFKD',
+    'Lowercase',
+    'StripAccents',
+    'Strip',
+    'Precompiled',
+  ].includes(type ?? '')
+}
+
 /**
- * Whether the tokens of a text's beginning, cut before a single space between two ASCII letters or digits, are the
- * beginning of the text's tokens: true when the tokenizer splits at spaces before it looks up pieces, and changes
- * characters only by what stands next to them. Then a long text need not be read to its end to be truncated.
+ * Where a text may be cut so that the tokens of its beginning are the beginning of its tokens: where the tokenizer
+ * splits before it looks up pieces. Then a long text need not be read to its end to be truncated.
  *
  * @param json a tokenizer.json
  */
-export function splitsAtSpaces(json: Record<string, unknown>): boolean {
-  interface Part {
-    type?: string
-    pretokenizers?: Part[]
-    normalizers?: Part[]
-    use_regex?: boolean
-    split?: boolean
-    content?: string
-    pattern?: { Regex?: string; String?: string }
-  }
-  const splits = (part: Part | null | undefined): boolean => {
-    switch (part?.type) {
-      case 'Sequence':
-        return (part.pretokenizers ?? []).some(splits)
-      case 'ByteLevel':
-        return part.use_regex !== false
-      case 'Metaspace':
-        return part.split !== false
-      default:
-        return ['BertPreTokenizer', 'Whitespace', 'WhitespaceSplit'].includes(part?.type ?? '')
-    }
-  }
-  const local = (part: Part | null | undefined): boolean => {
-    if (!part) return true
-    if (part.type === 'Sequence') return (part.normalizers ?? []).every(local)
-    // The two that DeBERTa has: runs of white space become one space.
-    if (part.type === 'Replace')
-      return part.content === ' ' && [' {2,}', '\\s{2,}|[\\n\\r\\t]'].includes(part.pattern?.Regex ?? '')
-    const known = [
-      'BertNormalizer',
-      'NFC',
-      'NFD',
-      'NFKC',
-      'NFKD',
-      'Lowercase',
-      'StripAccents',
-      'Strip',
-      'Precompiled',
-    ]
-    return known.includes(part.type ?? '')
-  }
+export function safeCuts(json: Record<string, unknown>): Cuts {
+  const pre = flat(json.pre_tokenizer as Part | null)
+  const normalizers = flat(json.normalizer as Part | null)
   const added = (json.added_tokens ?? []) as { content: string }[]
-  return (
-    splits(json.pre_tokenizer as Part | null) &&
-    local(json.normalizer as Part | null) &&
-    !added.some((token) => /\s/.test(token.content))
-  )
+  const safe = normalizers.every(isLocal) && !added.some(({ content }) => /\s/.test(content))
+  const whiteSpace = safe && pre.some(splitsWhiteSpace)
+  return {
+    spaces: safe && pre.some(splitsSpaces),
+    breaks: whiteSpace,
+    marks:
+      safe &&
+      pre.some(
+        (part) => part.type === 'BertPreTokenizer' || (part.type === 'ByteLevel' && splitsWhiteSpace(part)),
+      ) &&
+      !added.some(({ content }) => /[,;!?.、。，！？；：]/.test(content)),
+    probes: safe && pre.every(({ type }) => near.includes(type ?? '')),
+    ideographs:
+      safe &&
+      !added.some(({ content }) => /\p{sc=Han}/u.test(content)) &&
+      normalizers.some(
+        ({ type, handle_chinese_chars }) => type === 'BertNormalizer' && handle_chinese_chars === true,
+      ) &&
+      pre.some(({ type }) => type === 'BertPreTokenizer'),
+  }
 }
 
 /**

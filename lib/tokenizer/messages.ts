@@ -1,3 +1,4 @@
+import type { Cuts } from './beginning.ts'
 import type { SpecialTokenName, TokenizerSettings } from './definition.ts'
 import type { Failure } from './failure.ts'
 
@@ -20,6 +21,8 @@ export interface TokenizerFacts {
   special: Partial<Record<SpecialTokenName, { token: string; id: number }>>
   /** Whether words that stand alone are tokenized as the same words in a text are. */
   takesWords: boolean
+  /** Where a text that will be truncated may be cut before it is sent. */
+  cuts: Cuts
 }
 
 /** How an input that is too long is cut: the names of transformers. */
@@ -31,6 +34,8 @@ export interface EncodeRequest {
   /** Place of the first input among the caller's, for messages. */
   first: number
   texts: string[]
+  /** For each of `texts` how it was cut: see Beginning. */
+  cut?: Uint8Array
   /** The texts as words, instead of `texts`. */
   words?: string[][]
   /** For each input 1 (one text) or 2 (a pair). */
@@ -56,6 +61,8 @@ export interface EncodeReply {
   windows: Int32Array<ArrayBuffer>
   /** 1 where tokens of the input are in no first window. */
   truncated: Uint8Array<ArrayBuffer>
+  /** Inputs whose beginnings have too few tokens: without windows here, to be asked again with more of the text. */
+  again: number[]
   /** Where `located`: see Encoding. */
   offsets?: Int32Array<ArrayBuffer>
   wordIds?: Int32Array<ArrayBuffer>

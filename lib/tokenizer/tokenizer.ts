@@ -1,4 +1,5 @@
 import { TorchLoraError } from '../errors.ts'
+import { beginning } from './beginning.ts'
 import type { SpecialTokenName } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { collectTexts, collectWords, describe, invalid } from './inputs.ts'
@@ -61,6 +62,8 @@ export interface EncodeOptions {
 /** A message to the process holds at most so many texts and characters: serialising it stays well under 1 ms. */
 const MESSAGE_TEXTS = 256
 const MESSAGE_CHARS = 1 << 17
+/** Of a long text so many characters are read first, and 8 a token. */
+const FIRST_CHARS = 256
 
 /**
  * Turns text into token ids in a process of its own, equal to Hugging Face's tokenizers token for token.
@@ -160,51 +163,82 @@ export class Tokenizer implements AsyncDisposable {
     })
   }
 
-  async #encodeAll<T>(
+  async #encodeAll<T extends string | string[]>(
     inputs: readonly unknown[],
     options: EncodeOptions,
-    collect: (input: unknown, index: number) => { texts: T[]; chars: number },
+    collect: Collect<T>,
   ): Promise<Encoding[]> {
     if (!Array.isArray(inputs))
       throw invalid(
         `expected an array of inputs, received ${describe(inputs)}; for one input call encode, or put it into an array`,
       )
     const settings = this.#checkOptions(options)
+    const chars = FIRST_CHARS + 8 * settings.maxLength
     const results: Encoding[] = []
     const open: { start: number; reply: Promise<EncodeReply> }[] = []
     const finish = async () => {
       const { start, reply } = open.shift()!
-      unpack(await reply, results, start)
+      const done = await reply
+      unpack(done, results, start)
+      for (const i of done.again) {
+        const { texts } = collect(inputs[start + i], start + i)
+        results[start + i] = await this.#encodeMore(texts, start + i, { settings, chars: 8 * chars })
+      }
     }
     for (let start = 0; start < inputs.length; ) {
       const texts: T[] = []
       const counts: number[] = []
-      let chars = 0
+      let sent = 0
       let i = start
-      for (; i < inputs.length && texts.length < MESSAGE_TEXTS && chars < MESSAGE_CHARS; i++) {
+      for (; i < inputs.length && texts.length < MESSAGE_TEXTS && sent < MESSAGE_CHARS; i++) {
         const input = collect(inputs[i], i)
         this.#checkInput(input.texts.length, i, settings)
         counts.push(input.texts.length)
         texts.push(...input.texts)
-        chars += input.chars
+        sent += Math.min(input.chars, 2 * chars * input.texts.length)
       }
       // Two messages under way: the process has one to work on while the next travels.
       if (open.length === 2) await finish()
-      const reply = this.#engine.request({
-        kind: 'encode',
-        first: start,
-        ...(collect === (collectTexts as unknown)
-          ? { texts: texts as string[] }
-          : { texts: [], words: texts as string[][] }),
-        counts: Uint8Array.from(counts),
-        ...settings,
-      })
+      const reply = this.#send(texts, { counts, first: start, settings, chars })
       reply.catch(() => {}) // awaited in finish; an earlier failure must not leave this one unhandled
       open.push({ start, reply })
       start = i
     }
     while (open.length > 0) await finish()
     return results
+  }
+
+  /** Sends texts, or as much of them as can matter: their beginnings, where they are truncated on the right. */
+  #send<T extends string | string[]>(
+    texts: T[],
+    {
+      counts,
+      first,
+      settings,
+      chars,
+    }: { counts: number[]; first: number; settings: EncodeSettings; chars: number },
+  ): Promise<EncodeReply> {
+    const request = { kind: 'encode' as const, first, counts: Uint8Array.from(counts), ...settings }
+    if (texts.some((text) => typeof text !== 'string'))
+      return this.#engine.request({ ...request, texts: [], words: texts as string[][] })
+    const whole = texts as string[]
+    const side = settings.side ?? this.#facts.truncationSide
+    if (settings.stride >= 0 || side === 'left') return this.#engine.request({ ...request, texts: whole })
+    const parts = whole.map((text) => beginning(text, chars, this.#facts.cuts))
+    const cut = Uint8Array.from(parts, (part) => part.cut)
+    return this.#engine.request({ ...request, texts: parts.map(({ text }) => text), cut })
+  }
+
+  /** An input of whose texts more is needed than their first characters. */
+  async #encodeMore<T extends string | string[]>(
+    texts: T[],
+    first: number,
+    { settings, chars }: { settings: EncodeSettings; chars: number },
+  ): Promise<Encoding> {
+    const reply = await this.#send(texts, { counts: [texts.length], first, settings, chars })
+    if (reply.again.length > 0) return this.#encodeMore(texts, first, { settings, chars: 8 * chars })
+    const [encoding] = unpack(reply, [], 0)
+    return encoding!
   }
 
   /**
@@ -325,7 +359,8 @@ export class Tokenizer implements AsyncDisposable {
   }
 }
 
-type EncodeSettings = Omit<EncodeRequest, 'kind' | 'first' | 'texts' | 'words' | 'counts'>
+type Collect<T> = (input: unknown, index: number) => { texts: T[]; chars: number }
+type EncodeSettings = Omit<EncodeRequest, 'kind' | 'first' | 'texts' | 'cut' | 'words' | 'counts'>
 
 function checkIds(ids: ArrayLike<number>): Uint32Array {
   const checked = new Uint32Array(ids.length)
@@ -339,7 +374,7 @@ function checkIds(ids: ArrayLike<number>): Uint32Array {
 }
 
 /** Views of a reply's buffers, one encoding an input. */
-function unpack(reply: EncodeReply, results: Encoding[], start: number): void {
+function unpack(reply: EncodeReply, results: Encoding[], start: number): Encoding[] {
   const { ids, typeIds, bounds, windows, truncated, offsets, wordIds, sequenceIds } = reply
   const view = (w: number, cut: boolean, overflow: readonly Encoding[]): Encoding => {
     const [from, to] = [bounds[w]!, bounds[w + 1]!]
@@ -359,9 +394,11 @@ function unpack(reply: EncodeReply, results: Encoding[], start: number): void {
   }
   let w = 0
   for (let i = 0; i < windows.length; i++) {
+    if (windows[i] === 0) continue
     const first = w++
     const overflow: Encoding[] = []
     for (let k = 1; k < windows[i]!; k++, w++) overflow.push(view(w, w < first + windows[i]! - 1, []))
     results[start + i] = view(first, truncated[i] === 1, overflow)
   }
+  return results
 }

@@ -59,7 +59,7 @@ describe.runIf(existsSync('/proc/thread-self/schedstat'))('the main thread is ne
 
 describe('long texts', () => {
   // A text far longer than asked for is not read to its end; the result must be as if it were.
-  it.each(['bert', 'bert-cased', 'roberta', 'roberta-map', 'deberta'])('%s', async (name) => {
+  it.each(['bert', 'roberta', 'deberta', 'xlm-roberta', 'albert', 'modernbert'])('%s', async (name) => {
     await using tokenizer = await AutoTokenizer.fromPretrained(join(fixtures, name))
     const words = golden.texts.filter((text) => text !== '')
     const texts = [3, 5, 7, 11, 13, 17].map((step) => {
@@ -78,6 +78,23 @@ describe('long texts', () => {
       `kettle${'\u00a0'.repeat(40_000)}sings`,
     )
     texts.push('日本語'.repeat(20_000), 'a '.repeat(30_000), '1 '.repeat(30_000))
+    // Without a space to cut at: one word, many without spaces, characters of two code units, of three bytes.
+    for (const unit of [
+      'ab',
+      'kettle,sings;',
+      'こんにちは',
+      '😀',
+      'ё',
+      'the',
+      'e\u0301',
+      '<mask>',
+      '[MASK]x',
+      '.',
+      '\n',
+      'a\n',
+    ])
+      texts.push(unit.repeat(10_000), `the ${unit}`.repeat(4_000))
+    for (let i = 1; i < 8; i++) texts.push(`${'x'.repeat(10_000 + i)}y`, `${'日'.repeat(10_000 + i)}。`)
     const whole = await tokenizer.encodeBatch(texts, { maxLength: 10_000_000 })
     for (const maxLength of [8, 64, 512]) {
       const cut = await tokenizer.encodeBatch(texts, { maxLength })
