@@ -1,6 +1,7 @@
 /**
  * Adds up the reports in a folder and prints the last line of a run. A suite that ended badly without a failed test
- * in its report (it crashed, or never started) counts as one failure.
+ * in its report (it crashed, or never started) counts as one failure; one without a report, a check, as one pass or
+ * failure.
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,15 +34,19 @@ const readers = {
 for (const name of readdirSync(folder).filter((entry) => entry.endsWith('.exit'))) {
   const suite = name.slice(0, -'.exit'.length)
   let bad = 0
+  let reported = false
   for (const [ending, read] of Object.entries(readers)) {
     const report = join(folder, suite + ending)
     if (!existsSync(report)) continue
+    reported = true
     const counts = read(readFileSync(report, 'utf8'))
     passed += counts.passed
     skipped += counts.skipped
     bad = counts.failed
   }
-  if (bad === 0 && readFileSync(join(folder, name), 'utf8').trim() !== 'exit code 0') bad = 1
+  const ended = readFileSync(join(folder, name), 'utf8').trim() === 'exit code 0'
+  if (bad === 0 && !ended) bad = 1
+  if (ended && !reported) passed++
   if (bad > 0) console.log(`${suite}: ${bad} failed`)
   failed += bad
 }

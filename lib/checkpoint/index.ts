@@ -1,7 +1,6 @@
 export { writeFileAtomically } from './atomic.ts'
 export {
   type CheckpointIndex,
-  contiguousStrides,
   elementCount,
   ITEM_SIZE,
   listProblems,

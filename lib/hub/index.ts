@@ -1,2 +1,2 @@
-export { type FileRequest, MODEL_REQUEST, TOKENIZER_REQUEST } from './request.ts'
+export { TOKENIZER_REQUEST } from './request.ts'
 export { type HubOptions, type HubProgress, type ResolveModelOptions, resolveModel } from './resolve.ts'

@@ -165,16 +165,4 @@ describe('the package, packed and installed where there is no compiler, without 
       expect(status).toBe(0)
     },
   )
-
-  it.each([
-    ['attw', []],
-    ['publint', ['run', '--strict']],
-  ])('passes %s', (tool, args) => {
-    const { status, stdout, stderr } = spawnSync(
-      join(root, 'node_modules/.bin', tool),
-      [...args, tarball.tarball],
-      { cwd: project.folder, encoding: 'utf8' },
-    )
-    expect(status, stdout + stderr).toBe(0)
-  })
 })
