@@ -20,6 +20,6 @@ __asm__(
     "_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE@GLIBCXX_3.4.11");
 // std::shared_ptr asks whether the process has one thread (2.32). A process with Node or libtorch in it never has.
 extern "C" {
-__attribute__((weak, visibility("hidden"))) char __libc_single_threaded = 0;
+__attribute__((weak, visibility("hidden"))) char __libc_single_threaded = 0;  // NOLINT(bugprone-reserved-identifier)
 }
 #endif

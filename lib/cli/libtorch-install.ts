@@ -42,6 +42,7 @@ export async function installWithProgress(options: InstallOptions): Promise<Inst
 interface Flags {
   version?: string
   cuda?: boolean
+  headers?: boolean
   from?: string
   sha256?: string
   force?: boolean
@@ -73,12 +74,23 @@ async function printPlan(plan: InstallPlan, { force }: Flags): Promise<void> {
   }
 }
 
+async function printResult({ version, path, from, leftOut }: InstallResult): Promise<void> {
+  console.log(`libtorch ${version} installed in ${path}\nfrom ${from}`)
+  if (!leftOut) return
+  const { formatBytes } = await import('./progress.ts')
+  const { bytes, libraries } = leftOut
+  const unloaded =
+    libraries.names.length > 0 ? `, ${formatBytes(libraries.bytes)} of libraries that nothing loads` : ''
+  console.log(`left out: ${formatBytes(bytes)} of Python files, headers and the like${unloaded}`)
+}
+
 function installCommand(): Command {
   return new Command('install')
     .description(
-      'Get libtorch through pip (or from a URL, file or folder) into a cache that all projects share.\nIt is unpacked beside its place and renamed, so an interrupted run leaves nothing half-done.',
+      'Get libtorch from the package index that pip would ask (PIP_INDEX_URL, pip.conf, proxies, netrc), or from a URL,\nfile or folder, into a cache that all projects share. Neither Python nor pip is needed.\nIt is unpacked beside its place and renamed, so an interrupted run leaves nothing half-done; downloads go on.',
     )
     .option('--cuda', 'the CUDA build, with the NVIDIA libraries it names (several GB)')
+    .option('--headers', 'the C++ headers too, to build the addon against')
     .option('--version <release>', `which release; ${supportedRange} are supported`, defaultLibtorch)
     .option(
       '--from <source>',
@@ -92,6 +104,7 @@ function installCommand(): Command {
       const options: InstallOptions = {
         version: flags.version,
         cuda: flags.cuda,
+        headers: flags.headers,
         from: flags.from,
         sha256: flags.sha256,
         force: flags.force,
@@ -105,7 +118,7 @@ function installCommand(): Command {
       }
       const result = await installWithProgress(options)
       if (flags.json) console.log(JSON.stringify(result))
-      else if (result.installed) console.log(`libtorch ${result.version} installed in ${result.path}`)
+      else if (result.installed) await printResult(result)
       else
         console.log(`libtorch ${result.version} is there already: ${result.path} (--force installs it anew)`)
     })

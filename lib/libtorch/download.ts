@@ -6,6 +6,7 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { TorchLoraError } from '../errors.ts'
+import { shownUrl, type Transport, transport } from './transport.ts'
 import type { OnBytes } from './unpack.ts'
 
 /** sha256 of a file, in hex. */
@@ -40,19 +41,64 @@ interface Partial {
   validator: string
 }
 
+export interface DownloadOptions {
+  transport?: Transport
+  onBytes?: OnBytes
+  signal?: AbortSignal
+}
+
+/** The name that a URL gives its file. */
+export function fileNameOf(url: string): string {
+  return decodeURIComponent(basename(new URL(url).pathname))
+}
+
 /**
- * Downloads a file into `folder`, going on where an interrupted download of the same URL stopped.
+ * Downloads a file into `folder`. What breaks off goes on where it stopped, in this run, which tries five times, and
+ * in the next.
  * @returns the path
  * @throws TorchLoraError NETWORK, ABORTED
  */
 export async function downloadFile(
   url: string,
   folder: string,
-  options: { onBytes?: OnBytes; signal?: AbortSignal } = {},
+  options: DownloadOptions = {},
 ): Promise<string> {
-  const target = join(folder, decodeURIComponent(basename(new URL(url).pathname)))
-  const partial = `${target}.part`
+  const { signal, transport: through = transport() } = options
+  const target = join(folder, fileNameOf(url))
   await mkdir(folder, { recursive: true })
+  let done = 0
+  const onBytes: OnBytes = (bytes, total) => {
+    done = bytes
+    options.onBytes?.(bytes, total)
+  }
+  // A try that brought something on is not counted: a poor line may break many times in a gigabyte.
+  let furthest = 0
+  for (let tries = 1; ; tries++) {
+    try {
+      await downloadOnce(url, target, { transport: through, onBytes, signal })
+      return target
+    } catch (cause) {
+      if (cause instanceof TorchLoraError || (cause as NodeJS.ErrnoException).syscall === 'write') throw cause
+      if (done > furthest) tries = 1
+      furthest = Math.max(furthest, done)
+      if (await through.again(tries, signal)) continue
+      if (signal?.aborted) throw new TorchLoraError('ABORTED', 'The download was interrupted.', { cause })
+      throw new TorchLoraError(
+        'NETWORK',
+        `The download of ${shownUrl(url)} broke off after ${done} bytes, ${tries} times (${(cause as Error).message}). Run the command again: it goes on from there.`,
+        { cause },
+      )
+    }
+  }
+}
+
+async function downloadOnce(
+  url: string,
+  target: string,
+  options: { transport: Transport; onBytes: OnBytes; signal?: AbortSignal },
+): Promise<void> {
+  const partial = `${target}.part`
+  const address = shownUrl(url)
   const earlier = await readFile(`${partial}.json`, 'utf8').then(
     (text) => JSON.parse(text) as Partial,
     () => undefined,
@@ -61,13 +107,17 @@ export async function downloadFile(
     (stats) => stats.size,
     () => 0,
   )
-  const from = earlier?.url === url && earlier.validator ? size : 0
+  const from = earlier?.url === address && earlier.validator ? size : 0
   const range = from > 0 ? { range: `bytes=${from}-`, 'if-range': earlier!.validator } : undefined
-  let response = await request(url, range, options.signal)
-  if (response.status === 416) response = await request(url, undefined, options.signal) // nothing lies beyond
+  const { signal } = options
+  let response = await options.transport.request(url, { headers: range, signal, accept: [416] })
+  if (response.status === 416) {
+    await response.body?.cancel()
+    response = await options.transport.request(url, { signal }) // nothing lies beyond
+  }
   const resumed = response.status === 206
   const validator = response.headers.get('etag') ?? response.headers.get('last-modified') ?? ''
-  await writeFile(`${partial}.json`, JSON.stringify({ url, validator } satisfies Partial))
+  await writeFile(`${partial}.json`, JSON.stringify({ url: address, validator } satisfies Partial))
 
   let done = resumed ? from : 0
   const length = response.headers.get('content-length')
@@ -75,53 +125,13 @@ export async function downloadFile(
   const count = new Transform({
     transform(chunk: Buffer, _encoding, callback) {
       done += chunk.length
-      options.onBytes?.(done, total)
+      options.onBytes(done, total)
       callback(null, chunk)
     },
   })
-  try {
-    const body = Readable.fromWeb(response.body as ReadableStream)
-    await pipeline(body, count, createWriteStream(partial, { flags: resumed ? 'a' : 'w' }), {
-      signal: options.signal,
-    })
-    if (length !== null && done !== total) throw new Error(`${total} bytes were promised`)
-  } catch (cause) {
-    if (options.signal?.aborted)
-      throw new TorchLoraError('ABORTED', 'The download was interrupted.', { cause })
-    throw new TorchLoraError(
-      'NETWORK',
-      `The download of ${url} broke off after ${done} bytes (${(cause as Error).message}). Run the command again: it goes on from there.`,
-      { cause },
-    )
-  }
+  const body = Readable.fromWeb(response.body as ReadableStream)
+  await pipeline(body, count, createWriteStream(partial, { flags: resumed ? 'a' : 'w' }), { signal })
+  if (length !== null && done !== total) throw new Error(`${total} bytes were promised`)
   await rename(partial, target)
   await rm(`${partial}.json`)
-  return target
-}
-
-async function request(
-  url: string,
-  range: Record<string, string> | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Response> {
-  let response: Response
-  try {
-    response = await fetch(url, { headers: { 'accept-encoding': 'identity', ...range }, signal })
-  } catch (cause) {
-    if (signal?.aborted) throw new TorchLoraError('ABORTED', 'The download was interrupted.', { cause })
-    const deeper = (cause as Error).cause
-    const reason = deeper instanceof Error ? deeper.message : (cause as Error).message
-    throw new TorchLoraError(
-      'NETWORK',
-      `${url} cannot be reached: ${reason}. Check the address; behind a proxy, get the file by other means and give it to --from.`,
-      { cause },
-    )
-  }
-  if (!response.ok && response.status !== 416) {
-    throw new TorchLoraError(
-      'NETWORK',
-      `${url} answered ${response.status} ${response.statusText}. Check the address.`,
-    )
-  }
-  return response
 }

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { lock } from 'proper-lockfile'
 import { TorchLoraError } from '../errors.ts'
 import { libtorchCache, wholeInstalls } from './cache.ts'
+import { torchFromIndex } from './index/get.ts'
 import { inspectLibtorch, type Libtorch } from './inspect.ts'
+import { findPip } from './pip.ts'
 import { torchThroughPip } from './pip-torch.ts'
+import { pruneLibraries } from './prune.ts'
 import { type Report, type Source, sourceFrom } from './sources.ts'
 import { archiveVersion, copyLibtorch, unpackAll } from './stage.ts'
 import { defaultLibtorch, isSupported, supportedRange } from './versions.ts'
@@ -24,7 +27,9 @@ export interface InstallOptions {
   version?: string
   /** The CUDA build with the nvidia-* libraries it names; default: the CPU build. */
   cuda?: boolean
-  /** A URL or file (wheel or libtorch zip), or a folder (a libtorch, or one with wheels). Default: through pip. */
+  /** The C++ headers too, for who builds the addon; default: the libraries alone. */
+  headers?: boolean
+  /** A URL or file (wheel or libtorch zip), or a folder (a libtorch, or one with wheels). Default: the package index. */
   from?: string
   /** What the file or URL must hash to, in hex. */
   sha256?: string
@@ -41,11 +46,20 @@ export interface InstallResult extends Libtorch {
   installed: boolean
   /** Where it came from. */
   from: string
+  /** Bytes that were not unpacked (Python's side, headers), and libraries that nothing loads. */
+  leftOut?: { bytes: number; libraries: { bytes: number; names: string[] } }
 }
 
 /** The install of this release in the cache, if there is one. */
-export function present(cache: string, version: string, cuda: boolean): Libtorch | undefined {
-  return wholeInstalls(cache).find((there) => there.version.split('+')[0] === version && there.cuda === cuda)
+export function present(cache: string, { version, cuda }: Target, headers = false): Libtorch | undefined {
+  return wholeInstalls(cache).find(
+    (there) => there.version.split('+')[0] === version && there.cuda === cuda && (there.headers || !headers),
+  )
+}
+
+/** What an install is called: its version, and what it is where it is only the CPU's part of a CUDA build. */
+function folderName({ version, cuda }: Pick<Libtorch, 'version' | 'cuda'>): string {
+  return !cuda && /\+cu\d/.test(version) ? `${version}-cpu` : version
 }
 
 /**
@@ -108,23 +122,30 @@ async function installInto(
     for (const name of await readdir(cache)) {
       if (name.startsWith('.staging-')) await rm(join(cache, name), { recursive: true, force: true })
     }
-    const there = target && !options.force && present(cache, target.version, target.cuda)
+    const there = target && !options.force && present(cache, target, options.headers)
     if (there) return { ...there, installed: false, from: 'cache' }
     const staging = join(cache, `.staging-${process.pid}`)
     try {
       await mkdir(staging)
-      const { source, from } = await getSource(staging, cache, options, target)
+      const { source, from, kept } = await getSource(staging, cache, options, target)
+      const report = reporter(options)
+      const parts = { headers: options.headers ?? false }
+      let leftOut: InstallResult['leftOut']
       if ('archives' in source) {
         const version = await archiveVersion(source.archives)
-        const same = !options.force && wholeInstalls(cache).find((libtorch) => libtorch.version === version)
+        const same = !options.force && !target && installed(cache, version, parts.headers)
         if (same) return { ...same, installed: false, from: 'cache' }
-        await unpackAll(source.archives, staging, { report: reporter(options), signal: options.signal })
+        const bytes = await unpackAll(source.archives, staging, { parts, report, signal: options.signal })
+        const cuda = target?.cuda ?? existsSync(join(staging, 'torch', 'lib', 'libtorch_cuda.so'))
+        leftOut = { bytes, libraries: pruneLibraries(staging, { cuda }) }
       } else {
-        await copyLibtorch(source.folder, staging, { report: reporter(options), signal: options.signal })
+        await copyLibtorch(source.folder, staging, { parts, report, signal: options.signal })
       }
       await rm(join(staging, downloadsName), { recursive: true, force: true })
-      const { version } = accept(inspectLibtorch(staging), options, target)
-      return { ...(await publish(staging, cache, version)), installed: true, from }
+      const whole = accept(inspectLibtorch(staging), from, target)
+      const result = await publish(staging, cache, folderName(whole))
+      if (kept) await rm(kept, { recursive: true, force: true })
+      return { ...result, installed: true, from, ...(leftOut && { leftOut }) }
     } catch (cause) {
       if (!options.signal?.aborted) throw cause
       throw new TorchLoraError('ABORTED', 'The installation was interrupted; nothing was installed.', {
@@ -147,23 +168,60 @@ const reporter = (options: InstallOptions): Report => {
   }
 }
 
+/** The install that has this very name. */
+function installed(cache: string, version: string, headers: boolean): Libtorch | undefined {
+  return wholeInstalls(cache).find(
+    ({ path, ...there }) => relative(cache, path).split(sep)[0] === version && (there.headers || !headers),
+  )
+}
+
+interface Got {
+  source: Source
+  from: string
+  /** Downloads that may go once all is in its place. */
+  kept?: string
+}
+
 async function getSource(
   staging: string,
   cache: string,
   options: InstallOptions,
   target: Target | undefined,
-): Promise<{ source: Source; from: string }> {
+): Promise<Got> {
   const downloads = join(staging, downloadsName)
   const report = reporter(options)
   if (!target) return { source: await sourceFrom(options, { cache, downloads }, report), from: options.from! }
   const { environment, signal } = options
-  const { wheels, from } = await torchThroughPip({ ...target, into: downloads, environment, signal, report })
-  return { source: { archives: wheels }, from }
+  const kept = join(cache, downloadsName)
+  try {
+    const { archives, from } = await torchFromIndex({ ...target, kept, environment, signal, report })
+    return { source: { archives }, from, kept }
+  } catch (cause) {
+    if (!(cause instanceof TorchLoraError) || cause.code !== 'NETWORK') throw cause
+    // pip may know what we do not: a keyring, an index of its own kind.
+    const pip = findPip(environment)
+    if (!pip) throw withAdvice(cause)
+    const request = { ...target, pip, into: downloads, environment, signal, report }
+    const { wheels, from } = await torchThroughPip(request).catch((error: TorchLoraError) => {
+      if (error.code !== 'NETWORK') throw error
+      throw withAdvice(cause, error)
+    })
+    return { source: { archives: wheels }, from }
+  }
+}
+
+function withAdvice(cause: TorchLoraError, pip?: TorchLoraError): TorchLoraError {
+  const tried = pip ? ` ${pip.message}` : ''
+  return new TorchLoraError(
+    'NETWORK',
+    `${cause.message}${tried} Name an index by PIP_INDEX_URL or in pip.conf, a proxy by HTTPS_PROXY, or give a wheel or libtorch zip: \`torch-lora libtorch install --from URL_OR_FILE\`.`,
+    { cause },
+  )
 }
 
 /** Gives the finished folder its name. Processes that have an older one of that name open keep it until they end. */
-async function publish(staging: string, cache: string, version: string): Promise<Libtorch> {
-  const folder = join(cache, version)
+async function publish(staging: string, cache: string, name: string): Promise<Libtorch> {
+  const folder = join(cache, name)
   const old = join(cache, `.staging-old-${process.pid}`)
   if (existsSync(folder)) await rename(folder, old)
   await rename(staging, folder)
@@ -191,18 +249,18 @@ async function takeLock(cache: string, options: InstallOptions): Promise<() => P
 }
 
 /** Refuses what is whole but not what was asked for. */
-function accept(libtorch: Libtorch, options: InstallOptions, target: Target | undefined): Libtorch {
+function accept(libtorch: Libtorch, from: string, target: Target | undefined): Libtorch {
   if (!isSupported(libtorch.version)) {
     throw new TorchLoraError(
       'LIBTORCH_VERSION',
-      `${options.from ?? 'pip'} gave libtorch ${libtorch.version}, and this package needs ${supportedRange}.`,
+      `${from} gave libtorch ${libtorch.version}, and this package needs ${supportedRange}.`,
     )
   }
   if (target && libtorch.cuda !== target.cuda) {
     const [got, need] = target.cuda ? ['CPU', 'CUDA'] : ['CUDA', 'CPU']
     throw new TorchLoraError(
       'NETWORK',
-      `pip gave the ${got} build of torch ${target.version}, and the ${need} build was asked for: the package index has no other. Give a wheel by --from, or another --version.`,
+      `${from} gave the ${got} build of torch ${target.version}, and the ${need} build was asked for: the package index has no other. Give a wheel by --from, or another --version.`,
     )
   }
   return libtorch

@@ -1,10 +1,8 @@
 import { basename } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
-import { findPip, type PipCommand, type PipDownload, type PipFile, pipDownload, pipResolve } from './pip.ts'
+import { cpuIndex } from './index/resolve.ts'
+import { type PipCommand, type PipDownload, pipDownload } from './pip.ts'
 import { type OnBytes, readFromArchive } from './unpack.ts'
-
-/** PyTorch's own package index of CPU builds, for where the user's index has only the CUDA build. */
-const cpuIndex = 'https://download.pytorch.org/whl/cpu'
 
 // The C++ libraries in the wheel are the same for every Python, so where there is no wheel for the `python3` at
 // hand, the one for another will do.
@@ -13,6 +11,7 @@ const anotherPython = ['--python-version', '3.12', '--implementation', 'cp', '--
 export interface TorchRequest {
   version: string
   cuda: boolean
+  pip: PipCommand
   into: string
   environment?: NodeJS.ProcessEnv
   signal?: AbortSignal
@@ -61,11 +60,7 @@ async function firstThatWorks<T>(
       failures.push(error.message)
     }
   }
-  throw new TorchLoraError(
-    'NETWORK',
-    `${failures[0]} Check the network and pip's index settings (\`pip config list\`), or give a wheel or a libtorch zip: \`torch-lora libtorch install --from URL_OR_FILE\`.`,
-    { cause: new Error(failures.join('\n')) },
-  )
+  throw new TorchLoraError('NETWORK', failures[0]!, { cause: new Error(failures.join('\n')) })
 }
 
 /**
@@ -73,33 +68,11 @@ async function firstThatWorks<T>(
  * @throws TorchLoraError NETWORK with pip's words for each way that was tried
  */
 export async function torchThroughPip(request: TorchRequest): Promise<{ wheels: string[]; from: string }> {
-  const pip = findPip(request.environment)
+  const { pip } = request
   return await firstThatWorks(request, async ({ requirement, extra }) => {
     const [wheel] = await download(pip, request, [requirement], ['--no-deps', ...extra])
     const wheels = request.cuda ? [wheel!, ...(await nvidiaWheels(pip, request, wheel!))] : [wheel!]
     return { wheels, from: `pip (${requirement})` }
-  })
-}
-
-/**
- * The same wheels, as pip would get them, without getting them.
- * @throws TorchLoraError NETWORK
- */
-export async function resolveThroughPip(
-  request: Pick<TorchRequest, 'version' | 'cuda' | 'environment' | 'signal'>,
-): Promise<{ found: PipFile[]; from: string }> {
-  const pip = findPip(request.environment)
-  return await firstThatWorks(request, async ({ requirement, extra }) => {
-    const torch = await pipResolve(pip, {
-      ...request,
-      requirements: [requirement],
-      extra: ['--no-deps', ...extra],
-    })
-    const lines = torch.flatMap(({ requires }) => requires.map((text) => `Requires-Dist: ${text}`))
-    const requirements = request.cuda ? nvidiaRequirements(lines.join('\n')) : []
-    const nvidia = requirements.length > 0 ? await pipResolve(pip, { ...request, requirements }) : []
-    const found = [...torch, ...nvidia.filter(({ name }) => name.startsWith('nvidia-'))]
-    return { found, from: `pip (${requirement})` }
   })
 }
 

@@ -7,26 +7,17 @@ import type { OnBytes } from './unpack.ts'
 /** How to start pip, as the first words of a command line. */
 export type PipCommand = readonly [string, ...string[]]
 
-/**
- * The pip of this machine: `python3 -m pip`, else `pip3`, else `pip`. pip rather than a download of our own, because
- * it knows the user's mirrors, proxies, certificates and cache.
- * @throws TorchLoraError NETWORK when there is none
- */
-export function findPip(environment: NodeJS.ProcessEnv = process.env): PipCommand {
+/** The pip of this machine: `python3 -m pip`, else `pip3`, else `pip`; undefined where there is none. */
+export function findPip(environment: NodeJS.ProcessEnv = process.env): PipCommand | undefined {
   const candidates: PipCommand[] = [['python3', '-m', 'pip'], ['pip3'], ['pip']]
-  for (const candidate of candidates) {
-    const [program, ...args] = candidate
+  return candidates.find(([program, ...args]) => {
     const { status } = spawnSync(program, [...args, '--version'], {
       env: environment,
       stdio: 'ignore',
       timeout: 60_000,
     })
-    if (status === 0) return candidate
-  }
-  throw new TorchLoraError(
-    'NETWORK',
-    'pip is not on PATH, and libtorch comes through it. Install Python with pip, or give a wheel or libtorch zip: `torch-lora libtorch install --from URL_OR_FILE`.',
-  )
+    return status === 0
+  })
 }
 
 /** One `pip download`. */
@@ -104,77 +95,7 @@ export async function pipDownload(pip: PipCommand, download: PipDownload): Promi
   return names.filter((name) => name.endsWith('.whl')).map((name) => join(download.into, name))
 }
 
-/** A file that pip would get. */
-export interface PipFile {
-  /** `nvidia-cudnn-cu13`. */
-  name: string
-  url: string
-  /** Hex; absent where the index gives none. */
-  sha256?: string
-  /** What it requires in turn, as its METADATA has it. */
-  requires: string[]
-}
-
-/** pip's installation report, as far as it is read (pip's documentation, "Installation Report"). */
-interface PipReport {
-  install: {
-    metadata: { name: string; requires_dist?: string[] }
-    download_info: { url: string; archive_info?: { hashes?: { sha256?: string } } }
-  }[]
-}
-
-/**
- * Asks pip, 22.2 or newer, what it would get. Changes nothing.
- * @throws TorchLoraError NETWORK with pip's own words; ABORTED
- */
-export async function pipResolve(
-  pip: PipCommand,
-  query: Pick<PipDownload, 'requirements' | 'extra' | 'environment' | 'signal'>,
-): Promise<PipFile[]> {
-  const [program, ...first] = pip
-  // --python-version and its like want a --target; a dry run writes nothing there.
-  const fixed = [
-    'install',
-    '--dry-run',
-    '--ignore-installed',
-    '--target',
-    '/nonexistent',
-    '--report',
-    '-',
-    '--quiet',
-  ]
-  const rest = ['--only-binary', ':all:', '--disable-pip-version-check', '--no-input', ...(query.extra ?? [])]
-  const child = spawn(program, [...first, ...fixed, ...rest, ...query.requirements], {
-    env: query.environment ?? process.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let [report, said] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (chunk) => {
-    report += chunk
-  })
-  child.stderr.setEncoding('utf8').on('data', (chunk) => {
-    said += chunk
-  })
-  try {
-    await exitOf(child, query.signal)
-  } catch (cause) {
-    throw pipFailure(cause as Error, query, said.split('\n'))
-  }
-  return (JSON.parse(report) as PipReport).install.map(
-    ({ metadata, download_info: { url, archive_info } }) => ({
-      name: metadata.name,
-      url,
-      sha256: archive_info?.hashes?.sha256,
-      requires: metadata.requires_dist ?? [],
-    }),
-  )
-}
-
-function pipFailure(
-  cause: Error,
-  { requirements, signal }: Pick<PipDownload, 'requirements' | 'signal'>,
-  lines: string[],
-): TorchLoraError {
+function pipFailure(cause: Error, { requirements, signal }: PipDownload, lines: string[]): TorchLoraError {
   if (signal?.aborted) return new TorchLoraError('ABORTED', 'The installation was interrupted.', { cause })
   const said =
     lines

@@ -2,8 +2,9 @@ import { existsSync, statSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
-import { downloadFile, sha256InUrl, verifySha256 } from './download.ts'
+import { downloadFile, fileNameOf, sha256InUrl, verifySha256 } from './download.ts'
 import type { InstallOptions, InstallProgress } from './install.ts'
+import { transport } from './transport.ts'
 import type { OnBytes } from './unpack.ts'
 
 /** What an installation is made from: wheels or a zip to unpack, or a folder to copy. */
@@ -50,9 +51,10 @@ async function fromUrl(
   places: Places,
   report: Report,
 ): Promise<string> {
-  const onBytes = report('download', basename(new URL(url).pathname))
+  const onBytes = report('download', fileNameOf(url))
   const kept = join(places.cache, '.downloads')
-  const file = await downloadFile(url, kept, { onBytes, signal: options.signal })
+  const through = transport({ environment: options.environment })
+  const file = await downloadFile(url, kept, { transport: through, onBytes, signal: options.signal })
   const expected = options.sha256 ?? sha256InUrl(url)
   if (expected) {
     report('verify', basename(file))

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
 import { inspectLibtorch, versionIn } from './inspect.ts'
 import type { Report } from './sources.ts'
-import { type OnBytes, readFromArchive, unpack, unpackedSize } from './unpack.ts'
+import { type OnBytes, type Parts, readFromArchive, unpack, unpackedSize } from './unpack.ts'
 import { isSupported, supportedRange } from './versions.ts'
 
 /**
@@ -30,14 +30,21 @@ export async function archiveVersion(archives: string[]): Promise<string> {
   )
 }
 
-/** Unpacks wheels or a zip into the staging folder, one after the other. */
+/**
+ * Unpacks wheels or a zip into the staging folder, one after the other.
+ * @returns the bytes that were left in the archives
+ */
 export async function unpackAll(
   archives: string[],
   staging: string,
-  options: { report: Report; signal?: AbortSignal },
-): Promise<void> {
-  let need = 0
-  for (const archive of archives) need += await unpackedSize(archive)
+  options: { parts: Parts; report: Report; signal?: AbortSignal },
+): Promise<number> {
+  let [need, left] = [0, 0]
+  for (const archive of archives) {
+    const { bytes, leftOut } = await unpackedSize(archive, options.parts)
+    need += bytes
+    left += leftOut
+  }
   const { bavail, bsize } = await statfs(staging)
   if (bavail * bsize < need) {
     const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
@@ -52,21 +59,25 @@ export async function unpackAll(
   let before = 0
   for (const archive of archives) {
     const onArchive: OnBytes = (done) => onBytes(before + done, need)
-    before += await unpack(archive, staging, { onBytes: onArchive, signal: options.signal })
+    const { parts, signal } = options
+    before += await unpack(archive, staging, { parts, onBytes: onArchive, signal })
   }
+  return left
 }
 
-/** Copies what libtorch is out of a folder that has it: the libraries, the headers, the version. */
+/** Copies what libtorch is out of a folder that has it: the libraries, the version and, where asked for, the headers. */
 export async function copyLibtorch(
   path: string,
   staging: string,
-  options: { report: Report; signal?: AbortSignal },
+  options: { parts: Parts; report: Report; signal?: AbortSignal },
 ): Promise<void> {
   options.report('copy', path)
   const source = inspectLibtorch(path)
-  const parts: [from: string, to: string][] = ['lib', 'include', 'version.py', 'build-version'].map(
-    (part) => [join(source.path, part), join(staging, 'torch', part)],
-  )
+  const names = ['lib', 'version.py', 'build-version', ...(options.parts.headers ? ['include'] : [])]
+  const parts: [from: string, to: string][] = names.map((part) => [
+    join(source.path, part),
+    join(staging, 'torch', part),
+  ])
   // Beside `torch`, where libtorch's own search path leads.
   if (source.cuda) parts.push([join(dirname(source.path), 'nvidia'), join(staging, 'nvidia')])
   for (const [from, to] of parts.filter(([from]) => existsSync(from))) {

@@ -8,33 +8,48 @@ import { pipeline } from 'node:stream/promises'
 import { crc32 } from 'node:zlib'
 import { type Entry, openPromise, type ZipFile } from 'yauzl'
 import { TorchLoraError } from '../errors.ts'
+import { openRemoteZip, type RemoteArchive } from './remote-zip.ts'
+import { shownUrl } from './transport.ts'
 
 /** Bytes done of bytes in all. */
 export type OnBytes = (done: number, total: number) => void
 
+/** A wheel or zip: a path, or one that lies on a server. */
+export type Archive = string | RemoteArchive
+
 /** Opens a wheel or a libtorch zip and reads its table of contents. */
-async function entriesOf(archive: string): Promise<{ zip: ZipFile; entries: Entry[] }> {
+async function entriesOf(archive: Archive): Promise<{ zip: ZipFile; entries: Entry[] }> {
+  const name = typeof archive === 'string' ? archive : shownUrl(archive.url)
   try {
-    const zip = await openPromise(archive, { autoClose: false })
+    const local = typeof archive === 'string'
+    const zip = local ? await openPromise(archive, { autoClose: false }) : await openRemoteZip(archive)
     const entries: Entry[] = []
     for await (const entry of zip.eachEntry()) if (!entry.fileName.endsWith('/')) entries.push(entry)
     return { zip, entries }
   } catch (cause) {
+    if (cause instanceof TorchLoraError) throw cause
     throw new TorchLoraError(
       'INVALID_FILE',
-      `${archive} is not a whole wheel or zip file (${(cause as Error).message}); get it again.`,
-      { file: archive, cause },
+      `${name} is not a whole wheel or zip file (${(cause as Error).message}); get it again.`,
+      { file: name, cause },
     )
   }
+}
+
+/** What to unpack besides the libraries. */
+export interface Parts {
+  /** For who builds against them. */
+  headers: boolean
 }
 
 /**
  * Where an entry goes, or undefined for what libtorch does not need: PyTorch's Python side and its tests.
  * A libtorch zip has `libtorch/` where a wheel has `torch/`.
  */
-function placeOf(name: string): string | undefined {
+function placeOf(name: string, { headers }: Parts): string | undefined {
   const path = name.replace(/^libtorch\//, 'torch/')
-  if (/^torch\/(version\.py|build-version)$/.test(path) || path.startsWith('torch/include/')) return path
+  if (/^torch\/(version\.py|build-version)$/.test(path)) return path
+  if (path.startsWith('torch/include/')) return headers ? path : undefined
   if (/^[^/]+\.dist-info\/(licenses\/.*|LICENSE|NOTICE)$/.test(path)) return path
   const library = /^(torch\/lib|torch\.libs|nvidia\/([^/]+\/)+lib)\/([^/]+)$/.exec(path)
   if (!library || !/\.so(\.\d+)*$/.test(library[3]!)) return undefined
@@ -54,7 +69,7 @@ async function recordOf(zip: ZipFile, entries: Entry[]): Promise<Map<string, str
 }
 
 /** Reads one small text file of a wheel or zip; undefined when no name matches. */
-export async function readFromArchive(archive: string, name: RegExp): Promise<string | undefined> {
+export async function readFromArchive(archive: Archive, name: RegExp): Promise<string | undefined> {
   const { zip, entries } = await entriesOf(archive)
   try {
     const entry = entries.find(({ fileName }) => name.test(fileName))
@@ -64,16 +79,24 @@ export async function readFromArchive(archive: string, name: RegExp): Promise<st
   }
 }
 
-/** Bytes that {@link unpack} will write. */
-export async function unpackedSize(archive: string): Promise<number> {
+/** Bytes that {@link unpack} will write, and those that it leaves out. */
+export async function unpackedSize(
+  archive: Archive,
+  parts: Parts,
+): Promise<{ bytes: number; leftOut: number }> {
   const { zip, entries } = await entriesOf(archive)
   zip.close()
-  return entries.reduce((sum, entry) => sum + (placeOf(entry.fileName) ? entry.uncompressedSize : 0), 0)
+  let [bytes, leftOut] = [0, 0]
+  for (const { fileName, uncompressedSize } of entries) {
+    if (placeOf(fileName, parts)) bytes += uncompressedSize
+    else leftOut += uncompressedSize
+  }
+  return { bytes, leftOut }
 }
 
 /**
- * Unpacks what libtorch needs of a PyTorch or nvidia-* wheel, or of a libtorch zip: shared libraries, headers, the
- * version and the licences. Each file is checked against the wheel's RECORD (sha256), or the zip's CRC-32 where
+ * Unpacks what libtorch needs of a PyTorch or nvidia-* wheel, or of a libtorch zip: shared libraries, the version, the
+ * licences and, where they are asked for, the headers. Each file is checked against the wheel's RECORD (sha256), or the zip's CRC-32 where
  * there is no RECORD.
  * @returns the bytes written
  * @throws TorchLoraError INVALID_FILE naming the first file that is not what the archive says it is
@@ -81,13 +104,13 @@ export async function unpackedSize(archive: string): Promise<number> {
 export async function unpack(
   archive: string,
   into: string,
-  options: { onBytes?: OnBytes; signal?: AbortSignal },
+  options: { parts: Parts; onBytes?: OnBytes; signal?: AbortSignal },
 ): Promise<number> {
   const { zip, entries } = await entriesOf(archive)
   try {
     const record = await recordOf(zip, entries)
     const wanted = entries.flatMap((entry) => {
-      const place = placeOf(entry.fileName)
+      const place = placeOf(entry.fileName, options.parts)
       return place ? [{ entry, place }] : []
     })
     const total = wanted.reduce((sum, { entry }) => sum + entry.uncompressedSize, 0)

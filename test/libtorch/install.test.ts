@@ -35,7 +35,12 @@ describe('from a wheel, a zip or a folder', () => {
     const cache = temporaryFolder()
     const from = await fakeWheel(temporaryFolder())
     const steps = new Set<string>()
-    const options = { cache, from, onProgress: ({ step }: { step: string }) => void steps.add(step) }
+    const options = {
+      cache,
+      from,
+      headers: true,
+      onProgress: ({ step }: { step: string }) => void steps.add(step),
+    }
     const result = await installLibtorch(options)
     expect(result).toMatchObject({ installed: true, version: '2.13.0+cpu', cuda: false, headers: true })
     expect(result.path).toBe(join(cache, '2.13.0+cpu', 'torch'))
@@ -60,7 +65,7 @@ describe('from a wheel, a zip or a folder', () => {
     })
 
     const folder = fakeLibtorch(temporaryFolder())
-    const copied = await installLibtorch({ cache: temporaryFolder(), from: folder })
+    const copied = await installLibtorch({ cache: temporaryFolder(), from: folder, headers: true })
     expect(copied).toMatchObject({ installed: true, version: '2.13.0+cpu', headers: true })
     expect(readdirSync(join(copied.path, '..'))).toEqual(['torch'])
 
@@ -249,29 +254,34 @@ describe('from a URL', () => {
     expect(wrong.code).toBe('INVALID_FILE')
   })
 
-  it('goes on where a broken download stopped', async () => {
+  it('goes on where a broken download stopped, in the same run and in the next', async () => {
     const wheel = await fakeWheel(temporaryFolder())
     const { url, ranges } = await serve(wheel, { breaks: 1 })
-    const cache = temporaryFolder()
-    const options = { cache, from: url, sha256: sha256(wheel) }
-    expect(await failure(options)).toMatchObject({
-      code: 'NETWORK',
-      message: expect.stringContaining('goes on from there'),
-    })
-    expect(contents(cache)).toEqual([])
-    expect(await installLibtorch(options)).toMatchObject({ installed: true })
+    const options = { from: url, sha256: sha256(wheel) }
+    expect(await installLibtorch({ ...options, cache: temporaryFolder() })).toMatchObject({ installed: true })
     expect(ranges[0]).toBeUndefined()
     expect(ranges[1]).toMatch(/^bytes=[1-9]\d*-$/)
+
+    const again = await serve(wheel, { breaks: 1 })
+    const cache = temporaryFolder()
+    const controller = new AbortController()
+    const onProgress = ({ bytes }: { bytes?: number }) => bytes && setTimeout(() => controller.abort(), 60)
+    const stopped = { cache, from: again.url, sha256: sha256(wheel), onProgress, signal: controller.signal }
+    expect(await failure(stopped)).toMatchObject({ code: 'ABORTED' })
+    expect(contents(cache)).toEqual([])
+    expect(await installLibtorch({ cache, from: again.url, sha256: sha256(wheel) })).toMatchObject({
+      installed: true,
+    })
+    expect(again.ranges.at(-1)).toMatch(/^bytes=[1-9]\d*-$/)
   })
 
   it('starts over when the file behind the URL has changed meanwhile', async () => {
     const wheel = await fakeWheel(temporaryFolder())
     let version = 0
-    const { url } = await serve(wheel, { breaks: 1, etag: () => `"${version}"` })
+    const { url, ranges } = await serve(wheel, { breaks: 1, etag: () => `"${version++}"` })
     const options = { cache: temporaryFolder(), from: url, sha256: sha256(wheel) }
-    await failure(options)
-    version++
     expect(await installLibtorch(options)).toMatchObject({ installed: true })
+    expect(ranges).toHaveLength(2)
   })
 
   it('says what the server answered, or that there is none', async () => {
@@ -297,10 +307,11 @@ describe('through pip', () => {
     })
   })
 
-  it('says how to do without pip when there is none', async () => {
-    const error = await failure({ cache: temporaryFolder(), environment: { PATH: '/nowhere' } })
+  it('says how to do without pip and without an index', async () => {
+    const environment = { PATH: '/nowhere', PIP_NO_INDEX: '1', PIP_CONFIG_FILE: '/dev/null' }
+    const error = await failure({ cache: temporaryFolder(), environment })
     expect(error.code).toBe('NETWORK')
-    expect(error.message).toContain('--from')
+    for (const part of ['--from', 'PIP_INDEX_URL', 'pip.conf']) expect(error.message).toContain(part)
   })
 
   it('asks for the NVIDIA libraries that the wheel names, and for no Python packages', () => {

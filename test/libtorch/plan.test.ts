@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { installLibtorch } from '../../lib/libtorch/install.ts'
 import { planInstall } from '../../lib/libtorch/plan.ts'
-import { fakeLibtorch, fakeWheel, temporaryFolder, writeArchive } from './fakes.ts'
+import { fakeLibtorch, fakeWheel, temporaryFolder } from './fakes.ts'
 
 const nowhere = () => join(temporaryFolder(), 'not-made')
 
@@ -78,56 +78,7 @@ describe('a plan of --from', () => {
   })
 })
 
-const pip = spawnSync('python3', ['-m', 'pip', 'install', '--help'], { encoding: 'utf8' })
-
-describe.skipIf(!pip.stdout?.includes('--report'))('a plan through pip', () => {
-  // pip itself, with a folder for its index.
-  const environment = (index: string): NodeJS.ProcessEnv => {
-    const config = { PIP_CONFIG_FILE: '/dev/null', PIP_NO_INDEX: '1', PIP_FIND_LINKS: index }
-    return { ...process.env, ...config }
-  }
-
-  it('names the wheels that pip would get, with sizes and checksums, and gets none', async () => {
-    const index = temporaryFolder()
-    const wheel = await fakeWheel(index)
-    const cache = nowhere()
-    const plan = await planInstall({ cache, environment: environment(index) })
-    expect(plan).toMatchObject({
-      from: 'pip (torch==2.13.0+cpu)',
-      into: cache,
-      files: [{ name: basename(wheel), source: wheel, bytes: statSync(wheel).size }],
-    })
-    expect(existsSync(cache)).toBe(false)
-  }, 120_000)
-
-  it('names the NVIDIA wheels of a CUDA build, and no Python package', async () => {
-    const index = temporaryFolder()
-    const requires = ['nvidia-thing-cu13==9.1', 'sympy>=1']
-    const wheel = await fakeWheel(index, { version: '2.14.1', cuda: true, requires })
-    const info = 'nvidia_thing_cu13-9.1.dist-info'
-    const files = new Map([
-      ['nvidia/thing/lib/libthing.so.9', 'thing'],
-      [`${info}/METADATA`, 'Metadata-Version: 2.1\nName: nvidia-thing-cu13\nVersion: 9.1\n'],
-      [`${info}/WHEEL`, 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\n'],
-    ])
-    const nvidia = await writeArchive(join(index, 'nvidia_thing_cu13-9.1-py3-none-any.whl'), files, {
-      record: 'nvidia_thing_cu13-9.1',
-    })
-    const options = { cuda: true, version: '2.14.1', environment: environment(index) }
-    const plan = await planInstall({ cache: nowhere(), ...options })
-    expect(plan.files.map(({ name }) => name)).toEqual([wheel, nvidia].map((path) => basename(path)))
-  }, 120_000)
-
-  it('says in pip’s words what it cannot get', async () => {
-    const plan = planInstall({ cache: nowhere(), environment: environment(temporaryFolder()) })
-    await expect(plan).rejects.toMatchObject({
-      code: 'NETWORK',
-      message: expect.stringMatching(
-        /pip could not get torch==2\.13\.0\+cpu: ERROR: .*No matching distribution/,
-      ),
-    })
-  }, 120_000)
-
+describe('a plan of an index', () => {
   it('asks nobody when the release is there', async () => {
     const cache = temporaryFolder()
     await installLibtorch({ cache, from: await fakeWheel(temporaryFolder()) })

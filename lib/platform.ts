@@ -1,0 +1,8 @@
+/** The C library that this process runs on, `2.36`; null on musl and outside Linux. */
+export function glibcVersion(): string | null {
+  const report = process.report as typeof process.report & { excludeNetwork?: boolean }
+  // Without this the report looks up the name of every open connection, which may take seconds.
+  report.excludeNetwork = true
+  const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } }
+  return header.glibcVersionRuntime ?? null
+}
