@@ -41,6 +41,7 @@ export function addonPath(): string {
 }
 
 const coreName = 'libtorch_lora_core.so'
+const kernelsName = 'liblora_ops_cuda.so'
 
 /** The release that a folder of libraries was built for, from the note that the build leaves beside them. */
 function builtFor(folder: string): string | undefined {
@@ -60,6 +61,7 @@ function buildFor(addon: string, version: string): string | undefined {
   const beside = dirname(addon)
   const own = join(beside, `torch-${minorOf(version)}`)
   if (existsSync(join(own, coreName))) return own
+  if (!existsSync(join(beside, coreName))) return undefined
   const release = builtFor(beside)
   return release === undefined || minorOf(release) === minorOf(version) ? beside : undefined
 }
@@ -87,13 +89,36 @@ export function findLibtorchFor(addon: string): FoundLibtorch {
   })
 }
 
-let opened:
-  | { native: unknown; libtorch: FoundLibtorch; addon: string; loader: Loader; folder: string }
-  | undefined
+/** What `loadNative` opened. */
+export interface Loaded {
+  libtorch: FoundLibtorch
+  /** The addon's path. */
+  addon: string
+  /** What makes it slower than it could be, in sentences. */
+  warnings: string[]
+}
 
-/** What `loadNative` opened: the libtorch and the addon's path; undefined before the first load. */
-export function loadedFrom(): { libtorch: FoundLibtorch; addon: string } | undefined {
-  return opened && { libtorch: opened.libtorch, addon: opened.addon }
+let opened: (Loaded & { native: unknown; loader: Loader; folder: string }) | undefined
+
+/** What `loadNative` opened; undefined before the first load. */
+export function loadedFrom(): Loaded | undefined {
+  return opened && { libtorch: opened.libtorch, addon: opened.addon, warnings: opened.warnings }
+}
+
+/** Where the CUDA kernels for a CUDA libtorch would be, when they are not there. */
+export function missingKernels(
+  addon: string,
+  libtorch: Pick<FoundLibtorch, 'version' | 'cuda'>,
+): string | null {
+  const folder = libtorch.cuda ? buildFor(addon, libtorch.version) : undefined
+  if (!folder) return null
+  const file = join(folder, kernelsName)
+  return existsSync(file) ? null : file
+}
+
+/** The same sentence in doctor, at load and in a server's /info. */
+export function kernelsMissing(file: string, version: string): string {
+  return `libtorch ${version} is a CUDA build, and there are no CUDA kernels for it: ${file} is not there. On a GPU everything runs from libtorch's own operators, slower and in more memory. Use a libtorch that this package has kernels for, or build them with nvcc on PATH: ${build}.`
 }
 
 /**
@@ -119,14 +144,16 @@ export function loadNative(): unknown {
   const driver = hasNvidiaDriver()
   const libraries = [...librariesOf(libtorch, { driver }), join(folder, 'liblora_ops.so')]
   // Kernels for CUDA lie in a library of their own: it links to what only a CUDA libtorch has.
-  const kernels = join(folder, 'liblora_ops_cuda.so')
-  if (libtorch.cuda && driver && existsSync(kernels)) libraries.push(kernels)
+  const missing = missingKernels(addon, libtorch)
+  if (libtorch.cuda && driver && !missing) libraries.push(join(folder, kernelsName))
+  const warnings = missing && driver ? [kernelsMissing(missing, libtorch.version)] : []
   const core = join(folder, coreName)
   try {
-    opened = { native: loader.open({ libraries, core }), libtorch, addon, loader, folder }
+    opened = { native: loader.open({ libraries, core }), libtorch, addon, warnings, loader, folder }
   } catch (cause) {
     throw explain(cause as DynamicLinkError, libtorch, core)
   }
+  for (const warning of warnings) process.emitWarning(warning, { code: 'TORCH_LORA_NO_CUDA_KERNELS' })
   return opened.native
 }
 

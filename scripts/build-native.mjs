@@ -182,16 +182,49 @@ async function compile(libtorch, folder) {
 }
 
 /**
- * Builds the core for further releases into build/torch-<minor>: PyTorch's C++ interface differs from minor release
- * to minor release (lib/addon.ts).
- * @param {string[]} paths folders with a libtorch and its headers, as `torch-lora libtorch install --version` makes
+ * Builds for further releases into build/torch-<minor>, one after the other: PyTorch's C++ interface differs from
+ * minor release to minor release (lib/addon.ts). What was built from the same sources for the same release is left.
+ * @param {string[]} paths folders with a libtorch and its headers, as `torch-lora libtorch install --headers` makes
+ * @returns {Promise<{ minor: string, version: string, folder: string, seconds: number }[]>}
  */
 export async function buildMinors(paths) {
   buildTypeScript({ onlyIfMissing: 'dist/libtorch/inspect.js' })
   const { inspectLibtorch } = await import('../dist/libtorch/inspect.js')
   const { minorOf } = await import('../dist/libtorch/versions.js')
-  for (const libtorch of paths.map(inspectLibtorch))
-    await compile(libtorch, join(root, 'build', `torch-${minorOf(libtorch.version)}`))
+  const builds = []
+  for (const libtorch of paths.map(inspectLibtorch)) {
+    const minor = minorOf(libtorch.version)
+    const folder = join(root, 'build', `torch-${minor}`)
+    const release = join(folder, 'Release')
+    const started = performance.now()
+    const last = builtFrom(release, 'torch_lora.node')
+    if (last?.sources !== sourceHash() || last.version !== libtorch.version) await compile(libtorch, folder)
+    const seconds = (performance.now() - started) / 1000
+    builds.push({ minor, version: libtorch.version, folder: release, seconds })
+  }
+  return builds
+}
+
+/**
+ * The files of one build as they are packed, with a note of what it is made from, without this machine's paths.
+ * @throws Error where it is not whole, or from other sources than these
+ */
+export function packedBuild(folder, { cuda }) {
+  const built = builtFrom(folder, 'torch_lora.node')
+  if (!built) throw new Error(`${folder} holds no whole build`)
+  if (built.sources !== sourceHash()) throw new Error(`${folder} was built from other sources than these`)
+  const names = cuda ? [...libraries, cudaLibrary] : libraries
+  const missing = names.filter((name) => !existsSync(join(folder, name)))
+  if (missing.length > 0)
+    throw new Error(
+      `${folder} has no ${missing.join(', ')}: its libtorch has no CUDA, or nvcc is not on PATH`,
+    )
+  const { sources, version } = built
+  return {
+    version,
+    names,
+    note: { name: stampName, text: `${JSON.stringify({ sources, version }, null, 2)}\n` },
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -22,11 +22,32 @@ function run(command, args, cwd) {
   return stdout
 }
 
+function fillFromBuild(copy) {
+  cpSync(join(root, 'build', 'Release'), join(copy, 'build', 'Release'), { recursive: true })
+  // The libc in the addon's name: on musl it is then passed over, rather than opened in vain.
+  const prebuildify = createRequire(import.meta.url).resolve('prebuildify/bin.js')
+  const shim = join('scripts', 'cmake-js-shim.mjs')
+  run(process.execPath, [prebuildify, '--napi', '--strip', '--tag-libc', '--node-gyp', `./${shim}`], copy)
+  const prebuilds = join(copy, 'prebuilds', platform)
+  for (const { from, text, to } of buildsBesidePrebuild()) {
+    const target = join(prebuilds, to)
+    mkdirSync(dirname(target), { recursive: true })
+    if (text) writeFileSync(target, text)
+    else strip(from, target)
+  }
+}
+
+/** Copies a library without its symbols. */
+export function strip(from, to) {
+  run('strip', ['--strip-all', '-o', to, from], root)
+}
+
 /**
  * @param {string} destination a folder that exists
+ * @param {(prebuilds: string) => void} [fill] writes the prebuilt files; by default those of build/Release and beside
  * @returns {{ tarball: string, bytes: number, unpackedBytes: number, files: string[] }}
  */
-export function pack(destination) {
+export function pack(destination, fill) {
   buildTypeScript()
   const copy = mkdtempSync(join(tmpdir(), 'torch-lora-pack-'))
   try {
@@ -34,18 +55,8 @@ export function pack(destination) {
       if (/^(node_modules|build|prebuilds|runs|\..*)$/.test(name)) continue
       cpSync(join(root, name), join(copy, name), { recursive: true })
     }
-    cpSync(join(root, 'build', 'Release'), join(copy, 'build', 'Release'), { recursive: true })
-    // The libc in the addon's name: on musl it is then passed over, rather than opened in vain.
-    const prebuildify = createRequire(import.meta.url).resolve('prebuildify/bin.js')
-    const shim = join('scripts', 'cmake-js-shim.mjs')
-    run(process.execPath, [prebuildify, '--napi', '--strip', '--tag-libc', '--node-gyp', `./${shim}`], copy)
-    const prebuilds = join(copy, 'prebuilds', platform)
-    for (const { from, text, to } of buildsBesidePrebuild()) {
-      const target = join(prebuilds, to)
-      mkdirSync(dirname(target), { recursive: true })
-      if (text) writeFileSync(target, text)
-      else run('strip', ['--strip-all', '-o', target, from], copy)
-    }
+    if (fill) fill(join(copy, 'prebuilds', platform))
+    else fillFromBuild(copy)
     const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', resolve(destination)]
     const [report] = JSON.parse(run('npm', args, copy))
     return {

@@ -1,20 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join, relative } from 'node:path'
-import { addonPath, findLibtorchFor, loadedFrom, packageRoot } from '../addon.ts'
+import { addonPath, findLibtorchFor, loadedFrom, missingKernels, packageRoot } from '../addon.ts'
 import { TorchLoraError } from '../errors.ts'
 import { installFolders, libtorchCache } from '../libtorch/cache.ts'
 import { type FoundLibtorch, findLibtorch } from '../libtorch/find.ts'
 import { hasNvidiaDriver, inspectLibtorch } from '../libtorch/inspect.ts'
 import { isSupported } from '../libtorch/versions.ts'
 import { type NativeSystem, native } from '../native.ts'
-
-/** Something that is wrong, and what mends it. */
-export interface Problem {
-  /** An error keeps the package from working; a warning does not. */
-  severity: 'error' | 'warning'
-  message: string
-}
+import { glibcVersion } from '../platform.ts'
+import { judgeMachine, judgeUse, type Machine, type Problem } from './judge.ts'
 
 /** What `torch-lora doctor` finds. Paths are absolute; what was not found is null. */
 export interface Diagnosis {
@@ -32,11 +27,6 @@ export interface Diagnosis {
   problems: Problem[]
 }
 
-function glibcVersion(): string | null {
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
-  return header.glibcVersionRuntime ?? null
-}
-
 function nvidiaDriverVersion(): string | null {
   if (!hasNvidiaDriver()) return null
   const file = '/proc/driver/nvidia/version'
@@ -50,6 +40,23 @@ function cpuQuota(): number | undefined {
   if (!existsSync(file)) return undefined
   const [quota, period] = readFileSync(file, 'utf8').split(' ').map(Number)
   return quota && period ? quota / period : undefined
+}
+
+/** What the CPU can do, by /proc/cpuinfo; null where it does not tell. */
+function cpuFlags(): string[] | null {
+  const file = '/proc/cpuinfo'
+  const line = existsSync(file) && /^flags\s*:(.*)$/m.exec(readFileSync(file, 'utf8'))
+  return line ? line[1]!.trim().split(' ') : null
+}
+
+/** The platforms that this installation has an addon for. */
+function addonPlatforms(): string[] {
+  const prebuilds = join(packageRoot, 'prebuilds')
+  const packed = existsSync(prebuilds) ? readdirSync(prebuilds) : []
+  const built = existsSync(join(packageRoot, 'build', 'Release'))
+    ? [`${process.platform}-${process.arch}`]
+    : []
+  return [...new Set([...built, ...packed])].filter((name) => /^linux-/.test(name))
 }
 
 function attempt<T>(problems: Problem[], body: () => T): T | null {
@@ -69,14 +76,15 @@ export function diagnose(): Diagnosis {
   const problems: Problem[] = []
   const warn = (message: string) => problems.push({ severity: 'warning', message })
   const manifest = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
-  const glibc = glibcVersion()
-  if (process.platform !== 'linux' || process.arch !== 'x64' || !glibc) {
-    const libc = process.platform === 'linux' && !glibc ? ' with musl' : ''
-    problems.push({
-      severity: 'error',
-      message: `This is ${process.platform}-${process.arch}${libc}; torch-lora runs on linux-x64 with glibc, as PyTorch's own builds do. Use such a machine or container image.`,
-    })
+  const machine: Machine = {
+    platform: process.platform,
+    arch: process.arch,
+    glibc: glibcVersion(),
+    driver: nvidiaDriverVersion(),
+    cpuFlags: cpuFlags(),
+    cpus: Math.min(availableParallelism(), Math.ceil(cpuQuota() ?? Number.POSITIVE_INFINITY)),
   }
+  problems.push(...judgeMachine(machine, { addons: addonPlatforms() }))
   const path = attempt(problems, addonPath)
   const libtorch = attempt(problems, () => (path ? findLibtorchFor(path) : findLibtorch()))
   const system = path && libtorch ? attempt(problems, () => native().system()) : null
@@ -97,37 +105,22 @@ export function diagnose(): Diagnosis {
       )
     }
   }
-  const nvidiaDriver = nvidiaDriverVersion()
-  if (system && libtorch && nvidiaDriver && !libtorch.cuda) {
-    warn(
-      `This machine has an NVIDIA driver (${nvidiaDriver}), and libtorch ${libtorch.version} is a CPU build. For the GPU, run \`torch-lora libtorch install --cuda\`.`,
-    )
-  }
-  if (system && libtorch?.cuda && nvidiaDriver && system.cudaDevices === 0) {
-    warn(
-      `libtorch ${libtorch.version} sees no GPU, though a driver (${nvidiaDriver}) is there. See whether \`nvidia-smi\` lists one, whether CUDA_VISIBLE_DEVICES hides it, and whether the driver is new enough for this CUDA.`,
-    )
-  }
-  const cpus = Math.min(availableParallelism(), Math.ceil(cpuQuota() ?? Number.POSITIVE_INFINITY))
-  if (system && system.threads > cpus) {
-    warn(
-      `libtorch uses ${system.threads} threads and this process may use ${cpus} CPUs, which slows it down. Set OMP_NUM_THREADS=${cpus}.`,
-    )
-  }
+  const kernels = path && libtorch ? missingKernels(path, libtorch) : null
+  problems.push(...judgeUse(machine, { libtorch, missingKernels: kernels, system }))
   return {
     ok: !problems.some(({ severity }) => severity === 'error') && system !== null,
     package: { version: manifest.version, path: packageRoot },
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
-    glibc,
+    glibc: machine.glibc,
     addon: path
       ? { path, from: relative(packageRoot, path).startsWith('build') ? 'build' : 'prebuilds' }
       : null,
     libtorch: loadedFrom()?.libtorch ?? libtorch,
     otherInstalls,
-    nvidiaDriver,
+    nvidiaDriver: machine.driver,
     system,
-    cpus,
+    cpus: machine.cpus,
     problems,
   }
 }
