@@ -10,6 +10,7 @@ import { bin, run, tracked } from './check/run.mjs'
 import { tidy } from './check/tidy.mjs'
 import { tool } from './check/tools.mjs'
 import { workflows } from './check/workflows.mjs'
+import { buildDocs } from './docs/build.mjs'
 
 /** Packs once, for the checks that look at the tarball. */
 const packed = (() => {
@@ -34,6 +35,10 @@ const checks = {
     run(tool('clang-format'), ['--dry-run', '-Werror', ...tracked(/^native\/.*\.(cpp|h|cu|cuh)$/)]),
   'native bugs': tidy,
   workflows,
+  dockerfile: () => run(tool('hadolint'), tracked(/(^|\/)Dockerfile$/)),
+  manifests: () =>
+    run(tool('kubernetes-validate'), ['--strict', '--quiet', ...tracked(/^examples\/deploy\/.*\.yaml$/)]),
+  docs: async () => buildDocs(),
   publint: async () => bin('publint', 'run', '--strict', await packed()),
   attw: async () => bin('attw', await packed()),
 }
