@@ -37,6 +37,7 @@ interface TrainFlags extends DatasetFlags, RunFlags {
   accumulate: number
   lr?: number
   headLr?: number
+  optimizer: 'adamw' | 'muon'
   schedule: 'linear' | 'cosine' | 'constant'
   warmup: number
   warmupSteps?: number
@@ -94,6 +95,11 @@ export function trainCommand(): Command {
     .option('--accumulate <batches>', 'batches whose gradients are added up before an update', wholeNumber, 1)
     .option('--lr <rate>', 'peak learning rate (default: 4e-4, with --full 2e-5)', positiveNumber)
     .option('--head-lr <rate>', 'that of the head (default: the same)', positiveNumber)
+    .addOption(
+      new Option('--optimizer <name>', 'what moves the parameters')
+        .choices(['adamw', 'muon'])
+        .default('adamw'),
+    )
     .option('--schedule <name>', 'linear, cosine or constant', 'linear')
     .option('--warmup <share>', 'share of the updates that warm up', fraction, 0.06)
     .option('--warmup-steps <updates>', 'updates that warm up, instead of --warmup', wholeNumber)
@@ -168,6 +174,7 @@ async function train(flags: TrainFlags): Promise<void> {
     gradientAccumulationSteps: flags.accumulate,
     learningRate: flags.lr ?? (flags.full ? 2e-5 : 4e-4),
     headLearningRate: flags.headLr,
+    optimizer: flags.optimizer,
     schedule: flags.schedule,
     warmupRatio: flags.warmup,
     warmupSteps: flags.warmupSteps,

@@ -30,8 +30,14 @@ export function runIdentity(
   options: ResolvedTrainerOptions,
   { trainableParameters, train }: { trainableParameters: number; train: EncodedExamples },
 ): RunIdentity {
+  const { optimizer } = options
   const given: [string, unknown][] = [
     ...shared.map((name): [string, unknown] => [name, options[name]]),
+    // Runs from before there was a choice go on.
+    [
+      'optimizer',
+      optimizer === 'adamw' ? undefined : typeof optimizer === 'string' ? optimizer : optimizer.name,
+    ],
     ['trainableParameters', trainableParameters],
     ['trainExamples', digestOf(train, options.model.task)],
     ...Object.entries(options.identity ?? {}),

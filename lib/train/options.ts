@@ -1,6 +1,7 @@
 import type { LabelSet } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
+import { type OptimizerFactory, type OptimizerName, optimizers } from '../optim/registry.ts'
 import type { ScheduleName } from '../optim/schedule.ts'
 import type { SampleOf, Task } from '../tasks/task.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
@@ -25,6 +26,8 @@ export interface TrainerOptions<T extends Task = Task> {
   learningRate?: number
   /** Of the head; default learningRate. */
   headLearningRate?: number
+  /** What moves the parameters: 'adamw' (default), 'muon', or a function that makes your own. */
+  optimizer?: OptimizerName | OptimizerFactory
   /** Default 'linear'. */
   schedule?: ScheduleName
   /** Share of the updates that warm up. Default 0.06. */
@@ -77,6 +80,7 @@ type Defaulted =
   | 'epochs'
   | 'gradientAccumulationSteps'
   | 'learningRate'
+  | 'optimizer'
   | 'schedule'
   | 'warmupRatio'
   | 'weightDecay'
@@ -102,6 +106,7 @@ export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerO
     epochs: options.epochs ?? 3,
     gradientAccumulationSteps: options.gradientAccumulationSteps ?? 1,
     learningRate: options.learningRate ?? 4e-4,
+    optimizer: options.optimizer ?? 'adamw',
     schedule: options.schedule ?? 'linear',
     warmupRatio: options.warmupRatio ?? 0.06,
     weightDecay: options.weightDecay ?? 0,
@@ -116,6 +121,11 @@ export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerO
     cudaGraphs: options.cudaGraphs ?? true,
   }
   const problems: string[] = []
+  const { optimizer } = resolved
+  if (typeof optimizer !== 'function' && !Object.hasOwn(optimizers, optimizer))
+    problems.push(
+      `optimizer must be ${Object.keys(optimizers).join(', ')} or a function, received ${JSON.stringify(optimizer)}`,
+    )
   const whole = (name: keyof TrainerOptions, least: number) => {
     const value = resolved[name]
     if (value === undefined) return

@@ -6,8 +6,9 @@ import { Predictor } from '../inference/predictor.ts'
 import { peakResidentBytes } from '../memory.ts'
 import type { Model } from '../models/model.ts'
 import { LayerNorm } from '../nn/layer-norm.ts'
-import { AdamW, isBias } from '../optim/adamw.ts'
+import { isBias } from '../optim/adamw.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
+import { optimizerFactory } from '../optim/registry.ts'
 import { manualSeed, rngState, setRngState } from '../random.ts'
 import type { EncodedExamples, Task } from '../tasks/task.ts'
 import { type Device, isHalf, type Tensor } from '../tensor.ts'
@@ -196,10 +197,10 @@ export class Trainer<T extends Task = Task> {
   }
 
   #createOptimizer(): Optimizer {
-    const { betas, eps, weightDecay, learningRate, headLearningRate, model } = this.options
+    const { betas, eps, weightDecay, learningRate, headLearningRate, model, optimizer } = this.options
     const headScale = headLearningRate === undefined ? 1 : headLearningRate / learningRate
     const norms = normPaths(model)
-    return new AdamW(this.#parameters, {
+    return optimizerFactory(optimizer)(this.#parameters, {
       betas,
       eps,
       weightDecay,

@@ -102,6 +102,25 @@ describe('Trainer', () => {
     expect(runs[2]).not.toEqual(runs[0])
   })
 
+  it('learns by Muon too, and resumes it to the bit', async () => {
+    const whole = await loraModel()
+    const events = await collect(new Trainer(settings(whole, { epochs: 6, optimizer: 'muon' })))
+    const evaluations = events.filter((event) => event.type === 'evaluation')
+    expect(evaluations.at(-1)!.metrics.accuracy).toBeGreaterThan(0.75)
+
+    const outputDir = await mkdtemp(join(tmpdir(), 'muon-'))
+    const parts = await loraModel()
+    const controller = new AbortController()
+    const options = { epochs: 6, optimizer: 'muon', outputDir } as const
+    for await (const event of new Trainer(settings(parts, options)).run({ signal: controller.signal }))
+      if (event.type === 'step' && event.step === 30) controller.abort()
+    const resumed = await loraModel()
+    await collect(new Trainer(settings(resumed, { ...options, resume: true })))
+    expect(values(resumed)).toEqual(values(whole))
+    const other = new Trainer(settings(await loraModel(), { ...options, optimizer: 'adamw', resume: true }))
+    expect((await failure(collect(other))).message).toMatch(/optimizer was "muon"/)
+  })
+
   it('stops at a signal and resumes to the bit', async () => {
     const whole = await loraModel()
     await collect(new Trainer(settings(whole, { gradientAccumulationSteps: 3, maxTokens: 100 })))

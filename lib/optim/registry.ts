@@ -1,0 +1,19 @@
+import { AdamW } from './adamw.ts'
+import { Muon } from './muon.ts'
+import type { NamedParameters, Optimizer, OptimizerSettings } from './optimizer.ts'
+
+/** How the trainer makes an optimizer of what trains. */
+export type OptimizerFactory = (parameters: NamedParameters, settings: OptimizerSettings) => Optimizer
+
+/** The optimizers that have a name. */
+export const optimizers = {
+  adamw: (parameters, settings) => new AdamW(parameters, settings),
+  muon: (parameters, settings) => new Muon(parameters, settings),
+} as const satisfies Record<string, OptimizerFactory>
+
+export type OptimizerName = keyof typeof optimizers
+
+/** The factory of that name, or the one given. */
+export function optimizerFactory(choice: OptimizerName | OptimizerFactory): OptimizerFactory {
+  return typeof choice === 'function' ? choice : optimizers[choice]
+}
