@@ -21,6 +21,7 @@ export interface RunOptions {
   signal?: AbortSignal
 }
 
+/** How {@link compile} records and replays. */
 export interface CompileOptions {
   /** Runs that may wait on the executor before a call is refused with QUEUE_FULL. Default 1024. */
   maxQueue?: number

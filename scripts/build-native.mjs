@@ -213,12 +213,9 @@ export function packedBuild(folder, { cuda }) {
   const built = builtFrom(folder, 'torch_lora.node')
   if (!built) throw new Error(`${folder} holds no whole build`)
   if (built.sources !== sourceHash()) throw new Error(`${folder} was built from other sources than these`)
-  const names = cuda ? [...libraries, cudaLibrary] : libraries
-  const missing = names.filter((name) => !existsSync(join(folder, name)))
-  if (missing.length > 0)
-    throw new Error(
-      `${folder} has no ${missing.join(', ')}: its libtorch has no CUDA, or nvcc is not on PATH`,
-    )
+  const names = [...libraries, ...optionalLibraries].filter((name) => existsSync(join(folder, name)))
+  if (cuda && !names.includes('liblora_ops_cuda.so'))
+    throw new Error(`${folder} has no liblora_ops_cuda.so: its libtorch has no CUDA, or nvcc is not on PATH`)
   const { sources, version } = built
   return {
     version,

@@ -28,6 +28,7 @@ import { LoraConfig } from './config.ts'
 import { unloadLora } from './merge.ts'
 import { type BaseChange, baseChangeOf } from './peft-fields.ts'
 
+/** How {@link loadAdapter} finds an adapter and what it does with it. */
 export interface LoadAdapterOptions {
   /** Whether the adapter and the head go on training. Default false. */
   trainable?: boolean

@@ -6,6 +6,7 @@ import type { LoadEngineOptions } from './engine.ts'
 /** What becomes of a text with more tokens than the model takes. */
 export type LongText = 'truncate' | 'windows' | 'refuse'
 
+/** How a {@link TextClassifier} loads, batches and bounds its work. */
 export interface TextClassifierOptions extends LoadEngineOptions {
   /** Tokens that run together at most. Default 512 on the CPU, where more gains nothing, and 16384 on CUDA. */
   maxBatchTokens?: number
@@ -31,12 +32,14 @@ export interface TextClassifierOptions extends LoadEngineOptions {
   onBatch?: (batch: BatchReport) => void
 }
 
+/** What one batch held, for metrics. */
 export interface BatchReport {
   texts: number
   tokens: number
   milliseconds: number
 }
 
+/** What one call of {@link TextClassifier.classify} may ask for. */
 export interface ClassifyOptions {
   /** An adapter by its name; without one, the model itself. */
   adapter?: string

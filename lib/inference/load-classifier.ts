@@ -5,6 +5,7 @@ import type { FromPretrainedOptions } from '../models/pretrained.ts'
 import type { SequenceClassification } from '../tasks/sequence-classification.ts'
 import { AutoTokenizer, checkVocabularies, type Tokenizer } from '../tokenizer/index.ts'
 
+/** How {@link loadClassifier} loads a model and what it puts on it. */
 export interface LoadClassifierOptions extends FromPretrainedOptions {
   /** A PEFT folder, or a loralib checkpoint file. */
   adapter?: string

@@ -8,6 +8,7 @@ import type { Device, Tensor } from '../tensor.ts'
 import type { Encoding } from '../tokenizer/index.ts'
 import { freezeModel } from './frozen-model.ts'
 
+/** How large batches are, and who is told how far they are. */
 export interface PredictOptions extends RunOptions {
   /** Tokens a batch at most. Default 4096. */
   maxBatchTokens?: number

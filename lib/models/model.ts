@@ -121,6 +121,7 @@ export class Model<T extends Task = Task> extends Module {
     this.#attached.add(resource)
   }
 
+  /** Forgets a resource that was attached to the model; it is no longer disposed of with it. */
   detach(resource: Disposable): void {
     this.#attached.delete(resource)
   }

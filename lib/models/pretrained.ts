@@ -15,6 +15,7 @@ import { loadParameters } from './load.ts'
 import { Model } from './model.ts'
 import { setOrigin } from './origin.ts'
 
+/** How a pretrained model is found, loaded and given its labels. */
 export interface FromPretrainedOptions extends LabelOptions, HubOptions {
   /** 'cpu', 'cuda', 'cuda:N', or 'auto' for the first CUDA device where there is one. Default 'cpu'. */
   device?: string

@@ -36,6 +36,7 @@ export function batchTensors(batch: PackedBatch, device = 'cpu'): BatchTensors {
   }
 }
 
+/** Disposes the tensors of a batch; nothing may use them afterwards. */
 export function disposeBatch(batch: BatchTensors): void {
   for (const tensor of Object.values(batch) as Tensor[]) tensor.dispose()
 }

@@ -4,6 +4,7 @@ import { noGrad } from '../grad-mode.ts'
 import { Tensor } from '../tensor.ts'
 import type { NamedParameters, Optimizer, OptimizerSettings } from './optimizer.ts'
 
+/** The settings of {@link AdamW}. */
 export type AdamWOptions = OptimizerSettings
 
 /** Parameters that share weight decay and learning-rate scale: one fused call each. */

@@ -50,6 +50,7 @@ export class SequenceClassification extends Task<EncodedLabels> {
     this.problemType = problemType
   }
 
+  /** Reads the labels and the problem type of a `config.json`, over which options have the last word. */
   static read(reader: ConfigReader, options: LabelOptions = {}): SequenceClassification {
     const labels = readLabels(reader, options)
     return new SequenceClassification({ labels, problemType: readProblemType(reader, options, labels) })
@@ -68,6 +69,7 @@ export class SequenceClassification extends Task<EncodedLabels> {
     this.labelSet.requireSame(labels)
   }
 
+  /** The head that the family puts on its encoder for this task, in the layout of its checkpoints. */
   head(family: Family, config: EncoderConfig, options: TensorOptions): ClassificationHead {
     return new ClassificationHead('first', family.heads(config).sequence, { width: this.width, ...options })
   }

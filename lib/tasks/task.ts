@@ -60,6 +60,7 @@ export abstract class Task<Labels = unknown, Sample = Example> {
    */
   abstract requireLabels(labels: LabelSet): void
 
+  /** The head that the family puts on its encoder for this task, in the layout of its checkpoints. */
   abstract head(family: Family, config: EncoderConfig, options: TensorOptions): Head
 
   /** What config.json says of this task. */

@@ -57,6 +57,7 @@ export class TokenClassification extends Task<TokenLabels, TokenExample> {
     this.#ids = new Map(this.labels.map((label, id) => [label, id]))
   }
 
+  /** Reads the labels of a `config.json`, over which options have the last word. */
   static read(reader: ConfigReader, options: LabelOptions = {}): TokenClassification {
     return new TokenClassification({ labels: readLabels(reader, options) })
   }
@@ -69,6 +70,7 @@ export class TokenClassification extends Task<TokenLabels, TokenExample> {
     LabelSet.single(this.labels).requireSame(labels)
   }
 
+  /** The head that the family puts on its encoder for this task, in the layout of its checkpoints. */
   head(family: Family, config: EncoderConfig, options: TensorOptions): ClassificationHead {
     return new ClassificationHead('tokens', family.heads(config).token, { width: this.width, ...options })
   }

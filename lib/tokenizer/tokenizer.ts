@@ -37,6 +37,7 @@ export interface Encoding {
   readonly overflow: readonly Encoding[]
 }
 
+/** How texts are encoded: where they are cut, and what is told of each token. */
 export interface EncodeOptions {
   /** Greatest length in tokens, special tokens counted. Default: {@link Tokenizer.modelMaxLength}. */
   maxLength?: number

@@ -35,6 +35,7 @@ export type TrainerEvent =
   | { type: 'checkpoint'; step: number; path: string; seconds: number }
   | { type: 'end'; summary: TrainingSummary }
 
+/** What a run came to; the contents of `summary.json`. */
 export interface TrainingSummary {
   steps: number
   epochs: number

@@ -6,6 +6,7 @@ import type { ScheduleName } from '../optim/schedule.ts'
 import type { SampleOf, Task } from '../tasks/task.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 
+/** What a {@link Trainer} trains, on what, how long and how. */
 export interface TrainerOptions<T extends Task = Task> {
   /** Its parameters that require a gradient are trained: those of `applyLora`, or all. Changed in place. */
   model: Model<T>
