@@ -2,9 +2,10 @@
  * `torch-lora serve` under twice the load it can carry: no 5xx, refusals at once, memory flat, every answer from exactly
  * one adapter.
  *
- *   npx tsx bench/serve.ts [--seconds 60] [--connections 128] [--swaps 0] [--dtype float32]
+ *   npx tsx bench/serve.ts [--seconds 60] [--connections 128] [--swaps 0] [--long 0] [--dtype float32]
  *     --seconds 600      the ten minutes
  *     --swaps 10000      as long as it takes to swap the adapter so often
+ *     --long 16          instead, so many clients that send texts of 1.9 MB without end, and ten short ones a second
  *
  * A server in a process of its own with a model of MiniLM's shapes (6 layers of 384, random weights) and a queue of
  * 64 texts; autocannon sends sentences of mixed length over as many connections as the queue has places twice over.
@@ -12,7 +13,9 @@
  * answer must be that of one of the two, to 1e-4. A swap waits its turn among the requests: few connections, many swaps
  * a second. Prints rates, latencies of accepted requests and of refusals, and what the server holds after warm-up (a
  * quarter of the time) and at the end: resident memory, live native tensors and their bytes, of which the latter two
- * must be the same. The exit code is 1 when anything failed.
+ * must be the same. With --long every short text must be answered within a second, every long one answered or refused
+ * with 413 or 429, and the server with its tokenizer must stay within 300 MiB of what they held before. The exit code is
+ * 1 when anything failed.
  */
 import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -30,6 +33,7 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string', default: '60' },
     connections: { type: 'string', default: '128' },
     swaps: { type: 'string', default: '0' },
+    long: { type: 'string', default: '0' },
     dtype: { type: 'string', default: 'float32' },
   },
 })
@@ -136,10 +140,52 @@ const requests = bodies.map((body, n) => ({
   },
 }))
 
-/** Resident memory of the server, MiB. */
+/** Resident memory of the server and of its tokenizer's process, MiB. */
 async function resident(): Promise<number> {
-  const status = await readFile(`/proc/${server.pid}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024
+  const children = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8')
+  const sizes = [String(server.pid), ...children.trim().split(' ').filter(Boolean)].map(async (pid) => {
+    const status = await readFile(`/proc/${pid}/status`, 'utf8')
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024
+  })
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}
+
+/**
+ * Clients with long texts beside one with short texts: milliseconds of the short ones, statuses of both, and the most
+ * memory meanwhile.
+ */
+async function attack(clients: number, seconds: number) {
+  const end = performance.now() + 1000 * seconds
+  const statuses = { long: new Map<number, number>(), short: new Map<number, number>() }
+  const post = async (kind: keyof typeof statuses, path: string, body: object) => {
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    await response.arrayBuffer()
+    statuses[kind].set(response.status, (statuses[kind].get(response.status) ?? 0) + 1)
+  }
+  const kinds = ['a film with no heart ', 'a', '\u{1f999}', 'ab,'].map((part) =>
+    part.repeat(Math.floor(1_900_000 / Buffer.byteLength(part))),
+  )
+  const long = Array.from({ length: clients }, async (_, i) => {
+    for (let n = i; performance.now() < end; n++) {
+      const inputs = kinds[n % kinds.length]!
+      if (n % 8 === 7) await post('long', '/tokenize', { inputs })
+      else await post('long', '/predict', { inputs, truncate: n % 3 > 0 })
+    }
+  })
+  const times: number[] = []
+  let most = 0
+  const short: Promise<void>[] = []
+  for (let n = 0; performance.now() < end; n++) {
+    const began = performance.now()
+    short.push(
+      post('short', '/predict', bodies[n % 64]!).then(() => void times.push(performance.now() - began)),
+    )
+    most = Math.max(most, await resident())
+    await sleep(100)
+  }
+  await Promise.all([...long, ...short])
+  return { times: times.sort((a, b) => a - b), statuses, most }
 }
 
 /** What the idle server holds; its gauges by name. */
@@ -185,9 +231,35 @@ async function swap() {
 }
 
 try {
+  console.log(`${await machine()}; 6 layers of 384, queue of 64 texts`)
+  if (Number(flags.long) > 0) await measureAttack()
+  else await measureLoad()
+} finally {
+  server.kill('SIGKILL')
+  await rm(folder, { recursive: true })
+}
+
+async function measureAttack(): Promise<void> {
+  await load(8, 5)
+  const before = await resident()
+  const { times, statuses, most } = await attack(Number(flags.long), Number(flags.seconds))
+  const shown = (found: Map<number, number>) => [...found].map(([status, n]) => `${status}: ${n}`).join(', ')
+  const slowest = times.at(-1)!
+  console.log(
+    `short texts: ${shown(statuses.short)}; p50 ${times[times.length >> 1]!.toFixed(0)} ms, most ${slowest.toFixed(0)} ms`,
+  )
+  console.log(`texts of 1.9 MB: ${shown(statuses.long)}`)
+  console.log(
+    `resident before ${before.toFixed(0)} MiB, at most ${most.toFixed(0)} MiB (+${(most - before).toFixed(0)})`,
+  )
+  const wellRefused = [...statuses.long.keys()].every((status) => [200, 413, 429].includes(status))
+  const allAnswered = statuses.short.size === 1 && statuses.short.has(200)
+  if (!wellRefused || !allAnswered || slowest > 1000 || most - before > 300) process.exitCode = 1
+}
+
+async function measureLoad(): Promise<void> {
   const atLeast = Number(flags.seconds)
   const connections = Number(flags.connections)
-  console.log(`${await machine()}; 6 layers of 384, queue of 64 texts`)
   await load(connections, Math.max(5, atLeast / 4))
   const before = await held() // the event loop's delay is measured from one reading to the next
   const result = await load(connections, atLeast, wantedSwaps > 0 ? swap() : undefined)
@@ -224,7 +296,4 @@ try {
   console.log(`exit code after SIGTERM: ${code}`)
   const failed = wrong + result.failed.size + result.errors + result.timeouts
   if (code !== 0 || failed > 0 || leaked) process.exitCode = 1
-} finally {
-  server.kill('SIGKILL')
-  await rm(folder, { recursive: true })
 }

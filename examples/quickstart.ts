@@ -30,7 +30,7 @@ import { medianLatencies } from './quickstart/latency.ts'
 import { checkOutputFolder, replaceFolder, resultFile } from './quickstart/output-folder.ts'
 import { duration, mebibytes, metricValue, report, shellWord, shorten, whole } from './quickstart/report.ts'
 import { sentencesFor } from './quickstart/sentences.ts'
-import { checkTask, findTexts, type LabelledTexts } from './quickstart/texts.ts'
+import { checkTask, findTexts } from './quickstart/texts.ts'
 
 export interface QuickstartOptions {
   /** A model folder or hub id; default all-MiniLM-L6-v2. */
@@ -117,7 +117,7 @@ export async function quickstart(options: QuickstartOptions, signal: AbortSignal
   using merged = new Predictor(mergeLora(model, { keepBase: true }))
   const afterMerge = await measure(merged)
   const difference = largestDifference(after.logits, afterMerge.logits)
-  const agreeing = countAgreeing(after.logits, afterMerge.logits, texts, heldOut.length)
+  const agreeing = countAgreeing(after.logits, afterMerge.logits, model.task)
   if (agreeing !== undefined) report.row('same predictions', `${whole(agreeing)} of ${whole(heldOut.length)}`)
   report.row('largest difference', difference.toExponential(1), 'between the logits, merged and not')
   const typical = [...heldOut].sort((a, b) => a.ids.length - b.ids.length)[heldOut.length >> 1]!
@@ -136,7 +136,7 @@ export async function quickstart(options: QuickstartOptions, signal: AbortSignal
   const logits = await merged.outputs(await encode(examples), { signal })
   const predictions = examples.map((example, i) => {
     const row = Array.from(logits[i]!)
-    const { label, score } = decodeLogits(row, labels.problemType, model.task.labels)
+    const { label, score } = decodeLogits(row, model.task)
     report.row(label || 'score', `${score.toFixed(3)}  ${describe(example)}`)
     return { ...example, label, score }
   })
@@ -230,15 +230,11 @@ function largestDifference(a: readonly Float32Array[], b: readonly Float32Array[
 function countAgreeing(
   a: readonly Float32Array[],
   b: readonly Float32Array[],
-  { labels }: LabelledTexts,
-  count: number,
+  task: Parameters<typeof decodeLogits>[1],
 ): number | undefined {
-  if (labels.problemType === 'regression') return undefined
-  const label = (logits: readonly Float32Array[], i: number) => {
-    const row = Array.from(logits[i]!)
-    return decodeLogits(row, labels.problemType, labels.names).label
-  }
-  return Array.from({ length: count }, (_, i) => i).filter((i) => label(a, i) === label(b, i)).length
+  if (task.problemType === 'regression') return undefined
+  const label = (logits: Float32Array) => decodeLogits(Array.from(logits), task).label
+  return a.filter((logits, i) => label(logits) === label(b[i]!)).length
 }
 
 function describe({ text, textPair }: Example): string {

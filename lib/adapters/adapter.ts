@@ -18,7 +18,7 @@ import { noGrad } from '../grad-mode.ts'
 import { mapTensors, sameShape, tensorSources } from '../models/load.ts'
 import type { Model } from '../models/model.ts'
 import { scope } from '../scope.ts'
-import type { LabelOptions } from '../tasks/label-config.ts'
+import { headOutputs, type LabelOptions } from '../tasks/label-config.ts'
 import type { Tensor } from '../tensor.ts'
 import { adapterPath, boundRanks } from './adapter-files.ts'
 import { keyOfPath, pathOfKey } from './adapter-keys.ts'
@@ -32,7 +32,10 @@ import { type BaseChange, baseChangeOf } from './peft-fields.ts'
 export interface LoadAdapterOptions {
   /** Whether the adapter and the head go on training. Default false. */
   trainable?: boolean
-  /** 'load' takes the adapter's head; 'keep' leaves the model's own, to start another task from this adapter. */
+  /**
+   * 'load' takes the adapter's head, 'keep' leaves the model's own, to start another task from this adapter. Default:
+   * the adapter's where it brings one, as PEFT does.
+   */
   head?: 'load' | 'keep'
   /** For a loralib checkpoint, which does not say its alpha. */
   loraAlpha?: number
@@ -76,7 +79,7 @@ export async function saveAdapter(model: Model, directory: string): Promise<void
 export async function loadAdapter<M extends Model>(
   model: M,
   dirOrFile: string,
-  { trainable = false, head = 'load', loraAlpha }: LoadAdapterOptions = {},
+  { trainable = false, head, loraAlpha }: LoadAdapterOptions = {},
 ): Promise<M> {
   if (hasLora(model)) {
     throw new TorchLoraError(
@@ -89,7 +92,7 @@ export async function loadAdapter<M extends Model>(
   const { config, change } = await readConfig(source, checkpoint, loraAlpha)
   applyFitting(model, boundRanks(config, checkpoint, source), source)
   try {
-    copyTensors(model, checkpoint, source, head)
+    copyTensors(model, checkpoint, source, head ?? (bringsHead(checkpoint) ? 'load' : 'keep'))
     if (change) await undoBaseChange(loraState(model), change)
   } catch (thrown) {
     unloadLora(model)
@@ -101,29 +104,35 @@ export async function loadAdapter<M extends Model>(
 
 const labelNames = z.array(z.string()).min(1)
 
+/** What an adapter says of the head that it brings: label names and problem where this library wrote it. */
+export interface AdapterLabels extends Pick<LabelOptions, 'labels' | 'problemType'> {
+  numLabels?: number
+}
+
 /**
- * What an adapter says of its head, for loading the base model with a head that fits: label names and problem where
- * this library wrote it, the number of labels otherwise.
+ * What an adapter says of its head, for loading the base model with a head that fits; null where it brings none.
  * @throws TorchLoraError INVALID_FILE
  */
-export async function readAdapterLabels(dirOrFile: string): Promise<LabelOptions> {
+export async function readAdapterLabels(dirOrFile: string): Promise<AdapterLabels | null> {
   const source = adapterPath(dirOrFile)
   const { entries, metadata } = await readCheckpoint(source, { candidates: ADAPTER_FILES })
-  const head = [...entries.values()].find(({ name }) =>
-    /(^|\.)(classifier|classifier\.out_proj|score)(\.modules_to_save)?\.weight$/.test(name),
-  )
-  const numLabels = head?.shape[0]
+  const numLabels = headOutputs(entries.values())
+  if (numLabels === null) return null
   const names = labelNames.safeParse(parseJson(metadata.labels))
   const problemType = problemTypes.find((type) => type === metadata.problem_type)
-  if (!names.success) return numLabels === undefined ? {} : { numLabels }
-  if (numLabels !== undefined && numLabels !== names.data.length) {
+  if (!names.success) return { numLabels, ...(problemType && { problemType }) }
+  if (numLabels !== names.data.length) {
     throw new TorchLoraError(
       'INVALID_FILE',
-      `${source} names ${names.data.length} labels, ${pathOfKey(head!.name)} in it is [${head!.shape.join(', ')}].`,
+      `${source} names ${names.data.length} labels, its classifier has ${numLabels} outputs.`,
       { file: source },
     )
   }
   return { labels: names.data, ...(problemType && { problemType }) }
+}
+
+function bringsHead({ entries }: CheckpointIndex): boolean {
+  return headOutputs(entries.values()) !== null
 }
 
 function parseJson(text: string | undefined): unknown {

@@ -1,17 +1,17 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import {
   type Column,
   type Example,
   glueTask,
   glueTaskNames,
-  LabelSet,
   loadGlue,
   type MetricName,
   type ReadExamplesOptions,
   readExamples,
 } from '../data/index.ts'
-import { type ProblemType, problemTypes } from '../data/problem-type.ts'
+import type { ProblemType } from '../data/problem-type.ts'
 import { TorchLoraError } from '../errors.ts'
+import { type LabelFlags, withLabels } from './model-flags.ts'
 import { list } from './options.ts'
 
 /** How the columns of a file are found. */
@@ -25,7 +25,7 @@ export interface ColumnFlags {
 }
 
 /** Where the examples of a verb come from. */
-export interface DatasetFlags extends ColumnFlags {
+export interface DatasetFlags extends ColumnFlags, LabelFlags {
   task?: string
   data?: string
   train?: string
@@ -33,15 +33,15 @@ export interface DatasetFlags extends ColumnFlags {
   label?: string
   labelColumns?: string[]
   labelSeparator?: string
-  labels?: string[]
-  problemType?: ProblemType
 }
 
 export interface Dataset {
   train: Example[]
   evaluate: Example[]
-  /** What the flags, the task or the training examples make the labels; null where nothing is trained. */
-  labels: LabelSet | null
+  /** Names of the classes that the task or the columns have. */
+  known?: readonly string[]
+  /** What labels are, by the flags or the task. */
+  problemType?: ProblemType
   /** Of the task; undefined for files. */
   metrics?: readonly MetricName[]
 }
@@ -60,11 +60,12 @@ export function withDataset(command: Command, { training }: { training: boolean 
       list,
     )
     .option('--label-separator <text>', 'split a label field into several labels (multi-label)')
-  return withLabels(command, {
-    labels: training
-      ? "label names in the order of the logits (default: those of the model's trained head, else those in the training file, sorted)"
-      : undefined,
-  })
+  return training
+    ? withLabels(command, {
+        labels:
+          "label names in the order of the logits (default: those of the model's trained head, else those in the training file, sorted)",
+      })
+    : command
 }
 
 /** Adds `--text`, `--text-pair`, `--no-header` and `--no-quoting`. */
@@ -78,23 +79,6 @@ export function withColumns(command: Command): Command {
     .option('--no-header', 'the first row of a .csv or .tsv is data; columns are numbers, 0 the first')
     .option('--quoting', 'quotation marks hold fields together (default: in .csv, not in .tsv)')
     .option('--no-quoting', 'quotation marks are text')
-}
-
-/** Adds `--labels` and `--problem-type`: what the outputs of a head mean. */
-export function withLabels(
-  command: Command,
-  {
-    labels = 'names of the classes, in the order of the logits, for a model that does not name them',
-  }: { labels?: string | undefined } = {},
-): Command {
-  return command
-    .option('--labels <names>', labels, list)
-    .addOption(
-      new Option(
-        '--problem-type <name>',
-        'what labels are, where neither model nor data say it: one class, several, or a score',
-      ).choices([...problemTypes]),
-    )
 }
 
 /**
@@ -135,7 +119,7 @@ export async function readDataset(
   return {
     train,
     evaluate,
-    labels: training ? labelSet(flags, train) : null,
+    ...meaningOf(flags),
     metrics: flags.task ? glueTask(flags.task).metrics : undefined,
   }
 }
@@ -155,20 +139,17 @@ function columnOf(column: string, { header }: ColumnFlags): Column {
   return header === false && /^\d+$/.test(column) ? Number(column) : column
 }
 
-/** Evaluation examples have no say: a class that only they have is an error in them. */
-function labelSet(
-  { task, train: file, labels, labelColumns, problemType }: DatasetFlags,
-  train: readonly Example[],
-): LabelSet {
-  const names = labels ?? (file ? labelColumns : undefined)
-  if (names) {
-    const several = train.some(({ label }) => Array.isArray(label))
-    return LabelSet.of(
-      names,
-      problemType ?? (several ? 'multi_label_classification' : 'single_label_classification'),
-    )
-  }
-  if (file || !task) return LabelSet.fromExamples(train, problemType)
-  const { labels: classes } = glueTask(task)
-  return classes ? LabelSet.single(classes) : LabelSet.regression()
+/** What is known of labels before any of them is read. */
+function meaningOf({
+  task,
+  train,
+  labelColumns,
+  problemType,
+}: DatasetFlags): Pick<Dataset, 'known' | 'problemType'> {
+  if (train || !task) return { known: labelColumns, problemType }
+  const { labels } = glueTask(task)
+  const own = labels ? 'single_label_classification' : 'regression'
+  if (problemType !== undefined && problemType !== own)
+    throw new TorchLoraError('INVALID_ARGUMENT', `--problem-type: ${task} is ${own}; leave it away.`)
+  return { known: labels ?? undefined, problemType: own }
 }

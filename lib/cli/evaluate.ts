@@ -1,13 +1,11 @@
 import { Command } from 'commander'
 import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
 import { interruptible } from './failure.ts'
-import { applyRunFlags, positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import { adapterOptions, type ModelFlags, withAdapter } from './model-flags.ts'
+import { applyRunFlags, type RunFlags, wholeNumber, withDevice } from './options.ts'
 import { progressBar } from './progress.ts'
 
-interface EvaluateFlags extends DatasetFlags, RunFlags {
-  model: string
-  adapter?: string
-  alpha?: number
+interface EvaluateFlags extends DatasetFlags, RunFlags, ModelFlags {
   maxLength?: number
   json?: boolean
 }
@@ -17,8 +15,7 @@ export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .description('Measure a classifier on a GLUE task or on your own labelled file')
     .requiredOption('--model <dir or id>', 'the model, or the base model of --adapter')
-    .option('--adapter <dir or file>', 'a PEFT adapter folder, or a loralib checkpoint')
-    .option('--alpha <number>', 'for a loralib checkpoint, which does not say its alpha', positiveNumber)
+  withAdapter(command)
   withDataset(command, { training: false })
   command
     .option(
@@ -38,8 +35,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const dataset = await readDataset(flags, { training: false })
   const place = await applyRunFlags(flags)
   const { model, tokenizer } = await loadClassifier(flags.model, {
-    adapter: flags.adapter,
-    loraAlpha: flags.alpha,
+    ...adapterOptions(flags),
     ...place,
   })
   const { encodings, labels } = await model.task.encode(dataset.evaluate, tokenizer, {

@@ -5,13 +5,11 @@ import { TorchLoraError } from '../errors.ts'
 import type { TextClassifier } from '../inference/text-classifier.ts'
 import { type ColumnFlags, columnOptions, withColumns } from './dataset.ts'
 import { interruptible } from './failure.ts'
-import { applyRunFlags, positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import { adapterOptions, type ModelFlags, withAdapter } from './model-flags.ts'
+import { applyRunFlags, type RunFlags, wholeNumber, withDevice } from './options.ts'
 import { progressBar } from './progress.ts'
 
-interface PredictFlags extends RunFlags, ColumnFlags {
-  model: string
-  adapter?: string
-  alpha?: number
+interface PredictFlags extends RunFlags, ModelFlags, ColumnFlags {
   input?: string
   task?: string
   data?: string
@@ -33,14 +31,13 @@ export function predictCommand(): Command {
       '--glue-out <dir>',
       'with --task: write the predictions as gluebenchmark.com takes them (MRPC.tsv, MNLI-m.tsv, ...) instead of printing',
     )
-    .option('--adapter <dir or file>', 'a PEFT adapter folder, or a loralib checkpoint')
-    .option('--alpha <number>', 'for a loralib checkpoint, which does not say its alpha', positiveNumber)
     .option(
       '--max-length <tokens>',
       'cut texts to so many tokens (default: what the model takes)',
       wholeNumber,
     )
     .option('--json', 'print {"label", "score", "logits"} a line instead of label and score')
+  withAdapter(command)
   return withDevice(command, { int8: true }).action((flags: PredictFlags) =>
     interruptible((signal) => predict(flags, signal)),
   )
@@ -53,8 +50,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
   const examples = await readInput(flags)
   const place = await applyRunFlags(flags)
   await using classifier = await TextClassifier.load(flags.model, {
-    adapter: flags.adapter,
-    loraAlpha: flags.alpha,
+    ...adapterOptions(flags),
     ...place,
     cudaGraphs: flags.cudaGraphs,
     maxLength: flags.maxLength,

@@ -1,11 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { TorchLoraError } from '../errors.ts'
+import { adapterOptions, type ModelFlags, withAdapter } from './model-flags.ts'
 import { applyRunFlags, positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
 
-interface ServeFlags extends RunFlags {
-  model: string
-  adapter?: string
-  alpha?: number
+interface ServeFlags extends RunFlags, ModelFlags {
   adapters: Record<string, string>
   adapterRoot?: string
   host: string
@@ -29,8 +27,7 @@ export function serveCommand(version: string): Command {
       'Serve a classifier over HTTP: /predict, /health, /info, /metrics, /docs, /adapters, a page at /',
     )
     .requiredOption('--model <dir or id>', 'the model, or the base model of the adapters')
-    .option('--adapter <dir or file>', 'an adapter to merge into the model')
-    .option('--alpha <number>', 'for a loralib checkpoint, which does not say its alpha', positiveNumber)
+  withAdapter(command, { adapter: 'an adapter to merge into the model' })
     .option('--adapters <name=dir...>', 'adapters that requests choose by name, kept apart', namedFolder, {})
     .option('--adapter-root <dir>', 'let PUT /adapters/NAME load adapters from below this folder')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
@@ -65,8 +62,7 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
   })
   console.error(`torch-lora: loading ${flags.model}`)
   const app = await createServer(flags.model, {
-    adapter: flags.adapter,
-    loraAlpha: flags.alpha,
+    ...adapterOptions(flags),
     adapters: flags.adapters,
     adapterRoot: flags.adapterRoot,
     ...place,

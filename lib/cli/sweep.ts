@@ -200,7 +200,7 @@ function keep(text: string): 'all' | 'metrics' {
 function setting(text: string, before: Record<string, unknown>): Record<string, unknown> {
   const [, name, value] = /^(\w+)=(.+)$/.exec(text) ?? []
   if (!name || !value) throw new InvalidArgumentError('expected NAME=VALUE.')
-  if (name === 'target' || name === 'labels') return { ...before, [name]: list(value) }
+  if (['target', 'labels', 'labelColumns'].includes(name)) return { ...before, [name]: list(value) }
   const number = Number(value)
   const parsed =
     value === 'true' || value === 'false' ? value === 'true' : Number.isNaN(number) ? value : number

@@ -24,6 +24,7 @@ interface TrainFlags extends DatasetFlags, RunFlags {
   out: string
   full?: boolean
   adapter?: string
+  head?: 'fresh'
   r: number
   alpha?: number
   target?: string[]
@@ -71,8 +72,14 @@ export function trainCommand(): Command {
     .addOption(
       new Option(
         '--adapter <dir>',
-        "start from this adapter, at its rank and targets, with the model's fresh head",
+        "start from this adapter, at its rank and targets, with the model's own head",
       ).conflicts(['full', 'r', 'target', 'dropout', 'bias', 'rslora', 'dora']),
+    )
+    .addOption(
+      new Option(
+        '--head <which>',
+        "'fresh' trains a new head, for other labels than those of the model's",
+      ).choices(['fresh']),
     )
     .option('--r <rank>', "LoRA's rank", wholeNumber, 8)
     .option('--alpha <number>', 'LoRA is scaled by alpha/r (default: 2r)', positiveNumber)
@@ -132,13 +139,19 @@ async function train(flags: TrainFlags): Promise<void> {
   const { applyLora } = await import('../adapters/apply.ts')
   const { loadAdapter, saveAdapter } = await import('../adapters/adapter.ts')
   const { Trainer } = await import('../train/trainer.ts')
+  const { readHeadLabels } = await import('../models/pretrained.ts')
+  const { trainingLabels } = await import('../tasks/training-labels.ts')
 
   const dataset = await readDataset(flags, { training: true })
   const place = await applyRunFlags(flags)
-  const labels = dataset.labels!
+  const own = flags.head === 'fresh' ? null : await readHeadLabels(flags.model)
+  const labels = trainingLabels(own, { ...dataset, names: flags.labels })
+  // What does not fit is said before a model is loaded and a folder begun.
+  for (const examples of [dataset.train, dataset.evaluate]) labels.encode(examples)
   const model = await AutoModelForSequenceClassification.fromPretrained(flags.model, {
     ...(labels.names.length > 0 ? { labels: labels.names } : { numLabels: 1 }),
     problemType: labels.problemType,
+    head: flags.head,
     ...place,
     seed: flags.seed,
   })
@@ -218,6 +231,7 @@ function identityOf({
   model,
   full,
   adapter,
+  head,
   r,
   alpha,
   target,
@@ -228,10 +242,10 @@ function identityOf({
   ...flags
 }: TrainFlags) {
   const dtype = flags.dtype === 'float32' ? undefined : flags.dtype // runs from before there was a choice go on
-  if (full) return { model, method: 'full', dtype }
+  if (full) return { model, method: 'full', head, dtype }
   return adapter
-    ? { model, adapter, alpha, dtype }
-    : { model, r, alpha, target, dropout, bias, rslora, dora, dtype }
+    ? { model, adapter, alpha, head, dtype }
+    : { model, r, alpha, target, dropout, bias, rslora, dora, head, dtype }
 }
 
 /** Shows the run's events as a progress bar and writes them to its files. */

@@ -64,6 +64,8 @@ const ROLES = Object.keys(DEFAULTS) as Role[]
  * INVALID_ARGUMENT for options that make no sense.
  */
 export async function readExamples(path: string, options: ReadExamplesOptions = {}): Promise<Example[]> {
+  if (typeof path !== 'string')
+    throw new TorchLoraError('INVALID_ARGUMENT', `path: expected a string, received ${kind(path)}`)
   const format = options.format ?? formatOf(path)
   const examples: Example[] = []
   if (format === 'csv' || format === 'tsv') await readDelimited(path, format, options, examples)

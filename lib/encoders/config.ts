@@ -29,9 +29,11 @@ export interface ConfigBounds {
   dimension: number
   /** How many tensors it has. */
   tensors: number
+  /** Outputs of the classifier in it; null where it has none. */
+  outputs: number | null
 }
 
-const unbounded: ConfigBounds = { dimension: 2 ** 31 - 1, tensors: 2 ** 31 - 1 }
+const unbounded: ConfigBounds = { dimension: 2 ** 31 - 1, tensors: 2 ** 31 - 1, outputs: null }
 
 /** Reads single fields of a `config.json`, with an error that names the file and the field. */
 export class ConfigReader {

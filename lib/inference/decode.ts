@@ -1,5 +1,5 @@
-import type { ProblemType } from '../data/problem-type.ts'
-import { argmax, sigmoid, softmax } from '../tasks/arithmetic.ts'
+import { argmax } from '../tasks/arithmetic.ts'
+import type { SequenceClassification } from '../tasks/sequence-classification.ts'
 
 /** What the logits of one text mean. */
 export interface Prediction {
@@ -17,40 +17,27 @@ export interface LabelScore {
 }
 
 /** Reads one row of logits by the problem that the head was trained for. */
-export function decodeLogits(
-  logits: readonly number[],
-  problemType: ProblemType,
-  labels: readonly string[],
-): Prediction {
-  switch (problemType) {
+export function decodeLogits(logits: readonly number[], task: SequenceClassification): Prediction {
+  const scores = task.scores(logits)
+  const best = argmax(scores)
+  const score = scores[best]!
+  switch (task.problemType) {
     case 'regression':
-      return { label: '', score: logits[0]!, logits: [...logits] }
-    case 'multi_label_classification': {
-      const probabilities = sigmoid(logits)
-      const chosen = labels.filter((_, i) => probabilities[i]! > 0.5)
-      return { label: chosen.join('|'), score: Math.max(...probabilities), logits: [...logits] }
-    }
-    case 'single_label_classification': {
-      const probabilities = softmax(logits)
-      const best = argmax(probabilities)
-      return { label: labels[best]!, score: probabilities[best]!, logits: [...logits] }
-    }
+      return { label: '', score, logits: [...logits] }
+    case 'multi_label_classification':
+      return { label: task.labels.filter((_, i) => scores[i]! > 0.5).join('|'), score, logits: [...logits] }
+    case 'single_label_classification':
+      return { label: task.labels[best]!, score, logits: [...logits] }
   }
 }
 
 /** Every label with its probability, best first; for regression the one value. At most `topK`. */
 export function rankLabels(
   logits: readonly number[],
-  problemType: ProblemType,
-  labels: readonly string[],
-  topK = labels.length,
+  task: SequenceClassification,
+  { topK = task.labels.length }: { topK?: number } = {},
 ): LabelScore[] {
-  const scores =
-    problemType === 'regression'
-      ? logits
-      : problemType === 'multi_label_classification'
-        ? sigmoid(logits)
-        : softmax(logits)
-  const ranked = labels.map((label, i) => ({ label, score: scores[i]! }))
+  const scores = task.scores(logits)
+  const ranked = task.labels.map((label, i) => ({ label, score: scores[i]! }))
   return ranked.sort((a, b) => b.score - a.score).slice(0, topK)
 }

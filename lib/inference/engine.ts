@@ -2,7 +2,6 @@ import { hasLora } from '../adapters/apply.ts'
 import { mergeLora, unloadLora } from '../adapters/merge.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
-import { loadReport } from '../models/origin.ts'
 import type { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { DType } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
@@ -115,7 +114,7 @@ export class Engine {
     { signal, dtype, cudaGraphs, ...options }: EngineOptions,
   ): Promise<Engine> {
     const int8 = dtype === 'int8'
-    const { model, tokenizer } = await loadClassifier(dirOrId, {
+    const { model, tokenizer, headTrained } = await loadClassifier(dirOrId, {
       ...options,
       dtype: int8 ? 'float32' : dtype,
     })
@@ -124,8 +123,16 @@ export class Engine {
       // Packing merges on its own thread; where nothing is packed, merge here.
       if (adapter !== undefined && model.device !== 'cpu') mergeLora(model)
       const frozen = await freezeModel(model, { int8, signal })
-      const trained = adapter !== undefined || (loadReport(model)?.missing.length ?? 0) === 0
-      return new Engine(dirOrId, model, tokenizer, frozen, adapter, trained, dtype ?? 'float32', cudaGraphs)
+      return new Engine(
+        dirOrId,
+        model,
+        tokenizer,
+        frozen,
+        adapter,
+        headTrained,
+        dtype ?? 'float32',
+        cudaGraphs,
+      )
     } catch (thrown) {
       disposeModel(model)
       await tokenizer.close()

@@ -1,16 +1,24 @@
-import { loadAdapter, readAdapterLabels } from '../adapters/adapter.ts'
+import { type AdapterLabels, loadAdapter, readAdapterLabels } from '../adapters/adapter.ts'
+import { TorchLoraError } from '../errors.ts'
 import { AutoModelForSequenceClassification } from '../models/auto.ts'
 import type { Model } from '../models/model.ts'
+import { loadReport } from '../models/origin.ts'
 import type { FromPretrainedOptions } from '../models/pretrained.ts'
+import { type LabelOptions, sameNames } from '../tasks/label-config.ts'
 import type { SequenceClassification } from '../tasks/sequence-classification.ts'
 import { AutoTokenizer, checkVocabularies, type Tokenizer } from '../tokenizer/index.ts'
 
 /** How {@link loadClassifier} loads a model and what it puts on it. */
-export interface LoadClassifierOptions extends FromPretrainedOptions {
+export interface LoadClassifierOptions extends Omit<FromPretrainedOptions, 'head'> {
   /** A PEFT folder, or a loralib checkpoint file. */
   adapter?: string
   /** For a loralib checkpoint, which does not say its alpha. */
   loraAlpha?: number
+  /**
+   * Whose head classifies: 'load' takes the adapter's, 'keep' the model's own. Default: the adapter's where it brings
+   * one, as PEFT does.
+   */
+  head?: 'load' | 'keep'
 }
 
 /**
@@ -20,11 +28,12 @@ export interface LoadClassifierOptions extends FromPretrainedOptions {
  */
 export async function loadClassifier(
   dirOrId: string,
-  { adapter, loraAlpha, ...options }: LoadClassifierOptions = {},
-): Promise<{ model: Model<SequenceClassification>; tokenizer: Tokenizer }> {
-  const labels = adapter === undefined ? {} : await readAdapterLabels(adapter)
+  { adapter, loraAlpha, head, ...options }: LoadClassifierOptions = {},
+): Promise<LoadedClassifier> {
+  const said = adapter === undefined || head === 'keep' ? null : await readAdapterLabels(adapter)
+  const labels = said === null ? options : adapterHead(said, options, adapter!)
   const [model, tokenizer] = await Promise.all([
-    AutoModelForSequenceClassification.fromPretrained(dirOrId, { ...labels, ...options }),
+    AutoModelForSequenceClassification.fromPretrained(dirOrId, { ...options, ...labels }),
     AutoTokenizer.fromPretrained(dirOrId, options),
   ])
   try {
@@ -34,6 +43,43 @@ export async function loadClassifier(
     await tokenizer.close()
     throw error
   }
-  if (adapter !== undefined) await loadAdapter(model, adapter, { loraAlpha })
-  return { model: model.eval(), tokenizer }
+  const isHead = (path: string) => model.roleOf(path) === 'head'
+  const headTrained = said !== null || !loadReport(model)?.missing.some(isHead)
+  if (adapter !== undefined) await loadAdapter(model, adapter, { loraAlpha, head })
+  return { model: model.eval(), tokenizer, headTrained }
+}
+
+export interface LoadedClassifier {
+  model: Model<SequenceClassification>
+  tokenizer: Tokenizer
+  /** Whether anybody trained the head: the model's own or the adapter's. */
+  headTrained: boolean
+}
+
+/**
+ * What the head of an adapter means: what the adapter says, and what a caller decides where it does not.
+ * @throws TorchLoraError INCOMPATIBLE when they contradict each other
+ */
+function adapterHead(said: AdapterLabels, asked: LabelOptions, adapter: string): LabelOptions {
+  const count = said.labels?.length ?? said.numLabels
+  const contradictions = [
+    asked.labels &&
+      said.labels &&
+      !sameNames(asked.labels, said.labels) &&
+      `the labels ${said.labels.join(', ')}`,
+    asked.labels && asked.labels.length !== count && `${count} outputs`,
+    asked.problemType && said.problemType && asked.problemType !== said.problemType && said.problemType,
+  ].filter(Boolean)
+  if (contradictions.length > 0)
+    throw new TorchLoraError(
+      'INCOMPATIBLE',
+      `${adapter} has a head of ${contradictions[0]}; ${asked.labels?.join(', ') ?? asked.problemType} was asked for. Leave \`labels\` and \`problemType\` away, or keep the model's own head (\`head: 'keep'\`).`,
+      { file: adapter },
+    )
+  return {
+    labels: asked.labels ?? said.labels,
+    numLabels: count,
+    problemType: asked.problemType ?? said.problemType,
+    head: 'adapter',
+  }
 }

@@ -1,4 +1,4 @@
-import { loadAdapter, readAdapterLabels } from '../adapters/adapter.ts'
+import { type AdapterLabels, loadAdapter, readAdapterLabels } from '../adapters/adapter.ts'
 import { hasLora, loraState } from '../adapters/apply.ts'
 import { LoraLinear, type LowRankUpdate } from '../adapters/lora.ts'
 import { unloadLora } from '../adapters/merge.ts'
@@ -10,7 +10,7 @@ import { sameShape } from '../models/load.ts'
 import { Model } from '../models/model.ts'
 import type { LinearLike } from '../nn/linear.ts'
 import { scope } from '../scope.ts'
-import type { LabelOptions } from '../tasks/label-config.ts'
+import { byCount, placeholders } from '../tasks/label-config.ts'
 import { SequenceClassification } from '../tasks/sequence-classification.ts'
 import { type DType, Tensor } from '../tensor.ts'
 import { flatten } from '../tree.ts'
@@ -47,7 +47,14 @@ export async function readServedAdapter(
   source: string,
   { loraAlpha }: { loraAlpha?: number } = {},
 ): Promise<ServedAdapter> {
-  const task = taskFor(base.task, await readAdapterLabels(source))
+  const said = await readAdapterLabels(source)
+  if (said === null && [...base.freshParameters].some((path) => base.roleOf(path) === 'head'))
+    throw new TorchLoraError(
+      'INCOMPATIBLE',
+      `${source} brings no head and the model has no trained one: its answers would be random.`,
+      { file: source },
+    )
+  const task = taskFor(base.task, said ?? {})
   // A model that borrows the base's parameters: what the loader checks and fills, without touching the base.
   const borrower = new Model(base.family, base.config, task, { device: 'meta' })
   const own = new Map(borrower.namedParameters())
@@ -121,14 +128,14 @@ function owned(tensor: Tensor, dtype: DType): Tensor {
   return tensor.dtype === dtype ? converted.clone() : converted
 }
 
-function taskFor(base: SequenceClassification, said: LabelOptions): SequenceClassification {
-  const { labels, problemType } = said
-  if (labels && problemType) return new SequenceClassification({ labels, problemType })
+function taskFor(base: SequenceClassification, said: AdapterLabels): SequenceClassification {
   const count = said.numLabels ?? base.width
-  if (count === base.width) return base
+  if (!said.labels && !said.problemType && count === base.width) return base
+  const labels = [...(said.labels ?? placeholders(count))]
   return new SequenceClassification({
-    labels: Array.from({ length: count }, (_, i) => `LABEL_${i}`),
-    problemType: count === 1 ? 'regression' : 'single_label_classification',
+    labels,
+    problemType: said.problemType ?? byCount(labels),
+    stated: said.problemType !== undefined,
   })
 }
 

@@ -128,13 +128,13 @@ export class TextPipeline {
         queue: texts.length > 0 ? started - encoded : 0,
         inference: texts.length > 0 ? performance.now() - started : 0,
       })
-      const { labels, problemType } = (adapter?.value ?? engine.model).task
+      const { task } = adapter?.value ?? engine.model
       return logits.map((windows, i): Classification => {
         const row = meanRow(windows)
         return {
-          ...decodeLogits(row, problemType, labels),
-          scores: rankLabels(row, problemType, labels, call.topK),
-          labels,
+          ...decodeLogits(row, task),
+          scores: rankLabels(row, task, { topK: call.topK }),
+          labels: task.labels,
           tokens: tokensOf(texts[i]!),
           truncated: texts[i]!.truncated && texts[i]!.overflow.length === 0,
         }

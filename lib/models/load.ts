@@ -53,6 +53,8 @@ export interface LoadOptions {
   device?: string
   /** Whether the caller chose the labels: a head of the file for another number of them then starts fresh. */
   ownLabels?: boolean
+  /** Leave the file's classifier: a new one is trained. */
+  freshHead?: boolean
 }
 
 /**
@@ -65,7 +67,7 @@ export interface LoadOptions {
 export function loadParameters(
   model: Model,
   checkpoint: CheckpointIndex,
-  { dtype, device, ownLabels = false }: LoadOptions = {},
+  { dtype, device, ownLabels = false, freshHead = false }: LoadOptions = {},
 ): LoadReport {
   const names = matchNames(model, checkpoint)
   const parameters = new Map(model.namedParameters())
@@ -76,7 +78,8 @@ export function loadParameters(
   for (const [path, { shape }] of parameters) {
     const entry = names.get(path)
     const isHead = model.roleOf(path) === 'head'
-    if (entry && sameShape(entry.shape, shape)) wanted.push({ ...entry, name: path })
+    if (freshHead && shape[0] === labels && isHead) report.missing.push(path)
+    else if (entry && sameShape(entry.shape, shape)) wanted.push({ ...entry, name: path })
     else if (entry && isHead && shape[0] === labels && sameShape(entry.shape.slice(1), shape.slice(1))) {
       if (ownLabels) report.missing.push(path)
       else problems.push(`${path} is ${list(entry.shape)}, config.json says ${labels} labels`)

@@ -8,7 +8,7 @@ import { families } from '../encoders/registry.ts'
 import { TorchLoraError } from '../errors.ts'
 import { type HubOptions, resolveModel } from '../hub/index.ts'
 import { withSeed } from '../random.ts'
-import type { LabelOptions } from '../tasks/label-config.ts'
+import { type ConfigLabels, configLabels, headOutputs, type LabelOptions } from '../tasks/label-config.ts'
 import type { Task, TaskKind } from '../tasks/task.ts'
 import type { DType, TensorOptions } from '../tensor.ts'
 import { loadParameters } from './load.ts'
@@ -38,21 +38,38 @@ export async function loadPretrained<T extends Task, O extends LabelOptions>(
   options: FromPretrainedOptions & O,
 ): Promise<Model<T>> {
   checkDType(options.dtype)
-  const directory = await resolveModel(dirOrId, options)
-  const file = join(directory, 'config.json')
-  const raw = await readJson(file, z.looseObject({}))
-  const family = familyOf(raw, file)
-  const checkpoint = await readCheckpoint(directory)
-  const reader = new ConfigReader(raw, file, boundsOf(checkpoint))
+  const { directory, checkpoint, reader } = await openModel(dirOrId, options)
+  const family = familyOf(reader.raw, reader.file)
   const task = kind.read(reader, options)
   const device = resolveDevice(options.device ?? 'cpu')
-  const ownLabels = options.labels !== undefined || options.numLabels !== undefined
+  const { labels, numLabels, head } = options
+  const ownLabels = labels !== undefined || numLabels !== undefined || head === 'fresh'
   const model = new Model(family, family.readConfig(reader), task, { device: 'meta' })
   const report = withSeed(options.seed ?? 0, () =>
-    loadParameters(model, checkpoint, { dtype: options.dtype, device, ownLabels }),
+    loadParameters(model, checkpoint, {
+      dtype: options.dtype,
+      device,
+      ownLabels,
+      freshHead: head === 'fresh',
+    }),
   )
   setOrigin(model, { directory, report })
   return model
+}
+
+/** What a model's files say of its head, before it is loaded. @throws TorchLoraError INVALID_FILE, NETWORK */
+export async function readHeadLabels(dirOrId: string, options: HubOptions = {}): Promise<ConfigLabels> {
+  const { reader } = await openModel(dirOrId, options)
+  return configLabels(reader)
+}
+
+async function openModel(dirOrId: string, options: HubOptions) {
+  const directory = await resolveModel(dirOrId, options)
+  const file = join(directory, 'config.json')
+  const raw = await readJson(file, z.looseObject({}))
+  familyOf(raw, file)
+  const checkpoint = await readCheckpoint(directory)
+  return { directory, checkpoint, reader: new ConfigReader(raw, file, boundsOf(checkpoint)) }
 }
 
 /**
@@ -89,7 +106,7 @@ function familyOf(raw: Readonly<Record<string, unknown>>, file: string): Family 
 function boundsOf({ entries }: CheckpointIndex): ConfigBounds {
   let dimension = 1
   for (const { shape } of entries.values()) for (const size of shape) dimension = Math.max(dimension, size)
-  return { dimension, tensors: entries.size }
+  return { dimension, tensors: entries.size, outputs: headOutputs(entries.values()) }
 }
 
 const weightTypes: readonly DType[] = ['float32', 'float64', 'bfloat16', 'float16']

@@ -20,8 +20,13 @@ export class AdapterRoot {
    */
   async resolve(source: string): Promise<string> {
     const path = await this.#inside(resolve(this.path, source), source)
-    if (!(await stat(path)).isDirectory()) return path
-    for (const name of await readdir(path)) await this.#inside(join(path, name), join(source, name))
+    let names: string[]
+    try {
+      names = (await stat(path)).isDirectory() ? await readdir(path) : []
+    } catch (cause) {
+      throw httpError(422, `${source} cannot be read (${(cause as NodeJS.ErrnoException).code}).`)
+    }
+    for (const name of names) await this.#inside(join(path, name), join(source, name))
     return path
   }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { listProblems, readJson } from '../checkpoint/index.ts'
 import { glueTaskNames } from '../data/index.ts'
+import { problemTypes } from '../data/problem-type.ts'
 import { TorchLoraError } from '../errors.ts'
 
 /** Runs of a sweep at most: at a minute each, a week. */
@@ -20,6 +21,9 @@ const settings = z.strictObject({
   label: name.optional(),
   labels: z.array(name).min(1).optional(),
   labelSeparator: name.optional(),
+  labelColumns: z.array(name).min(1).optional(),
+  problemType: z.enum(problemTypes).optional(),
+  head: z.literal('fresh').optional(),
   adapter: name.optional(),
   target: z.array(name).min(1).optional(),
   dropout: z.number().min(0).lt(1).optional(),

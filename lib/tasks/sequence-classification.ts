@@ -9,8 +9,8 @@ import * as ops from '../generated/ops.ts'
 import { ClassificationHead } from '../heads/classification.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
-import { argmax, mean, softmax } from './arithmetic.ts'
-import { type LabelOptions, readLabels, readProblemType } from './label-config.ts'
+import { argmax, mean, sigmoid, softmax } from './arithmetic.ts'
+import { chooseLabels, type HeadLabels, type LabelOptions } from './label-config.ts'
 import {
   type CollateOptions,
   type EncodedExamples,
@@ -43,17 +43,19 @@ export class SequenceClassification extends Task<EncodedLabels> {
   /** Names of the outputs, in their order. */
   readonly labels: readonly string[]
   readonly problemType: ProblemType
+  /** Whether the problem is known, or taken from the number of outputs. */
+  readonly stated: boolean
 
-  constructor({ labels, problemType }: { labels: readonly string[]; problemType: ProblemType }) {
+  constructor({ labels, problemType, stated = true }: Partial<HeadLabels> & Omit<HeadLabels, 'stated'>) {
     super()
     this.labels = [...labels]
     this.problemType = problemType
+    this.stated = stated
   }
 
   /** Reads the labels and the problem type of a `config.json`, over which options have the last word. */
   static read(reader: ConfigReader, options: LabelOptions = {}): SequenceClassification {
-    const labels = readLabels(reader, options)
-    return new SequenceClassification({ labels, problemType: readProblemType(reader, options, labels) })
+    return new SequenceClassification(chooseLabels(reader, options))
   }
 
   get width(): number {
@@ -78,12 +80,24 @@ export class SequenceClassification extends Task<EncodedLabels> {
     return {
       id2label: Object.fromEntries(this.labels.map((label, i) => [String(i), label])),
       label2id: Object.fromEntries(this.labels.map((label, i) => [label, i])),
-      problem_type: this.problemType,
+      // What nobody has said stays unsaid: transformers makes a probability of one output then.
+      ...(this.stated || this.width > 1 ? { problem_type: this.problemType } : {}),
     }
   }
 
   toMetadata(): Record<string, string> {
-    return { labels: JSON.stringify(this.labels), problem_type: this.problemType }
+    const { stated, problemType } = this
+    return { labels: JSON.stringify(this.labels), ...(stated ? { problem_type: problemType } : {}) }
+  }
+
+  /**
+   * What the outputs of one text say: a probability a label, or the score. As transformers' pipeline has it, one output
+   * of which nobody says that it is a score is a probability.
+   */
+  scores(logits: ArrayLike<number>): number[] {
+    if (this.problemType === 'single_label_classification') return softmax(logits)
+    const score = this.problemType === 'regression' && this.stated
+    return score ? Array.from(logits) : sigmoid(logits)
   }
 
   async encode(

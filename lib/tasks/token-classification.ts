@@ -9,7 +9,7 @@ import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
 import { argmax, mean, softmax } from './arithmetic.ts'
 import { entityScores } from './iob.ts'
-import { type LabelOptions, readLabels } from './label-config.ts'
+import { chooseLabels, type LabelOptions } from './label-config.ts'
 import {
   type CollateOptions,
   type EncodedExamples,
@@ -59,7 +59,7 @@ export class TokenClassification extends Task<TokenLabels, TokenExample> {
 
   /** Reads the labels of a `config.json`, over which options have the last word. */
   static read(reader: ConfigReader, options: LabelOptions = {}): TokenClassification {
-    return new TokenClassification({ labels: readLabels(reader, options) })
+    return new TokenClassification({ labels: chooseLabels(reader, options).labels })
   }
 
   get width(): number {

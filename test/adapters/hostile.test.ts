@@ -114,5 +114,5 @@ it('label names that the head in the file does not bear out are refused', async 
   const labels = JSON.stringify(many(100_000, (i) => `l${i}`))
   await writeSafetensors(file, tensors, { format: 'pt', labels, problem_type: 'single_label_classification' })
   const { message } = await failure(readAdapterLabels(folder), 'INVALID_FILE')
-  expect(message).toMatch(/names 100000 labels, classifier\.weight in it is \[3, 32\]/)
+  expect(message).toMatch(/names 100000 labels, its classifier has 3 outputs/)
 })

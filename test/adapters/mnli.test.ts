@@ -25,7 +25,7 @@ it.skipIf(!present)(
     const labels = await readAdapterLabels(file)
     expect(labels).toEqual({ numLabels: 3 })
     const raw = JSON.parse(await readFile(shapes, 'utf8'))
-    using model = AutoModelForSequenceClassification.fromConfig(raw, labels)
+    using model = AutoModelForSequenceClassification.fromConfig(raw, labels!)
     // Refuses tensors left over as well as places left empty.
     await loadAdapter(model, file, { loraAlpha: 16 })
 

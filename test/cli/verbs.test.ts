@@ -338,3 +338,30 @@ describe('the columns of predict', { timeout: 60_000 }, () => {
     expect((await predict('--no-header', '--text', '1')).stdout.trim().split('\n')).toHaveLength(3)
   })
 })
+
+describe('the labels of a trained head', { timeout: 90_000 }, () => {
+  it('are what is trained and measured; outputs without names may be given some', async () => {
+    const file = join(folder, 'named.jsonl')
+    await writeFile(file, '{"text":"a","label":"no"}\n{"text":"b","label":"yes"}\n')
+    const out = join(folder, 'other')
+    const train = (...more: string[]) =>
+      cli(['train', '--model', base, '--train', file, '--epochs', '1', '--out', out, ...more])
+    expect((await train()).stderr).toMatch(/named\.jsonl, line 1: the label "no" is not one of "bad", "good"/)
+    expect((await train('--labels', 'no,yes')).stderr).toMatch(
+      /trained head for bad, good .* \(--head fresh\)/,
+    )
+    expect(existsSync(out)).toBe(false)
+    expect((await train('--head', 'fresh')).code).toBe(0)
+
+    const evaluate = (model: string, ...more: string[]) =>
+      cli(['evaluate', '--model', model, '--eval', file, '--json', ...more])
+    expect((await evaluate(base, '--labels', 'no,yes')).stderr).toMatch(/config\.json says .* bad, good/)
+    const unnamed = await tinyClassifier({ numLabels: 2 })
+    expect((await evaluate(unnamed)).stderr).toMatch(/named\.jsonl, line 1: the label "no" is not one of/)
+    const measured = await evaluate(unnamed, '--labels', 'no,yes')
+    expect(JSON.parse(measured.stdout)).toMatchObject({ examples: 2, accuracy: expect.any(Number) })
+    const adapter = join(out, 'adapter')
+    expect(JSON.parse((await evaluate(base, '--adapter', adapter)).stdout)).toMatchObject({ examples: 2 })
+    expect((await evaluate(base, '--adapter', adapter, '--head', 'keep')).stderr).toMatch(/"bad", "good"/)
+  })
+})

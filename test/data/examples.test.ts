@@ -214,6 +214,15 @@ describe('.csv', () => {
   })
 })
 
+describe('a path that is none', () => {
+  it('is a TorchLoraError', async () => {
+    for (const path of [undefined, 3, new URL('file:///x.csv')])
+      await expect(readExamples(path as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    for (const path of [dir, join(dir, 'gone.csv'), join(dir, 'a\0b.csv')])
+      await expect(readExamples(path, { format: 'csv' })).rejects.toMatchObject({ code: 'INVALID_FILE' })
+  })
+})
+
 describe('.tsv', () => {
   it('takes quotation marks as text', async () => {
     const tsv = 'sentence1\tsentence2\tlabel\n"an open quote\tand "two" more\t1\n'

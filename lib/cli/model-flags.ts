@@ -1,0 +1,53 @@
+import { type Command, Option } from 'commander'
+import { type ProblemType, problemTypes } from '../data/problem-type.ts'
+import { list, positiveNumber } from './options.ts'
+
+/** What the outputs of a head mean. */
+export interface LabelFlags {
+  labels?: string[]
+  problemType?: ProblemType
+}
+
+/** The options of a verb that runs a model, with an adapter or without. */
+export interface ModelFlags extends LabelFlags {
+  model: string
+  adapter?: string
+  alpha?: number
+  head?: 'load' | 'keep'
+}
+
+/** Adds `--adapter`, `--alpha`, `--head`, `--labels` and `--problem-type`. */
+export function withAdapter(
+  command: Command,
+  { adapter = 'a PEFT adapter folder, or a loralib checkpoint', required = false } = {},
+): Command {
+  command
+    .addOption(new Option('--adapter <dir or file>', adapter).makeOptionMandatory(required))
+    .option('--alpha <number>', 'for a loralib checkpoint, which does not say its alpha', positiveNumber)
+    .addOption(
+      new Option(
+        '--head <which>',
+        "'load' takes the adapter's head, 'keep' the model's own (default: the adapter's where it brings one)",
+      ).choices(['load', 'keep']),
+    )
+  return withLabels(command, {
+    labels: 'names of the classes, in the order of the logits, where the model does not name them',
+  })
+}
+
+/** Adds `--labels` and `--problem-type`. */
+export function withLabels(command: Command, { labels }: { labels: string }): Command {
+  return command
+    .option('--labels <names>', labels, list)
+    .addOption(
+      new Option(
+        '--problem-type <name>',
+        'what labels are, where neither model nor data say it: one class, several, or a score',
+      ).choices([...problemTypes]),
+    )
+}
+
+/** The flags of `withAdapter` as `loadClassifier` takes them. */
+export function adapterOptions({ adapter, alpha, head, labels, problemType }: ModelFlags) {
+  return { adapter, loraAlpha: alpha, head, labels, problemType }
+}
