@@ -102,9 +102,10 @@ if (missing.length > 0) console.log(`cases without an expectation: ${missing.joi
 
 describe.skipIf(!present)('what once went wrong', () => {
   it.each(Object.entries(expectations))('%s', { timeout: 120_000 }, async (name, check) => {
+    // What it prints counts, whatever its last command thinks of it.
     const { stdout, stderr } = await promisify(execFile)('bash', [join(cases, name, 'run.sh')], {
       env: { ...process.env, TORCH_LORA: root },
-    })
+    }).catch((failure: { stdout: string; stderr: string }) => failure)
     check(stdout + stderr)
   })
 })
