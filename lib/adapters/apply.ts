@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor.ts'
 import { LoraConfig, type LoraConfigOptions } from './config.ts'
 import type { AdaptedLinear } from './method.ts'
 import { methodOf } from './registry.ts'
-import { isTarget, nameMatches } from './targets.ts'
+import { isTarget } from './targets.ts'
 
 /** What LoRA has done to a model, which disposes of it when it is disposed of itself. */
 export interface LoraState extends Disposable {
@@ -121,10 +121,18 @@ function modulesToSave(model: Model, config: LoraConfig): string[] {
   return [...names]
 }
 
-/** Whether the module called `name` holds the parameter at `path`. */
+/**
+ * Whether a module that `name` means holds the parameter at `path`. PEFT compares ends of names (other.py:
+ * _set_trainable), so that DistilBERT's pre_classifier is one of those that "classifier" means.
+ */
 function covers(name: string, path: string): boolean {
   const owners = path.split('.').slice(0, -1)
-  return owners.some((_, i) => nameMatches([name], owners.slice(0, i + 1).join('.')))
+  return owners.some((_, i) =>
+    owners
+      .slice(0, i + 1)
+      .join('.')
+      .endsWith(name),
+  )
 }
 
 function findTargets(

@@ -1,7 +1,17 @@
 import { bert } from './bert.ts'
 import { debertaV2 } from './deberta-v2.ts'
+import { distilbert } from './distilbert.ts'
+import { electra } from './electra.ts'
 import type { Family } from './family.ts'
-import { roberta } from './roberta.ts'
+import { camembert, roberta, xlmRoberta } from './roberta.ts'
 
 /** Every kind of encoder that there is, as all others see it. */
-export const families: readonly Family[] = [bert, roberta, debertaV2].map((family) => family as Family<never>)
+export const families: readonly Family[] = [
+  bert,
+  roberta,
+  debertaV2,
+  distilbert,
+  electra,
+  xlmRoberta,
+  camembert,
+].map((family) => family as Family<never>)

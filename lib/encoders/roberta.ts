@@ -34,9 +34,7 @@ export class RobertaEncoder extends Encoder {
   }
 }
 
-export const roberta: Family = {
-  modelType: 'roberta',
-  architecture: 'Roberta',
+const body: Omit<Family, 'modelType' | 'architecture'> = {
   prefix: 'roberta',
   loraTargets: ['query', 'value'],
 
@@ -60,3 +58,11 @@ export const roberta: Family = {
     }
   },
 }
+
+export const roberta: Family = { ...body, modelType: 'roberta', architecture: 'Roberta' }
+
+/** XLM-RoBERTa (Conneau et al., 2020): RoBERTa's body under another tokenizer. */
+export const xlmRoberta: Family = { ...body, modelType: 'xlm-roberta', architecture: 'XLMRoberta' }
+
+/** CamemBERT (Martin et al., 2020): likewise. */
+export const camembert: Family = { ...body, modelType: 'camembert', architecture: 'Camembert' }

@@ -56,7 +56,14 @@ function forTask(
   const { modules_to_save: _, ...own } = lora
   if (task === 'sequence') return lora
   if (own.target_modules !== 'all-linear') return own
-  return { ...own, target_modules: family === 'deberta-v2' ? ['query_proj', 'dense'] : ['query', 'dense'] }
+  return { ...own, target_modules: [linearNames(family)[0], linearNames(family)[3]] }
+}
+
+/** Query, key, value, and a name of others. */
+function linearNames(family: string): [string, string, string, string] {
+  if (family === 'deberta-v2') return ['query_proj', 'key_proj', 'value_proj', 'dense']
+  if (family === 'distilbert') return ['q_lin', 'k_lin', 'v_lin', 'out_lin']
+  return ['query', 'key', 'value', 'dense']
 }
 
 function randomConfig(family: string, draw: Draw): Record<string, unknown> {
@@ -80,11 +87,41 @@ function randomConfig(family: string, draw: Draw): Record<string, unknown> {
   if (family === 'bert') {
     return { ...common, max_position_embeddings: longest, type_vocab_size: 2, pad_token_id: 0 }
   }
-  if (family === 'roberta') {
+  if (family === 'distilbert') return distilled(common, longest)
+  if (family === 'electra') {
+    const embedding_size = chance(draw, 2) ? hidden : hidden + 4
+    return {
+      ...common,
+      embedding_size,
+      max_position_embeddings: longest,
+      type_vocab_size: 2,
+      pad_token_id: 0,
+    }
+  }
+  if (robertas.includes(family)) {
     const special = { pad_token_id: 1, bos_token_id: 0, eos_token_id: 2 }
     return { ...common, ...special, max_position_embeddings: longest + 2, type_vocab_size: 1 }
   }
   return { ...common, ...randomDisentangled(hidden, longest, draw) }
+}
+
+/** Those that have RoBERTa's body. */
+const robertas = ['roberta', 'xlm-roberta', 'camembert']
+
+/** DistilBERT has names of its own for most. */
+function distilled(common: Record<string, unknown>, longest: number): Record<string, unknown> {
+  const { hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, hidden_act, ...rest } =
+    common
+  return {
+    ...rest,
+    dim: hidden_size,
+    n_layers: num_hidden_layers,
+    n_heads: num_attention_heads,
+    hidden_dim: intermediate_size,
+    activation: hidden_act === 'gelu_new' ? 'gelu' : hidden_act,
+    max_position_embeddings: longest,
+    pad_token_id: 0,
+  }
 }
 
 /** What only DeBERTa-v2 has. */
@@ -115,28 +152,28 @@ function randomDisentangled(hidden: number, longest: number, draw: Draw): Record
 
 /** One sequence is as long as the model allows, one only its first token. */
 function randomLengths(family: string, config: Record<string, unknown>, draw: Draw): number[] {
-  const longest = (config.max_position_embeddings as number) - (family === 'roberta' ? 2 : 0)
+  const longest = (config.max_position_embeddings as number) - (robertas.includes(family) ? 2 : 0)
   const others = Array.from({ length: between(draw, 0, 4) }, () => between(draw, 2, longest))
   return [...others, longest, 1]
 }
 
 function randomLora(family: string, config: Record<string, unknown>, draw: Draw): Record<string, unknown> {
-  const [q, k, v] =
-    family === 'deberta-v2' ? ['query_proj', 'key_proj', 'value_proj'] : ['query', 'key', 'value']
+  const [q, k, v, dense] = linearNames(family)
   const targets = pick(draw, [
     [q, v],
     [q, v],
     [q, k, v],
-    [q, k, v, 'dense'],
+    [q, k, v, dense],
     'all-linear',
-    `.*layer\\.0\\..*(${v}|output\\.dense)`,
+    `.*layer\\.0\\..*(${v}|${dense === 'dense' ? 'output\\.dense' : dense})`,
   ])
   const r = between(draw, 1, 8)
-  const pooler = family !== 'roberta' && chance(draw, 3)
+  const pooler = ['bert', 'deberta-v2'].includes(family) && chance(draw, 3)
   // A head that is both adapted and saved in full is not a configuration that peft defines.
   const excluded = Array.isArray(targets) &&
-    targets.includes('dense') && { exclude_modules: '.*(pooler|classifier).*' }
-  const layers = config.num_hidden_layers as number
+    targets.includes(dense) && { exclude_modules: '.*(pooler|classifier).*' }
+  const layers = (config.num_hidden_layers ?? config.n_layers) as number
+  const at = family === 'distilbert' ? 'layer.0.attention' : 'layer.0.attention.self'
   return {
     r,
     lora_alpha: between(draw, 1, 16),
@@ -146,8 +183,8 @@ function randomLora(family: string, config: Record<string, unknown>, draw: Draw)
     use_rslora: chance(draw, 3),
     bias: pick(draw, ['none', 'none', 'lora_only', 'all']),
     ...(pooler && targets !== 'all-linear' && { modules_to_save: ['pooler'] }),
-    ...(chance(draw, 3) && { rank_pattern: { [`layer.0.attention.self.${v}`]: r + 2 } }),
-    ...(chance(draw, 3) && { alpha_pattern: { [`layer.0.attention.self.${v}`]: 3 } }),
+    ...(chance(draw, 3) && { rank_pattern: { [`${at}.${v}`]: r + 2 } }),
+    ...(chance(draw, 3) && { alpha_pattern: { [`${at}.${v}`]: 3 } }),
     ...(chance(draw, 4) && Array.isArray(targets) && { layers_to_transform: [layers - 1] }),
     ...(chance(draw, 3) && { use_dora: true }),
   }
