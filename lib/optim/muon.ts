@@ -5,6 +5,7 @@ import type { Tensor } from '../tensor.ts'
 import { AdamW, isBias } from './adamw.ts'
 import type { NamedParameters, Optimizer, OptimizerSettings } from './optimizer.ts'
 
+/** The settings of {@link Muon}. */
 export interface MuonOptions extends OptimizerSettings {
   /** Decay of the momentum. Default 0.95. */
   momentum?: number

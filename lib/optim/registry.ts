@@ -11,6 +11,7 @@ export const optimizers = {
   muon: (parameters, settings) => new Muon(parameters, settings),
 } as const satisfies Record<string, OptimizerFactory>
 
+/** The optimizers that a recipe or a flag may name. */
 export type OptimizerName = keyof typeof optimizers
 
 /** The factory of that name, or the one given. */
