@@ -33,6 +33,7 @@ import {
   manualSeed,
   saveAdapter,
 } from '../lib/index.ts'
+import { batchSeed } from '../lib/train/batch-seed.ts'
 import { machine } from './worker.ts'
 
 /** Of a run; --epochs and --eval-every take the place of what stands here. */
@@ -168,7 +169,11 @@ async function trainPeft(task: Task, seed: number, init?: string): Promise<strin
   await writeFile(
     work,
     JSON.stringify({
-      batches: Array.from({ length: sampler.totalBatches(epochs) }, () => Array.from(sampler.next())),
+      // Each with the seed that ours draw its dropout from.
+      batches: Array.from({ length: sampler.totalBatches(epochs) }, () => {
+        const place = { epoch: sampler.epoch, batch: sampler.batchInEpoch }
+        return { seed: batchSeed(seed, place), indices: Array.from(sampler.next()) }
+      }),
       model,
       start: await saveStart(task, seed, init),
       labels: 2,

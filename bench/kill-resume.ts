@@ -84,7 +84,8 @@ async function fingerprint(run: string): Promise<string> {
   hash.update(
     await readFile(
       join(
-        (await findCheckpoint(join(run, 'checkpoints'), { totalSteps: Number.POSITIVE_INFINITY }))!.path,
+        (await findCheckpoint(join(run, 'checkpoints'), { totalSteps: () => Number.POSITIVE_INFINITY }))!
+          .path,
         'tensors.safetensors',
       ),
     ),

@@ -12,6 +12,11 @@ const require = createRequire(import.meta.url)
 /** The folder with package.json: one above this file, in the sources (lib/) as in the package (dist/). */
 export const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)))
 
+/** The version of this package. */
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version
+}
+
 /** Builds the addon for this machine and the libtorch at hand; works in a checkout and from an installed package. */
 const build = `\`node ${join(relative(process.cwd(), packageRoot), 'scripts', 'build-native.mjs')}\``
 

@@ -1,3 +1,4 @@
+import { currentWorld } from './distributed/world.ts'
 import { TorchLoraError } from './errors.ts'
 import { guarded } from './native.ts'
 import type { Device } from './tensor.ts'
@@ -8,7 +9,10 @@ import type { Device } from './tensor.ts'
  */
 export function resolveDevice(device: string): Device {
   const { cudaBuild, cudaDevices } = guarded((native) => native.system())
-  if (device === 'auto') return cudaDevices > 0 ? 'cuda:0' : 'cpu'
+  const { localRank } = currentWorld()
+  if (device === 'auto' && cudaDevices === 0) return 'cpu'
+  // Of several ranks on a machine each has a GPU of its own.
+  if (device === 'auto') device = `cuda:${localRank}`
   if (device === 'cpu') return device
   const match = /^cuda(?::(\d+))?$/.exec(device)
   if (!match) {

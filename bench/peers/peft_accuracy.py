@@ -47,15 +47,16 @@ schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(settings['warmup
 
 
 def batches(rows, epoch):
-    """Ours; with groupByLength shuffled batches of like length, as transformers' group_by_length makes them."""
+    """Ours, each with the seed of its dropout; with groupByLength shuffled batches of like length, as transformers' group_by_length makes them."""
     if not settings['groupByLength']:
         count = len(work['batches']) // settings['epochs']
-        return [[rows[row] for row in batch] for batch in work['batches'][(epoch - 1) * count:epoch * count]]
+        ours = work['batches'][(epoch - 1) * count:epoch * count]
+        return [(batch['seed'], [rows[row] for row in batch['indices']]) for batch in ours]
     order = random.sample(range(len(rows)), len(rows))
     span = 50 * batch_size
     mega = [sorted(order[i:i + span], key=lambda row: -len(rows[row]['ids'])) for i in range(0, len(order), span)]
     order = [row for part in mega for row in part]
-    grouped = [[rows[row] for row in order[i:i + batch_size]] for i in range(0, len(order), batch_size)]
+    grouped = [(None, [rows[row] for row in order[i:i + batch_size]]) for i in range(0, len(order), batch_size)]
     return random.sample(grouped, len(grouped))
 
 
@@ -105,9 +106,11 @@ spent, step = 0.0, 0
 for epoch in range(1, settings['epochs'] + 1):
     model.train()
     began = time.perf_counter()
-    for batch in tqdm(batches(work['train'], epoch), desc=f'PEFT, epoch {epoch}', mininterval=2):
+    for seed, batch in tqdm(batches(work['train'], epoch), desc=f'PEFT, epoch {epoch}', mininterval=2):
         total = 0.0
         if dropout:
+            if seed is not None:
+                torch.manual_seed(seed)
             dropout.begin([len(row['ids']) for row in batch])
         for places in parts_of(batch):
             part = [batch[i] for i in places]

@@ -1,3 +1,4 @@
+import { recordFailure } from '../distributed/leaving.ts'
 import { TorchLoraError } from '../errors.ts'
 import { withFlagNames } from './flag-names.ts'
 
@@ -11,6 +12,7 @@ export const exitInterrupted = 130
  * @returns the exit code
  */
 export function reportFailure(error: unknown): number {
+  recordFailure(error)
   const message = messageOf(error)
   if (process.env.DEBUG || message === undefined) console.error(error)
   else console.error(`torch-lora: ${withFlagNames(message)}`)
@@ -25,12 +27,15 @@ function messageOf(error: unknown): string | undefined {
   return `${path ?? syscall}: ${reason} (${code} at ${syscall}).`
 }
 
+/** What a launcher expects of a process that it has asked to end: 128 and the signal's number. */
+export const exitTerminated = 143
+
 /** Runs `body` with a signal that Ctrl-C or a termination request aborts; a second Ctrl-C ends at once. */
 export async function interruptible<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(exitInterrupted)
-    controller.abort()
+  const stop = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(name === 'SIGTERM' ? exitTerminated : exitInterrupted)
+    controller.abort(name)
   }
   process.on('SIGINT', stop).on('SIGTERM', stop)
   try {

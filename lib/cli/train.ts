@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import type { TrainingSummary } from '../train/events.ts'
 import type { TensorBoardFile } from '../train/tensorboard.ts'
 import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
-import { exitInterrupted, interruptible } from './failure.ts'
+import { exitInterrupted, exitTerminated, interruptible } from './failure.ts'
 import {
   applyRunFlags,
   fraction,
@@ -134,6 +134,8 @@ export function trainCommand(): Command {
 }
 
 async function train(flags: TrainFlags): Promise<void> {
+  const { distributed } = await import('../distributed/index.ts')
+  const { rank, worldSize } = await distributed.init()
   const { AutoModelForSequenceClassification } = await import('../models/auto.ts')
   const { AutoTokenizer } = await import('../tokenizer/index.ts')
   const { applyLora } = await import('../adapters/apply.ts')
@@ -204,17 +206,28 @@ async function train(flags: TrainFlags): Promise<void> {
     resume: flags.resume,
     identity: identityOf(flags),
   })
-  const files = await RunFiles.open(flags.out, { resume: flags.resume ?? false })
-  const summary = await interruptible((signal) =>
-    follow(trainer.run({ signal: withSupervisor(signal) }), files, flags),
-  )
+  let asked: unknown
+  // One of the ranks writes and prints.
+  const files = rank === 0 ? await RunFiles.open(flags.out, { resume: flags.resume ?? false }) : null
+  const summary = await interruptible((signal) => {
+    signal.addEventListener('abort', () => {
+      asked = signal.reason
+    })
+    const events = trainer.run({ signal: withSupervisor(signal) })
+    return files ? follow(events, files, flags) : summaryOf(events)
+  })
+  await distributed.close()
   if (summary.interrupted) {
-    console.error(
-      `Interrupted after update ${summary.steps}; a checkpoint is saved. Go on with the same command and --resume.`,
-    )
-    process.exitCode = exitInterrupted
+    if (rank === 0)
+      console.error(
+        `Interrupted after update ${summary.steps}; a checkpoint is saved. Go on with the same command and --resume.`,
+      )
+    // A rank that was not asked itself ends as the launcher asked another.
+    const terminated = asked === 'SIGTERM' || (asked === undefined && worldSize > 1)
+    process.exitCode = terminated ? exitTerminated : exitInterrupted
     return
   }
+  if (!files) return await tokenizer.close()
   const output = join(flags.out, flags.full ? 'model' : 'adapter')
   if (flags.full) await model.savePretrained(output)
   else await saveAdapter(model, output)
@@ -224,6 +237,15 @@ async function train(flags: TrainFlags): Promise<void> {
   if (flags.json) console.log(JSON.stringify(result))
   else printSummary(summary, output)
   await tokenizer.close()
+}
+
+/** Runs to the end without a word. */
+async function summaryOf(
+  events: AsyncGenerator<import('../train/events.ts').TrainerEvent>,
+): Promise<TrainingSummary> {
+  let summary: TrainingSummary | undefined
+  for await (const event of events) if (event.type === 'end') summary = event.summary
+  return summary!
 }
 
 /** What a resumed run must share with the first beside the trainer's own options. */

@@ -42,6 +42,20 @@ export function inGroup(): boolean {
 }
 
 /**
+ * Refuses what would train W times over: a process that a launcher started as one of several, and that has not joined.
+ * @throws TorchLoraError INVALID_ARGUMENT
+ */
+export function requireGroup(): void {
+  if (current !== undefined) return
+  const launch = readLaunch()
+  if (launch && launch.worldSize > 1)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `This process was started as rank ${launch.rank} of ${launch.worldSize}, but has not joined the others: \`await distributed.init()\` first, or unset RANK and WORLD_SIZE to train alone.`,
+    )
+}
+
+/**
  * Joins the other ranks, which must all do so. Who started the process says in its environment which rank it is: see
  * {@link readLaunch}. A process that was started alone is rank 0 of 1, and nothing is opened.
  * @throws TorchLoraError INVALID_ARGUMENT for options or an environment that are wrong, or a second call; UNSUPPORTED

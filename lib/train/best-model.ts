@@ -1,3 +1,5 @@
+import { barrier } from '../distributed/collectives.ts'
+import { currentWorld } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
@@ -84,7 +86,7 @@ export class BestModel {
     const { file, parameters } = this.#options
     if (parameters.length === 0) return
     if (file !== undefined) {
-      await saveTensors(file, new Map(parameters))
+      if (currentWorld().rank === 0) await saveTensors(file, new Map(parameters))
       return
     }
     noGrad(() => {
@@ -101,6 +103,7 @@ export class BestModel {
     const { file, parameters } = this.#options
     if (!this.#best || parameters.length === 0) return
     if (file !== undefined) {
+      await barrier() // rank 0 has written it
       await restoreTensors(file, new Map(parameters))
       return
     }

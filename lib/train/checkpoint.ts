@@ -43,6 +43,8 @@ const trainerState = z.object({
   step: z.int().min(0),
   /** What must not change between the runs. */
   identity: z.record(z.string(), z.unknown()),
+  /** Batches of an update, of all ranks together; as many as gradientAccumulationSteps where it is not said. */
+  batchesPerUpdate: z.int().min(1).optional(),
   sampler: z.custom<BatchSamplerState>((value) => samplerState.safeParse(value).success),
   /** Of libtorch's CPU generator, base64. */
   rng: z.base64(),
@@ -116,6 +118,8 @@ function steps(names: readonly string[]): number[] {
     .sort((a, b) => b - a)
 }
 
+type TotalSteps = (batchesPerUpdate: number | undefined) => number
+
 /** A checkpoint that cannot be gone on from, and why. */
 export interface DamagedCheckpoint {
   path: string
@@ -124,12 +128,12 @@ export interface DamagedCheckpoint {
 
 /**
  * The newest checkpoint of a run that is whole, and those newer that are not; null where there is none at all.
- * @param limits.totalSteps updates of the whole run: a checkpoint of more is none of this run
+ * @param limits.totalSteps updates of the whole run, by its batchesPerUpdate: a checkpoint of more is none of this run
  * @throws TorchLoraError INVALID_FILE when there are checkpoints and every one of them is damaged
  */
 export async function findCheckpoint(
   directory: string,
-  { totalSteps }: { totalSteps: number },
+  { totalSteps }: { totalSteps: TotalSteps },
 ): Promise<{ path: string; state: TrainerState; damaged: DamagedCheckpoint[] } | null> {
   const damaged: DamagedCheckpoint[] = []
   for (const step of steps(await listFolder(directory))) {
@@ -153,14 +157,15 @@ export async function findCheckpoint(
 /** Where the run stood, of a checkpoint whose files are what was written. @throws TorchLoraError INVALID_FILE */
 async function readWhole(
   path: string,
-  { step, totalSteps }: { step: number; totalSteps: number },
+  { step, totalSteps }: { step: number; totalSteps: TotalSteps },
 ): Promise<TrainerState> {
   await verifyChecksums(path, ['tensors.safetensors', 'trainer.json'])
   const state = await readJson(join(path, 'trainer.json'), trainerState)
-  if (state.step === step && step <= totalSteps) return state
+  const most = totalSteps(state.batchesPerUpdate)
+  if (state.step === step && step <= most) return state
   throw new TorchLoraError(
     'INVALID_FILE',
-    `${path} is of update ${state.step}, expected ${basename(path)} of a run of ${totalSteps} updates`,
+    `${path} is of update ${state.step}, expected ${basename(path)} of a run of ${most} updates`,
     { file: path },
   )
 }

@@ -1,13 +1,56 @@
+import { allGatherBytes } from '../distributed/collectives.ts'
+import { sharesOf } from '../distributed/deal.ts'
+import { currentWorld } from '../distributed/world.ts'
 import type { PredictOptions, Predictor } from '../inference/predictor.ts'
 import type { EncodedExamples, Metrics } from '../tasks/task.ts'
+import type { Encoding } from '../tokenizer/index.ts'
 
-/** Mean loss and metrics of a model over labelled examples. */
+/** Mean loss and metrics of a model over labelled examples; of several ranks each runs a share, and all know all. */
 export async function evaluateExamples(
   predictor: Predictor,
   { encodings, labels }: EncodedExamples,
   metrics: readonly string[],
   options: PredictOptions = {},
 ): Promise<Metrics> {
-  const outputs = await predictor.outputs(encodings, options)
+  const outputs =
+    currentWorld().worldSize === 1
+      ? await predictor.outputs(encodings, options)
+      : await sharedOutputs(predictor, encodings, options)
   return predictor.model.task.score(outputs, labels, metrics)
+}
+
+/** Dealt by length, so that ranks take about as long; gathered, and put back in order. */
+async function sharedOutputs(
+  predictor: Predictor,
+  encodings: readonly Encoding[],
+  options: PredictOptions,
+): Promise<Float32Array[]> {
+  const { worldSize } = currentWorld()
+  const order = encodings
+    .map((_, i) => i)
+    .sort((a, b) => encodings[b]!.ids.length - encodings[a]!.ids.length || a - b)
+  const shares = Array.from({ length: worldSize }, (_, rank) =>
+    sharesOf(encodings.length, { rank, worldSize }).map((i) => order[i]!),
+  )
+  const mine = shares[currentWorld().rank]!
+  const own = await predictor.outputs(
+    mine.map((i) => encodings[i]!),
+    options,
+  )
+  const bytes = Buffer.concat(
+    own.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength)),
+  )
+  const gathered = await allGatherBytes(bytes)
+  const { head, task } = predictor.model
+  const outputs: Float32Array[] = new Array(encodings.length)
+  gathered.forEach((part, rank) => {
+    const values = new Float32Array(part.slice().buffer)
+    let at = 0
+    for (const i of shares[rank]!) {
+      const start = at
+      at += (head.reads === 'first' ? 1 : encodings[i]!.ids.length) * task.width
+      outputs[i] = values.subarray(start, at)
+    }
+  })
+  return outputs
 }

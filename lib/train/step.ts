@@ -1,3 +1,4 @@
+import type { FlatGradients } from '../distributed/flat-gradients.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import type { Model } from '../models/model.ts'
@@ -12,8 +13,10 @@ export interface StepInputs {
   batch: BatchTensors
   /** As `task.collate` makes them. */
   targets: Targets
-  /** float32 []: 1 over the number of batches whose gradients are added up before an update. */
+  /** float32 []: 1 over the number of batches whose gradients are added up before an update, of all ranks. */
   lossScale: Tensor
+  /** What the batch counts for, where ranks add up (`countsOf`). */
+  counts?: Tensor
 }
 
 /** A training step as programs: forward, backward, reduction, clipping, the optimizer and clearing are one native call. */
@@ -21,7 +24,11 @@ export interface TrainingStep {
   /** Adds a batch's gradients, scaled. @returns the batch's own mean loss, float32 [] */
   accumulate(inputs: StepInputs): Promise<{ loss: Tensor; gradNorm?: undefined }>
   /** The same, then updates every parameter and clears the gradients. @returns also the norm before clipping, [] */
-  update(inputs: StepInputs & { learningRate: Tensor }): Promise<{ loss: Tensor; gradNorm: Tensor }>
+  update(
+    inputs: StepInputs & { learningRate: Tensor },
+  ): Promise<{ loss: Tensor; gradNorm: Tensor; totals?: Tensor }>
+  /** The same for a rank that has no batch: its gradients are what it has accumulated, or zeros. */
+  idle(inputs: { counts: Tensor; learningRate: Tensor }): Promise<{ gradNorm: Tensor; totals?: Tensor }>
   /** Of both programs, for tests. */
   readonly graphReport: GraphReport
   dispose(): void
@@ -45,42 +52,54 @@ export interface StepOptions {
    * `accumulate` needs to be captured. Default false.
    */
   keepGradients?: boolean
-  /** Called when all gradients of an update are there, before clipping: where ranks add theirs up, in place. */
-  reduce?: (parameters: readonly Tensor[]) => void
+  /** Where the gradients of several ranks are added up, before clipping. With it gradients are kept. */
+  ranks?: FlatGradients
 }
 
 /** Compiles the step of a model and an optimizer. */
 export function compileTrainingStep(
   model: Model,
   optimizer: Optimizer,
-  { maxGradNorm, graphs, keepGradients = false, reduce }: StepOptions,
+  { maxGradNorm, graphs, keepGradients = false, ranks }: StepOptions,
 ): TrainingStep {
   const parameters = optimizer.parameters.map(([, parameter]) => parameter)
-  const backward = ({ batch, targets, lossScale }: StepInputs): Tensor => {
+  const keep = keepGradients || ranks !== undefined
+  const backward = ({ batch, targets, lossScale, counts }: StepInputs): Tensor => {
     model.train()
     const loss = model.loss(model.forward(batch), targets) // []
-    ops.mul(loss, lossScale).backward()
+    const scaled = ops.mul(loss, lossScale) // []
+    scaled.backward()
+    if (counts) ranks?.add(counts, scaled.detach())
     return loss.detach()
+  }
+  const move = (learningRate: Tensor) => {
+    const totals = ranks?.reduce()
+    const norm = noGrad(() =>
+      maxGradNorm > 0
+        ? clipGradNorm(parameters, maxGradNorm)
+        : gradNorm(parameters.map((parameter) => parameter.grad!)),
+    ) // []
+    optimizer.step(learningRate)
+    optimizer.zeroGrad({ keep })
+    return { gradNorm: onCpu(norm), totals: totals && onCpu(totals) } // last, when everything is on its way to the device
   }
   const accumulate = compile((inputs: StepInputs) => ({ loss: onCpu(backward(inputs)) }), { graphs })
   const update = compile(
     (inputs: StepInputs & { learningRate: Tensor }) => {
       const loss = backward(inputs)
-      reduce?.(parameters)
-      const norm = noGrad(() =>
-        maxGradNorm > 0
-          ? clipGradNorm(parameters, maxGradNorm)
-          : gradNorm(parameters.map((parameter) => parameter.grad!)),
-      ) // []
-      optimizer.step(inputs.learningRate)
-      optimizer.zeroGrad({ keep: keepGradients })
-      return { loss: onCpu(loss), gradNorm: onCpu(norm) } // last, when everything is on its way to the device
+      const moved = move(inputs.learningRate)
+      return { loss: onCpu(loss), ...moved }
     },
     { graphs },
   )
+  const idle = compile((inputs: { counts: Tensor; learningRate: Tensor }) => {
+    ranks?.add(inputs.counts)
+    return move(inputs.learningRate)
+  })
   return {
     accumulate: (inputs) => accumulate(inputs),
     update: (inputs) => update(inputs),
+    idle: (inputs) => idle(inputs),
     get graphReport() {
       const [a, b] = [accumulate.graphReport, update.graphReport]
       return { captures: a.captures + b.captures, replays: a.replays + b.replays }
@@ -88,6 +107,7 @@ export function compileTrainingStep(
     dispose() {
       accumulate.dispose()
       update.dispose()
+      idle.dispose()
     },
   }
 }

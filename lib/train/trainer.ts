@@ -1,6 +1,11 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { loadedFrom, packageVersion } from '../addon.ts'
 import { BatchSampler } from '../data/index.ts'
 import { graphDevice } from '../device.ts'
+import { agree } from '../distributed/agreement.ts'
+import { FlatGradients } from '../distributed/flat-gradients.ts'
+import { requireSharedFolder } from '../distributed/shared-folder.ts'
+import { currentWorld, inGroup, requireGroup } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
 import { Predictor } from '../inference/predictor.ts'
 import { peakResidentBytes } from '../memory.ts'
@@ -43,6 +48,8 @@ export class Trainer<T extends Task = Task> {
   #spent = { wallSeconds: 0, cpuSeconds: 0, trainSeconds: 0, examples: 0, tokens: 0 }
   #began = { wall: 0, cpu: 0 }
   #identity: RunIdentity = {}
+  /** Of all ranks together. */
+  #batchesPerUpdate: number
   #started = false
   /** Where CUDA graphs are captured; undefined for none. */
   readonly #graphs: Device | undefined
@@ -52,7 +59,9 @@ export class Trainer<T extends Task = Task> {
    * INCOMPATIBLE for labels that are not the model's
    */
   constructor(options: TrainerOptions<T>) {
+    requireGroup()
     this.options = resolveTrainerOptions(options as unknown as TrainerOptions)
+    this.#batchesPerUpdate = this.options.gradientAccumulationSteps * currentWorld().worldSize
     const { model } = this.options
     if (options.labels) model.task.requireLabels(options.labels)
     this.#parameters = model.trainableParameters()
@@ -110,24 +119,41 @@ export class Trainer<T extends Task = Task> {
       maxTokens: options.maxTokens,
       seed: options.seed,
     })
-    const totalSteps = this.#totalSteps(sampler)
+    // One of the ranks writes.
+    await using _lock =
+      options.outputDir && currentWorld().rank === 0 ? await lockRun(options.outputDir) : null
+    if (options.outputDir) await requireSharedFolder(join(options.outputDir, 'checkpoints'))
+    await this.#agree()
     manualSeed(options.seed)
     using optimizer = this.#createOptimizer()
-    await using _lock = options.outputDir ? await lockRun(options.outputDir) : null
     const { resumedAt, damaged } = options.resume
-      ? await this.#resume(optimizer, sampler, totalSteps)
+      ? await this.#resume(optimizer, sampler)
       : { resumedAt: 0, damaged: [] }
+    const totalSteps = this.#totalSteps(sampler)
+    using ranks = inGroup() ? new FlatGradients(this.#parameters.map(([, parameter]) => parameter)) : null
     const step = compileTrainingStep(model, optimizer, {
       maxGradNorm: options.maxGradNorm,
       graphs: this.#graphs,
-      keepGradients: this.#graphs !== undefined && options.gradientAccumulationSteps > 1,
+      keepGradients: this.#graphs !== undefined && this.#batchesPerUpdate > 1,
+      ranks: ranks ?? undefined,
     })
     using bestModel = this.#bestModel
     using predictor = new Predictor(model, { cudaGraphs: options.cudaGraphs })
     const spent = this.#spent
     let done = resumedAt
     let interrupted = false
-    const updates = new Updates(step, sampler, train, totalSteps, options, this.#graphs !== undefined)
+    let stopping = false
+    const updates = new Updates({
+      step,
+      sampler,
+      train,
+      totalSteps,
+      options,
+      batchesPerUpdate: this.#batchesPerUpdate,
+      graphs: this.#graphs !== undefined,
+      ranks: ranks ?? undefined,
+    })
+    const submit = (before: number) => updates.submit(before, { stops: signal?.aborted })
     let ahead: PendingUpdate | undefined
     try {
       yield {
@@ -142,17 +168,21 @@ export class Trainer<T extends Task = Task> {
           .length,
       }
       while (done < totalSteps) {
-        const current: PendingUpdate = ahead ?? updates.submit(done)
+        const current: PendingUpdate = ahead ?? submit(done)
         const due = this.#due(current, totalSteps)
         // Nothing runs ahead of what needs the weights, or the sampler, as they are after this update.
-        ahead = due.evaluation || due.checkpoint || signal?.aborted ? undefined : updates.submit(current.step)
-        const event = await current.event
+        // Ranks decide alike: by what all of them know of an update, not by the signal that one of them has had.
+        if (!ranks && signal?.aborted) stopping = true
+        ahead = due.evaluation || due.checkpoint || stopping ? undefined : submit(current.step)
+        const { event, stops } = await current.result
+        stopping ||= stops
         done = event.step
         spent.examples += event.examples
         spent.tokens += event.tokens
         spent.trainSeconds += event.seconds
         yield event
-        interrupted = signal?.aborted === true && !ahead
+        if (!ranks && signal?.aborted) stopping = true
+        interrupted = stopping && !ahead
         if (evaluate && due.evaluation && !interrupted) {
           yield await this.#evaluate(predictor, evaluate, done, event.epoch)
         }
@@ -164,9 +194,18 @@ export class Trainer<T extends Task = Task> {
       if (evaluate && !interrupted) await bestModel.restore()
       yield { type: 'end', summary: this.#summary(optimizer, sampler, done, interrupted) }
     } finally {
-      await ahead?.event.catch(() => {}) // ours or the caller's error has ended the run: what runs still trains
+      await ahead?.result.catch(() => {}) // ours or the caller's error has ended the run: what runs still trains
       step.dispose()
     }
+  }
+
+  /** Compares what ranks must share, before they depend on it. */
+  async #agree(): Promise<void> {
+    await agree({
+      'torch-lora': packageVersion(),
+      libtorch: loadedFrom()?.libtorch.version,
+      ...this.#identity,
+    })
   }
 
   /** What comes after an update; both after the last. */
@@ -184,13 +223,13 @@ export class Trainer<T extends Task = Task> {
     })
   }
 
-  #totalSteps(sampler: BatchSampler): number {
-    const { epochs, gradientAccumulationSteps } = this.options
+  #totalSteps(sampler: BatchSampler, batchesPerUpdate = this.#batchesPerUpdate): number {
+    const { epochs } = this.options
     let steps = 0
     let before = 0
     for (let epoch = 1; epoch <= epochs; epoch++) {
       const batches = sampler.totalBatches(epoch)
-      steps += Math.ceil((batches - before) / gradientAccumulationSteps)
+      steps += Math.ceil((batches - before) / batchesPerUpdate)
       before = batches
     }
     return steps
@@ -227,19 +266,19 @@ export class Trainer<T extends Task = Task> {
 
   async #checkpoint(optimizer: Optimizer, sampler: BatchSampler, step: number) {
     const began = performance.now()
-    const path = await saveCheckpoint(
-      join(this.options.outputDir!, 'checkpoints'),
-      this.#checkpointTensors(optimizer),
-      {
-        format: 2,
-        step,
-        identity: this.#identity,
-        sampler: sampler.state(),
-        rng: Buffer.from(rngState()).toString('base64'),
-        ...this.#bestModel.state(),
-        spent: this.#spentNow(),
-      },
-    )
+    const folder = join(this.options.outputDir!, 'checkpoints')
+    if (currentWorld().rank > 0)
+      return { type: 'checkpoint' as const, step, path: join(folder, `step-${step}`), seconds: 0 }
+    const path = await saveCheckpoint(folder, this.#checkpointTensors(optimizer), {
+      format: 2,
+      step,
+      identity: this.#identity,
+      batchesPerUpdate: this.#batchesPerUpdate,
+      sampler: sampler.state(),
+      rng: Buffer.from(rngState()).toString('base64'),
+      ...this.#bestModel.state(),
+      spent: this.#spentNow(),
+    })
     return { type: 'checkpoint' as const, step, path, seconds: (performance.now() - began) / 1000 }
   }
 
@@ -263,12 +302,17 @@ export class Trainer<T extends Task = Task> {
   async #resume(
     optimizer: Optimizer,
     sampler: BatchSampler,
-    totalSteps: number,
   ): Promise<{ resumedAt: number; damaged: DamagedCheckpoint[] }> {
-    const found = await findCheckpoint(join(this.options.outputDir!, 'checkpoints'), { totalSteps })
+    const found = await findCheckpoint(join(this.options.outputDir!, 'checkpoints'), {
+      totalSteps: (batchesPerUpdate = this.options.gradientAccumulationSteps) =>
+        this.#totalSteps(sampler, batchesPerUpdate),
+    })
+    await agree({ checkpoint: found ? basename(found.path) : 'none' })
     if (!found) return { resumedAt: 0, damaged: [] }
     const { path, state, damaged } = found
     checkIdentity(this.#identity, state, path)
+    // As large an update as before, on however many ranks.
+    this.#batchesPerUpdate = state.batchesPerUpdate ?? this.options.gradientAccumulationSteps
     sampler.restore(state.sampler)
     await restoreTensors(join(path, 'tensors.safetensors'), this.#checkpointTensors(optimizer))
     setRngState(new Uint8Array(Buffer.from(state.rng, 'base64')))

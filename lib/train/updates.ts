@@ -1,10 +1,14 @@
 import { join } from 'node:path'
 import { type BatchSampler, packBatch, padToBucket } from '../data/index.ts'
+import { dealByLength, sharesOf } from '../distributed/deal.ts'
+import { countsOf, type FlatGradients, readTotals, type Totals } from '../distributed/flat-gradients.ts'
+import { currentWorld } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
 import { batchTensors, disposeBatch } from '../nn/batch.ts'
 import { learningRateFactor } from '../optim/schedule.ts'
 import type { EncodedExamples } from '../tasks/task.ts'
 import { Tensor } from '../tensor.ts'
+import { batchSeed, seedDropout } from './batch-seed.ts'
 import type { TrainerEvent } from './events.ts'
 import type { ResolvedTrainerOptions } from './options.ts'
 import type { TrainingStep } from './step.ts'
@@ -15,8 +19,30 @@ export interface PendingUpdate {
   readonly step: number
   /** Whether its batches were an epoch's last. */
   readonly epochEnded: boolean
-  /** Rejects as `Trainer.run` throws. */
-  readonly event: Promise<Extract<TrainerEvent, { type: 'step' }>>
+  /** What it made, and whether any rank was asked to stop. Rejects as `Trainer.run` throws. */
+  readonly result: Promise<{ event: Extract<TrainerEvent, { type: 'step' }>; stops: boolean }>
+}
+
+export interface UpdatesOptions {
+  step: TrainingStep
+  sampler: BatchSampler
+  train: EncodedExamples
+  totalSteps: number
+  options: ResolvedTrainerOptions
+  /** Of all ranks together. */
+  batchesPerUpdate: number
+  /** Batches are padded to few shapes, for CUDA graphs. */
+  graphs: boolean
+  /** Where ranks add up; undefined for a process that is alone. */
+  ranks?: FlatGradients
+}
+
+interface PartResult {
+  loss: number
+  gradNorm: number
+  examples: number
+  tokens: number
+  totals?: Totals
 }
 
 /**
@@ -26,97 +52,133 @@ export interface PendingUpdate {
 export class Updates {
   #finished = 0
 
-  constructor(
-    private readonly step: TrainingStep,
-    private readonly sampler: BatchSampler,
-    private readonly train: EncodedExamples,
-    private readonly totalSteps: number,
-    private readonly options: ResolvedTrainerOptions,
-    /** Batches are padded to few shapes, for CUDA graphs. */
-    private readonly graphs: boolean,
-  ) {}
+  constructor(private readonly of: UpdatesOptions) {}
 
-  /** One update from up to gradientAccumulationSteps batches of one epoch. @param done updates before it */
-  submit(done: number): PendingUpdate {
-    const { sampler, totalSteps, options } = this
+  /**
+   * One update from up to batchesPerUpdate batches of one epoch, of which each rank runs its share.
+   * @param done updates before it
+   * @param stops whether this rank was asked to stop
+   */
+  submit(done: number, { stops = false }: { stops?: boolean } = {}): PendingUpdate {
+    const { sampler, options, train, batchesPerUpdate, ranks } = this.of
     const began = performance.now()
     const learningRate = options.learningRate * this.#rateFactor(done)
-    const group = Math.min(options.gradientAccumulationSteps, sampler.batchesInEpoch - sampler.batchInEpoch)
-    const parts = Array.from({ length: group }, (_, i) =>
-      this.#run(group, i === group - 1 ? learningRate : null),
+    const { epoch: inEpoch, batchInEpoch } = sampler
+    const group = Math.min(batchesPerUpdate, sampler.batchesInEpoch - batchInEpoch)
+    const drawn = Array.from({ length: group }, () => sampler.next())
+    // A limit on tokens is the sampler's to keep: dealt anew, a batch may exceed it.
+    const batches =
+      options.maxTokens === undefined
+        ? dealByLength(drawn, (index) => train.encodings[index]!.ids.length)
+        : drawn
+    const mine = sharesOf(group, currentWorld())
+    const parts = mine.map((i, n) =>
+      this.#run(batches[i]!, {
+        group,
+        learningRate: n === mine.length - 1 ? learningRate : null,
+        seed: batchSeed(options.seed, { epoch: inEpoch, batch: batchInEpoch + i }),
+        stops: stops && n === 0,
+      }),
     )
+    if (mine.length === 0) parts.push(this.#idle(learningRate, stops))
     const epoch = sampler.epoch + sampler.batchInEpoch / sampler.batchesInEpoch
     const finish = async () => {
       await Promise.allSettled(parts) // an error is thrown when nothing of the update is under way any more
       const results = await Promise.all(parts)
       const sum = (of: 'loss' | 'examples' | 'tokens') => results.reduce((total, part) => total + part[of], 0)
-      const loss = sum('loss') / group
+      const last = results.at(-1)!
+      const own = { loss: sum('loss') / group, examples: sum('examples'), tokens: sum('tokens'), stops: 0 }
+      const { loss, examples, tokens, stops: asked } = last.totals ?? own
       if (!Number.isFinite(loss)) throw diverged(loss, done + 1, learningRate, options.outputDir)
       const seconds = (performance.now() - Math.max(began, this.#finished)) / 1000
       this.#finished = performance.now()
-      return {
+      const event = {
         type: 'step' as const,
         step: done + 1,
-        totalSteps,
+        totalSteps: this.of.totalSteps,
         epoch,
         loss,
-        gradNorm: results[group - 1]!.gradNorm,
+        gradNorm: last.gradNorm,
         learningRate,
-        examples: sum('examples'),
-        tokens: sum('tokens'),
+        examples,
+        tokens,
         seconds,
       }
+      return { event, stops: ranks ? asked > 0 : stops }
     }
-    const event = finish()
-    event.catch(() => {}) // whoever awaits it is told; until then it may be one ahead
-    return { step: done + 1, epochEnded: sampler.batchInEpoch === 0, event }
+    const result = finish()
+    result.catch(() => {}) // whoever awaits it is told; until then it may be one ahead
+    return { step: done + 1, epochEnded: sampler.batchInEpoch === 0, result }
   }
 
   /** One batch. @param learningRate of the update that it completes; null when there is more to add up before */
-  async #run(group: number, learningRate: number | null) {
-    const { model } = this.options
-    const { positions, config, device, outputDType, task } = model
-    const indices = this.sampler.next()
+  async #run(
+    indices: Uint32Array,
+    {
+      group,
+      learningRate,
+      seed,
+      stops,
+    }: { group: number; learningRate: number | null; seed: number; stops: boolean },
+  ): Promise<PartResult> {
+    const { step, train, graphs, ranks, options } = this.of
+    const { positions, config, device, outputDType, task } = options.model
     const packed = packBatch(
-      Array.from(indices, (index) => this.train.encodings[index]!),
+      Array.from(indices, (index) => train.encodings[index]!),
       { positions },
     )
-    const shaped = this.graphs ? padToBucket(packed, config) : packed
+    const shaped = graphs ? padToBucket(packed, config) : packed
     const { cuSeqlens } = shaped
+    const examples = indices.length
+    const tokens = packed.inputIds.length
     const inputs = {
       batch: batchTensors(shaped, device),
-      targets: task.collate(this.train.labels, indices, {
+      targets: task.collate(train.labels, indices, {
         device,
         dtype: outputDType,
         lengths: Array.from({ length: cuSeqlens.length - 1 }, (_, b) => cuSeqlens[b + 1]! - cuSeqlens[b]!),
       }),
       lossScale: Tensor.scalar(1 / group),
+      counts: ranks && countsOf({ examples, tokens, stops: stops ? 1 : 0 }, ranks),
     }
     const rate = learningRate === null ? null : Tensor.scalar(learningRate)
+    using drawnFrom = Tensor.scalar(seed, 'int64')
     try {
-      const result = rate
-        ? await this.step.update({ ...inputs, learningRate: rate })
-        : await this.step.accumulate(inputs)
+      const seeded = seedDropout(drawnFrom)
+      const running = rate ? step.update({ ...inputs, learningRate: rate }) : step.accumulate(inputs)
+      const [result] = await Promise.all([running, seeded])
+      const totals = 'totals' in result && result.totals ? takeTotals(result.totals) : undefined
       return {
         loss: take(result.loss),
         gradNorm: result.gradNorm ? take(result.gradNorm) : Number.NaN,
-        examples: indices.length,
-        tokens: packed.inputIds.length,
+        examples,
+        tokens,
+        totals,
       }
     } finally {
       disposeBatch(inputs.batch)
       for (const target of Object.values(inputs.targets)) target?.dispose()
       inputs.lossScale.dispose()
+      inputs.counts?.dispose()
       rate?.dispose()
     }
   }
 
+  /** The update of a rank that has no batch of it. */
+  async #idle(learningRate: number, stops: boolean): Promise<PartResult> {
+    using counts = countsOf({ examples: 0, tokens: 0, stops: stops ? 1 : 0 }, this.of.ranks!)
+    using rate = Tensor.scalar(learningRate)
+    const { gradNorm, totals } = await this.of.step.idle({ counts, learningRate: rate })
+    return { loss: 0, gradNorm: take(gradNorm), examples: 0, tokens: 0, totals: takeTotals(totals!) }
+  }
+
   #rateFactor(step: number): number {
-    const { schedule, warmupRatio, warmupSteps } = this.options
+    const { totalSteps } = this.of
+    const { schedule, warmupRatio, warmupSteps } = this.of.options
     return learningRateFactor(step, {
       schedule,
-      totalSteps: this.totalSteps,
-      warmupSteps: warmupSteps ?? Math.ceil(this.totalSteps * warmupRatio),
+      totalSteps,
+      warmupSteps: warmupSteps ?? Math.ceil(totalSteps * warmupRatio),
     })
   }
 }
@@ -127,6 +189,12 @@ function diverged(loss: number, step: number, learningRate: number, outputDir?: 
     'DIVERGED',
     `The loss is ${loss} at update ${step} (learning rate ${learningRate.toExponential(2)}). Lower the learning rate or lengthen the warm-up.${kept}`,
   )
+}
+
+function takeTotals(tensor: Tensor): Totals {
+  const totals = readTotals(tensor)
+  tensor.dispose()
+  return totals
 }
 
 /** The number in a 0-dimensional tensor, which is then freed. */

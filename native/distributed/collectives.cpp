@@ -118,6 +118,19 @@ void join_world(c10::string_view host, int64_t port, bool agent, int64_t rank, i
         static_cast<int>(attempt), std::chrono::milliseconds(timeout_ms)});
 }
 
+// Makes every parameter's gradient a view of the buffer, one behind the other from its start. Autograd adds in place to
+// a gradient that is there.
+void adopt_gradients(at::Tensor& buffer, const std::vector<at::Tensor>& parameters) {
+  int64_t at = 0;
+  for (const at::Tensor& parameter : parameters) {
+    TORCH_CHECK_VALUE(at + parameter.numel() <= buffer.numel(), "the buffer of ", buffer.numel(),
+                      " elements is shorter than the parameters");
+    const at::Tensor gradient = buffer.narrow(0, at, parameter.numel()).view(parameter.sizes());
+    at::Tensor(parameter).mutable_grad() = gradient;
+    at += parameter.numel();
+  }
+}
+
 bool is_under_way() { return under_way > 0; }
 
 // Without exit()'s handlers: they join threads, of which one may wait for a rank that is gone.
@@ -135,6 +148,7 @@ TORCH_LIBRARY(lora_c10d, m) {
   m.def("broadcast_(Tensor(a!) x, int from_rank=0) -> Tensor(a!)");
   m.def("all_gather(Tensor x) -> Tensor");
   m.def("barrier(Device? device=None) -> ()");
+  m.def("adopt_gradients(Tensor(a!) buffer, Tensor[] parameters) -> ()");
   m.def("under_way() -> bool");
   m.def("exit_now(int code) -> ()");
 }
@@ -146,6 +160,7 @@ TORCH_LIBRARY_IMPL(lora_c10d, CompositeExplicitAutograd, m) {
   m.impl("broadcast_", broadcast_);
   m.impl("all_gather", all_gather);
   m.impl("barrier", barrier);
+  m.impl("adopt_gradients", adopt_gradients);
   m.impl("under_way", is_under_way);
   m.impl("exit_now", exit_now);
 }

@@ -57,6 +57,9 @@ void run_kernel(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, doub
   });
 }
 
+// What torch.manual_seed does, where programs run: before what was submitted behind it, after what was before.
+void manual_seed(const at::Tensor& seed) { at::manual_seed(static_cast<uint64_t>(seed.item<int64_t>())); }
+
 at::Tensor dropout_mask_impl(const at::Tensor& seed, at::IntArrayRef size, double p, const at::Tensor& like) {
   check_dropout("dropout_mask", p);
   if (!has_kernels(like)) return composed_mask(seed, size, p, like.options());
@@ -153,6 +156,7 @@ at::Tensor dropout_mask(const at::Tensor& seed, c10::SymIntArrayRef size, double
 TORCH_LIBRARY_FRAGMENT(lora, m) {
   const std::vector<at::Tag> random{at::Tag::nondeterministic_seeded};
   m.def("draw_seed() -> Tensor", random);
+  m.def("manual_seed(Tensor seed) -> ()");
   m.def("dropout_mask(Tensor seed, SymInt[] size, float p, Tensor like) -> Tensor");
   m.def("dropout_mask_reference(Tensor seed, SymInt[] size, float p, Tensor like) -> Tensor");
   m.def("dropout(Tensor x, float p) -> Tensor", random);
@@ -160,6 +164,7 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
 }
 TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) { m.impl("draw_seed", next_seed); }
 TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
+  m.impl("manual_seed", manual_seed);
   m.impl("dropout_mask", dropout_mask_impl);
   m.impl("dropout_mask_reference", dropout_mask_reference);
   m.impl("dropout", dropout_below_autograd);

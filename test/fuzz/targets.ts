@@ -231,7 +231,7 @@ async function runTargets(folder: string): Promise<Target[]> {
         const [name, bytes] = pick(originals, below)
         await writeFile(join(newest, name), (name.endsWith('.json') ? mutateJson : mutateBytes)(bytes, below))
         if (below(2)) await writeChecksums(newest, ['tensors.safetensors', 'trainer.json'])
-        const found = await findCheckpoint(checkpoints, { totalSteps: 10 })
+        const found = await findCheckpoint(checkpoints, { totalSteps: () => 10 })
         await readCheckpoint(join(found!.path, 'tensors.safetensors'))
       },
     },

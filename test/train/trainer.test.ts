@@ -104,14 +104,14 @@ describe('Trainer', () => {
 
   it('learns by Muon too, and resumes it to the bit', async () => {
     const whole = await loraModel()
-    const events = await collect(new Trainer(settings(whole, { epochs: 6, optimizer: 'muon' })))
+    const events = await collect(new Trainer(settings(whole, { epochs: 10, optimizer: 'muon' })))
     const evaluations = events.filter((event) => event.type === 'evaluation')
-    expect(evaluations.at(-1)!.metrics.accuracy).toBeGreaterThan(0.75)
+    expect(evaluations.at(-1)!.metrics.accuracy).toBeGreaterThan(0.75) // a coin gives 0.5
 
     const outputDir = await mkdtemp(join(tmpdir(), 'muon-'))
     const parts = await loraModel()
     const controller = new AbortController()
-    const options = { epochs: 6, optimizer: 'muon', outputDir } as const
+    const options = { epochs: 10, optimizer: 'muon', outputDir } as const
     for await (const event of new Trainer(settings(parts, options)).run({ signal: controller.signal }))
       if (event.type === 'step' && event.step === 30) controller.abort()
     const resumed = await loraModel()

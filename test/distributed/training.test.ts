@@ -1,0 +1,212 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { dealByLength, sharesOf } from '../../lib/distributed/deal.ts'
+import { tinyModel } from '../train/tiny.ts'
+import { type Ended, follow, freePort, startRank, torchrun } from './processes.ts'
+
+const patient = { timeout: 240_000 }
+const program = new URL('./train-rank.ts', import.meta.url).pathname
+let folder: string
+
+beforeAll(async () => {
+  folder = await tinyModel()
+  return () => rm(folder, { recursive: true, force: true })
+})
+
+const command = (options: object) => [
+  process.execPath,
+  '--import',
+  'tsx',
+  program,
+  JSON.stringify({ folder, ...options }),
+]
+
+/** Trains on so many ranks; on one without a launcher. */
+async function train(worldSize: number, options: object): Promise<Ended[]> {
+  if (worldSize === 1) return [await follow(command(options), { OMP_NUM_THREADS: '1' }).ended]
+  const port = await freePort()
+  const ranks = Array.from({ length: worldSize }, (_, rank) =>
+    startRank(command(options), rank, { worldSize, port }),
+  )
+  return Promise.all(ranks.map(({ ended }) => ended))
+}
+
+interface Run {
+  steps: { step: number; loss: number; gradNorm: number; examples: number; tokens: number }[]
+  evaluations: { evaluation: number; metrics: Record<string, number> }[]
+  end: { end: number; interrupted: boolean }
+  digest: string
+  weights: number[]
+}
+
+/** What rank 0 said, after making sure that every rank came to the same weights. */
+function runOf(ranks: readonly Ended[]): Run {
+  for (const { code, output } of ranks) expect(code, output).toBe(0)
+  const [run] = ranks.map(({ lines }) => ({
+    steps: lines.filter(({ step }) => step),
+    evaluations: lines.filter(({ evaluation }) => evaluation),
+    end: lines.find(({ end }) => end !== undefined),
+    ...lines.find(({ digest }) => digest),
+  }))
+  for (const { lines } of ranks) {
+    expect(lines.find(({ digest }) => digest).digest).toBe(run!.digest)
+    expect(lines.filter(({ step }) => step)).toEqual(run!.steps)
+  }
+  return run as Run
+}
+
+function expectSame(a: Run, b: Run, tolerance: number): void {
+  expect(a.steps.length).toBe(b.steps.length)
+  a.steps.forEach(({ loss, examples, tokens }, i) => {
+    expect(Math.abs(loss - b.steps[i]!.loss)).toBeLessThan(tolerance)
+    expect([examples, tokens]).toEqual([b.steps[i]!.examples, b.steps[i]!.tokens])
+  })
+  const furthest = Math.max(0, ...a.weights.map((weight, i) => Math.abs(weight - b.weights[i]!)))
+  expect(furthest).toBeLessThan(tolerance)
+}
+
+const temporary = () => mkdtemp(join(tmpdir(), 'ranks-'))
+
+describe('training on several ranks', patient, () => {
+  it('two ranks with batch 8 are one process that accumulates 2 x 8, over 200 updates, dropout and all', async () => {
+    const common = { batchSize: 8, epochs: 34, examples: 96, learningRate: 1e-3 }
+    const one = runOf(await train(1, { ...common, gradientAccumulationSteps: 2 }))
+    const two = runOf(await train(2, common))
+    expect(one.steps.length).toBe(204)
+    expectSame(one, two, 1e-6)
+    two.evaluations.forEach(({ metrics }, i) => {
+      for (const [name, value] of Object.entries(metrics))
+        expect(value).toBeCloseTo(one.evaluations[i]!.metrics[name]!, 5)
+    })
+  })
+
+  it('full fine-tuning too, with updates that do not come out even', async () => {
+    // 86 examples are 11 batches of 8, the last of 6: the last update of an epoch has none for rank 1.
+    const common = { full: true, batchSize: 8, epochs: 2, examples: 86, learningRate: 1e-3 }
+    const one = runOf(await train(1, { ...common, gradientAccumulationSteps: 2 }))
+    expectSame(one, runOf(await train(2, common)), 1e-6)
+    // With more ranks sums are in another order, which is all that Adam sees of the biases of keys: their gradient is 0.
+    const five = runOf(await train(5, common))
+    const whole = runOf(await train(1, { ...common, gradientAccumulationSteps: 5 }))
+    expectSame({ ...five, weights: [] }, { ...whole, weights: [] }, 1e-5)
+  })
+
+  it('goes on from a checkpoint on any number of ranks', async () => {
+    const outputDir = await temporary()
+    const common = {
+      batchSize: 4,
+      epochs: 3,
+      examples: 64,
+      learningRate: 1e-3,
+      outputDir,
+      checkpointEvery: 3,
+    }
+    const whole = runOf(await train(2, { ...common, outputDir: undefined }))
+    const first = await train(2, { ...common, stopAt: 7 })
+    expect(runOf(first).end.interrupted).toBe(true)
+    expect(await readdir(join(outputDir, 'checkpoints'))).toHaveLength(1 + 1) // best.safetensors too
+    const rest = runOf(await train(1, { ...common, resume: true, stopAt: 15 }))
+    expect(rest.end.interrupted).toBe(true)
+    const last = runOf(await train(3, { ...common, resume: true }))
+    expect(last.end).toEqual({ end: whole.end.end, interrupted: false })
+    const furthest = Math.max(...last.weights.map((weight, i) => Math.abs(weight - whole.weights[i]!)))
+    expect(furthest).toBeLessThan(1e-6)
+  })
+
+  it('decides alike that a run has diverged', async () => {
+    for (const { lines, code } of await train(2, {
+      learningRate: 1e30,
+      schedule: 'constant',
+      warmupSteps: 0,
+      maxGradNorm: 0,
+    })) {
+      expect(code).toBe(3)
+      expect(lines.at(-1).code).toBe('DIVERGED')
+    }
+  })
+
+  it('names the rank and the field of what differs', async () => {
+    for (const { lines, code, output } of await train(2, { differs: 1 })) {
+      expect(code, output).toBe(3)
+      expect(lines.at(-1).code).toBe('INCOMPATIBLE')
+      expect(lines.at(-1).message).toMatch(
+        /rank 1 has trainExamples "95 with digest \w+", rank 0 has "96 with digest/,
+      )
+    }
+  })
+
+  it('refuses to train alone where it was started as one of several', async () => {
+    const { lines, code } = await startRank(command({ init: false }), 0, { worldSize: 2, port: 1 }).ended
+    expect(code).toBe(3)
+    expect(lines.at(-1)).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/rank 0 of 2, but has not joined/),
+    })
+  })
+
+  it.skipIf(!torchrun)('killed under torchrun --max-restarts, ends in the same bits', async () => {
+    const outputDir = await temporary()
+    const common = {
+      batchSize: 8,
+      epochs: 3,
+      learningRate: 1e-3,
+      outputDir,
+      checkpointEvery: 4,
+      resume: true,
+    }
+    const under = (options: object, restarts: number) =>
+      freePort().then(
+        (port) =>
+          follow(
+            [
+              torchrun!,
+              '--no-python',
+              '--nproc-per-node=2',
+              `--max-restarts=${restarts}`,
+              `--master-port=${port}`,
+              ...command(options),
+            ],
+            { OMP_NUM_THREADS: '1' },
+          ).ended,
+      )
+    const whole = await under({ ...common, outputDir: undefined, resume: false }, 0)
+    // It dies at update 10 once: the second start begins after 8, the third after 8 again and would die again.
+    const died = await under({ ...common, killAt: 10 }, 0)
+    expect(died.code).not.toBe(0)
+    const gone = await under(common, 0)
+    const digests = (run: Ended) =>
+      new Set(run.lines.filter(({ digest }) => digest).map(({ digest }) => digest))
+    expect(digests(gone)).toEqual(digests(whole))
+    expect(digests(whole).size).toBe(1)
+  })
+})
+
+describe('dealByLength', () => {
+  it('keeps sizes and examples, and evens out the tokens', () => {
+    const lengths = Array.from({ length: 64 }, (_, i) => 4 + ((i * 37) % 61) ** 2 / 20)
+    const batches = Array.from({ length: 5 }, (_, b) =>
+      Uint32Array.from({ length: b === 4 ? 4 : 12 }, (_, i) => b * 12 + i),
+    )
+    const tokens = (batch: Uint32Array) => batch.reduce((sum, i) => sum + lengths[i]!, 0)
+    const dealt = dealByLength(batches, (i) => lengths[i]!)
+    expect(dealt.map(({ length }) => length)).toEqual([12, 12, 12, 12, 4])
+    expect(dealt.flatMap((batch) => [...batch]).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 52 }, (_, i) => i),
+    )
+    const spread = (all: Uint32Array[]) =>
+      Math.max(...all.slice(0, 4).map(tokens)) / Math.min(...all.slice(0, 4).map(tokens))
+    expect(spread(dealt)).toBeLessThan(1.1)
+    expect(spread(batches)).toBeGreaterThan(1.2)
+  })
+
+  it('gives every rank its share, in turns', () => {
+    expect([0, 1, 2].map((rank) => sharesOf(7, { rank, worldSize: 3 }))).toEqual([
+      [0, 3, 6],
+      [1, 4],
+      [2, 5],
+    ])
+    expect(sharesOf(1, { rank: 1, worldSize: 2 })).toEqual([])
+  })
+})
