@@ -20,6 +20,9 @@ export const { values: flags } = parseArgs({
     'batch-size': { type: 'string', default: '16' },
     texts: { type: 'string', default: '2048' },
     rounds: { type: 'string', default: '5' },
+    // of training.ts: which sides run, by name with commas between; the name that the figures are kept under
+    sides: { type: 'string' },
+    name: { type: 'string', default: 'training' },
     // of epochs.ts
     model: { type: 'string', default: 'roberta-base' },
     epochs: { type: 'string' },

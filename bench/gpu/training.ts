@@ -4,6 +4,7 @@
  *
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/gpu/training.ts [--data GLUE --tokenizer ROBERTA_BASE_FOLDER]
  *     [--device cuda:0] [--dtype bfloat16] [--layers 12] [--batches 64] [--batch-size 16] [--rounds 5]
+ *     [--sides ours,peft] [--name training]
  *
  * Random weights of the real shapes, the same files and token ids on all sides; r=8 on query and value, dropout 0.1 in
  * the model, AdamW, clipping at 1. The sides take turns; medians. TFLOP/s: three products of the frozen weights a token
@@ -32,21 +33,40 @@ try {
   const gemm = peerWorker('gemm.py', [flags.device, flags.dtype, flags.device === 'cpu' ? '512' : '8192'])
   const roof = await gemm.next<{ device: string; torch: string; tflops: number }>()
   gemm.close()
-  const sides = await Promise.all([
-    side('ours', { graphs: true }, ours),
-    side('ours without LoRA', { graphs: true, r: 0 }, ours),
-    side('ours without graphs', {}, ours),
-    side('peft', {}, peer),
-    side('peft compiled', { compile: true }, peer),
-  ])
-  for (const [, worker] of sides) await worker.next()
-  const passes = new Map<string, Pass[]>(sides.map(([name]) => [name, []]))
+  const wanted = flags.sides?.split(',')
+  const started = [
+    ['ours', { graphs: true }, ours],
+    ['ours without graphs', {}, ours],
+    ['ours without LoRA', { graphs: true, r: 0 }, ours],
+    ['peft', {}, peer],
+    ['peft compiled', { compile: true }, peer],
+    ['peft reduce-overhead', { compile: true, mode: 'reduce-overhead' }, peer],
+  ] as const
+  const sides = await Promise.all(
+    started
+      .filter(([name]) => !wanted || wanted.includes(name))
+      .map(([name, extra, start]) => side(name, extra, start)),
+  )
+  // A side that fails is left out; what the others measure stands.
+  const passes = new Map<string, Pass[]>()
+  const failed = new Map<string, string>()
+  const attempt = async (name: string, body: () => Promise<void>) => {
+    if (failed.has(name)) return
+    await body().catch((error: Error) => {
+      failed.set(name, error.message)
+      passes.delete(name)
+      console.error(`${name} is left out: ${error.message}`)
+    })
+  }
+  for (const [name, worker] of sides) await attempt(name, async () => void (await worker.next()))
   for (let round = -1; round < Number(flags.rounds); round++)
-    for (const [name, worker] of sides) {
-      const pass = await worker.ask<Pass>('pass')
-      if (round >= 0) passes.get(name)!.push(pass)
-    }
+    for (const [name, worker] of sides)
+      await attempt(name, async () => {
+        const pass = await worker.ask<Pass>('pass')
+        if (round >= 0) passes.set(name, [...(passes.get(name) ?? []), pass])
+      })
   for (const [, worker] of sides) worker.close()
+  if (passes.size === 0) throw new Error('no side has left a figure')
 
   const examples = batches.flat().length
   const tokens = batches.flat().reduce((sum, { ids }) => sum + ids.length, 0)
@@ -60,7 +80,7 @@ try {
     }),
   )
   const { device, dtype, layers = '12' } = flags
-  await keep('training', {
+  await keep(flags.name!, {
     machine: await machine(),
     gpu: roof.device,
     torch: roof.torch,
@@ -75,13 +95,14 @@ try {
     },
     gemmTflops: roof.tflops,
     sides: figures,
+    failed: Object.fromEntries(failed),
   })
   console.log(
     `${roof.device}, torch ${roof.torch}, ${dtype}; a matrix product reaches ${roof.tflops.toFixed(2)} TFLOP/s`,
   )
   for (const [name, { examplesPerSecond, tflops, peakBytes }] of Object.entries(figures))
     console.log(
-      `${name.padEnd(18)}${examplesPerSecond.toFixed(1).padStart(10)} examples/s ${tflops.toFixed(2).padStart(8)} TFLOP/s ${(peakBytes / 2 ** 20).toFixed(0).padStart(7)} MiB ${(figures.ours!.examplesPerSecond / examplesPerSecond).toFixed(2)}x`,
+      `${name.padEnd(18)}${examplesPerSecond.toFixed(1).padStart(10)} examples/s ${tflops.toFixed(2).padStart(8)} TFLOP/s ${(peakBytes / 2 ** 20).toFixed(0).padStart(7)} MiB ${((figures.ours?.examplesPerSecond ?? Number.NaN) / examplesPerSecond).toFixed(2)}x`,
     )
 } finally {
   await rm(folder, { recursive: true })

@@ -20,7 +20,7 @@ model = get_peft_model(model, LoraConfig(task_type='SEQ_CLS', r=8, lora_alpha=16
 parameters = [p for p in model.parameters() if p.requires_grad]
 pad = model.config.pad_token_id
 optimizer = torch.optim.AdamW(parameters, lr=4e-4, weight_decay=0.0, fused=True)
-forward = torch.compile(model, dynamic=True) if work.get('compile') else model
+forward = torch.compile(model, dynamic=True, mode=work.get('mode')) if work.get('compile') else model
 
 
 def train(batch):

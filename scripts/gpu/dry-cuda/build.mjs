@@ -3,6 +3,10 @@
  * Builds into build/dry-cuda what stands in for the CUDA runtime, the driver and NVIDIA's libraries where there is no
  * GPU (runtime.cpp): every library that a CUDA libtorch asks for, with all that it asks of it; what has no body here
  * gives success and does nothing. Takes the headers of nvcc's toolkit (CUDA_HOME, /usr/local/cuda) and g++.
+ *
+ *   export TORCH_LORA_LIBTORCH=...              a libtorch with CUDA, against which the addon and the kernels are built
+ *   export DRY_CUDA_TRACE=/tmp/trace            what is launched, a JSON line each
+ *   LD_PRELOAD=$(node scripts/gpu/dry-cuda/build.mjs $TORCH_LORA_LIBTORCH) npx vitest run test/gpu/capture.test.ts
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

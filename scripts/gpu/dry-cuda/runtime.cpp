@@ -1,11 +1,11 @@
 // A CUDA runtime for machines without a GPU: libtorch's own code and ours run on it as they would on a card, but for
 // the kernels, which are written down instead of run. Device memory is the processor's, copies are made, streams do
-// their work at once, and a stream's capture gathers what a replay then repeats, under CUDA's own rules for what may not
-// be asked for meanwhile. What comes of it: which kernels a program launches, how many, what waits for the device, and
-// whether a capture would be refused. Values mean nothing.
+// their work at once, and a stream's capture gathers what a replay then repeats, under CUDA's own rules for what may
+// not be asked for meanwhile. What comes of it: which kernels a program launches, how many, what waits for the device,
+// and whether a capture would be refused. Values mean nothing.
 //
-// DRY_CUDA_TRACE names a file that receives a JSON line for each graph and each launch outside of one; DRY_CUDA_BYTES is
-// the size of the card. Symbols that are not here give success (build.mjs).
+// DRY_CUDA_TRACE names a file that receives a JSON line for each graph and each launch outside of one; DRY_CUDA_BYTES
+// is the size of the card. Symbols that are not here give success (build.mjs).
 #include <cuda_runtime_api.h>
 #include <cxxabi.h>
 #include <sys/mman.h>
@@ -187,7 +187,8 @@ void** __cudaRegisterFatBinary(void*) {
 void __cudaRegisterFatBinaryEnd(void**) {}
 void __cudaUnregisterFatBinary(void**) {}
 void __cudaRegisterVar(void**, char*, char*, const char*, int, size_t, int, int) {}
-void __cudaRegisterFunction(void**, const char* host, char*, const char* name, int, uint3*, uint3*, dim3*, dim3*, int*) {
+void __cudaRegisterFunction(void**, const char* host, char*, const char* name, int, uint3*, uint3*, dim3*, dim3*,
+                            int*) {
   const Lock lock(world().mutex);
   world().kernels.emplace(host, name);
 }
@@ -231,7 +232,8 @@ cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void*
 cudaError_t cudaLaunchKernel(const void* f, dim3 grid, dim3 block, void**, size_t shared, cudaStream_t stream) {
   return launch(f, grid, block, shared, stream);
 }
-cudaError_t cudaLaunchCooperativeKernel(const void* f, dim3 grid, dim3 block, void**, size_t shared, cudaStream_t stream) {
+cudaError_t cudaLaunchCooperativeKernel(const void* f, dim3 grid, dim3 block, void**, size_t shared,
+                                        cudaStream_t stream) {
   return launch(f, grid, block, shared, stream);
 }
 cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* f, void**) {
@@ -253,8 +255,8 @@ cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const voi
   *blocks = 2048 / (threads > 0 ? threads : 1);
   return cudaSuccess;
 }
-cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, const void* f, int threads, size_t shared,
-                                                                   unsigned) {
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, const void* f, int threads,
+                                                                   size_t shared, unsigned) {
   return cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks, f, threads, shared);
 }
 
@@ -512,7 +514,9 @@ cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, uns
   world().events[event] = {capture_of(stream), stream};
   return cudaSuccess;
 }
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) { return cudaEventRecordWithFlags(event, stream, 0); }
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  return cudaEventRecordWithFlags(event, stream, 0);
+}
 static cudaError_t of_capture(cudaEvent_t event) {
   const Lock lock(world().mutex);
   const auto& capture = world().events[event].capture;
@@ -571,8 +575,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   *graph = nullptr;
   const auto capture = capture_of(stream);
   if (!capture) return give(cudaErrorIllegalState);
-  if (capture->mode != cudaStreamCaptureModeRelaxed &&
-      std::find(begun.begin(), begun.end(), capture) == begun.end())
+  if (capture->mode != cudaStreamCaptureModeRelaxed && std::find(begun.begin(), begun.end(), capture) == begun.end())
     return give(cudaErrorStreamCaptureWrongThread);
   std::erase_if(w.capturing, [&](const auto& entry) { return entry.second == capture; });
   std::erase(begun, capture);
@@ -590,9 +593,9 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
   const Lock lock(world().mutex);
   const auto capture = capture_of(stream);
-  *status = !capture            ? cudaStreamCaptureStatusNone
+  *status = !capture           ? cudaStreamCaptureStatusNone
             : capture->invalid ? cudaStreamCaptureStatusInvalidated
-                                : cudaStreamCaptureStatusActive;
+                               : cudaStreamCaptureStatusActive;
   return cudaSuccess;
 }
 cudaError_t cudaStreamGetCaptureInfo(cudaStream_t stream, cudaStreamCaptureStatus* status, unsigned long long* id,
