@@ -10,6 +10,7 @@ export type TorchLoraErrorCode =
   | 'INCOMPATIBLE' // parts that do not fit: an adapter and a model, a label and a label set
   | 'NATIVE' // libtorch refused or failed
   | 'OUT_OF_MEMORY' // an allocation failed
+  | 'DEVICE_LOST' // an error of a GPU after which this process cannot use it any more: end it and start another
   | 'DISPOSED' // a tensor, program or model used after dispose()
   | 'RECORDING' // a value read while a program is being recorded
   | 'TOO_LONG' // a text with more tokens than the model takes, where cutting was not allowed

@@ -77,6 +77,11 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
     apiKey: flags.apiKey ?? process.env.TORCH_LORA_API_KEY,
     logLevel: flags.logLevel,
     version,
+    // Whoever supervises the process starts another, which can use the device again.
+    onDeviceLost: () => {
+      app.log.fatal('the GPU is lost to this process: it ends')
+      process.exit(1)
+    },
   })
   try {
     const address = await app.listen({ host: flags.host, port: flags.port })

@@ -2,18 +2,26 @@ import { TorchLoraError } from '../errors.ts'
 import type { PackedBatch, PositionScheme } from '../nn/batch.ts'
 import type { Encoding } from '../tokenizer/index.ts'
 
+/** Rows of a model's tables of embeddings; 0 types where it has none. */
+export interface EmbeddingTables {
+  vocabSize: number
+  typeVocabSize: number
+}
+
 /**
  * Lays B encodings end to end, without padding: T tokens in all.
  *
  * @returns inputIds, positionIds and tokenTypeIds [T], cuSeqlens [B+1] (sequence b is tokens cuSeqlens[b] up to, not
  * including, cuSeqlens[b+1]), all int32, and the greatest length
- * @throws TorchLoraError INVALID_ARGUMENT for an empty batch or an encoding without tokens
+ * @param options.tables what the model has rows for: an id beyond is an error here, which on a GPU would otherwise be one
+ * of the device, after which the process could not use it any more
+ * @throws TorchLoraError INVALID_ARGUMENT for an empty batch, an encoding without tokens, or an id without a row
  */
 export function packBatch(
   encodings: readonly Pick<Encoding, 'ids' | 'typeIds'>[],
-  options: { positions: PositionScheme },
+  options: { positions: PositionScheme; tables?: EmbeddingTables },
 ): PackedBatch {
-  const { positions } = options
+  const { positions, tables } = options
   if (encodings.length === 0)
     throw new TorchLoraError('INVALID_ARGUMENT', 'packBatch: expected at least one encoding, received none')
   const cuSeqlens = new Int32Array(encodings.length + 1)
@@ -47,5 +55,19 @@ export function packBatch(
         positionIds[start + i] = ids[i] === positions.padTokenId ? positions.padTokenId : ++position
     }
   })
+  if (tables) {
+    checkIds(inputIds, tables.vocabSize, 'token')
+    if (tables.typeVocabSize > 0) checkIds(tokenTypeIds, tables.typeVocabSize, 'token type')
+  }
   return { inputIds, positionIds, tokenTypeIds, cuSeqlens, maxSeqlen }
+}
+
+function checkIds(ids: Int32Array, rows: number, what: string): void {
+  for (const id of ids) {
+    if (id >= 0 && id < rows) continue
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `packBatch: expected ${what} ids from 0 to ${rows - 1}, the rows of the model's embeddings, received ${id}; the tokenizer and the model do not belong together`,
+    )
+  }
 }

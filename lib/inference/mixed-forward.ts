@@ -74,7 +74,7 @@ export class MixedForward {
     const ordered = [...members].sort(([a], [b]) => (signature(a) < signature(b) ? -1 : 1))
     const packed = packBatch(
       items.map(({ sequence }) => sequence),
-      { positions: this.#model.positions },
+      { positions: this.#model.positions, tables: this.#model.config },
     )
     const { device } = this.#model
     const batch = batchTensors(packed, device)

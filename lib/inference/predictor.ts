@@ -72,7 +72,7 @@ export class Predictor {
    */
   async forward(sequences: readonly Sequence[], { signal }: RunOptions = {}): Promise<Float32Array[]> {
     const { positions, config, head, task } = this.model
-    const packed = packBatch(sequences, { positions })
+    const packed = packBatch(sequences, { positions, tables: config })
     const batch = batchTensors(this.#graphs ? padToBucket(packed, config) : packed)
     try {
       using output = await this.#forward.run([batch], { signal })

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { TorchLoraError } from '../errors.ts'
 import type { TextClassifierOptions } from '../inference/classifier-options.ts'
 import { TextClassifier } from '../inference/text-classifier.ts'
 import { AdapterRoot } from './adapter-root.ts'
@@ -29,6 +30,8 @@ export interface ServerOptions extends Omit<TextClassifierOptions, 'onBatch'> {
   logLevel?: string
   /** Shown by /info and /docs. */
   version?: string
+  /** Called once when a GPU is lost to this process (DEVICE_LOST): no request can be answered any more, /health says so. */
+  onDeviceLost?: () => void
 }
 
 /**
@@ -46,6 +49,7 @@ export async function createServer(model: string, options: ServerOptions = {}): 
     adapterRoot,
     logLevel = 'info',
     version = '',
+    onDeviceLost = () => {},
     ...load
   } = options
   const checkKey = apiKey === undefined ? undefined : keyCheck(apiKey)
@@ -86,6 +90,7 @@ export async function createServer(model: string, options: ServerOptions = {}): 
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   })
   app.addHook('onClose', () => held.close())
+  let lost = false
   let closing = false
   app.addHook('preClose', async () => {
     closing = true
@@ -103,6 +108,10 @@ export async function createServer(model: string, options: ServerOptions = {}): 
       metrics.failure('disconnected')
       request.log.info('the client has gone')
       return reply
+    }
+    if (!lost && error instanceof TorchLoraError && error.code === 'DEVICE_LOST') {
+      lost = true
+      reply.raw.once('close', onDeviceLost)
     }
     const failure = failureOf(error)
     metrics.failure(failure.error_type)
@@ -135,9 +144,11 @@ export async function createServer(model: string, options: ServerOptions = {}): 
     open.get('/', { schema: { hide: true } }, (_, reply) =>
       reply.headers(pageHeaders).type('text/html; charset=utf-8').send(page),
     )
-    open.get('/health', { logLevel: 'warn', schema: { summary: 'Ready to answer' } }, () => ({
-      status: 'ok',
-    }))
+    open.get('/health', { logLevel: 'warn', schema: { summary: 'Ready to answer' } }, (_, reply) =>
+      lost
+        ? reply.code(503).send({ error: 'The GPU is lost to this process.', error_type: 'unhealthy' })
+        : { status: 'ok' },
+    )
     open.get('/metrics', { logLevel: 'warn', schema: { summary: 'For Prometheus' } }, async (_, reply) =>
       reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
     )

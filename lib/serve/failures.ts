@@ -17,6 +17,7 @@ const statuses: Partial<Record<TorchLoraErrorCode, [status: number, type: string
   QUEUE_FULL: [429, 'overloaded'],
   ABORTED: [503, 'timeout'],
   DISPOSED: [503, 'unhealthy'],
+  DEVICE_LOST: [503, 'unhealthy'],
 }
 
 /** Fastify's own refusals carry a status; whatever is left is a failure of the model. */

@@ -125,7 +125,7 @@ export class Updates {
     const { positions, config, device, outputDType, task } = options.model
     const packed = packBatch(
       Array.from(indices, (index) => train.encodings[index]!),
-      { positions },
+      { positions, tables: config },
     )
     const shaped = graphs ? padToBucket(packed, config) : packed
     const { cuSeqlens } = shaped

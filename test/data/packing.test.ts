@@ -58,3 +58,24 @@ describe('packBatch', () => {
     expect(pack([{ ids: new Int32Array(2), typeIds: new Int32Array(1) }])).toMatch(/2 ids and 1 typeIds/)
   })
 })
+
+describe('packBatch with the tables of a model', () => {
+  const one = (id: number, type = 0) => [{ ids: Int32Array.of(0, id, 2), typeIds: Int32Array.of(0, type, 0) }]
+  const pack = (encodings: ReturnType<typeof one>, typeVocabSize = 2) =>
+    packBatch(encodings, { positions: { kind: 'zero' }, tables: { vocabSize: 10, typeVocabSize } })
+
+  it('takes ids that have a row, and any type where there are no types', () => {
+    expect([...pack(one(9, 1)).inputIds]).toEqual([0, 9, 2])
+    expect([...pack(one(9, 3), 0).tokenTypeIds]).toEqual([0, 3, 0])
+  })
+
+  it.each([
+    [one(10), /token ids from 0 to 9, .* received 10/],
+    [one(-1), /token ids from 0 to 9, .* received -1/],
+    [one(3, 2), /token type ids from 0 to 1, .* received 2/],
+  ])('refuses an id without a row by name', (encodings, message) => {
+    expect(() => pack(encodings)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) }),
+    )
+  })
+})

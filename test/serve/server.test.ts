@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TorchLoraError } from '../../lib/errors.ts'
 import { createServer } from '../../lib/serve/app.ts'
 import { AutoTokenizer } from '../../lib/tokenizer/index.ts'
 import { plainLogits, tinyAdapter, tinyClassifier } from '../inference/models.ts'
@@ -482,4 +483,21 @@ describe('torch-lora serve', () => {
       text: expect.stringMatching(/NAME=FOLDER/),
     })
   })
+})
+
+it('says so when the GPU is lost, and leaves', async () => {
+  let left = false
+  const own = await createServer(base, { logLevel: 'silent', onDeviceLost: () => (left = true) })
+  own.get('/lost', () => {
+    throw new TorchLoraError('DEVICE_LOST', 'CUDA error: device-side assert triggered')
+  })
+  const address = await own.listen({ port: 0 })
+  const closed = { headers: { connection: 'close' } }
+  expect((await fetch(`${address}/health`, closed)).status).toBe(200)
+  const answer = await fetch(`${address}/lost`, closed)
+  expect(answer.status).toBe(503)
+  expect(await answer.json()).toMatchObject({ error_type: 'unhealthy' })
+  expect((await fetch(`${address}/health`, closed)).status).toBe(503)
+  await expect.poll(() => left).toBe(true)
+  await own.close()
 })
