@@ -3,6 +3,7 @@ import * as ops from '../generated/ops.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import * as init from './init.ts'
 import { Module } from './module.ts'
+import { shareStorage } from './shared-storage.ts'
 
 /**
  * What a row of a product's input stands for: a token of the batch, one of the rows that the encoder was asked for
@@ -148,6 +149,7 @@ function areFusable(segments: readonly (Segment | null)[]): segments is Segment[
 
 /** The product of segments in one operator, which knows one dropout for all: [T, in] -> [T, out_0 + out_1 + ...] */
 export function fusedSegments(x: Tensor, segments: readonly Segment[], gelu = false): Tensor {
+  shareStorage(segments)
   const updates = segments.map(({ lowRank }) => lowRank)
   const adapted = updates.some((update) => update !== null)
   return (gelu ? fused.linearGelu : fused.linear)(

@@ -102,6 +102,62 @@ std::tuple<at::Tensor, at::Tensor> make_blocks(at::TensorList weight, const Opti
   return {rows, columns};
 }
 
+template <class T, class P, class A>
+void run_gradients(const Optional& all_A, const Optional& all_B, const std::vector<at::Tensor>& made,
+                   at::TensorList weight, const OptionalTensors& lora_A, at::ArrayRef<double> scaling) {
+  GradientsArguments<T, P> a{};
+  a.in = weight[0].size(1);
+  if (all_A.has_value()) a.all_a = read<T>(*all_A);
+  if (all_B.has_value()) {
+    a.all_b = read<T>(*all_B);
+    a.b_row = all_B->stride(0);
+  }
+  const size_t count = weight.size();
+  int64_t offset = 0, rank = 0;
+  for (size_t i = 0; i < count; offset += weight[i++].size(0)) {
+    const Optional lora = lora_A.get(i);
+    auto& part = a.parts[a.count++];
+    part.a = written<P>(made[i]);
+    part.b = written<P>(made[count + i]);
+    part.out = weight[i].size(0);
+    part.offset = offset;
+    part.rank = lora.has_value() ? lora->size(0) : 0;
+    part.rank_offset = rank;
+    part.scaling = scaling[i];
+    rank += part.rank;
+  }
+  low_rank_gradients<T, P, A>(a, c10::cuda::getCurrentCUDAStream());
+}
+
+std::vector<at::Tensor> make_gradients(const Optional& all_A, const Optional& all_B, at::TensorList weight,
+                                       const OptionalTensors& lora_A, const OptionalTensors& lora_B,
+                                       at::ArrayRef<double> scaling, at::IntArrayRef needs) {
+  const Optional from_A = all_A.has_value() ? Optional(all_A->contiguous()) : Optional();
+  const Optional from_B = all_B.has_value() ? Optional(rows_contiguous(*all_B)) : Optional();
+  const Adapters adapters = adapters_of(weight, lora_A, lora_B);
+  if (weight.size() > kMostParts || !adapters.one_type) {
+    return low_rank_gradients_composed(all_A, all_B, weight, lora_A, lora_B, scaling, needs);
+  }
+  const c10::cuda::CUDAGuard guard(weight[0].device());
+  const size_t count = weight.size();
+  std::vector<at::Tensor> made(2 * count), found;
+  for (size_t i = 0; i < 2 * count; ++i) {
+    if (!needs[i]) continue;
+    const Optional like = i < count ? lora_A.get(i) : lora_B.get(i - count);
+    found.push_back(made[i] = at::empty(like->sizes(), like->options()));
+  }
+  dispatch(kName, weight[0], [&](auto types) {
+    using T = typename decltype(types)::Element;
+    using A = typename decltype(types)::Math;
+    if (adapters.type == weight[0].scalar_type()) {
+      run_gradients<T, T, A>(from_A, from_B, made, weight, lora_A, scaling);
+    } else if constexpr (!std::is_same_v<T, A>) {
+      run_gradients<T, A, A>(from_A, from_B, made, weight, lora_A, scaling);
+    }
+  });
+  return found;
+}
+
 // Without a mask there is nothing to keep apart. The padding's ranks are zero and go with the last segment's.
 RankParts parts_of(at::IntArrayRef ranks, int64_t pad, bool masked) {
   RankParts parts{1, {pad}};
@@ -153,6 +209,7 @@ at::Tensor run_expand(const at::Tensor& low, const at::Tensor& matrix, const Opt
 
 TORCH_LIBRARY_IMPL(lora, CUDA, m) {
   m.impl("_low_rank_blocks", make_blocks);
+  m.impl("_low_rank_gradients", make_gradients);
   m.impl("_low_rank_project", run_project);
   m.impl("_low_rank_expand", run_expand);
 }

@@ -1,4 +1,4 @@
-// Launches of low_rank_blocks.h and of the tiles of low_rank_tiles.h.
+// Launches of low_rank_blocks.h, of low_rank_gradients.h and of the tiles of low_rank_tiles.h.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
@@ -26,12 +26,14 @@ struct FragmentBlock : DeviceBlock {
     memcpy(a, left, sizeof(a));
     memcpy(b, right, sizeof(b));
     if constexpr (std::is_same_v<T, __half>) {
-      asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
+      asm volatile(
+          "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
           "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
           : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
           : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
     } else {
-      asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+      asm volatile(
+          "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
           "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
           : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
           : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
@@ -42,6 +44,11 @@ struct FragmentBlock : DeviceBlock {
 template <class A, int V, class T, class P>
 __global__ void __launch_bounds__(kThreads) blocks_kernel(const BlocksArguments<T, P> a) {
   blocks<A, V>(a, int64_t(blockIdx.x) * blockDim.x + threadIdx.x, int64_t(gridDim.x) * blockDim.x);
+}
+
+template <class A, class T, class P>
+__global__ void __launch_bounds__(kThreads) gradients_kernel(const GradientsArguments<T, P> a) {
+  gradients<A>(a, int64_t(blockIdx.x) * blockDim.x + threadIdx.x, int64_t(gridDim.x) * blockDim.x);
 }
 
 template <class T, class A>
@@ -84,6 +91,18 @@ void low_rank_blocks(const BlocksArguments<T, P>& a, cudaStream_t stream) {
   check_launch(kName, cudaGetLastError());
 }
 
+template <class T, class P, class A>
+void low_rank_gradients(const GradientsArguments<T, P>& a, cudaStream_t stream) {
+  int64_t items = 0;
+  for (int i = 0; i < a.count; ++i) {
+    const auto& part = a.parts[i];
+    items = std::max({items, part.a ? part.rank * a.in : 0, part.b ? part.out * part.rank : 0});
+  }
+  if (items == 0) return;
+  gradients_kernel<A><<<std::min<unsigned>(blocks_for(items, kThreads), kMostBlocks), kThreads, 0, stream>>>(a);
+  check_launch(kName, cudaGetLastError());
+}
+
 template <class T, class A>
 void low_rank_project(const ProjectArguments<T>& a, const Dropout<A>& dropout, cudaStream_t stream) {
   if (a.tokens == 0) return;
@@ -105,8 +124,9 @@ void low_rank_expand(const ExpandArguments<T>& a, const Dropout<A>& dropout, cud
   check_launch(kName, cudaGetLastError());
 }
 
-#define TORCH_LORA_INSTANTIATE_BLOCKS(T, P, A) \
-  template void low_rank_blocks<T, P, A>(const BlocksArguments<T, P>&, cudaStream_t);
+#define TORCH_LORA_INSTANTIATE_BLOCKS(T, P, A)                                        \
+  template void low_rank_blocks<T, P, A>(const BlocksArguments<T, P>&, cudaStream_t); \
+  template void low_rank_gradients<T, P, A>(const GradientsArguments<T, P>&, cudaStream_t);
 #define TORCH_LORA_INSTANTIATE(T, A)                                                                 \
   template void low_rank_project<T, A>(const ProjectArguments<T>&, const Dropout<A>&, cudaStream_t); \
   template void low_rank_expand<T, A>(const ExpandArguments<T>&, const Dropout<A>&, cudaStream_t);   \

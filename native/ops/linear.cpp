@@ -14,15 +14,15 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 using Optional = std::optional<at::Tensor>;
 
-using ForwardSignature = std::tuple<at::Tensor, at::Tensor, at::Tensor>(const at::Tensor&, at::TensorList,
-                                                                        at::TensorList, const OptionalTensors&,
-                                                                        const OptionalTensors&, at::ArrayRef<double>,
-                                                                        double, const Optional&, const Optional&, bool,
-                                                                        bool);
+// y, low, what GELU was taken of, and what backward needs of the adapters.
+using Forward = std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor>;
+using ForwardSignature = Forward(const at::Tensor&, at::TensorList, at::TensorList, const OptionalTensors&,
+                                 const OptionalTensors&, at::ArrayRef<double>, double, const Optional&, const Optional&,
+                                 bool, bool);
 using BackwardSignature = std::vector<at::Tensor>(const at::Tensor&, const Optional&, const Optional&, at::TensorList,
                                                   const OptionalTensors&, const OptionalTensors&, at::ArrayRef<double>,
                                                   double, const Optional&, const Optional&, const Optional&,
-                                                  at::IntArrayRef);
+                                                  const Optional&, const Optional&, at::IntArrayRef);
 
 const auto& forward_op() {
   static const auto op = find_operator<ForwardSignature>("lora::_linear_forward");
@@ -80,7 +80,7 @@ bool any_requires_grad(const OptionalTensors& list) {
 }
 
 class Linear : public torch::autograd::Function<Linear> {
-  static constexpr size_t kFirst = 5;  // saved tensors before the weights
+  static constexpr size_t kFirst = 7;  // saved tensors before the weights
 
  public:
   static at::Tensor forward(AutogradContext* ctx, const LinearArguments* a, at::TensorList flat) {
@@ -88,15 +88,20 @@ class Linear : public torch::autograd::Function<Linear> {
     const at::Tensor& x = flat[0];
     const bool adapter = has_adapter(a->lora_A);
     const Optional seed = draw_seed_if(adapter && a->dropout_p > 0.0);
-    auto [y, skinny, pre_gelu] = forward_op().call(x, a->weight, a->bias, a->lora_A, a->lora_B, a->scaling,
-                                                   a->dropout_p, seed, a->packed, a->gelu, true);
+    auto [y, skinny, pre_gelu, rows, columns] = forward_op().call(
+        x, a->weight, a->bias, a->lora_A, a->lora_B, a->scaling, a->dropout_p, seed, a->packed, a->gelu, true);
     bool weight_grad = false;
     for (const auto& weight : a->weight) weight_grad |= weight.requires_grad();
     // x is kept only for dW = dy^T x and dA = (s dy B)^T drop(x); a frozen layer keeps no activation at all.
     const bool keep_x = weight_grad || any_requires_grad(a->lora_A);
     const bool keep_skinny = any_requires_grad(a->lora_B);
-    variable_list saved{keep_x ? x : at::Tensor(), keep_skinny ? skinny : at::Tensor(), seed.value_or(at::Tensor()),
-                        a->packed_t.value_or(at::Tensor()), a->gelu ? pre_gelu : at::Tensor()};
+    variable_list saved{keep_x ? x : at::Tensor(),
+                        keep_skinny ? skinny : at::Tensor(),
+                        seed.value_or(at::Tensor()),
+                        a->packed_t.value_or(at::Tensor()),
+                        a->gelu ? pre_gelu : at::Tensor(),
+                        rows.numel() > 0 ? rows : at::Tensor(),
+                        rows.numel() > 0 ? columns : at::Tensor()};
     saved.insert(saved.end(), a->weight.begin(), a->weight.end());
     for (const auto* list : {&a->lora_A, &a->lora_B}) {
       for (size_t i = 0; i < a->weight.size(); ++i) {
@@ -133,10 +138,10 @@ class Linear : public torch::autograd::Function<Linear> {
         needs.push_back(list->get(i).has_value() && ctx->needs_input_grad(edge++));
       }
     }
-    variable_list found =
-        backward_op().call(grads[0], defined_or_none(saved[0]), defined_or_none(saved[1]), weight, lora_A, lora_B,
-                           scaling, ctx->saved_data["dropout_p"].toDouble(), defined_or_none(saved[2]),
-                           defined_or_none(saved[3]), defined_or_none(saved[4]), needs);
+    variable_list found = backward_op().call(
+        grads[0], defined_or_none(saved[0]), defined_or_none(saved[1]), weight, lora_A, lora_B, scaling,
+        ctx->saved_data["dropout_p"].toDouble(), defined_or_none(saved[2]), defined_or_none(saved[3]),
+        defined_or_none(saved[4]), defined_or_none(saved[5]), defined_or_none(saved[6]), needs);
 
     variable_list result{at::Tensor()};  // the pointer argument of forward() has no gradient
     size_t next = 0;
@@ -173,27 +178,23 @@ at::Tensor linear_autograd(const at::Tensor& x, at::TensorList weight, at::Tenso
 
 // ---- below autograd ----
 
-std::tuple<at::Tensor, at::Tensor, at::Tensor> linear_forward(const at::Tensor& x, at::TensorList weight,
-                                                              at::TensorList bias, const OptionalTensors& lora_A,
-                                                              const OptionalTensors& lora_B,
-                                                              at::ArrayRef<double> scaling, double dropout_p,
-                                                              const Optional& seed, const Optional& packed, bool gelu,
-                                                              bool training) {
+Forward linear_forward(const at::Tensor& x, at::TensorList weight, at::TensorList bias, const OptionalTensors& lora_A,
+                       const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p,
+                       const Optional& seed, const Optional& packed, bool gelu, bool training) {
   const LinearSegments segments = linear_segments(x, weight, bias, lora_A, lora_B, scaling);
   const LinearForward call{x.reshape({-1, segments.in}),  dropout_p, seed,
                            packed.value_or(at::Tensor()), gelu,      training};
   LinearOutput output = has_kernels(x) ? linear_forward_cpu(segments, call) : linear_forward_composed(segments, call);
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = segments.out;
-  return {output.y.view(shape), output.skinny, output.pre_gelu};
+  if (!output.rows.defined())
+    output.rows = output.columns = at::empty({0}, x.options());  // the CPU's kernels keep none
+  return {output.y.view(shape), output.skinny, output.pre_gelu, output.rows, output.columns};
 }
 
-std::tuple<at::Tensor, at::Tensor, at::Tensor> linear_forward_meta(const at::Tensor& x, at::TensorList weight,
-                                                                   at::TensorList bias, const OptionalTensors& lora_A,
-                                                                   const OptionalTensors& lora_B,
-                                                                   at::ArrayRef<double> scaling, double dropout_p,
-                                                                   const Optional& seed, const Optional& packed,
-                                                                   bool gelu, bool training) {
+Forward linear_forward_meta(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
+                            const OptionalTensors& lora_A, const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
+                            double dropout_p, const Optional& seed, const Optional& packed, bool gelu, bool training) {
   std::vector<c10::SymInt> shape = x.sym_sizes().vec();
   c10::SymInt tokens = 1, out = 0, rank = 0;
   for (size_t i = 0; i + 1 < shape.size(); ++i) tokens = tokens * shape[i];
@@ -204,7 +205,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> linear_forward_meta(const at::Ten
   }
   shape.back() = out;
   return {at::empty_symint(shape, x.options()), at::empty_symint({tokens, rank}, x.options()),
-          gelu && training ? at::empty_symint({tokens, out}, x.options()) : at::empty_symint({0}, x.options())};
+          gelu && training ? at::empty_symint({tokens, out}, x.options()) : at::empty_symint({0}, x.options()),
+          at::empty_symint({0}, x.options()), at::empty_symint({0}, x.options())};
 }
 
 // Gradients that `needs` asks for, in its order: x, every W, every b, every A, every B.
@@ -212,7 +214,7 @@ std::vector<at::Tensor> linear_backward(const at::Tensor& grad, const Optional& 
                                         at::TensorList weight, const OptionalTensors& lora_A,
                                         const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p,
                                         const Optional& seed, const Optional& packed_t, const Optional& pre_gelu,
-                                        at::IntArrayRef needs) {
+                                        const Optional& rows, const Optional& columns, at::IntArrayRef needs) {
   const int64_t in = weight[0].size(1);
   std::vector<int64_t> x_shape = grad.sizes().vec();
   x_shape.back() = in;
@@ -224,6 +226,8 @@ std::vector<at::Tensor> linear_backward(const at::Tensor& grad, const Optional& 
                             seed,
                             packed_t.value_or(at::Tensor()),
                             pre_gelu.value_or(at::Tensor()),
+                            rows.value_or(at::Tensor()),
+                            columns.value_or(at::Tensor()),
                             std::vector<bool>(needs.begin(), needs.end())};
   std::vector<at::Tensor> result =
       has_kernels(grad) ? linear_backward_cpu(segments, call) : linear_backward_composed(segments, call);
@@ -235,7 +239,8 @@ std::vector<at::Tensor> linear_backward_meta(const at::Tensor& grad, const Optio
                                              at::TensorList weight, const OptionalTensors& lora_A,
                                              const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
                                              double dropout_p, const Optional& seed, const Optional& packed_t,
-                                             const Optional& pre_gelu, at::IntArrayRef needs) {
+                                             const Optional& pre_gelu, const Optional& rows, const Optional& columns,
+                                             at::IntArrayRef needs) {
   const size_t count = weight.size();
   std::vector<at::Tensor> result;
   const auto like = [&](const at::Tensor& t) { result.push_back(at::empty_symint(t.sym_sizes(), t.options())); };
@@ -269,6 +274,33 @@ at::Tensor linear_below_autograd(const at::Tensor& x, at::TensorList weight, at:
   return std::get<0>(forward_op().call(x, weight, bias, lora_A, lora_B, scaling, dropout_p, seed, packed, Gelu, false));
 }
 
+// The tensors become views of one storage, one after the other, so that lora::linear takes them as one; who holds them
+// sees the same values. Before anything has captured where they lie.
+void share_storage(at::TensorList tensors) {
+  if (tensors.empty()) return;
+  int64_t rows = 0;
+  for (const auto& tensor : tensors) {
+    TORCH_CHECK_VALUE(tensor.dim() >= 1 && tensor.sizes().slice(1) == tensors[0].sizes().slice(1) &&
+                          tensor.scalar_type() == tensors[0].scalar_type() && tensor.device() == tensors[0].device(),
+                      "share_storage_: expected tensors of one type and device that differ in their first size only, "
+                      "received ",
+                      tensor.scalar_type(), " ", tensor.sizes(), " on ", tensor.device(), " beside ",
+                      tensors[0].scalar_type(), " ", tensors[0].sizes(), " on ", tensors[0].device());
+    rows += tensor.size(0);
+  }
+  const c10::NoGradGuard no_grad;
+  std::vector<int64_t> sizes = tensors[0].sizes().vec();
+  sizes[0] = rows;
+  const at::Tensor all = at::empty(sizes, tensors[0].options());
+  int64_t offset = 0;
+  for (const auto& tensor : tensors) {
+    at::Tensor own = all.narrow(0, offset, tensor.size(0));
+    own.copy_(tensor);
+    tensor.set_data(own);
+    offset += tensor.size(0);
+  }
+}
+
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(lora, m) {
@@ -280,11 +312,15 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
   m.def(("linear_gelu" + arguments).c_str(), random);
   m.def(
       "_linear_forward(Tensor x, Tensor[] weight, Tensor[] bias, Tensor?[] lora_A, Tensor?[] lora_B, float[] scaling, "
-      "float dropout_p, Tensor? seed, Tensor? packed, bool gelu, bool training) -> (Tensor, Tensor, Tensor)");
+      "float dropout_p, Tensor? seed, Tensor? packed, bool gelu, bool training) -> (Tensor, Tensor, Tensor, Tensor, "
+      "Tensor)");
   m.def(
       "_linear_backward(Tensor grad, Tensor? x, Tensor? skinny, Tensor[] weight, Tensor?[] lora_A, Tensor?[] lora_B, "
-      "float[] scaling, float dropout_p, Tensor? seed, Tensor? packed_t, Tensor? pre_gelu, int[] needs) -> Tensor[]");
+      "float[] scaling, float dropout_p, Tensor? seed, Tensor? packed_t, Tensor? pre_gelu, Tensor? rows, "
+      "Tensor? columns, int[] needs) -> Tensor[]");
+  m.def("share_storage_(Tensor(a!)[] tensors) -> ()");
 }
+TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) { m.impl("share_storage_", share_storage); }
 TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
   m.impl("linear", linear_below_autograd<false>);
   m.impl("linear_gelu", linear_below_autograd<true>);

@@ -37,12 +37,39 @@ bool joins_backward(const LinearSegments& segments, int64_t tokens) {
   return 2 * segments.out * segments.in < 2 * (parts - 1) * tokens * segments.in;
 }
 
+// One contiguous tensor [out, ...] of which the segments' own are views, one after the other (lora::share_storage_), or
+// undefined.
+at::Tensor shared(const LinearSegments& segments, at::Tensor LinearSegment::*of) {
+  const at::Tensor& first = segments.parts[0].*of;
+  int64_t offset = first.storage_offset();
+  for (const auto& part : segments.parts) {
+    const at::Tensor& own = part.*of;
+    if (!own.is_contiguous() || !own.is_alias_of(first) || own.storage_offset() != offset) return {};
+    offset += own.numel();
+  }
+  std::vector<int64_t> sizes = first.sizes().vec();
+  sizes[0] = segments.out;
+  return first.as_strided(sizes, first.strides());
+}
+
 // [out], or undefined.
 at::Tensor stacked_bias(const LinearSegments& segments) {
   if (!segments.parts[0].bias.defined() || segments.parts.size() == 1) return segments.parts[0].bias;
+  const at::Tensor all = shared(segments, &LinearSegment::bias);
+  if (all.defined()) return all;
   std::vector<at::Tensor> list;
   for (const auto& part : segments.parts) list.push_back(part.bias);
   return at::cat(list);
+}
+
+// x W^T + b + low B^T for the weights of all segments in one storage.
+at::Tensor shared_product(const LinearSegments& segments, const at::Tensor& weight, const at::Tensor& x,
+                          const at::Tensor& low, const at::Tensor& columns) {
+  const at::Tensor bias = stacked_bias(segments);
+  if (low.defined()) {
+    return low_rank_expand(low, columns.t(), bias, {}, 0.0, std::nullopt).addmm_(x, weight.t());
+  }
+  return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
 }
 
 at::Tensor joined_product(const LinearSegments& segments, const at::Tensor& left, const at::Tensor& columns) {
@@ -69,7 +96,7 @@ at::Tensor products(const LinearSegments& segments, const at::Tensor& x, const a
 
 // dx = dy W + sum_i drop_i(s_i dy_i B_i A_i): the second term is written first.
 at::Tensor input_grad(const LinearSegments& segments, const LinearBackward& call, const at::Tensor& dy,
-                      const at::Tensor& low, const LowRankBlocks& blocks, bool joined) {
+                      const at::Tensor& low, const LowRankBlocks& blocks, const at::Tensor& weight, bool joined) {
   at::Tensor dx;
   if (low.defined()) {
     dx = low_rank_expand(low, blocks.rows, {}, segment_ranks(segments), call.dropout_p, call.seed);
@@ -77,7 +104,9 @@ at::Tensor input_grad(const LinearSegments& segments, const LinearBackward& call
   const auto add = [&](const at::Tensor& part, const at::Tensor& weight) {
     dx = dx.defined() ? dx.addmm_(part, weight) : at::mm(part, weight);
   };
-  if (joined) {
+  if (weight.defined()) {
+    add(dy, weight);
+  } else if (joined) {
     add(dy, blocks.columns.narrow(1, 0, segments.in));
   } else {
     for (const auto& part : segments.parts) add(dy.narrow(1, part.offset, part.out), part.weight);
@@ -89,7 +118,8 @@ at::Tensor input_grad(const LinearSegments& segments, const LinearBackward& call
 
 LinearOutput linear_forward_composed(const LinearSegments& segments, const LinearForward& call) {
   const at::Tensor& x = call.x;
-  const bool joined = joins_forward(segments, x.size(0)), adapted = segments.rank > 0;
+  const at::Tensor weight = shared(segments, &LinearSegment::weight);
+  const bool joined = !weight.defined() && joins_forward(segments, x.size(0)), adapted = segments.rank > 0;
   LowRankBlocks blocks;
   if (joined || adapted) blocks = low_rank_blocks(segments, joined);
   at::Tensor left = x, low;
@@ -99,13 +129,17 @@ LinearOutput linear_forward_composed(const LinearSegments& segments, const Linea
     low = own;
     if (joined) left = both;
   }
-  const at::Tensor y =
-      joined ? joined_product(segments, left, blocks.columns) : products(segments, x, low, blocks.columns);
+  const at::Tensor y = weight.defined() ? shared_product(segments, weight, x, low, blocks.columns)
+                       : joined         ? joined_product(segments, left, blocks.columns)
+                                        : products(segments, x, low, blocks.columns);
   const at::Tensor skinny = adapted ? low.narrow(1, 0, segments.rank) : at::empty({x.size(0), 0}, x.options());
   const at::Tensor nothing = at::empty({0}, x.options());
-  if (!call.gelu) return {y, skinny, nothing};
+  // A joined block has the weights in it, which backward rather copies again.
+  const bool keeps = call.training && adapted && !joined;
+  const at::Tensor rows = keeps ? blocks.rows : nothing, columns = keeps ? blocks.columns : nothing;
+  if (!call.gelu) return {y, skinny, nothing, rows, columns};
   const at::Tensor activated = at::gelu(y);
-  return {activated, skinny, call.training ? y : nothing};
+  return {activated, skinny, call.training ? y : nothing, rows, columns};
 }
 
 std::vector<at::Tensor> linear_backward_composed(const LinearSegments& segments, const LinearBackward& call) {
@@ -118,10 +152,11 @@ std::vector<at::Tensor> linear_backward_composed(const LinearSegments& segments,
   const at::Tensor dy = call.pre_gelu.defined() ? at::gelu_backward(call.dy, call.pre_gelu) : call.dy;
   const auto dy_part = [&](const LinearSegment& part) { return dy.narrow(1, part.offset, part.out); };
 
-  const bool joined = needs[0] && joins_backward(segments, dy.size(0));
+  const at::Tensor weight = needs[0] ? shared(segments, &LinearSegment::weight) : at::Tensor();
+  const bool joined = needs[0] && !weight.defined() && joins_backward(segments, dy.size(0));
   const bool adapted = segments.rank > 0 && (needs[0] || needed(2));
-  LowRankBlocks blocks;
-  if (joined || adapted) blocks = low_rank_blocks(segments, joined);
+  LowRankBlocks blocks{call.rows, call.columns};
+  if (joined || (adapted && !blocks.rows.defined())) blocks = low_rank_blocks(segments, joined);
   at::Tensor low;  // s dy B, [T, pad]
   if (adapted) {
     const int64_t before = joined ? segments.in : 0;
@@ -129,34 +164,29 @@ std::vector<at::Tensor> linear_backward_composed(const LinearSegments& segments,
   }
 
   std::vector<at::Tensor> result;
-  if (needs[0]) result.push_back(input_grad(segments, call, dy, low, blocks, joined));
+  if (needs[0]) result.push_back(input_grad(segments, call, dy, low, blocks, weight, joined));
   for (size_t i = 0; i < count; ++i) {
     if (needs[1 + i]) result.push_back(at::mm(dy_part(segments.parts[i]).t(), call.x));
   }
   for (size_t i = 0; i < count; ++i) {
     if (needs[1 + count + i]) result.push_back(dy_part(segments.parts[i]).sum(0));
   }
-  // A copy for each: one of several segments must not keep the others' alive.
-  at::Tensor all_A;  // [pad, in]
-  if (needed(2) && !call.seed.has_value()) all_A = at::mm(low.t(), call.x);
-  for (size_t i = 0; i < count; ++i) {
-    const auto& part = segments.parts[i];
-    if (!needs[1 + 2 * count + i]) continue;
-    const at::Tensor own =
-        all_A.defined()
-            ? all_A.narrow(0, part.rank_offset, part.rank)
-            : at::mm(low.narrow(1, part.rank_offset, part.rank).t(),
-                     apply_dropout(call.x, *call.seed, call.dropout_p, mask_row(part, call.x.size(0))));  // [R, in]
-    result.push_back(own.to(part.lora_A.scalar_type(), false, all_A.defined()));
-  }
-  if (needed(3)) {
-    const at::Tensor all = at::mm(dy.t(), call.skinny);  // [out, R]; only its diagonal blocks are wanted
+  at::Tensor all_A, all_B;  // [pad, in]; [out, R], of which only the diagonal blocks are wanted
+  if (needed(2) && !call.seed.has_value()) {
+    all_A = at::mm(low.t(), call.x);
+  } else if (needed(2)) {
+    all_A = at::empty({low.size(1), segments.in}, low.options());
     for (size_t i = 0; i < count; ++i) {
       const auto& part = segments.parts[i];
-      if (!needs[1 + 3 * count + i]) continue;
-      const at::Tensor own = all.narrow(0, part.offset, part.out).narrow(1, part.rank_offset, part.rank);
-      result.push_back(own.to(part.lora_B.scalar_type(), false, true, at::MemoryFormat::Contiguous).mul_(part.scaling));
+      if (!needs[1 + 2 * count + i]) continue;
+      at::Tensor own = all_A.narrow(0, part.rank_offset, part.rank);
+      at::mm_out(own, low.narrow(1, part.rank_offset, part.rank).t(),
+                 apply_dropout(call.x, *call.seed, call.dropout_p, mask_row(part, call.x.size(0))));
     }
+  }
+  if (needed(3)) all_B = at::mm(dy.t(), call.skinny);
+  if (all_A.defined() || all_B.defined()) {
+    for (at::Tensor& own : low_rank_gradients(segments, all_A, all_B, needs)) result.push_back(std::move(own));
   }
   return result;
 }

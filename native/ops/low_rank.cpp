@@ -18,6 +18,10 @@ using ProjectSignature = std::tuple<at::Tensor, at::Tensor>(const at::Tensor&, c
 using ExpandSignature = at::Tensor(const at::Tensor&, const at::Tensor&, const Optional&, at::IntArrayRef, double,
                                    const Optional&);
 
+using GradientsSignature = std::vector<at::Tensor>(const Optional&, const Optional&, at::TensorList,
+                                                   const OptionalTensors&, const OptionalTensors&, at::ArrayRef<double>,
+                                                   at::IntArrayRef);
+
 // body(i, first rank, ranks) for every segment that has any.
 template <class Body>
 void for_each_adapter(at::IntArrayRef ranks, const Body& body) {
@@ -85,18 +89,61 @@ std::tuple<at::Tensor, at::Tensor> low_rank_blocks_composed(at::TensorList weigh
   return {rows, columns};
 }
 
-LowRankBlocks low_rank_blocks(const LinearSegments& segments, bool joined) {
-  static const auto op = find_operator<BlocksSignature>("lora::_low_rank_blocks");
+std::vector<at::Tensor> low_rank_gradients_composed(const Optional& all_A, const Optional& all_B, at::TensorList weight,
+                                                    const OptionalTensors& lora_A, const OptionalTensors& lora_B,
+                                                    at::ArrayRef<double> scaling, at::IntArrayRef needs) {
+  // A copy for each: one of several segments must not keep the others' alive.
+  const size_t count = weight.size();
+  std::vector<at::Tensor> ofA, ofB;
+  int64_t offset = 0, rank_offset = 0;
+  for (size_t i = 0; i < count; offset += weight[i++].size(0)) {
+    const Optional a = lora_A.get(i), b = lora_B.get(i);
+    if (!a.has_value()) continue;
+    const int64_t rank = a->size(0);
+    if (needs[i]) ofA.push_back(all_A->narrow(0, rank_offset, rank).to(a->scalar_type(), false, true));
+    if (needs[count + i]) {
+      const at::Tensor own = all_B->narrow(0, offset, weight[i].size(0)).narrow(1, rank_offset, rank);
+      ofB.push_back(own.to(b->scalar_type(), false, true, at::MemoryFormat::Contiguous).mul_(scaling[i]));
+    }
+    rank_offset += rank;
+  }
+  ofA.insert(ofA.end(), ofB.begin(), ofB.end());
+  return ofA;
+}
+
+namespace {
+
+// A call's adapters as the operators take them.
+struct Adapters {
   std::vector<at::Tensor> weight;
   OptionalTensors a, b;
   std::vector<double> scaling;
-  for (const auto& part : segments.parts) {
-    weight.push_back(part.weight);
-    a.push_back(part.rank > 0 ? Optional(part.lora_A) : Optional());
-    b.push_back(part.rank > 0 ? Optional(part.lora_B) : Optional());
-    scaling.push_back(part.scaling);
+
+  explicit Adapters(const LinearSegments& segments) {
+    for (const auto& part : segments.parts) {
+      weight.push_back(part.weight);
+      a.push_back(part.rank > 0 ? Optional(part.lora_A) : Optional());
+      b.push_back(part.rank > 0 ? Optional(part.lora_B) : Optional());
+      scaling.push_back(part.scaling);
+    }
   }
-  auto [rows, columns] = op.call(weight, a, b, scaling, joined);
+};
+
+}  // namespace
+
+std::vector<at::Tensor> low_rank_gradients(const LinearSegments& segments, const at::Tensor& all_A,
+                                           const at::Tensor& all_B, const std::vector<bool>& needs) {
+  static const auto op = find_operator<GradientsSignature>("lora::_low_rank_gradients");
+  const auto given = [](const at::Tensor& tensor) { return tensor.defined() ? Optional(tensor) : Optional(); };
+  const Adapters adapters(segments);
+  const std::vector<int64_t> asked(needs.begin() + 1 + 2 * segments.parts.size(), needs.end());
+  return op.call(given(all_A), given(all_B), adapters.weight, adapters.a, adapters.b, adapters.scaling, asked);
+}
+
+LowRankBlocks low_rank_blocks(const LinearSegments& segments, bool joined) {
+  static const auto op = find_operator<BlocksSignature>("lora::_low_rank_blocks");
+  const Adapters adapters(segments);
+  auto [rows, columns] = op.call(adapters.weight, adapters.a, adapters.b, adapters.scaling, joined);
   return {rows, columns};
 }
 
@@ -128,8 +175,12 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
   m.def(
       "_low_rank_expand(Tensor low, Tensor matrix, Tensor? bias, int[] ranks, float dropout_p, Tensor? seed) "
       "-> Tensor");
+  m.def(
+      "_low_rank_gradients(Tensor? all_A, Tensor? all_B, Tensor[] weight, Tensor?[] lora_A, Tensor?[] lora_B, "
+      "float[] scaling, int[] needs) -> Tensor[]");
 }
 TORCH_LIBRARY_IMPL(lora, CompositeExplicitAutograd, m) {
+  m.impl("_low_rank_gradients", low_rank_gradients_composed);
   m.impl("_low_rank_blocks", low_rank_blocks_composed);
   m.impl("_low_rank_project", low_rank_project_composed);
   m.impl("_low_rank_expand", low_rank_expand_composed);

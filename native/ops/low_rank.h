@@ -24,6 +24,11 @@ std::tuple<at::Tensor, at::Tensor> low_rank_project(const at::Tensor& x, const a
 at::Tensor low_rank_expand(const at::Tensor& low, const at::Tensor& matrix, const at::Tensor& bias,
                            at::IntArrayRef ranks, double dropout_p, const std::optional<at::Tensor>& seed);
 
+// The gradients of A and B of the segments for which `needs` asks, in its order and in the adapters' own types, out of
+// all_A [pad, in], s dy B x, and all_B [out, R], dy^T low; undefined where none of its kind is asked for.
+std::vector<at::Tensor> low_rank_gradients(const LinearSegments& segments, const at::Tensor& all_A,
+                                           const at::Tensor& all_B, const std::vector<bool>& needs);
+
 // The compositions, from the operators' arguments: what the kernels leave to them.
 [[gnu::visibility("default")]] std::tuple<at::Tensor, at::Tensor> low_rank_blocks_composed(
     at::TensorList weight, const OptionalTensors& lora_A, const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
@@ -35,6 +40,10 @@ at::Tensor low_rank_expand(const at::Tensor& low, const at::Tensor& matrix, cons
                                                                    const std::optional<at::Tensor>& bias,
                                                                    at::IntArrayRef ranks, double dropout_p,
                                                                    const std::optional<at::Tensor>& seed);
+
+[[gnu::visibility("default")]] std::vector<at::Tensor> low_rank_gradients_composed(
+    const std::optional<at::Tensor>& all_A, const std::optional<at::Tensor>& all_B, at::TensorList weight,
+    const OptionalTensors& lora_A, const OptionalTensors& lora_B, at::ArrayRef<double> scaling, at::IntArrayRef needs);
 
 // Columns after `in` for a rank: up to the next multiple of eight elements, sixteen bytes in half precision.
 inline int64_t padded_rank(int64_t in, int64_t rank) { return (in + rank + 7) / 8 * 8 - in; }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cuda/low_rank_blocks.h"
+#include "cuda/low_rank_gradients.h"
 #include "cuda/low_rank_tiles.h"
 #include "host_block.h"
 
@@ -120,4 +121,24 @@ extern "C" void run_blocks(int count, const double* const* weight, const float* 
   run_block<double>(kThreads, [&](const HostBlock<double>& block) {
     vectors ? cuda::blocks<double, 2>(a, block.thread, kThreads) : cuda::blocks<double, 1>(a, block.thread, kThreads);
   });
+}
+
+// Pointers a segment, null where a gradient is not asked for; all_b's rows are b_row apart.
+extern "C" void run_gradients(int count, double* const* dA, double* const* dB, const int64_t* out, const int64_t* rank,
+                              const double* scaling, int64_t in, const float* all_a, const float* all_b,
+                              int64_t b_row) {
+  cuda::GradientsArguments<float, double> a{};
+  int64_t ranks = 0, rows = 0;
+  for (int i = 0; i < count; ++i) {
+    a.parts[i] = {dA[i], dB[i], out[i], rows, rank[i], ranks, scaling[i]};
+    rows += out[i];
+    ranks += rank[i];
+  }
+  a.count = count;
+  a.in = in;
+  a.all_a = all_a;
+  a.all_b = all_b;
+  a.b_row = b_row;
+  constexpr int kThreads = 5;
+  run_block<double>(kThreads, [&](const auto& block) { cuda::gradients<double>(a, block.thread, kThreads); });
 }

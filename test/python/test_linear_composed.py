@@ -49,3 +49,35 @@ def test_frozen_weights(tokens):
     assert_same([t.real for t in found], torch.autograd.grad(expected, [flat[i] for i in trained], grad), 1e-12)
     with torch.no_grad():
         assert_same([with_seed(lora.linear, *rebuilt(composed, like), 0.2).real], [expected], 1e-12)
+
+
+@pytest.mark.parametrize('tokens', [7, 400])
+@pytest.mark.parametrize('ranks', [[4, 0, 4], [0, 0, 0]])
+@pytest.mark.parametrize('bias', [True, False])
+def test_weights_in_one_storage(tokens, ranks, bias):
+    """Views of one storage, as lora::share_storage_ makes them, are one product; the values are those of three."""
+    like = arguments(tokens, 16, [16, 12, 16], ranks, bias=bias)
+    flat = leaves(*like)
+    trained = [i for i, t in enumerate(flat) if i == 0 or i > (6 if bias else 3)]
+    expected = lora.linear_reference(*like, 0.2, seed_of())
+    grad = torch.randn_like(expected)
+    composed = [t.detach().to(torch.complex128).requires_grad_(i in trained) for i, t in enumerate(flat)]
+    lora.share_storage_(composed[1:4])
+    if bias:
+        lora.share_storage_(composed[4:7])
+    assert composed[3].data_ptr() == composed[1].data_ptr() + 16 * 28 * 16
+    y = with_seed(lora.linear, *rebuilt(composed, like), 0.2)
+    found = torch.autograd.grad(y, [composed[i] for i in trained], grad.to(torch.complex128))
+    assert_same([t.real for t in found], torch.autograd.grad(expected, [flat[i] for i in trained], grad), 1e-12)
+
+
+def test_share_storage_keeps_values_and_refuses_what_differs():
+    tensors = [torch.randn(3, 4), torch.randn(2, 4, requires_grad=True), torch.randn(4, 5).t()[:, :4]]
+    before = [t.detach().clone() for t in tensors]
+    lora.share_storage_(tensors)
+    assert all(torch.equal(t, old) and t.is_contiguous() for t, old in zip(tensors, before))
+    assert tensors[1].requires_grad and tensors[1].untyped_storage().data_ptr() == tensors[0].untyped_storage().data_ptr()
+    with pytest.raises(ValueError, match=r'differ in their first size only'):
+        lora.share_storage_([torch.randn(3, 4), torch.randn(3, 5)])
+    with pytest.raises(ValueError, match=r'one type'):
+        lora.share_storage_([torch.randn(3, 4), torch.randn(3, 4, dtype=torch.float64)])

@@ -98,3 +98,29 @@ def test_blocks(tiles, fan_in, outs, ranks, joined, vectors):
                      numbers(REAL, scaling), LONG(fan_in), LONG(pad), joined, vectors, pointer(rows), pointer(columns))
     assert torch.equal(rows, expected[0])
     torch.testing.assert_close(columns, expected[1], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize('fan_in,outs,ranks,asked', [
+    (7, [5], [2], [1, 1]),
+    (6, [4, 3, 5], [2, 0, 3], [1, 0, 1, 1, 0, 1]),
+    (6, [4, 3, 5], [2, 1, 3], [0, 1, 0, 1, 0, 0]),  # some of A, some of B
+    (6, [4, 9], [2, 1], [0, 0, 1, 1]),              # B alone
+])
+def test_gradients(tiles, fan_in, outs, ranks, asked):
+    count, pad, total = len(outs), sum(ranks) + 3, sum(outs)
+    weight = [random(out, fan_in, dtype=torch.float32) for out in outs]
+    a = [random(rank, fan_in) if rank else None for rank in ranks]
+    b = [random(out, rank) if rank else None for out, rank in zip(outs, ranks)]
+    scaling = [0.5 + i for i in range(count)]
+    all_a = random(pad, fan_in, dtype=torch.float32) if any(asked[:count]) else None
+    all_b = random(total, sum(ranks) + 2, dtype=torch.float32)[:, :sum(ranks)] if any(asked[count:]) else None
+    expected = lora._low_rank_gradients(all_a, all_b, weight, a, b, scaling, asked)
+    found = [nothing(*t.shape) if t is not None and wanted else None for t, wanted in zip(a + b, asked)]
+    pointers = lambda tensors: (ctypes.c_void_p * count)(*[None if t is None else t.data_ptr() for t in tensors])
+    numbers = lambda kind, values: (kind * len(values))(*values)
+    tiles.run_gradients(count, pointers(found[:count]), pointers(found[count:]), numbers(LONG, outs), numbers(LONG, ranks),
+                        numbers(REAL, scaling), LONG(fan_in), pointer(all_a), pointer(all_b), LONG(sum(ranks) + 2))
+    made = [t for t in found if t is not None]
+    assert [t.dtype for t in expected] == [torch.float64] * len(made)
+    for ours, right in zip(made, expected, strict=True):
+        torch.testing.assert_close(ours, right, rtol=1e-12, atol=1e-12)
