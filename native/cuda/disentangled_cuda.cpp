@@ -2,6 +2,7 @@
 #include "ops/pch.h"
 
 #include <ATen/OpMathType.h>
+#include <ATen/cuda/CUDAContextLight.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
@@ -117,7 +118,7 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
   const at::Tensor dout = last_contiguous(grad);
   const at::Tensor dqkv = at::empty(qkv.sizes(), qkv.options());
   const auto math = at::toOpMathType(qkv.scalar_type());
-  const at::Tensor delta = at::mul(dout.to(math), out.to(math)).sum(-1);  // [T, N]
+  const at::Tensor delta = at::empty({out.size(0), out.size(1)}, qkv.options().dtype(math));  // [T, N]
   const auto sums = [&](const Optional& table, bool needed) {
     return needed ? at::zeros(table->sizes(), qkv.options().dtype(math)) : at::Tensor();
   };
@@ -129,6 +130,7 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
     a.dout = static_cast<const T*>(dout.const_data_ptr());
     a.dout_token_stride = dout.stride(0);
     a.dout_head_stride = dout.stride(1);
+    disentangled_delta(a, delta.mutable_data_ptr<A>(), c10::cuda::getCurrentCUDAStream());
     a.delta = delta.const_data_ptr<A>();
     a.dqkv = static_cast<T*>(dqkv.mutable_data_ptr());
     if (dkey.defined()) a.dkey = dkey.mutable_data_ptr<A>();
@@ -140,6 +142,19 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
     if (sum.defined()) result.push_back(sum.to(qkv.scalar_type()));
   return result;
 }
+
+// libtorch builds flash attention for Ampere and later.
+bool has_flash(const at::Tensor& qkv) { return at::cuda::getDeviceProperties(qkv.device().index())->major >= 8; }
+
+bool tiles_fit(const at::Tensor& qkv) {
+  const auto bytes = disentangled_bytes(static_cast<int>(qkv.size(3)), qkv.scalar_type() == at::kDouble);
+  return bytes <= static_cast<int64_t>(at::cuda::getDeviceProperties(qkv.device().index())->sharedMemPerBlockOptin);
+}
+
+const bool registered = [] {
+  register_cuda_attention({has_flash, tiles_fit});
+  return true;
+}();
 
 }  // namespace
 

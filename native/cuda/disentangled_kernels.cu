@@ -43,6 +43,24 @@ __global__ void __launch_bounds__(kThreads) backward_keys_kernel(const tiles::Ar
   });
 }
 
+template <class A>
+struct WarpRow {
+  int thread, threads;
+  __device__ A sum(A value) const {
+    for (int offset = kWarp / 2; offset > 0; offset /= 2) value += __shfl_xor_sync(0xFFFFFFFFu, value, offset);
+    return value;
+  }
+};
+
+// A warp a token and head.
+template <class T, class A>
+__global__ void __launch_bounds__(kThreads) delta_kernel(const tiles::Arguments<T, A> a, A* delta) {
+  const int64_t row = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) / kWarp;
+  if (row >= a.tokens * a.heads) return;
+  tiles::row_product(WarpRow<A>{static_cast<int>(threadIdx.x % kWarp), kWarp}, a, row / a.heads,
+                     static_cast<int>(row % a.heads), delta);
+}
+
 template <class T, class A>
 void launch(void (*kernel)(tiles::Arguments<T, A>), const tiles::Arguments<T, A>& a, int sequences, int longest,
             cudaStream_t stream) {
@@ -62,6 +80,13 @@ void disentangled_forward(const tiles::Arguments<T, A>& a, int sequences, int lo
 }
 
 template <class T, class A>
+void disentangled_delta(const tiles::Arguments<T, A>& a, A* delta, cudaStream_t stream) {
+  if (a.tokens == 0 || a.heads == 0) return;
+  delta_kernel<<<blocks_for(a.tokens * a.heads, kThreads / kWarp), kThreads, 0, stream>>>(a, delta);
+  check_launch(kName, cudaGetLastError());
+}
+
+template <class T, class A>
 void disentangled_backward(const tiles::Arguments<T, A>& a, int sequences, int longest, cudaStream_t stream) {
   launch(backward_queries_kernel<T, A>, a, sequences, longest, stream);
   launch(backward_keys_kernel<T, A>, a, sequences, longest, stream);
@@ -69,6 +94,7 @@ void disentangled_backward(const tiles::Arguments<T, A>& a, int sequences, int l
 
 #define TORCH_LORA_INSTANTIATE(T, A)                                                               \
   template void disentangled_forward<T, A>(const tiles::Arguments<T, A>&, int, int, cudaStream_t); \
+  template void disentangled_delta<T, A>(const tiles::Arguments<T, A>&, A*, cudaStream_t);         \
   template void disentangled_backward<T, A>(const tiles::Arguments<T, A>&, int, int, cudaStream_t);
 TORCH_LORA_INSTANTIATE(float, float)
 TORCH_LORA_INSTANTIATE(double, double)

@@ -63,10 +63,11 @@ struct Shared {
   A* sums;        // [kTile, D]
   A* others;      // [kTile, D]; backward only
   A* scores;      // [kTile, kTile]: scores, then probabilities
-  A* dscores;     // [kTile, kTile]; backward only
+  A* dscores;     // [kTile, kTile]: in forward, probabilities that nothing has dropped
   A* largest;     // [kTile]
   A* total;       // [kTile]
   A* rescale;     // [kTile]
+  RowKey* masks;  // [kTile]: of the queries' rows
   int stride;     // of a row of D: one more, against bank conflicts
 
   TORCH_LORA_DEVICE Shared(A* memory, int head_size) : stride(head_size + 1) {
@@ -87,10 +88,12 @@ struct Shared {
       *part = memory;
       memory += kTile;
     }
+    masks = reinterpret_cast<RowKey*>(memory);
   }
 
   static TORCH_LORA_DEVICE constexpr int64_t elements(int head_size) {
-    return (6 * kTile + 2 * kBand) * int64_t(head_size + 1) + 2 * kTile * kTile + 3 * kTile;
+    constexpr int kNumbers = (sizeof(RowKey) + sizeof(A) - 1) / sizeof(A);
+    return (6 * kTile + 2 * kBand) * int64_t(head_size + 1) + 2 * kTile * kTile + (3 + kNumbers) * kTile;
   }
 };
 
@@ -138,6 +141,9 @@ template <class Block, class T, class A>
 TORCH_LORA_DEVICE void load_queries(const Block& block, const Shared<A>& s, const Arguments<T, A>& a, const Place& at,
                                     int first) {
   load_rows(block, s.queries, s.stride, a.head_size, part_of(a, at, 0), a.token_stride, first, at.length);
+  for (int i = block.thread; i < kTile; i += block.threads) {
+    s.masks[i] = a.dropout.row(at.head * a.tokens + at.start + first + i);
+  }
 }
 
 // Keys and their values.
@@ -164,10 +170,11 @@ TORCH_LORA_DEVICE A score(const Shared<A>& s, const Arguments<T, A>& a, int i, i
   return sum * a.scale;
 }
 
-// 0 for a dropped probability, 1 / (1 - p) for a kept one: the mask of random.h, [N * T, longest].
+// 0 for a dropped probability, 1 / (1 - p) for a kept one: the mask of random.h, [N * T, longest]. i within the tile,
+// j within the sequence.
 template <class T, class A>
-TORCH_LORA_DEVICE A kept(const Arguments<T, A>& a, const Place& at, int i, int j) {
-  return a.dropout.apply(a.dropout.row(at.head * a.tokens + at.start + i), j, A(1));
+TORCH_LORA_DEVICE A kept(const Shared<A>& s, const Arguments<T, A>& a, int i, int j) {
+  return a.dropout.apply(s.masks[i], j, A(1));
 }
 
 // Output and logsumexp of the queries from at.first on.
@@ -191,21 +198,25 @@ TORCH_LORA_DEVICE void forward(const Block& block, const Arguments<T, A>& a, con
     }
     block.sync();
     for (int i = block.thread; i < kTile; i += block.threads) {
-      A* row = s.scores + i * kTile;
+      const A* row = s.scores + i * kTile;
       A largest = s.largest[i];
       for (int j = 0; j < kTile; ++j) largest = row[j] > largest ? row[j] : largest;
-      const A rescale = std::exp(s.largest[i] - largest);
-      A total = s.total[i] * rescale;
-      for (int j = 0; j < kTile; ++j) {
-        const A p = std::exp(row[j] - largest);
-        total += p;
-        row[j] = p * kept(a, at, at.first + i, key_first + j);
-      }
+      s.rescale[i] = std::exp(s.largest[i] - largest);
       s.largest[i] = largest;
-      s.total[i] = total;
-      s.rescale[i] = rescale;
     }
     block.sync();
+    for (int e = block.thread; e < kTile * kTile; e += block.threads) {
+      const int i = e / kTile, j = e % kTile;
+      const A p = std::exp(s.scores[e] - s.largest[i]);
+      s.dscores[e] = p;
+      s.scores[e] = p * kept(s, a, i, key_first + j);
+    }
+    block.sync();
+    for (int i = block.thread; i < kTile; i += block.threads) {
+      A total = s.total[i] * s.rescale[i];
+      for (int j = 0; j < kTile; ++j) total += s.dscores[i * kTile + j];
+      s.total[i] = total;
+    }
     for (int e = block.thread; e < kTile * a.head_size; e += block.threads) {
       const int i = e / a.head_size, d = e % a.head_size;
       A sum = s.sums[i * s.stride + d] * s.rescale[i];
@@ -234,7 +245,7 @@ TORCH_LORA_DEVICE void score_gradients(const Block& block, const Shared<A>& s, c
     if (query_first + i >= at.length || key_first + j >= at.length) continue;
     const int64_t token = at.start + query_first + i;
     const A p = std::exp(score(s, a, i, j) - a.logsumexp[at.head * a.tokens + token]);
-    const A mask = kept(a, at, query_first + i, key_first + j);
+    const A mask = kept(s, a, i, key_first + j);
     A dp = 0;
     for (int d = 0; d < a.head_size; ++d) dp += s.douts[i * s.stride + d] * s.values[j * s.stride + d];
     s.scores[e] = p * mask;
@@ -268,6 +279,17 @@ TORCH_LORA_DEVICE void store_gradient(const Block& block, const Shared<A>& s, co
     const int64_t token = at.start + at.first + i;
     a.dqkv[((token * 3 + part) * a.heads + at.head) * a.head_size + d] = T(sums[i * s.stride + d]);
   }
+}
+
+// The sum of dout * out over D for one token and head, by the threads of `row`, for both halves of backward.
+template <class Row, class T, class A>
+TORCH_LORA_DEVICE void row_product(const Row& row, const Arguments<T, A>& a, int64_t token, int head, A* delta) {
+  const T* const dout = a.dout + token * a.dout_token_stride + head * a.dout_head_stride;
+  const T* const out = a.out + (token * a.heads + head) * a.head_size;
+  A sum = 0;
+  for (int d = row.thread; d < a.head_size; d += row.threads) sum += A(dout[d]) * A(out[d]);
+  sum = row.sum(sum);
+  if (row.thread == 0) delta[token * a.heads + head] = sum;
 }
 
 template <class Block, class T, class A>

@@ -13,6 +13,11 @@ struct HostBlock {
   void add(double* sum, double value) const { *sum += value; }
 };
 
+struct HostRow {
+  int thread = 0, threads = 1;
+  double sum(double value) const { return value; }
+};
+
 template <class Body>
 void each_place(const tiles::Arguments<double, double>& a, int sequences, Body body) {
   for (int b = 0; b < sequences; ++b) {
@@ -64,8 +69,7 @@ extern "C" void run_tiles(const double* qkv, const double* pos_key, const double
   const HostBlock block;
   each_place(a, sequences, [&](const tiles::Place& at) { tiles::forward(block, a, at, memory.get()); });
   for (int64_t r = 0; r < tokens * heads; ++r) {
-    delta[r] = 0;
-    for (int d = 0; d < head_size; ++d) delta[r] += dout[r * head_size + d] * out[r * head_size + d];
+    tiles::row_product(HostRow(), a, r / heads, static_cast<int>(r % heads), delta);
   }
   each_place(a, sequences, [&](const tiles::Place& at) { tiles::backward_queries(block, a, at, memory.get()); });
   each_place(a, sequences, [&](const tiles::Place& at) { tiles::backward_keys(block, a, at, memory.get()); });
