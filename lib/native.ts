@@ -150,8 +150,8 @@ export interface Native {
   system(): NativeSystem
   setThreads(threads: number): NativeSubmission<void>
   manualSeed(seed: number): void
-  rngState(): NativeId
-  setRngState(state: NativeId): void
+  rngState(device: string): NativeId
+  setRngState(state: NativeId, device: string): void
   memory(): NativeMemory
   resetPeakMemory(): void
   setFloat32MatmulPrecision(precision: Float32MatmulPrecision): void

@@ -1,24 +1,27 @@
 import { guarded } from './native.ts'
-import { Tensor } from './tensor.ts'
+import { type Device, Tensor } from './tensor.ts'
 
 /** Seeds libtorch's generators, CPU and CUDA. Every random op, dropout included, follows from it. */
 export function manualSeed(seed: number): void {
   guarded((native) => native.manualSeed(seed))
 }
 
-/** The state of the CPU generator, to be kept in a checkpoint. */
-export function rngState(): Uint8Array {
-  using state = Tensor.wrap(guarded((native) => native.rngState()))
+/**
+ * The state of a device's generator, to be kept in a checkpoint. Of the CPU's unless said otherwise: our own operators
+ * draw their seeds there on any device, but attention in half precision draws from the generator of its CUDA device.
+ */
+export function rngState(device: Device = 'cpu'): Uint8Array {
+  using state = Tensor.wrap(guarded((native) => native.rngState(device)))
   return state.readSync() as Uint8Array
 }
 
 /**
- * Puts the CPU generator back.
+ * Puts a device's generator back.
  * @throws TorchLoraError NATIVE when `state` is not what `rngState` gave
  */
-export function setRngState(state: Uint8Array): void {
+export function setRngState(state: Uint8Array, device: Device = 'cpu'): void {
   using tensor = Tensor.from(state)
-  guarded((native) => native.setRngState(tensor.id))
+  guarded((native) => native.setRngState(tensor.id, device))
 }
 
 /** Runs `body` with the generator at `seed`, and sets it back to where it was. */

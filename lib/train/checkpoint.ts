@@ -48,6 +48,8 @@ const trainerState = z.object({
   sampler: z.custom<BatchSamplerState>((value) => samplerState.safeParse(value).success),
   /** Of libtorch's CPU generator, base64. */
   rng: z.base64(),
+  /** Of the model's CUDA device, from which attention in half precision draws; absent on the CPU. */
+  deviceRng: z.base64().optional(),
   best: evaluationSchema.nullable(),
   final: evaluationSchema.nullable(),
   evaluationsWithoutGain: z.number().int(),

@@ -37,7 +37,9 @@ import { type PendingUpdate, Updates } from './updates.ts'
  * Trains the parameters of a classifier that require a gradient, by AdamW on the mean loss. It knows no family, and
  * no difference between LoRA and full fine-tuning.
  *
- * Same seed, same machine, same number of threads: same weights, to the bit, also when a run is stopped and resumed.
+ * Same seed, same machine, same number of threads: same weights, to the bit, also when a run is stopped and resumed. On
+ * CUDA the same batches, masks and seeds; there gradients of attention are added up in an order that changes from run to
+ * run, and with it the last bits of the weights.
  */
 export class Trainer<T extends Task = Task> {
   readonly options: ResolvedTrainerOptions
@@ -266,6 +268,7 @@ export class Trainer<T extends Task = Task> {
 
   async #checkpoint(optimizer: Optimizer, sampler: BatchSampler, step: number) {
     const began = performance.now()
+    const { device } = this.options.model
     const folder = join(this.options.outputDir!, 'checkpoints')
     if (currentWorld().rank > 0)
       return { type: 'checkpoint' as const, step, path: join(folder, `step-${step}`), seconds: 0 }
@@ -276,6 +279,7 @@ export class Trainer<T extends Task = Task> {
       batchesPerUpdate: this.#batchesPerUpdate,
       sampler: sampler.state(),
       rng: Buffer.from(rngState()).toString('base64'),
+      ...(device === 'cpu' ? {} : { deviceRng: Buffer.from(rngState(device)).toString('base64') }),
       ...this.#bestModel.state(),
       spent: this.#spentNow(),
     })
@@ -316,6 +320,8 @@ export class Trainer<T extends Task = Task> {
     sampler.restore(state.sampler)
     await restoreTensors(join(path, 'tensors.safetensors'), this.#checkpointTensors(optimizer))
     setRngState(new Uint8Array(Buffer.from(state.rng, 'base64')))
+    if (state.deviceRng)
+      setRngState(new Uint8Array(Buffer.from(state.deviceRng, 'base64')), this.options.model.device)
     this.#bestModel.resume(state)
     Object.assign(this.#spent, state.spent)
     return { resumedAt: state.step, damaged }

@@ -2,61 +2,144 @@
 // a capture memory that nothing else gets.
 #include "ops/pch.h"
 
-#include <ATen/Context.h>
+#include <ATen/core/CachingHostAllocator.h>
+#include <ATen/cuda/CUDAGeneratorImpl.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
+#include <map>
+
+#include "ops/capture_turn.h"
 #include "ops/device_graph.h"
 
 namespace torch_lora::cuda {
 namespace {
 
+namespace device_memory = c10::cuda::CUDACachingAllocator;
+
+// Those of libtorch's pool come back after 32: then two threads that capture would have one stream.
+class OwnStream {
+ public:
+  explicit OwnStream(c10::DeviceIndex index) : index_(index) {
+    const c10::cuda::CUDAGuard guard(index);
+    C10_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+  }
+  ~OwnStream() {
+    if (stream_ != nullptr) C10_CUDA_IGNORE_ERROR(cudaStreamDestroy(stream_));
+  }
+  OwnStream(const OwnStream&) = delete;
+  OwnStream& operator=(const OwnStream&) = delete;
+
+  c10::cuda::CUDAStream get() const { return c10::cuda::getStreamFromExternal(stream_, index_); }
+  cudaStream_t raw() const { return stream_; }
+
+ private:
+  c10::DeviceIndex index_;
+  cudaStream_t stream_ = nullptr;
+};
+
+class Event {
+ public:
+  Event() { C10_CUDA_CHECK(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming)); }
+  ~Event() { C10_CUDA_IGNORE_ERROR(cudaEventDestroy(event_)); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  cudaEvent_t get() const { return event_; }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
+// One a thread and device, for all its programs: what one has left in the allocator's cache serves the next.
+std::shared_ptr<OwnStream> stream_of_thread(c10::DeviceIndex index) {
+  thread_local std::map<c10::DeviceIndex, std::shared_ptr<OwnStream>> streams;
+  std::shared_ptr<OwnStream>& stream = streams[index];
+  if (!stream) stream = std::make_shared<OwnStream>(index);
+  return stream;
+}
+
+// CUDAGraph, and what it leaves undone where a capture fails: capture_end throws for a capture that has become invalid,
+// up to libtorch 2.12 before it has given the allocators and the generator back.
+class LibtorchGraph final : public at::cuda::CUDAGraph {
+ public:
+  // All is as if nothing had been captured: graphs captured before go on with the generator that they know.
+  // `allocating`: whether the pool had been given to this capture.
+  void abandon(c10::DeviceIndex index, at::cuda::MempoolId_t pool, bool allocating) {
+    attempt([&] { capture_end(); });
+    if (allocating && !capture_ended_) {
+      attempt([&] { device_memory::endAllocateToPool(index, pool); });
+      attempt([&] { host_memory().end_allocate_to_pool(pool); });
+      attempt([&] { device_memory::releasePool(index, pool); });
+      attempt([&] { host_memory().release_pool(pool); });
+    }
+    for (auto& generator : captured_generator_states_) end_capturing(*generator.first);
+    attempt([&] { reset(); });
+    (void)cudaGetLastError();
+  }
+
+ private:
+  template <class Body>
+  static void attempt(const Body& body) {
+    try {
+      body();
+    } catch (const std::exception&) {
+      // It has been ended before.
+    }
+  }
+  static at::HostAllocator& host_memory() { return *at::getHostAllocator(at::kCUDA); }
+  // Where a state has one flag for all captures; later each capture has a state of its own, which reset() drops.
+  template <class State>
+  static void end_capturing(State& state) {
+    if constexpr (requires { state.capturing_; }) state.capturing_ = false;
+  }
+};
+
 class Graph final : public DeviceGraph {
  public:
-  explicit Graph(c10::cuda::CUDAStream stream) : stream_(stream) {}
+  explicit Graph(std::shared_ptr<OwnStream> stream) : stream_(std::move(stream)) {}
   ~Graph() override {
     // One under way may not lose its memory.
-    C10_CUDA_IGNORE_ERROR(cudaStreamSynchronize(stream_));
+    C10_CUDA_IGNORE_ERROR(cudaStreamSynchronize(stream_->raw()));
   }
   void replay() override { graph_.replay(); }
 
-  at::cuda::CUDAGraph& get() { return graph_; }
+  LibtorchGraph& get() { return graph_; }
 
  private:
-  c10::cuda::CUDAStream stream_;
-  at::cuda::CUDAGraph graph_;
+  std::shared_ptr<OwnStream> stream_;
+  LibtorchGraph graph_;
 };
 
 class Maker final : public GraphMaker {
  public:
-  explicit Maker(c10::Device device)
-      : index_(device.index()),
-        stream_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, index_)),
-        pool_(at::cuda::graph_pool_handle()) {
-    const c10::cuda::CUDAGuard guard(index_);
-    C10_CUDA_CHECK(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming));
-  }
-  ~Maker() override { C10_CUDA_IGNORE_ERROR(cudaEventDestroy(event_)); }
+  explicit Maker(c10::Device device) : index_(device.index()), pool_(at::cuda::graph_pool_handle()) {}
 
   void on_stream(const std::function<void()>& work) override {
     const c10::cuda::CUDAGuard guard(index_);
+    if (!stream_) {
+      stream_ = stream_of_thread(index_);
+      event_ = std::make_unique<Event>();
+    }
     const c10::cuda::CUDAStream outside = c10::cuda::getCurrentCUDAStream();
-    order(outside, stream_);
-    const c10::cuda::CUDAStreamGuard inside(stream_);
+    const c10::cuda::CUDAStream own = stream_->get();
+    order(outside, own);
+    const c10::cuda::CUDAStreamGuard inside(own);
     try {
       work();
     } catch (...) {
-      order(stream_, outside);
+      order(own, outside);
       throw;
     }
-    order(stream_, outside);
+    order(own, outside);
   }
 
   std::unique_ptr<DeviceGraph> capture(std::function<void()> work) override {
+    const CaptureTurn turn;
     auto graph = std::make_unique<Graph>(stream_);
-    const at::Generator before = generator().clone();
+    const int users = device_memory::getPoolUseCount(index_, pool_);
     try {
       // Thread-local: what other threads ask of CUDA meanwhile (the event loop's copies) is none of the capture's
       // business.
@@ -64,42 +147,34 @@ class Maker final : public GraphMaker {
       work();
       graph->get().capture_end();
     } catch (...) {
-      abandon(*graph, before);
+      graph->get().abandon(index_, pool_, device_memory::getPoolUseCount(index_, pool_) > users);
       throw;
     }
     return graph;
   }
 
+  std::function<void()> mark() override {
+    const auto event = std::make_shared<Event>();
+    C10_CUDA_CHECK(cudaEventRecord(event->get(), c10::cuda::getCurrentCUDAStream()));
+    return [event, index = index_] {
+      const c10::cuda::CUDAGuard guard(index);
+      C10_CUDA_CHECK(cudaEventSynchronize(event->get()));
+    };
+  }
+
+  void free_memory() override { device_memory::emptyCache(); }
+
  private:
   // Everything given to `second` from here on waits for what `first` has been given.
   void order(c10::cuda::CUDAStream first, c10::cuda::CUDAStream second) {
-    C10_CUDA_CHECK(cudaEventRecord(event_, first));
-    C10_CUDA_CHECK(cudaStreamWaitEvent(second, event_, 0));
-  }
-
-  at::Generator generator() const { return at::globalContext().defaultGenerator({c10::DeviceType::CUDA, index_}); }
-
-  // capture_end throws for a capture that has become invalid, in some releases before it has given the allocator and
-  // the generator back: both are left as if nothing had been captured.
-  void abandon(Graph& graph, const at::Generator& before) {
-    const auto attempt = [](auto body) {
-      try {
-        body();
-      } catch (const std::exception&) {
-        // It has been ended before.
-      }
-    };
-    attempt([&] { graph.get().capture_end(); });
-    attempt([&] { graph.get().reset(); });
-    attempt([&] { c10::cuda::CUDACachingAllocator::endAllocateToPool(index_, pool_); });
-    (void)cudaGetLastError();
-    generator().graphsafe_set_state(before);
+    C10_CUDA_CHECK(cudaEventRecord(event_->get(), first));
+    C10_CUDA_CHECK(cudaStreamWaitEvent(second, event_->get(), 0));
   }
 
   c10::DeviceIndex index_;
-  c10::cuda::CUDAStream stream_;
   decltype(at::cuda::graph_pool_handle()) pool_;
-  cudaEvent_t event_ = nullptr;
+  std::shared_ptr<OwnStream> stream_;  // of the thread that runs the program
+  std::unique_ptr<Event> event_;
 };
 
 std::unique_ptr<GraphMaker> make(c10::Device device) { return std::make_unique<Maker>(device); }

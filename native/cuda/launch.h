@@ -33,7 +33,9 @@ inline unsigned blocks_for(int64_t items, int64_t of_block) {
 }
 
 inline void check_launch(const char* op, cudaError_t status) {
-  if (status != cudaSuccess) throw std::runtime_error(std::string(op) + " on CUDA: " + cudaGetErrorString(status));
+  if (status == cudaSuccess) return;
+  (void)cudaGetLastError();  // else PyTorch's next check would find it
+  throw std::runtime_error(std::string(op) + " on CUDA: " + cudaGetErrorString(status));
 }
 
 }  // namespace torch_lora::cuda

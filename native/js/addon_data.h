@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include "io/mapped_file.h"
@@ -26,6 +27,11 @@ class Table {
   }
   const T& at(const Napi::Value& number) const;
   bool remove(int64_t number) { return entries_.erase(number) > 0; }
+  std::optional<T> take(int64_t number) {
+    auto node = entries_.extract(number);
+    if (node.empty()) return std::nullopt;
+    return std::move(node.mapped());
+  }
   size_t size() const { return entries_.size(); }
   const std::unordered_map<int64_t, T>& entries() const { return entries_; }
 

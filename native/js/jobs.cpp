@@ -4,9 +4,19 @@
 
 namespace torch_lora {
 
-void PromiseJob::run() {
+bool PromiseJob::run() {
   try {
     work();
+    return !rest;
+  } catch (...) {
+    failure_ = failureInFlight();
+    return true;
+  }
+}
+
+void PromiseJob::finish() {
+  try {
+    rest();
   } catch (...) {
     failure_ = failureInFlight();
   }

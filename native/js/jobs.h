@@ -6,13 +6,14 @@
 
 namespace torch_lora {
 
-// A job that settles a promise. work() runs on the executor's thread; result() makes the value on the event
-// loop's thread.
+// A job that settles a promise. work() runs on the executor's thread, and where it leaves something in `rest`, that
+// waits for a device; result() makes the value on the event loop's thread.
 class PromiseJob : public Job {
  public:
   explicit PromiseJob(Napi::Env env) : deferred_(Napi::Promise::Deferred::New(env)) {}
 
-  void run() final;
+  bool run() final;
+  void finish() final;
   void refuse(const char* code, const char* message) final { failure_ = Failure(code, message); }
   void settle(Napi::Env env);
   Napi::Promise promise() const { return deferred_.Promise(); }
@@ -20,6 +21,8 @@ class PromiseJob : public Job {
  protected:
   virtual void work() = 0;
   virtual Napi::Value result(Napi::Env env) = 0;
+
+  std::function<void()> rest;
 
  private:
   Napi::Promise::Deferred deferred_;

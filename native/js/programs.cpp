@@ -179,7 +179,13 @@ class RunJob final : public PromiseJob {
  protected:
   void work() override {
     const auto& [program, graphed] = runnable_;
-    results_ = graphed ? graphed->run(std::move(inputs_), cancelled) : program->run(std::move(inputs_), cancelled);
+    if (graphed) {
+      GraphedProgram::Pending pending = graphed->run(std::move(inputs_), cancelled);
+      results_ = std::move(pending.results);
+      rest = std::move(pending.wait);
+    } else {
+      results_ = program->run(std::move(inputs_), cancelled);
+    }
     runnable_ = {};  // a program disposed of while it ran goes here, off the event loop's thread
   }
   Napi::Value result(Napi::Env env) override {
@@ -212,9 +218,25 @@ Napi::Value cancel(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), AddonData::of(info.Env()).executor->cancel(number));
 }
 
-// releaseProgram(program); runs that hold it finish
+// Takes a program's graphs apart, each of which waits for the device.
+class ReleaseJob final : public PromiseJob {
+ public:
+  ReleaseJob(Napi::Env env, Runnable runnable) : PromiseJob(env), runnable_(std::move(runnable)) {}
+
+ protected:
+  void work() override { runnable_ = {}; }
+  Napi::Value result(Napi::Env env) override { return env.Undefined(); }
+
+ private:
+  Runnable runnable_;
+};
+
+// releaseProgram(program); runs that hold it finish. One with graphs goes on the executor's thread.
 Napi::Value releaseProgram(const Napi::CallbackInfo& info) {
-  AddonData::of(info.Env()).programs.remove(info[0].As<Napi::Number>().Int64Value());
+  AddonData& data = AddonData::of(info.Env());
+  std::optional<Runnable> program = data.programs.take(info[0].As<Napi::Number>().Int64Value());
+  if (program && program->graphed)
+    submit(info.Env(), std::make_unique<ReleaseJob>(info.Env(), std::move(*program)), SIZE_MAX);
   return info.Env().Undefined();
 }
 

@@ -8,6 +8,7 @@
 #include "js/exposed.h"
 #include "js/guard.h"
 #include "js/jobs.h"
+#include "ops/capture_turn.h"
 #include "program/cpu_allocator.h"
 
 namespace torch_lora {
@@ -49,20 +50,27 @@ Napi::Value setThreads(const Napi::CallbackInfo& info) {
 
 // manualSeed(seed): the CPU generator and every CUDA generator
 Napi::Value manualSeed(const Napi::CallbackInfo& info) {
+  const RandomTurn turn;
   at::manual_seed(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value()));
   return info.Env().Undefined();
 }
 
-// rngState() -> tensor [bytes] uint8: the CPU generator
+at::Generator generatorOf(const Napi::Value& device) {
+  return at::globalContext().defaultGenerator(at::Device(device.As<Napi::String>().Utf8Value()));
+}
+
+// rngState(device) -> tensor [bytes] uint8, on the CPU: what the device's default generator draws from
 Napi::Value rngState(const Napi::CallbackInfo& info) {
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  const RandomTurn turn;
+  at::Generator generator = generatorOf(info[0]);
   const std::lock_guard lock(generator.mutex());
   return Napi::Number::New(info.Env(), AddonData::of(info.Env()).addTensor(info.Env(), generator.get_state()));
 }
 
-// setRngState(tensor)
+// setRngState(tensor, device)
 Napi::Value setRngState(const Napi::CallbackInfo& info) {
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  const RandomTurn turn;
+  at::Generator generator = generatorOf(info[1]);
   const std::lock_guard lock(generator.mutex());
   generator.set_state(AddonData::of(info.Env()).tensors.at(info[0]));
   return info.Env().Undefined();

@@ -33,4 +33,12 @@ inline at::Tensor last_contiguous(const at::Tensor& x) { return x.stride(-1) == 
 // 1 / sqrt(D) unless given.
 double attention_scale(std::optional<double> scale, int64_t head_size);
 
+// What the library of CUDA kernels knows of a device and a call [T, 3, N, D]: whether libtorch's flash attention is
+// built for the device, and whether the tiles of disentangled attention fit into its shared memory.
+struct CudaAttention {
+  bool (*flash)(const at::Tensor& qkv);
+  bool (*tiles)(const at::Tensor& qkv);
+};
+[[gnu::visibility("default")]] void register_cuda_attention(CudaAttention attention);
+
 }  // namespace torch_lora

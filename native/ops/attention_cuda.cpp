@@ -1,6 +1,7 @@
 // lora::varlen_attention on CUDA: half and bfloat16 go to libtorch's own variable-length flash attention, which brings
-// its derivative with it; other types to the kernel of disentangled attention, without positions, where it is at hand,
-// else to the composition, which waits for the lengths. Compiles without CUDA headers.
+// its derivative with it, where it takes the head size and the device; everything else to the kernel of disentangled
+// attention, without positions, where it is at hand and fits, else to the composition, which waits for the lengths.
+// Compiles without CUDA headers.
 #include "ops/attention.h"
 
 #include "ops/pch.h"
@@ -51,10 +52,21 @@ at::Tensor flash(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::
 using Disentangled = at::Tensor(const at::Tensor&, const std::optional<at::Tensor>&, const std::optional<at::Tensor>&,
                                 const at::Tensor&, const at::Tensor&, int64_t, int64_t, double, std::optional<double>);
 
-bool has_disentangled_kernel() {
-  static const auto op = c10::Dispatcher::singleton().findSchemaOrThrow("lora::_disentangled_attention_forward", "");
-  return op.hasKernelForDispatchKey(c10::DispatchKey::CUDA);
+// Null functions where the library of CUDA kernels is not here.
+CudaAttention& known() {
+  static CudaAttention attention{};
+  return attention;
 }
+
+// Half or bfloat16, heads of at most 256 in steps of 8, and a device of compute capability 8.0.
+bool takes_flash(const at::Tensor& qkv) {
+  const auto type = qkv.scalar_type();
+  if ((type != at::kHalf && type != at::kBFloat16) || qkv.dim() != 4) return false;
+  const int64_t head_size = qkv.size(3);
+  return head_size % 8 == 0 && head_size <= 256 && (known().flash == nullptr || known().flash(qkv));
+}
+
+bool takes_tiles(const at::Tensor& qkv) { return known().tiles != nullptr && qkv.dim() == 4 && known().tiles(qkv); }
 
 at::Tensor disentangled(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                         double dropout_p, std::optional<double> scale) {
@@ -66,10 +78,9 @@ at::Tensor disentangled(const at::Tensor& qkv, const at::Tensor& cu_seqlens, con
 template <class Otherwise>
 at::Tensor on_cuda(Otherwise otherwise, const at::Tensor& qkv, const at::Tensor& cu_seqlens,
                    const at::Tensor& max_seqlen, double dropout_p, std::optional<double> scale) {
-  const auto type = qkv.scalar_type();
-  if (type != at::kHalf && type != at::kBFloat16) {
-    return has_disentangled_kernel() ? disentangled(qkv, cu_seqlens, max_seqlen, dropout_p, scale)
-                                     : otherwise(qkv, cu_seqlens, max_seqlen, dropout_p, scale);
+  if (!takes_flash(qkv)) {
+    return takes_tiles(qkv) ? disentangled(qkv, cu_seqlens, max_seqlen, dropout_p, scale)
+                            : otherwise(qkv, cu_seqlens, max_seqlen, dropout_p, scale);
   }
   check_attention("varlen_attention", qkv, cu_seqlens, max_seqlen, dropout_p);
   return flash(qkv, cu_seqlens, max_seqlen, dropout_p, attention_scale(scale, qkv.size(3)));
@@ -86,6 +97,8 @@ at::Tensor below_autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, c
 }
 
 }  // namespace
+
+void register_cuda_attention(CudaAttention attention) { known() = attention; }
 
 TORCH_LIBRARY_IMPL(lora, AutogradCUDA, m) { m.impl("varlen_attention", autograd); }
 TORCH_LIBRARY_IMPL(lora, CUDA, m) { m.impl("varlen_attention", below_autograd); }

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "ops/capture_turn.h"
 #include "program/failure.h"
 #include "program/operator_call.h"
 
@@ -92,6 +93,7 @@ class Checkpoint : public torch::autograd::Function<Checkpoint> {
     }
     const c10::AutoGradMode recording(true);
     at::Tensor output;
+    const CoveredTurn covered;  // by the instruction that runs backward
     {
       const Rewound rewound(generatorsOf(inputs), ctx->saved_data["states"].toTensorVector());
       output = runBody(*body->program, inputs);

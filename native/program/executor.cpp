@@ -83,10 +83,21 @@ void Executor::loop() {
   // Never above the process: with the right to, a job that was started at 19 would be lifted to 5.
   const auto self = static_cast<id_t>(syscall(SYS_gettid));
   setpriority(PRIO_PROCESS, self, std::max(getpriority(PRIO_PROCESS, self), kNiceness));
+  std::unique_ptr<Job> underWay;  // on a device
+  const auto finishUnderWay = [&] {
+    if (!underWay) return;
+    underWay->finish();
+    finished_(std::move(underWay));
+  };
   for (;;) {
     Entry entry;
     {
       std::unique_lock lock(mutex_);
+      if (queue_.empty() && underWay) {
+        lock.unlock();
+        finishUnderWay();
+        lock.lock();
+      }
       wake_.wait(lock, [this] { return closing_ || !queue_.empty(); });
       if (queue_.empty()) return;
       entry = std::move(queue_.front());
@@ -94,13 +105,18 @@ void Executor::loop() {
       running_ = entry.job.get();
       runningNumber_ = entry.number;
     }
-    entry.job->run();
+    const bool done = entry.job->run();
     {
       std::lock_guard lock(mutex_);
       running_ = nullptr;
       runningNumber_ = 0;
     }
-    finished_(std::move(entry.job));
+    finishUnderWay();  // jobs are finished in their order
+    if (done) {
+      finished_(std::move(entry.job));
+    } else {
+      underWay = std::move(entry.job);
+    }
   }
 }
 

@@ -10,11 +10,14 @@
 
 namespace torch_lora {
 
-// One piece of work for the executor. run() is called on its thread and must not throw.
+// One piece of work for the executor. run() and finish() are called on its thread and must not throw.
 class Job {
  public:
   virtual ~Job() = default;
-  virtual void run() = 0;
+  // Whether all is done. Else a device is still at work, and finish() waits for it: called after the run() of the next
+  // job, which so finds the device at work and not idle, or at once where there is none.
+  virtual bool run() = 0;
+  virtual void finish() {}
   // Called instead of run() when the job is taken out of the queue before it started.
   virtual void refuse(const char* code, const char* message) = 0;
 

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "program/failure.h"
-
 namespace torch_lora {
 
 namespace {
@@ -16,14 +14,15 @@ constexpr size_t kMostGraphs = 64;
 
 const std::atomic<bool> kNeverCancelled{false};
 
-// What no graph holds: a copy to the CPU, and an exchange with other processes, which has a timeout and may fail.
-bool endsGraph(const Instruction& instruction) {
-  if (instruction.collective) return true;
-  return instruction.kind == Instruction::Kind::Operator &&
+bool copiesToCpu(const Instruction& instruction) {
+  return instruction.kind == Instruction::Kind::Operator && !instruction.collective &&
          std::ranges::any_of(instruction.arguments, [](const Argument& argument) {
            return argument.constant.isDevice() && argument.constant.toDevice().is_cpu();
          });
 }
+
+// What no graph holds: a copy to the CPU, and an exchange with other processes, which has a timeout and may fail.
+bool endsGraph(const Instruction& instruction) { return instruction.collective || copiesToCpu(instruction); }
 
 // A number that is read on the CPU while launches are made, and so cannot change under a graph.
 bool isConstant(const at::Tensor& input) { return input.is_cpu() && input.dim() == 0 && !input.is_floating_point(); }
@@ -50,13 +49,16 @@ GraphedProgram::GraphedProgram(std::shared_ptr<const Program> program, c10::Devi
   if (!maker_) throw Failure("UNSUPPORTED", "Nothing here makes graphs on " + device.str() + ".");
   const auto& instructions = program_->instructions();
   tail_ = static_cast<size_t>(std::ranges::find_if(instructions, endsGraph) - instructions.begin());
+  copiesLast_ = std::all_of(instructions.begin() + static_cast<ptrdiff_t>(tail_), instructions.end(), copiesToCpu);
+  unhurried_ = program_;
+  if (copiesLast_) program_ = program_->copyingWithoutWaiting(tail_);
   for (const auto& [slot, value] : program_->captured()) {
     if (value.toTensor().requires_grad()) leaves_.push_back(value.toTensor());
   }
   report_.refusal = obstacle(*program_, device_);
 }
 
-std::vector<c10::IValue> GraphedProgram::run(std::vector<c10::IValue> inputs, const std::atomic<bool>& cancelled) {
+GraphedProgram::Pending GraphedProgram::run(std::vector<c10::IValue> inputs, const std::atomic<bool>& cancelled) {
   const bool foreign =
       std::ranges::any_of(inputs, [](const c10::IValue& input) { return input.toTensor().requires_grad(); });
   const bool refused = !report().refusal.empty();
@@ -64,8 +66,9 @@ std::vector<c10::IValue> GraphedProgram::run(std::vector<c10::IValue> inputs, co
     for (c10::IValue& input : inputs) {
       if (!isConstant(input.toTensor())) input = input.toTensor().to(device_);
     }
-    return program_->run(std::move(inputs), cancelled);
+    return {unhurried_->run(std::move(inputs), cancelled), {}};
   }
+  Pending pending;
   std::vector<c10::IValue> slots;
   maker_->on_stream([&] {
     Entry& entry = entryOf(inputs);
@@ -91,13 +94,22 @@ std::vector<c10::IValue> GraphedProgram::run(std::vector<c10::IValue> inputs, co
       program_->execute(slots, 0, tail_, cancelled);
       entry.met = true;
     }
+    if (copiesLast_) {
+      pending.results = finish(slots);
+      pending.wait = maker_->mark();
+    }
   });
+  if (!copiesLast_) pending.results = finish(slots);
+  if (!report().refusal.empty()) entries_.clear();  // their memory is of no use any more
+  return pending;
+}
+
+std::vector<c10::IValue> GraphedProgram::finish(std::vector<c10::IValue>& slots) {
   program_->execute(slots, tail_, program_->instructions().size(), kNeverCancelled);
   std::vector<c10::IValue> results = program_->resultsIn(slots);
   for (c10::IValue& result : results) {
     if (result.isTensor() && result.toTensor().device() == device_) result = result.toTensor().clone();
   }
-  if (!report().refusal.empty()) entries_.clear();  // their memory is of no use any more
   return results;
 }
 
@@ -141,33 +153,42 @@ GraphedProgram::Entry& GraphedProgram::entryOf(const std::vector<c10::IValue>& i
 }
 
 void GraphedProgram::capture(Entry& entry) {
+  std::optional<Failure> failure = tryCapture(entry);
+  if (failure && failure->code == "OUT_OF_MEMORY") {
+    // What the run before it has left in the allocator's cache is of no use to a capture, and may be all there is.
+    maker_->free_memory();
+    failure = tryCapture(entry);
+  }
+  if (failure) return refuse(failure->what());
+  const std::lock_guard lock(mutex_);
+  ++report_.captures;
+}
+
+std::optional<Failure> GraphedProgram::tryCapture(Entry& entry) {
   const std::vector<at::Tensor> before = gradients();
-  std::string reason;
-  entry.seeds.lay();
+  std::optional<Failure> failure;
   try {
+    entry.seeds.lay();
     entry.graph = maker_->capture([this, &entry] {
       const TapedSeeds taped(entry.seeds);
       entry.slots = program_->slotsFor(entry.inputs);
       program_->execute(entry.slots, 0, tail_, kNeverCancelled);
     });
   } catch (...) {
-    reason = failureInFlight().what();
+    failure = failureInFlight();
   }
   const std::vector<at::Tensor> after = gradients();
   const auto same = [](const at::Tensor& a, const at::Tensor& b) { return a.is_same(b); };
   if (!std::equal(before.begin(), before.end(), after.begin(), same)) {
     // The launches were only recorded: put back what the capture itself has changed.
     for (size_t i = 0; i < leaves_.size(); ++i) leaves_[i].mutable_grad() = before[i];
-    if (reason.empty()) reason = "it does not leave gradients where it found them";
+    if (!failure) failure = Failure("UNSUPPORTED", "it does not leave gradients where it found them");
   }
-  if (reason.empty()) {
-    const std::lock_guard lock(mutex_);
-    ++report_.captures;
-    return;
+  if (failure) {
+    entry.graph.reset();
+    entry.slots.clear();
   }
-  entry.graph.reset();
-  entry.slots.clear();
-  refuse(reason);
+  return failure;
 }
 
 void GraphedProgram::refuse(const std::string& reason) {

@@ -3,14 +3,17 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ops/device_graph.h"
 #include "ops/seed_tape.h"
+#include "program/failure.h"
 #include "program/program.h"
 
 namespace torch_lora {
@@ -20,8 +23,9 @@ namespace torch_lora {
 // A shape is run as ever when it is first met, captured when it comes back, and replayed from then on. Inputs are
 // copied into buffers of the graph; a whole number on the CPU (the bound of the lengths) sizes launches, so it belongs
 // to the shape. What copies to the CPU at the program's end or waits for other processes, with all that follows, is
-// left out of the graph and runs after it. Results are copies, since the next replay writes where they were. Shapes
-// without a place go by least recent use.
+// left out of the graph and runs after it; where it is copies alone, they are left under way, and the device goes on to
+// the next run meanwhile. Results are copies, since the next replay writes where they were. Shapes without a place go
+// by least recent use.
 //
 // Where a capture fails, the program runs as ever from then on, and the report says why.
 class GraphedProgram {
@@ -35,8 +39,14 @@ class GraphedProgram {
   // Throws Failure "UNSUPPORTED" where nothing makes graphs on the device.
   GraphedProgram(std::shared_ptr<const Program> program, c10::Device device);
 
+  // What a run has given the device, perhaps not done yet: nobody may read the results before wait().
+  struct Pending {
+    std::vector<c10::IValue> results;
+    std::function<void()> wait;  // empty where all is done
+  };
+
   // Program::run. For one thread at a time.
-  std::vector<c10::IValue> run(std::vector<c10::IValue> inputs, const std::atomic<bool>& cancelled);
+  Pending run(std::vector<c10::IValue> inputs, const std::atomic<bool>& cancelled);
 
   Report report() const;
 
@@ -55,17 +65,22 @@ class GraphedProgram {
 
   Key keyOf(const std::vector<c10::IValue>& inputs) const;
   Entry& entryOf(const std::vector<c10::IValue>& inputs);
+  // Runs what is left out of graphs.
+  std::vector<c10::IValue> finish(std::vector<c10::IValue>& slots);
   void capture(Entry& entry);
+  std::optional<Failure> tryCapture(Entry& entry);
   void refuse(const std::string& reason);
   std::vector<at::Tensor> gradients() const;
 
   std::shared_ptr<const Program> program_;
   c10::Device device_;
-  size_t tail_;                        // the first instruction that is left out of graphs
-  std::vector<at::Tensor> leaves_;     // captured tensors that gather gradients
-  std::unique_ptr<GraphMaker> maker_;  // after it the entries, which go first
-  std::list<Entry> entries_;           // most recently used first
-  mutable std::mutex mutex_;           // of the report
+  size_t tail_;                               // the first instruction that is left out of graphs
+  bool copiesLast_;                           // whether all from there on copy to the CPU
+  std::shared_ptr<const Program> unhurried_;  // the program that waits for its copies, where program_ does not
+  std::vector<at::Tensor> leaves_;            // captured tensors that gather gradients
+  std::unique_ptr<GraphMaker> maker_;         // after it the entries, which go first
+  std::list<Entry> entries_;                  // most recently used first
+  mutable std::mutex mutex_;                  // of the report
   Report report_;
 };
 

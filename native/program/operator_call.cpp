@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <optional>
+
+#include "ops/capture_turn.h"
 #include "program/failure.h"
 
 namespace torch_lora {
@@ -25,6 +28,8 @@ std::vector<std::vector<int64_t>> tensorShapes(const torch::jit::Stack& stack) {
 }  // namespace
 
 void callOperator(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
+  std::optional<RandomTurn> turn;
+  if (op.hasTag(at::Tag::nondeterministic_seeded)) turn.emplace();
   try {
     op.callBoxed(stack);
   } catch (...) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "ops/capture_turn.h"
 #include "program/checkpoint.h"
 #include "program/failure.h"
 #include "program/operator_call.h"
@@ -155,6 +156,7 @@ void Program::execute(std::vector<c10::IValue>& slots, size_t first, size_t end,
         const at::Tensor loss = slots[instruction.slot].toTensor();
         for (Slot slot : instruction.released) slots[slot] = c10::IValue();
         c10::AutoGradMode engineMode(true);
+        const RandomTurn turn;  // parts that are run again draw again, on the engine's threads
         backward(loss);
         continue;
       }
@@ -177,6 +179,7 @@ void Program::execute(std::vector<c10::IValue>& slots, size_t first, size_t end,
         std::vector<c10::IValue> arguments;
         for (Slot slot : instruction.slots) arguments.push_back(slots[slot]);
         for (Slot slot : instruction.released) slots[slot] = c10::IValue();
+        const RandomTurn turn;
         at::Tensor result = checkpoint(instruction.body, std::move(arguments));
         if (instruction.outputs[0] != kNone) slots[instruction.outputs[0]] = std::move(result);
         continue;
@@ -184,6 +187,19 @@ void Program::execute(std::vector<c10::IValue>& slots, size_t first, size_t end,
     }
     for (Slot slot : instruction.released) slots[slot] = c10::IValue();
   }
+}
+
+std::shared_ptr<const Program> Program::copyingWithoutWaiting(size_t first) const {
+  auto copy = std::make_shared<Program>(*this);
+  for (size_t i = first; i < copy->instructions_.size(); ++i) {
+    Instruction& instruction = copy->instructions_[i];
+    if (instruction.kind != Instruction::Kind::Operator) continue;
+    const auto& schema = instruction.op->schema().arguments();
+    for (size_t k = 0; k < schema.size(); ++k) {
+      if (schema[k].name() == "non_blocking") instruction.arguments[k].constant = true;
+    }
+  }
+  return copy;
 }
 
 std::vector<c10::IValue> Program::resultsIn(const std::vector<c10::IValue>& slots) const {

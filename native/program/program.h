@@ -67,6 +67,10 @@ class Program {
   void execute(std::vector<c10::IValue>& slots, size_t first, size_t end, const std::atomic<bool>& cancelled) const;
   std::vector<c10::IValue> resultsIn(const std::vector<c10::IValue>& slots) const;
 
+  // The same, whose copies to the CPU from an instruction on are under way when execute() returns: who runs it waits
+  // for the device before anybody reads them.
+  std::shared_ptr<const Program> copyingWithoutWaiting(size_t first) const;
+
   bool collective() const { return collective_; }
   size_t inputCount() const { return inputCount_; }
   const std::vector<std::pair<Slot, c10::IValue>>& captured() const { return captured_; }

@@ -1,0 +1,40 @@
+#include "ops/capture_turn.h"
+
+#include <shared_mutex>
+
+namespace torch_lora {
+namespace {
+
+// Never destroyed: threads may outlive this file's statics.
+std::shared_mutex& mutex() {
+  static auto& instance = *new std::shared_mutex();
+  return instance;
+}
+
+thread_local int depth = 0;  // of turns that this thread has
+
+}  // namespace
+
+RandomTurn::RandomTurn() {
+  if (depth++ == 0) mutex().lock_shared();
+}
+
+RandomTurn::~RandomTurn() {
+  if (--depth == 0) mutex().unlock_shared();
+}
+
+CoveredTurn::CoveredTurn() { ++depth; }
+
+CoveredTurn::~CoveredTurn() { --depth; }
+
+CaptureTurn::CaptureTurn() {
+  mutex().lock();
+  ++depth;
+}
+
+CaptureTurn::~CaptureTurn() {
+  --depth;
+  mutex().unlock();
+}
+
+}  // namespace torch_lora

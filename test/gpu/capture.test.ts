@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { callOperator } from '../../lib/dispatch.ts'
+import { compile, emptyCache, manualSeed, memory, ops, Tensor } from '../../lib/index.ts'
+import { guarded } from '../../lib/native.ts'
+import { device, missing, onCuda, takeWarnings } from './device.ts'
+
+if (missing) console.log(`test/gpu: skipped, ${missing}`)
+
+const of = () => memory().cuda.find((entry) => entry.device === device)!
+
+/** ATen's own dropout, which draws from the device's generator. */
+const dropped = (x: Tensor) => ops.dropout(x, 0.5, true)
+
+describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
+  let kept: Tensor[] = []
+  beforeEach(() => manualSeed(1))
+  afterEach(() => {
+    for (const tensor of kept.splice(0)) tensor.dispose()
+    kept = []
+    emptyCache()
+  })
+
+  it('one that fails leaves generator, allocator and earlier graphs as they were', async () => {
+    const earlier = compile((x: Tensor) => dropped(x), { graphs: device })
+    const mask = async () => JSON.stringify((await earlier(Tensor.ones([4, 64], { device }))).toArray())
+    const masks = [await mask(), await mask(), await mask()]
+    emptyCache()
+    const before = of().reservedBytes
+    for (let i = 0; i < 3; i++) {
+      // How many there are is read back from the device, which no capture bears.
+      const failing = compile((x: Tensor) => callOperator('aten::nonzero', dropped(x)) as Tensor, {
+        graphs: device,
+      })
+      for (let run = 0; run < 3; run++) (await failing(Tensor.ones([1 << 20], { device }))).dispose()
+      expect(failing.graphReport).toEqual({ captures: 0, replays: 0 })
+      failing.dispose()
+    }
+    expect(await takeWarnings()).toEqual(Array(3).fill(expect.stringMatching(/without CUDA graphs/)))
+    ops.dropout(Tensor.ones([8], { device }), 0.5, true) // a generator that believes itself captured would refuse
+    masks.push(await mask(), await mask())
+    expect(earlier.graphReport).toEqual({ captures: 1, replays: 4 })
+    if (!process.env.DRY_CUDA_TRACE) expect(new Set(masks).size).toBe(5)
+    const fresh = compile((x: Tensor) => dropped(x), { graphs: device })
+    for (let run = 0; run < 3; run++) await fresh(Tensor.ones([4, 64], { device }))
+    expect(fresh.graphReport).toEqual({ captures: 1, replays: 2 })
+    fresh.dispose()
+    await compile((x: Tensor) => x, {})(Tensor.ones([1])) // the release has gone before it through the executor
+    emptyCache()
+    expect(of().reservedBytes - before).toBeLessThanOrEqual(4 << 20) // nothing of the failed captures' pools is left
+    earlier.dispose()
+  })
+
+  it('out of memory: the cache of the run before is given back, and the capture succeeds', async () => {
+    const count = 1 << 26 // 256 MiB
+    const work = compile((x: Tensor) => ops.mulScalar(ops.add(x, x), 0.5), { graphs: device })
+    const x = Tensor.ones([count], { device })
+    kept.push(x)
+    emptyCache()
+    // What is left holds the argument's copy and one run, not a run in the cache and another in a graph.
+    const room = 5 * 4 * count
+    let left = of().freeBytes - room
+    for (let part = 1 << 30; part >= 1 << 24; part /= 2)
+      for (; left >= part; left -= part) kept.push(Tensor.zeros([part / 4], { device }))
+    for (let run = 0; run < 3; run++) (await work(x)).dispose()
+    expect(work.graphReport).toEqual({ captures: 1, replays: 2 })
+    work.dispose()
+  })
+
+  it("bear the event loop's copies and draws meanwhile", async () => {
+    let going = true
+    let turns = 0
+    const busy = (async () => {
+      while (going) {
+        using there = Tensor.from(Float32Array.of(turns), { device })
+        ops.dropout(there, 0.5, true).dispose()
+        expect(there.readSync()).toHaveLength(1)
+        turns++
+        await new Promise(setImmediate)
+      }
+    })()
+    const work = compile(
+      (x: Tensor) => {
+        let y = x
+        for (let i = 0; i < 200; i++) y = dropped(ops.mulScalar(y, 1))
+        return y
+      },
+      { graphs: device },
+    )
+    for (let size = 1; size <= 12; size++)
+      for (let run = 0; run < 3; run++) (await work(Tensor.ones([size, 8], { device }))).dispose()
+    going = false
+    await busy
+    expect(work.graphReport).toEqual({ captures: 12, replays: 24 })
+    expect(turns).toBeGreaterThan(0)
+    work.dispose()
+  })
+
+  it('many programs have their graphs beside each other', async () => {
+    const programs = Array.from({ length: 40 }, (_, i) =>
+      compile((x: Tensor) => ops.addScalar(x, i), { graphs: device }),
+    )
+    for (let run = 0; run < 3; run++)
+      for (const [i, program] of programs.entries()) {
+        const [value] = (await program(Tensor.ones([1], { device }))).toArray() as number[]
+        if (!process.env.DRY_CUDA_TRACE) expect(value).toBe(1 + i)
+      }
+    for (const program of programs) {
+      expect(program.graphReport).toEqual({ captures: 1, replays: 2 })
+      program.dispose()
+    }
+  })
+
+  it('the results of runs that are submitted together come in their order', async () => {
+    const work = compile((x: Tensor) => ops.mulScalar(x, 3).to({ device: 'cpu' }), { graphs: device })
+    const values = await Promise.all(
+      Array.from({ length: 20 }, async (_, i) => (await work(Tensor.from([i], { device }))).toArray()),
+    )
+    if (!process.env.DRY_CUDA_TRACE) expect(values).toEqual(Array.from({ length: 20 }, (_, i) => [3 * i]))
+    expect(work.graphReport).toEqual({ captures: 1, replays: 19 })
+    work.dispose()
+  })
+})
+
+describe.skipIf(missing ?? guarded((native) => native.system()).cudaDevices < 2)('a second device', () => {
+  it('captures and replays as the first does', async () => {
+    const results = []
+    for (const place of ['cuda:0', 'cuda:1']) {
+      const work = compile((x: Tensor) => ops.softmax(ops.matmul(x, x), -1).to({ device: 'cpu' }), {
+        graphs: place,
+      })
+      const x = Tensor.from(
+        [1, 2, 3, 4].map((value) => [value, 1, value, 2]),
+        { device: place },
+      )
+      for (let run = 0; run < 3; run++) results.push((await work(x)).toArray())
+      expect(work.graphReport).toEqual({ captures: 1, replays: 2 })
+      work.dispose()
+    }
+    for (const result of results) expect(result).toEqual(results[0])
+  })
+})
