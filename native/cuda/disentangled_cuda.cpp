@@ -2,7 +2,6 @@
 #include "ops/pch.h"
 
 #include <ATen/OpMathType.h>
-#include <ATen/cuda/CUDAContextLight.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
@@ -143,12 +142,18 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
   return result;
 }
 
+int attribute(const at::Tensor& tensor, cudaDeviceAttr which) {
+  int value = 0;
+  C10_CUDA_CHECK(cudaDeviceGetAttribute(&value, which, tensor.device().index()));
+  return value;
+}
+
 // libtorch builds flash attention for Ampere and later.
-bool has_flash(const at::Tensor& qkv) { return at::cuda::getDeviceProperties(qkv.device().index())->major >= 8; }
+bool has_flash(const at::Tensor& qkv) { return attribute(qkv, cudaDevAttrComputeCapabilityMajor) >= 8; }
 
 bool tiles_fit(const at::Tensor& qkv) {
   const auto bytes = disentangled_bytes(static_cast<int>(qkv.size(3)), qkv.scalar_type() == at::kDouble);
-  return bytes <= static_cast<int64_t>(at::cuda::getDeviceProperties(qkv.device().index())->sharedMemPerBlockOptin);
+  return bytes <= attribute(qkv, cudaDevAttrMaxSharedMemoryPerBlockOptin);
 }
 
 const bool registered = [] {
