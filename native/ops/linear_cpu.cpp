@@ -61,7 +61,7 @@ LinearOutput forward(const LinearSegments& segments, const LinearForward& call) 
   const int64_t tokens = x.size(0);
   const at::TensorOptions options = x.options();
   LinearOutput output{at::empty({tokens, segments.out}, options), at::empty({tokens, segments.rank}, options),
-                      at::empty({0}, options)};
+                      at::empty({0}, options), {}, {}};
 
   // skinny = drop(x) A^T: all segments at once, or each behind its own mask
   const auto project = [&](const at::Tensor& left, const at::Tensor& lora_A, int64_t rank_offset) {
