@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads'
 import { loadNative } from './addon.ts'
 import { TorchLoraError, type TorchLoraErrorCode } from './errors.ts'
 import { explainOutOfMemory } from './out-of-memory.ts'
@@ -156,6 +157,7 @@ export interface Native {
   resetPeakMemory(): void
   setFloat32MatmulPrecision(precision: Float32MatmulPrecision): void
   emptyCache(): void
+  leave(): void
 }
 
 let loaded: Native | undefined
@@ -165,8 +167,12 @@ let loaded: Native | undefined
  * @throws TorchLoraError LIBTORCH_NOT_FOUND, LIBTORCH_VERSION, ADDON_NOT_FOUND
  */
 export function native(): Native {
-  loaded ??= loadNative() as Native
-  return loaded
+  if (loaded) return loaded
+  const opened = loadNative() as Native
+  // First, so that no other listener's error can keep it from being called. A worker's own end runs cleanup hooks.
+  if (isMainThread) process.prependListener('exit', () => opened.leave())
+  loaded = opened
+  return opened
 }
 
 interface NativeFailure extends Error {

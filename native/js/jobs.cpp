@@ -53,9 +53,14 @@ void bringBack(AddonData& data, std::unique_ptr<Job> job) {
   const auto settle = [&data](Napi::Env env, Napi::Function, PromiseJob* raw) {
     const std::unique_ptr<PromiseJob> owned(raw);
     if (env == nullptr) return;  // the environment is going: nobody waits any more
-    if (--data.pending == 0) data.settle.Unref(env);
-    const Napi::HandleScope scope(env);
-    owned->settle(env);
+    try {
+      if (--data.pending == 0) data.settle.Unref(env);
+      const Napi::HandleScope scope(env);
+      owned->settle(env);
+    } catch (const Napi::Error&) {
+      // The environment ends at this very moment (worker.terminate()): no call of Node-API succeeds any more, so
+      // there is neither a promise to settle nor a way to say so.
+    }
   };
   // Refused only while the environment shuts down; the job then dies here with its tensors.
   if (data.settle.NonBlockingCall(finished, settle) != napi_ok) delete finished;

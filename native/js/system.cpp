@@ -3,6 +3,10 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <c10/core/CachingDeviceAllocator.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
 
 #include "js/convert.h"
 #include "js/exposed.h"
@@ -140,6 +144,25 @@ Napi::Value setFloat32MatmulPrecision(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// Ends the process before any destructor of a library runs, with the exit code that was asked for.
+void endAtOnce(int status, void*) {
+  std::fflush(nullptr);
+  _exit(status);
+}
+
+// leave(): the main thread's environment exits. Node runs no cleanup hooks then, and exit() destroys libtorch's statics;
+// a job that is still running would find them gone. It cannot be waited for either: one operator may take seconds, and
+// one that waits for another process for ever. So the process ends before them. What registers last is called first.
+Napi::Value leave(const Napi::CallbackInfo& info) {
+  Executor& executor = *AddonData::of(info.Env()).executor;
+  if (executor.stop()) {
+    executor.close();
+  } else {
+    on_exit(endAtOnce, nullptr);
+  }
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 void exposeSystem(Napi::Object exports) {
@@ -152,6 +175,7 @@ void exposeSystem(Napi::Object exports) {
   expose<setFloat32MatmulPrecision>(exports, "setFloat32MatmulPrecision");
   expose<resetPeakMemory>(exports, "resetPeakMemory");
   expose<emptyCache>(exports, "emptyCache");
+  expose<leave>(exports, "leave");
 }
 
 }  // namespace torch_lora

@@ -58,12 +58,14 @@ bool Executor::cancel(uint64_t number) {
   return true;
 }
 
-void Executor::close() {
+bool Executor::stop() {
   std::deque<Entry> refused;
+  bool idle = false;
   {
     std::lock_guard lock(mutex_);
     closing_ = true;
-    if (running_) running_->cancelled = true;
+    idle = running_ == nullptr;
+    if (!idle) running_->cancelled = true;
     refused.swap(queue_);
     wake_.notify_one();
   }
@@ -71,6 +73,11 @@ void Executor::close() {
     entry.job->refuse("ABORTED", "The executor was closed before the run started.");
     finished_(std::move(entry.job));
   }
+  return idle;
+}
+
+void Executor::close() {
+  stop();
   if (thread_.joinable()) thread_.join();
 }
 

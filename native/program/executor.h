@@ -43,7 +43,9 @@ class Executor {
   uint64_t submit(std::unique_ptr<Job> job, size_t maxQueue);
   // Takes a waiting job out of the queue, or asks the running one to stop; false when it is neither, or binding.
   bool cancel(uint64_t number);
-  // Refuses what waits, asks the running job to stop, and joins the thread.
+  // Takes no more jobs, refuses what waits and asks the running job to stop; whether none is running.
+  bool stop();
+  // stop(), and joins the thread.
   void close();
   size_t waiting() const;
 
