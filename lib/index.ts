@@ -18,7 +18,6 @@ export { TorchLoraError, type TorchLoraErrorCode } from './errors.ts'
 export * as fused from './generated/fused.ts'
 export * as ops from './generated/ops.ts'
 export { noGrad } from './grad-mode.ts'
-export { checkpoint } from './gradient-checkpoint.ts'
 export type {
   BatchReport,
   Classification,
@@ -53,6 +52,7 @@ export type { NamedParameters, Optimizer, OptimizerSettings } from './optim/opti
 export type { OptimizerFactory, OptimizerName } from './optim/registry.ts'
 export { type Compiled, type CompileOptions, compile, type RunOptions } from './program.ts'
 export { manualSeed, rngState, setRngState } from './random.ts'
+export { recompute } from './recompute.ts'
 export { scope } from './scope.ts'
 export { SequenceClassification } from './tasks/sequence-classification.ts'
 export { type SampleOf, Task } from './tasks/task.ts'

@@ -12,7 +12,10 @@ export interface NativeArgument {
   hasDefault: boolean
   kwargOnly: boolean
   fixedLength: boolean
+  /** Written to by the operator. */
   mutated: boolean
+  /** The letter that an argument and the results that share its memory have in common, as in `Tensor(a!)`. */
+  alias: string | null
 }
 
 export interface NativeSchema {
@@ -48,12 +51,12 @@ export type DType =
 
 /** What a program is made of, as native/js/programs.cpp reads it. */
 export type NativeInstruction =
-  | { kind: 'op'; op: number; arguments: unknown[]; outputs: number[] }
+  | { kind: 'op'; op: number; arguments: unknown[]; tensors: number; outputs: (number | null)[] }
   | { kind: 'backward'; slot: number }
   | { kind: 'gradient'; slot: number; outputs: [number] }
   | { kind: 'clearGrad'; slots: number[] }
   | { kind: 'gradMode'; enabled: boolean }
-  | { kind: 'checkpoint'; instructions: NativeInstruction[]; outputs: [number] }
+  | { kind: 'recompute'; instructions: NativeInstruction[]; outputs: [number] }
 
 export interface NativeProgram {
   slots: number
@@ -117,7 +120,8 @@ export interface Native {
   findOp(name: string, overload: string): number | null
   schema(op: number): NativeSchema
   opNames(): string[]
-  callOp(op: number, args: unknown[]): unknown
+  /** Bit i of `tensors` says that argument i holds tensors. A result that is one of them comes as the negative of its id. */
+  callOp(op: number, args: unknown[], tensors: number): unknown
 
   fromBytes(bytes: Uint8Array, dtype: DType, shape: readonly number[], pinned: boolean): NativeId
   describe(tensor: NativeId): NativeTensorInfo
@@ -126,7 +130,8 @@ export interface Native {
   release(tensor: NativeId): void
   setRequiresGrad(tensor: NativeId, requiresGrad: boolean): void
   backward(tensor: NativeId): void
-  grad(tensor: NativeId): NativeId | null
+  /** `known` is the gradient read last; its negative comes back where it still is the gradient. */
+  grad(tensor: NativeId, known: NativeId | null): NativeId | null
   clearGrad(tensor: NativeId): void
   setGradMode(enabled: boolean): boolean
 

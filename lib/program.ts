@@ -4,13 +4,27 @@ import { Recording, record } from './recording.ts'
 import { type Device, Tensor } from './tensor.ts'
 import { flatten, mapTree } from './tree.ts'
 
-/** What a compiled function takes and gives: tensors, alone or in arrays and plain objects; null for none. */
-export type TensorTree =
-  | Tensor
-  | null
-  | undefined
-  | readonly TensorTree[]
-  | { readonly [key: string]: TensorTree }
+/**
+ * `T` where it is made of tensors, null and undefined, alone or in arrays and objects; what is not becomes `never`.
+ * Interfaces count, which a type with an index signature would refuse.
+ */
+export type TensorTree<T> = T extends Tensor | null | undefined
+  ? T
+  : T extends string | number | boolean | bigint | symbol | Callable | PromiseLike<unknown>
+    ? never
+    : { [K in keyof T]: TensorTree<T[K]> }
+
+type Callable = (...args: never[]) => unknown
+
+/** `unknown`, which any function is, or a sentence, which none is: it stands in the compiler's message. */
+type Compilable<Args, Result> = [Args] extends [TensorTree<Args>]
+  ? [Result] extends [TensorTree<Result>]
+    ? unknown
+    : 'A compiled function gives tensors, alone or in arrays and objects: no numbers, strings or promises.'
+  : 'A compiled function takes tensors, alone or in arrays and objects: a number that changes enters as Tensor.scalar(x).'
+
+/** What a call of a compiled function gives: arrays and objects dispose of all their tensors at once (`using`). */
+export type Results<Result> = Result extends Tensor | null | undefined ? Result : Result & Disposable
 
 /** How a run is ended early, and how many may wait. */
 export interface RunOptions {
@@ -44,9 +58,9 @@ export interface GraphReport {
 
 /** A recorded function: call it like the original, and await the result. */
 export interface Compiled<Args extends readonly unknown[], Result> {
-  (...args: Args): Promise<Result>
+  (...args: Args): Promise<Results<Result>>
   /** The same with options. */
-  run(args: Args, options?: RunOptions): Promise<Result>
+  run(args: Args, options?: RunOptions): Promise<Results<Result>>
   /** Native instructions of the program that the last call ran; 0 before the first. */
   readonly instructionCount: number
   /** Of `graphs`; zeros without. */
@@ -71,7 +85,8 @@ const registry = new FinalizationRegistry<Map<string, RecordedProgram>>((program
 
 /**
  * Makes `fn` a program that runs natively, off the main thread. It takes and gives tensors, alone or in arrays and
- * plain objects; null and undefined stand for no tensor.
+ * plain objects; null and undefined stand for no tensor. Of an array or object that a call gives, `[Symbol.dispose]()`
+ * frees every tensor: `using out = await step(batch)`.
  *
  * At the first call `fn` runs once with stand-ins for its tensors; every op it calls becomes an instruction.
  * Each call then replays the instructions on the executor's thread and settles a promise. Tensors that `fn`
@@ -84,14 +99,14 @@ const registry = new FinalizationRegistry<Map<string, RecordedProgram>>((program
  * argument is no tensor, QUEUE_FULL, ABORTED, DISPOSED, OUT_OF_MEMORY, or NATIVE with `op` and `shapes`
  */
 export function compile<Args extends readonly unknown[], Result>(
-  fn: (...args: Args) => Result,
+  fn: ((...args: Args) => Result) & Compilable<Args, Result>,
   { maxQueue = 1024, graphs }: CompileOptions = {},
 ): Compiled<Args, Result> {
   const programs = new Map<string, RecordedProgram>()
   let disposed = false
   let last: RecordedProgram | undefined
 
-  const run = async (args: Args, { signal }: RunOptions = {}): Promise<Result> => {
+  const run = async (args: Args, { signal }: RunOptions = {}): Promise<Results<Result>> => {
     if (disposed) throw new TorchLoraError('DISPOSED', 'This compiled function was disposed of.')
     if (signal?.aborted) throw abortError(signal)
     const key = formOf(args)
@@ -106,7 +121,8 @@ export function compile<Args extends readonly unknown[], Result>(
     const results = await settle(promise, job, signal)
     warnOfRefusal(program)
     const tensors = results.map((id) => Tensor.wrap(id as NativeId))
-    return mapTree(program.form, (leaf) => (typeof leaf === 'number' ? tensors[leaf] : leaf)) as Result
+    const tree = mapTree(program.form, (leaf) => (typeof leaf === 'number' ? tensors[leaf] : leaf))
+    return disposable(tree, tensors) as Results<Result>
   }
 
   const compiled = Object.assign((...args: Args) => run(args), {
@@ -125,6 +141,16 @@ export function compile<Args extends readonly unknown[], Result>(
   Object.defineProperty(compiled, 'graphReport', { get: () => graphReport(programs.values()) })
   registry.register(compiled, programs, programs)
   return compiled as unknown as Compiled<Args, Result>
+}
+
+/** Lets `using` free all tensors of an array or object at once; a tensor can by itself. */
+function disposable(tree: unknown, tensors: readonly Tensor[]): unknown {
+  if (typeof tree !== 'object' || tree === null || tree instanceof Tensor) return tree
+  return Object.defineProperty(tree, Symbol.dispose, {
+    value: () => {
+      for (const tensor of tensors) tensor.dispose()
+    },
+  })
 }
 
 async function settle(promise: Promise<unknown[]>, job: number, signal?: AbortSignal): Promise<unknown[]> {
@@ -186,9 +212,7 @@ function recordProgram<Args extends readonly unknown[]>(
   graphs: Device | undefined,
 ): RecordedProgram {
   const recording = new Recording(Tensor.symbolic)
-  const stand = mapTree(args, (leaf) =>
-    leaf instanceof Tensor ? Tensor.symbolic(recording.newSlot()) : leaf,
-  ) as Args
+  const stand = mapTree(args, (leaf) => (leaf instanceof Tensor ? recording.newTensor() : leaf)) as Args
   const inputs = recording.slots
   const result = record(recording, () => fn(...stand))
   if (result instanceof Promise) {

@@ -1,13 +1,24 @@
 import { TorchLoraError } from './errors.ts'
+import { type RecordedValue, type Slot, TensorHandle } from './handle.ts'
 import type { NativeId, NativeInstruction, NativeSchema } from './native.ts'
-import type { Tensor } from './tensor.ts'
-
-/** The number of a value in a program. */
-export type Slot = number
 
 /** A recorded list of tensors whose length is known only when the program runs. */
-export class RecordedList {
-  constructor(readonly slot: Slot) {}
+export class RecordedList implements RecordedValue {
+  constructor(
+    readonly recording: Recording,
+    readonly slot: Slot,
+  ) {}
+}
+
+/** A call of an operator as `Operator.call` has prepared it. */
+interface RecordedCall {
+  op: number
+  schema: NativeSchema
+  /** The arguments with slots for tensors; bit i of `tensors` says that argument i has some. */
+  encoded: unknown[]
+  tensors: number
+  /** The arguments as they came. */
+  args: readonly unknown[]
 }
 
 /**
@@ -19,9 +30,11 @@ export class Recording {
   readonly captured = new Map<NativeId, Slot>()
   slots = 0
   gradEnabled = true
-  #symbolic: (slot: Slot) => Tensor
+  #symbolic: (value: RecordedValue) => TensorHandle
+  /** Values of a part that is recomputed: they are gone when it ends. */
+  #gone = new Set<Slot>()
 
-  constructor(symbolic: (slot: Slot) => Tensor) {
+  constructor(symbolic: (value: RecordedValue) => TensorHandle) {
     this.#symbolic = symbolic
   }
 
@@ -30,9 +43,18 @@ export class Recording {
     return this.slots++
   }
 
-  /** The slot that holds `tensor`: a recorded value's own, or that of a captured tensor. */
-  slotOf(tensor: Tensor): Slot {
-    if (tensor.slot !== undefined) return tensor.slot
+  /** A stand-in for a new value. */
+  newTensor(): TensorHandle {
+    return this.#symbolic({ recording: this, slot: this.newSlot() })
+  }
+
+  /**
+   * The slot that holds `tensor`: a recorded value's own, or that of a captured tensor.
+   * @throws TorchLoraError RECORDING for a value of another program, or of a part that is recomputed
+   */
+  slotOf(tensor: TensorHandle): Slot {
+    const { recorded } = tensor
+    if (recorded) return this.#own(recorded)
     const known = this.captured.get(tensor.id)
     if (known !== undefined) return known
     const slot = this.newSlot()
@@ -40,9 +62,24 @@ export class Recording {
     return slot
   }
 
-  /** Records a call and returns its results as `callOp` would: tensors, or lists of them. */
-  call(op: number, schema: NativeSchema, args: unknown[], encode: (value: unknown) => unknown): unknown {
-    const outputs = schema.returns.map((result) => {
+  /** The same of a list. */
+  slotOfList(list: RecordedList): Slot {
+    return this.#own(list)
+  }
+
+  #own({ recording, slot }: RecordedValue): Slot {
+    if (recording === this && !this.#gone.has(slot)) return slot
+    const where = recording === this ? 'inside a recomputed part' : 'while another program was recorded'
+    throw new TorchLoraError(
+      'RECORDING',
+      `This tensor stands for a value ${where} and has none here. Return it from there instead of keeping it in a variable.`,
+    )
+  }
+
+  /** Records a call and returns its results as an eager call would: tensors, or lists of them. */
+  call({ op, schema, encoded, tensors, args }: RecordedCall): unknown {
+    const outputs: (Slot | null)[] = []
+    const results = schema.returns.map((result) => {
       if (result.type !== 'Tensor' && result.type !== 'Tensor[]') {
         throw new TorchLoraError(
           'RECORDING',
@@ -51,48 +88,63 @@ export class Recording {
           { op: schema.name },
         )
       }
-      return this.newSlot()
+      // What is written in place keeps its slot.
+      const written = result.mutated
+        ? schema.arguments.findIndex(({ mutated, alias }) => mutated && alias === result.alias)
+        : -1
+      if (args[written] instanceof TensorHandle) {
+        outputs.push(null)
+        return args[written]
+      }
+      const slot = this.newSlot()
+      outputs.push(slot)
+      const value = { recording: this, slot }
+      return result.type === 'Tensor' ? this.#symbolic(value) : new RecordedList(this, slot)
     })
-    this.instructions.push({ kind: 'op', op, arguments: args.map(encode), outputs })
-    const results = outputs.map((slot, i) =>
-      schema.returns[i]!.type === 'Tensor' ? this.#symbolic(slot) : new RecordedList(slot),
-    )
+    this.instructions.push({ kind: 'op', op, arguments: encoded, tensors, outputs })
+    if (results.length === 0) return undefined
     return results.length === 1 ? results[0] : results
   }
 
-  backward(loss: Tensor): void {
+  backward(loss: TensorHandle): void {
     this.instructions.push({ kind: 'backward', slot: this.slotOf(loss) })
   }
 
-  gradient(tensor: Tensor): Tensor {
+  gradient(tensor: TensorHandle): TensorHandle {
+    const slot = this.slotOf(tensor)
     const output = this.newSlot()
-    this.instructions.push({ kind: 'gradient', slot: this.slotOf(tensor), outputs: [output] })
-    return this.#symbolic(output)
+    this.instructions.push({ kind: 'gradient', slot, outputs: [output] })
+    return this.#symbolic({ recording: this, slot: output })
   }
 
-  clearGrad(tensors: readonly Tensor[]): void {
+  clearGrad(tensors: readonly TensorHandle[]): void {
     this.instructions.push({ kind: 'clearGrad', slots: tensors.map((tensor) => this.slotOf(tensor)) })
   }
 
   /**
-   * Records what `body` does as one instruction: see `checkpoint` in gradient-checkpoint.ts.
+   * Records what `body` does as one instruction: see recompute.ts.
    * @throws TorchLoraError RECORDING when `body` does more than call operators
    */
-  checkpoint(body: () => Tensor): Tensor {
+  recompute(body: () => TensorHandle): TensorHandle {
     const outer = this.instructions
     const inner: NativeInstruction[] = []
     this.instructions = inner
     try {
       const output = this.slotOf(body())
-      const other = inner.find(({ kind }) => kind !== 'op' && kind !== 'checkpoint')
+      const other = inner.find(({ kind }) => kind !== 'op' && kind !== 'recompute')
       if (other) {
         throw new TorchLoraError(
           'RECORDING',
-          `A checkpoint is run twice and may only call operators; it recorded '${other.kind}'.`,
+          `A recomputed part is run twice and may only call operators; it recorded '${other.kind}'.`,
         )
       }
-      outer.push({ kind: 'checkpoint', instructions: inner, outputs: [output] })
-      return this.#symbolic(output)
+      outer.push({ kind: 'recompute', instructions: inner, outputs: [output] })
+      for (const instruction of inner) {
+        for (const slot of 'outputs' in instruction ? instruction.outputs : []) {
+          if (slot !== null && slot !== output) this.#gone.add(slot)
+        }
+      }
+      return this.#symbolic({ recording: this, slot: output })
     } finally {
       this.instructions = outer
     }

@@ -1,36 +1,67 @@
-import { TorchLoraError } from './errors.ts'
-import { setCreationListener, Tensor } from './tensor.ts'
-import { flatten } from './tree.ts'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setCreationListener, type TensorHandle } from './handle.ts'
+import { tensorsIn } from './tree.ts'
 
-/**
- * Runs `body` and disposes of every tensor made inside but those it returns (alone, or in arrays and plain
- * objects). Scopes nest: what an inner scope returns belongs to the outer one.
- *
- * Synchronous on purpose: tensors of two interleaved async tasks cannot be told apart. Inside async code, wrap
- * the synchronous stretches, or use `using` and `dispose()`.
- * @throws TorchLoraError INVALID_ARGUMENT when `body` returns a promise
- */
-export function scope<T>(body: () => T): T {
-  const created = new Set<Tensor>()
-  const outer = setCreationListener((tensor) => created.add(tensor))
-  let result: T | undefined
-  let finished = false
-  try {
-    result = body()
-    if (result instanceof Promise) {
-      throw new TorchLoraError(
-        'INVALID_ARGUMENT',
-        'scope() takes a synchronous function, received an async one.',
-      )
-    }
-    finished = true
-    return result
-  } finally {
-    setCreationListener(outer)
-    const kept = new Set(finished ? flatten(result, (leaf) => (leaf instanceof Tensor ? [leaf] : [])) : [])
-    for (const tensor of created) {
-      if (kept.has(tensor)) outer?.(tensor)
+/** The tensors made in one call of `scope`, its asynchronous continuations included. */
+class Scope {
+  readonly #outer: Scope | undefined
+  readonly #created = new Set<TensorHandle>()
+  #open = true
+
+  constructor(outer: Scope | undefined) {
+    this.#outer = outer
+  }
+
+  /** What is made after the end, by work that nobody awaited, belongs to the next scope outside. */
+  add(tensor: TensorHandle): void {
+    if (this.#open) this.#created.add(tensor)
+    else this.#outer?.add(tensor)
+  }
+
+  close(kept: ReadonlySet<TensorHandle>): void {
+    this.#open = false
+    for (const tensor of this.#created) {
+      if (kept.has(tensor)) this.#outer?.add(tensor)
       else tensor.dispose()
     }
+    this.#created.clear()
   }
+}
+
+const current = new AsyncLocalStorage<Scope>()
+const listener = (tensor: TensorHandle) => current.getStore()?.add(tensor)
+const none: ReadonlySet<TensorHandle> = new Set()
+
+/**
+ * Runs `body` and disposes of every tensor made inside but those in what it returns: alone, in arrays, Maps, Sets, and
+ * in properties of objects, class instances too. Private fields (`#weight`) are seen by nobody: a tensor that only such
+ * a field holds is disposed of. Scopes nest: what an inner scope returns belongs to the outer one.
+ *
+ * `body` may be async: the scope then ends when its promise settles, and what other tasks make meanwhile is not its own.
+ * @returns what `body` returns
+ */
+export function scope<T>(body: () => T): T {
+  const scope = new Scope(current.getStore())
+  setCreationListener(listener)
+  let result: T
+  try {
+    result = current.run(scope, body)
+  } catch (thrown) {
+    scope.close(none)
+    throw thrown
+  }
+  if (result instanceof Promise) {
+    return result.then(
+      (value: unknown) => {
+        scope.close(tensorsIn(value))
+        return value
+      },
+      (thrown: unknown) => {
+        scope.close(none)
+        throw thrown
+      },
+    ) as T
+  }
+  scope.close(tensorsIn(result))
+  return result
 }

@@ -1,9 +1,19 @@
-import { callOperator } from './dispatch.ts'
+import { callOperator, setTensorFactory } from './dispatch.ts'
 import { TorchLoraError } from './errors.ts'
+import { type RecordedValue, TensorHandle } from './handle.ts'
 import { type DType, guarded, type NativeId, toTorchLoraError } from './native.ts'
-import { activeRecording, type Slot } from './recording.ts'
+import { activeRecording } from './recording.ts'
+import {
+  decode,
+  dtypeOf,
+  type NestedNumbers,
+  nestedShape,
+  type TensorData,
+  typedArray,
+} from './tensor-data.ts'
 
 export type { DType } from './native.ts'
+export type { NestedNumbers, TensorData } from './tensor-data.ts'
 
 /** Whether a dtype has 16 bits: weights may, what training moves may not. */
 export function isHalf(dtype: DType): boolean {
@@ -12,30 +22,6 @@ export function isHalf(dtype: DType): boolean {
 
 /** 'cpu', 'cuda' or 'cuda:N'. */
 export type Device = string
-
-/** Numbers in nested arrays, as `Tensor.from` takes and `toArray` gives them. */
-export type NestedNumbers = number | NestedNumbers[]
-
-/** What reading a tensor gives: half precision is widened to Float32Array, bool is 0 and 1. */
-export type TensorData =
-  | Float32Array
-  | Float64Array
-  | BigInt64Array
-  | Int32Array
-  | Int16Array
-  | Int8Array
-  | Uint8Array
-
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const
 
 export interface TensorOptions {
   dtype?: DType
@@ -47,44 +33,32 @@ function create(op: string, args: unknown[], { dtype = 'float32', device }: Tens
   return callOperator(op, ...args, dtype, undefined, device) as Tensor
 }
 
-/** Called for every native tensor that JavaScript comes to hold; `scope` uses it. */
-let onCreate: ((tensor: Tensor) => void) | undefined
-
-/** Sets who is told of new tensors, and returns who was told before. Only `scope` calls this. */
-export function setCreationListener(listener: typeof onCreate): typeof onCreate {
-  const before = onCreate
-  onCreate = listener
-  return before
-}
-
-const registry = new FinalizationRegistry<NativeId>((id) => guarded((native) => native.release(id)))
-
 /**
  * A libtorch tensor. Its memory is native: `dispose()` frees it at once, a `scope` frees what was made inside,
  * and the garbage collector frees what is left, some time later.
  *
  * While a program is recorded (`compile`), a tensor stands for a value to come and has neither shape nor data.
  */
-export class Tensor {
-  #id: NativeId | undefined
-  readonly #slot: Slot | undefined
+export class Tensor extends TensorHandle {
+  /** The gradient that was read last, for as long as somebody holds it. */
+  #grad: WeakRef<Tensor> | undefined
 
-  private constructor(id: NativeId | undefined, slot: Slot | undefined) {
-    this.#id = id
-    this.#slot = slot
+  private constructor(held: NativeId | RecordedValue) {
+    super(held)
+  }
+
+  static {
+    setTensorFactory((held) => new Tensor(held))
   }
 
   /** Wraps a native tensor. For this library's own use. */
   static wrap(id: NativeId): Tensor {
-    const tensor = new Tensor(id, undefined)
-    registry.register(tensor, id, tensor)
-    onCreate?.(tensor)
-    return tensor
+    return new Tensor(id)
   }
 
   /** A value of the program being recorded. For this library's own use. */
-  static symbolic(slot: Slot): Tensor {
-    return new Tensor(undefined, slot)
+  static symbolic(value: RecordedValue): Tensor {
+    return new Tensor(value)
   }
 
   /**
@@ -104,7 +78,7 @@ export class Tensor {
     let dtype = options.dtype
     if (ArrayBuffer.isView(data)) {
       values = data
-      dtype ??= (Object.keys(arrays) as (keyof typeof arrays)[]).find((name) => data instanceof arrays[name])
+      dtype ??= dtypeOf(data)
       shape ??= [data.length]
     } else {
       dtype ??= 'float32'
@@ -185,22 +159,6 @@ export class Tensor {
     return callOperator('aten::to.dtype_layout', this, dtype, undefined, device) as Tensor
   }
 
-  /** The native number. For this library's own use. */
-  get id(): NativeId {
-    if (this.#slot !== undefined) throw this.#recordingError('use its value')
-    if (this.#id === undefined) throw new TorchLoraError('DISPOSED', 'This tensor was disposed of.')
-    return this.#id
-  }
-
-  /** The slot of a recorded value, or undefined. For this library's own use. */
-  get slot(): Slot | undefined {
-    return this.#slot
-  }
-
-  get disposed(): boolean {
-    return this.#slot === undefined && this.#id === undefined
-  }
-
   /** Sizes, outermost first; [] for a scalar. */
   get shape(): number[] {
     return this.#describe('read its shape').shape
@@ -229,14 +187,20 @@ export class Tensor {
   }
 
   /**
-   * The gradient that backward() accumulated, or null. A view: it changes with the next backward(). In a program,
-   * reading it is an instruction, and a run fails with NATIVE when there is none.
+   * The gradient that backward() accumulated, or null; read twice it is one object. A view: it changes with the next
+   * backward(). In a program, reading it is an instruction, and a run fails with NATIVE when there is none.
    */
   get grad(): Tensor | null {
     const recording = activeRecording()
-    if (recording) return recording.gradient(this)
-    const id = guarded((native) => native.grad(this.id))
-    return id === null ? null : Tensor.wrap(id)
+    if (recording) return recording.gradient(this) as Tensor
+    const last = this.#grad?.deref()
+    const known = last === undefined || last.disposed ? null : last.id
+    const id = guarded((native) => native.grad(this.id, known))
+    if (id === null) return null
+    if (id < 0) return last!
+    const grad = new Tensor(id)
+    this.#grad = new WeakRef(grad)
+    return grad
   }
 
   /** Drops the accumulated gradient. */
@@ -301,22 +265,9 @@ export class Tensor {
     return build(0, 0, flat.length)
   }
 
-  /** Frees the native tensor now. A second call does nothing. */
-  dispose(): void {
-    if (this.#id === undefined) return
-    registry.unregister(this)
-    const id = this.#id
-    this.#id = undefined
-    guarded((native) => native.release(id))
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose()
-  }
-
-  toString(): string {
-    if (this.#slot !== undefined) return `Tensor(recorded, slot ${this.#slot})`
-    if (this.#id === undefined) return 'Tensor(disposed)'
+  override toString(): string {
+    if (this.recorded) return `Tensor(recorded, slot ${this.recorded.slot})`
+    if (this.disposed) return 'Tensor(disposed)'
     const { shape, dtype, device } = this.#describe('print it')
     return `Tensor([${shape.join(', ')}], ${dtype}, ${device})`
   }
@@ -326,7 +277,7 @@ export class Tensor {
   }
 
   #describe(what: string) {
-    if (this.#slot !== undefined) throw this.#recordingError(what)
+    if (this.recorded) throw this.recordingError(what)
     return guarded((native) => native.describe(this.id))
   }
 
@@ -343,63 +294,4 @@ export class Tensor {
       throw toTorchLoraError(thrown)
     }
   }
-
-  #recordingError(what: string): TorchLoraError {
-    return new TorchLoraError(
-      'RECORDING',
-      `While a program is recorded, a tensor has no value: cannot ${what}. ` +
-        'Return the tensor from the compiled function and read it from the result.',
-    )
-  }
-}
-
-function nestedShape(data: NestedNumbers): number[] {
-  if (!Array.isArray(data)) return []
-  const inner = data.length === 0 ? [] : nestedShape(data[0]!)
-  for (const row of data) {
-    const shape = nestedShape(row)
-    if (shape.length !== inner.length || shape.some((size, d) => size !== inner[d])) {
-      throw new TorchLoraError(
-        'INVALID_ARGUMENT',
-        `Rows must have one shape: expected [${inner.join(', ')}], received [${shape.join(', ')}].`,
-      )
-    }
-  }
-  return [data.length, ...inner]
-}
-
-function typedArray(dtype: DType, values: number[]): TensorData {
-  switch (dtype) {
-    case 'float16':
-    case 'bfloat16':
-      throw new TorchLoraError(
-        'UNSUPPORTED',
-        `Make a float32 tensor and convert it with ops.to(x, '${dtype}').`,
-      )
-    case 'int64':
-      return BigInt64Array.from(values, (value) => BigInt(value))
-    default:
-      return arrays[dtype].from(values)
-  }
-}
-
-function decode(buffer: ArrayBuffer, dtype: DType): TensorData {
-  if (dtype === 'bfloat16') {
-    const bits = new Uint16Array(buffer)
-    const wide = new Uint32Array(bits.length)
-    for (let i = 0; i < bits.length; i++) wide[i] = bits[i]! << 16
-    return new Float32Array(wide.buffer)
-  }
-  if (dtype === 'float16') return Float32Array.from(new Uint16Array(buffer), halfToFloat)
-  return new arrays[dtype](buffer)
-}
-
-/** IEEE 754 binary16 to a number. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }

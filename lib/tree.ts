@@ -1,4 +1,5 @@
 /** Arrays and plain objects of leaves: the shape in which functions take and give several tensors. */
+import { TensorHandle } from './handle.ts'
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
@@ -28,4 +29,29 @@ export function mapTree(
     return Object.fromEntries(entries)
   }
   return replace(tree, path)
+}
+
+/**
+ * Every tensor that can be reached from `value`: through arrays, Maps, Sets and the properties of any object. Private
+ * fields cannot be seen, and getters are not called.
+ */
+export function tensorsIn(value: unknown): Set<TensorHandle> {
+  const found = new Set<TensorHandle>()
+  const seen = new Set<object>()
+  const waiting: unknown[] = [value]
+  while (waiting.length > 0) {
+    const next = waiting.pop()
+    if (typeof next !== 'object' || next === null || ArrayBuffer.isView(next) || seen.has(next)) continue
+    if (next instanceof TensorHandle) {
+      found.add(next)
+      continue
+    }
+    seen.add(next)
+    if (next instanceof Map) for (const [key, item] of next) waiting.push(key, item)
+    if (next instanceof Set) for (const item of next) waiting.push(item)
+    for (const key of Reflect.ownKeys(next)) {
+      waiting.push(Object.getOwnPropertyDescriptor(next, key)?.value)
+    }
+  }
+  return found
 }

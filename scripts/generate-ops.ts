@@ -10,6 +10,7 @@ import { operatorList } from '../lib/ops.list.ts'
 
 const header = `// Written by scripts/generate-ops.ts from libtorch's schemas. Change lib/ops.list.ts and run \`npm run generate\`.
 import { operator } from '../dispatch.ts'
+import '../tensor.ts'
 `
 
 const scalarTypes: Record<string, string> = {

@@ -8,13 +8,13 @@ import { packBatch } from '../lib/data/index.ts'
 import * as fused from '../lib/generated/fused.ts'
 import * as ops from '../lib/generated/ops.ts'
 import { noGrad } from '../lib/grad-mode.ts'
-import { checkpoint } from '../lib/gradient-checkpoint.ts'
 import { memory } from '../lib/memory.ts'
 import { AutoModelForSequenceClassification } from '../lib/models/auto.ts'
 import { batchTensors } from '../lib/nn/batch.ts'
 import { AdamW } from '../lib/optim/adamw.ts'
 import { compile } from '../lib/program.ts'
 import { manualSeed } from '../lib/random.ts'
+import { recompute } from '../lib/recompute.ts'
 import { Tensor } from '../lib/tensor.ts'
 import { compileTrainingStep } from '../lib/train/step.ts'
 import { fixtures } from './models/golden.ts'
@@ -105,7 +105,7 @@ describe('compile with graphs', () => {
     w.requiresGrad = true
     const step = compile(
       (x: Tensor) => {
-        ops.sum(checkpoint(() => ops.mul(x, w))).backward()
+        ops.sum(recompute(() => ops.mul(x, w))).backward()
         const gradient = w.grad!.clone()
         w.clearGrad()
         return gradient
@@ -116,7 +116,7 @@ describe('compile with graphs', () => {
     expect(step.graphReport).toEqual({ captures: 0, replays: 0 })
     await new Promise(setImmediate)
     process.off('warning', listen)
-    expect(warnings).toEqual([expect.stringMatching(/without CUDA graphs: gradient checkpointing/)])
+    expect(warnings).toEqual([expect.stringMatching(/without CUDA graphs: recomputation/)])
   })
 
   it('fails as ever, and goes on', async () => {

@@ -3,24 +3,27 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { expect, it } from 'vitest'
 
 // Imports run downward only: a file may import from its own folder and from lower layers, never from its own layer's
-// other folders. The core is one layer: tensors, operators and recording need each other.
+// other folders. The core is one layer, whose types name each other; of values no file of lib imports what needs it.
 
 const lib = resolve(import.meta.dirname, '../lib')
 
 const layers: string[][] = [
   ['errors'],
-  ['cache-folder', 'tree', 'ops.list', 'out-of-memory'],
+  ['cache-folder', 'ops.list', 'out-of-memory'],
   ['libtorch'],
   ['addon'],
   ['native'],
   [
-    'dispatch',
+    'handle',
     'recording',
+    'dispatch',
+    'tensor-data',
     'tensor',
+    'tree',
     'scope',
     'program',
     'grad-mode',
-    'gradient-checkpoint',
+    'recompute',
     'random',
     'memory',
     'device',
@@ -47,10 +50,18 @@ const unit = (file: string) => relative(lib, file).split('/')[0]!.replace(/\.ts$
 const level = (name: string) => layers.findIndex((layer) => layer.includes(name))
 const core = level('tensor')
 
-function importsOf(file: string): string[] {
-  const text = readFileSync(file, 'utf8')
-  const found = text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)
+function importsOf(file: string, text = readFileSync(file, 'utf8')): string[] {
+  const found = text.matchAll(/(?:from|import\(|^import)\s*'(\.[^']+)'/gm)
   return Array.from(found, ([, path]) => resolve(dirname(file), path!))
+}
+
+/** Without imports and exports of types alone, which are gone when the file runs. */
+function valueImportsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8').replaceAll(
+    /^(?:import|export) (?:type \{[^}]*\}|\{(?:\s*type \w+(?: as \w+)?,?)+\s*\}) from '[^']+'/gm,
+    '',
+  )
+  return importsOf(file, text)
 }
 
 const files = readdirSync(lib, { recursive: true, encoding: 'utf8' })
@@ -72,6 +83,21 @@ it('imports run downward only', () => {
       .map((target) => `${relative(lib, file)} imports ${relative(lib, target)}`)
   })
   expect(upward).toEqual([])
+})
+
+it('no file of lib needs itself as it is loaded', () => {
+  const imports = new Map(files.map((file) => [file, valueImportsOf(file)]))
+  const done = new Set<string>()
+  const cycles: string[] = []
+  const visit = (file: string, path: string[]) => {
+    const start = path.indexOf(file)
+    if (start >= 0) cycles.push([...path.slice(start), file].map((name) => relative(lib, name)).join(' > '))
+    if (start >= 0 || done.has(file)) return
+    for (const target of imports.get(file) ?? []) visit(target, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) visit(file, [])
+  expect(cycles).toEqual([])
 })
 
 it('native/ops knows nothing of Node', () => {

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { callOperator } from '../lib/dispatch.ts'
 import type { TorchLoraError } from '../lib/errors.ts'
 import * as ops from '../lib/generated/ops.ts'
 import { noGrad } from '../lib/grad-mode.ts'
 import { memory } from '../lib/memory.ts'
+import { guarded } from '../lib/native.ts'
 import { compile } from '../lib/program.ts'
+import { recompute } from '../lib/recompute.ts'
 import { Tensor } from '../lib/tensor.ts'
 
 const failure = async (promise: Promise<unknown>): Promise<TorchLoraError> =>
@@ -108,11 +111,88 @@ describe('compile', () => {
     }
   })
 
+  it('takes a number for a number, never for a slot', async () => {
+    const program = compile((x: Tensor) => callOperator('aten::add.Tensor', x, 0) as Tensor)
+    expect((await program(Tensor.from([5]))).toArray()).toEqual([5])
+    const typed = compile((x: Tensor) => callOperator('aten::mul.Tensor', x, 2.5) as Tensor)
+    expect((await typed(Tensor.from([2]).to({ dtype: 'bfloat16' }))).dtype).toBe('bfloat16')
+    for (const body of [
+      (x: Tensor) => callOperator('aten::add_.Tensor', 0, x) as Tensor,
+      (x: Tensor) => callOperator('aten::softmax.int', x, x) as Tensor,
+      (x: Tensor) => callOperator('aten::neg', [x]) as Tensor,
+      (x: Tensor) => callOperator('aten::cat', [x, 0]) as Tensor,
+      (x: Tensor) => callOperator('aten::neg', x, x) as Tensor,
+    ]) {
+      expect((await failure(compile(body)(Tensor.from([1])))).code).toBe('INVALID_ARGUMENT')
+    }
+  })
+
+  it('refuses a value of another program, or of a recomputed part', async () => {
+    let leaked: Tensor | undefined
+    await compile((x: Tensor) => {
+      leaked = ops.neg(x)
+      return x
+    })(Tensor.from([1]))
+    const error = await failure(compile((x: Tensor) => ops.add(x, leaked!))(Tensor.from([1])))
+    expect(error.code).toBe('RECORDING')
+    expect(error.message).toMatch(/another program/)
+    const w = Tensor.from([2])
+    const inside = compile((x: Tensor) => {
+      let kept: Tensor | undefined
+      const y = recompute(() => {
+        kept = ops.mul(x, w)
+        return ops.neg(kept)
+      })
+      return ops.add(y, kept!)
+    })
+    expect((await failure(inside(Tensor.from([1])))).message).toMatch(/inside a recomputed part/)
+  })
+
+  it('gives the tensor itself from an operator in place', async () => {
+    const w = Tensor.from([1])
+    let same: boolean[] = []
+    const program = compile((x: Tensor) => {
+      const y = ops.neg(x)
+      same = [ops.add_(y, x) === y, ops.add_(w, x) === w]
+      return ops.add(y, ops.mul_(y, 3 as never))
+    })
+    expect((await program(Tensor.from([4]))).toArray()).toEqual([0])
+    expect(same).toEqual([true, true])
+    expect(w.toArray()).toEqual([5])
+  })
+
+  it('gives results that are disposed of as a whole', async () => {
+    const program = compile((x: Tensor) => ({ y: ops.neg(x), list: [ops.exp(x), null] as const }))
+    const x = Tensor.from([1])
+    ;(await program(x))[Symbol.dispose]()
+    const before = memory().tensors
+    {
+      using out = await program(x)
+      expect(memory().tensors).toBe(before + 2)
+      expect(Object.keys(out)).toEqual(['y', 'list'])
+    }
+    expect(memory().tensors).toBe(before)
+    expect(x.disposed).toBe(false)
+  })
+
+  it('reports no graphs for a program without them', async () => {
+    const program = compile((x: Tensor) => ops.neg(x))
+    await program(Tensor.from([1]))
+    expect(program.graphReport).toEqual({ captures: 0, replays: 0 })
+    const id = guarded((native) =>
+      native.createProgram({ slots: 1, inputs: 1, captured: [], instructions: [], outputs: [0] }),
+    )
+    expect(guarded((native) => native.graphReport(id))).toEqual({ captures: 0, replays: 0, refusal: '' })
+    guarded((native) => native.releaseProgram(id))
+  })
+
   it('refuses what is no tensor', async () => {
     const program = compile((x: Tensor) => x)
     expect((await failure(program(3 as never))).message).toMatch(/Tensor\.scalar/)
-    expect((await failure(compile(() => 3 as never)())).code).toBe('INVALID_ARGUMENT')
-    expect((await failure(compile(async () => null as never)())).code).toBe('INVALID_ARGUMENT')
+    // @ts-expect-error a number is no tensor
+    expect((await failure(compile(() => 3)())).code).toBe('INVALID_ARGUMENT')
+    // @ts-expect-error a promise is no tensor
+    expect((await failure(compile(async () => Tensor.ones([1]))())).code).toBe('INVALID_ARGUMENT')
   })
 
   it('rejects with the failing operator', async () => {

@@ -1,5 +1,6 @@
 // Written by scripts/generate-ops.ts from libtorch's schemas. Change lib/ops.list.ts and run `npm run generate`.
 import { operator } from '../dispatch.ts'
+import '../tensor.ts'
 import type { DType, Device, Tensor } from '../tensor.ts'
 
 /** `aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor` */

@@ -196,7 +196,8 @@ function dtypeOf(model: Model, path: string, dtype: DType): DType {
 /** The tensor in another dtype or place; itself, still mapped, when neither changes. */
 function convert(mapped: Tensor, dtype: DType, device?: string): Tensor {
   const converted = noGrad(() => mapped.to({ dtype, device }))
-  if (converted.dtype !== mapped.dtype || converted.device !== mapped.device) dropPages(mapped)
+  if (converted === mapped) return mapped
+  dropPages(mapped)
   mapped.dispose()
   return converted
 }

@@ -6,8 +6,7 @@ import { Tensor, type TensorOptions } from '../tensor.ts'
 export function normal(shape: readonly number[], std: number, options: TensorOptions = {}): Tensor {
   return noGrad(() => {
     const tensor = Tensor.zeros(shape, options)
-    ops.normal_(tensor, { mean: 0, std }).dispose()
-    return tensor
+    return ops.normal_(tensor, { mean: 0, std })
   })
 }
 
@@ -22,7 +21,6 @@ export function kaimingUniform(
   const bound = 1 / Math.sqrt(shape[1])
   return noGrad(() => {
     const tensor = Tensor.zeros(shape, options)
-    ops.uniform_(tensor, { from: -bound, to: bound }).dispose()
-    return tensor
+    return ops.uniform_(tensor, { from: -bound, to: bound })
   })
 }

@@ -92,7 +92,7 @@ export class BestModel {
     noGrad(() => {
       for (const [path, parameter] of parameters) {
         const kept = this.#inMemory.get(path)
-        if (kept) ops.copy_(kept, parameter).dispose()
+        if (kept) ops.copy_(kept, parameter)
         else this.#inMemory.set(path, parameter.clone())
       }
     })
@@ -108,7 +108,7 @@ export class BestModel {
       return
     }
     noGrad(() => {
-      for (const [path, parameter] of parameters) ops.copy_(parameter, this.#inMemory.get(path)!).dispose()
+      for (const [path, parameter] of parameters) ops.copy_(parameter, this.#inMemory.get(path)!)
     })
   }
 

@@ -1,6 +1,7 @@
 #include "js/convert.h"
 
 #include <ATen/ATen.h>
+#include <ATen/ScalarOps.h>
 
 #include <array>
 #include <cmath>
@@ -38,17 +39,24 @@ std::string describe(const Napi::Value& value) {
   return "an object";
 }
 
+std::string describeHandles(const Napi::Value& value) {
+  return value.IsArray() ? "a list of tensors" : value.IsNull() ? "null" : "a tensor";
+}
+
 class Converter {
  public:
-  Converter(const AddonData& data, const c10::Argument& argument) : data_(data), argument_(argument) {}
+  Converter(const AddonData& data, const c10::Argument& argument, bool handles)
+      : data_(data), argument_(argument), handles_(handles) {}
 
   c10::IValue convert(const c10::TypePtr& type, const Napi::Value& value) const {
     if (type->kind() == c10::TypeKind::OptionalType) {
       if (value.IsNull() || value.IsUndefined()) return {};
       return convert(type->castRaw<c10::OptionalType>()->getElementType(), value);
     }
+    if (handles_ && !ofTensors(type)) refuse(type, value);
     switch (type->kind()) {
       case c10::TypeKind::TensorType:
+        if (!handles_) return wrappedNumber(type, value);
         if (!value.IsNumber()) refuse(type, value);
         return data_.tensors.at(value);
       case c10::TypeKind::IntType:
@@ -82,7 +90,25 @@ class Converter {
  private:
   [[noreturn]] void refuse(const c10::TypePtr& type, const Napi::Value& value) const {
     throw Failure("INVALID_ARGUMENT", "Argument '" + argument_.name() + "' must be of type " + type->str() +
-                                          ", received " + describe(value) + ".");
+                                          ", received " + (handles_ ? describeHandles(value) : describe(value)) +
+                                          ".");
+  }
+
+  static bool ofTensors(const c10::TypePtr& type) {
+    if (type->kind() == c10::TypeKind::ListType) {
+      return withoutOptional(type->castRaw<c10::ListType>()->getElementType())->kind() == c10::TypeKind::TensorType;
+    }
+    return type->kind() == c10::TypeKind::TensorType;
+  }
+
+  at::Tensor wrappedNumber(const c10::TypePtr& type, const Napi::Value& value) const {
+    const bool number = value.IsNumber() || value.IsBigInt() || value.IsBoolean();
+    if (!number || inList_) refuse(type, value);
+    if (argument_.alias_info() != nullptr && argument_.alias_info()->isWrite()) {
+      throw Failure("INVALID_ARGUMENT", "Argument '" + argument_.name() +
+                                            "' is written to and must be a tensor, received " + describe(value) + ".");
+    }
+    return at::native::wrapped_scalar_tensor(scalar(type, value).toScalar());
   }
 
   int64_t integer(const c10::TypePtr& type, const Napi::Value& value) const {
@@ -114,6 +140,7 @@ class Converter {
     // int[2] takes a plain number too, as in Python.
     const bool broadcast = argument_.N().has_value() && (value.IsNumber() || value.IsBoolean());
     if (!value.IsArray() && !broadcast) refuse(type, value);
+    const Converter elements(*this, InList{});
     const uint32_t length = broadcast ? static_cast<uint32_t>(*argument_.N()) : value.As<Napi::Array>().Length();
     const auto item = [&](uint32_t i) { return broadcast ? value : value.As<Napi::Array>().Get(i); };
     switch (element->kind()) {
@@ -125,43 +152,69 @@ class Converter {
       }
       case c10::TypeKind::FloatType: {
         std::vector<double> items(length);
-        for (uint32_t i = 0; i < length; ++i) items[i] = convert(element, item(i)).toDouble();
+        for (uint32_t i = 0; i < length; ++i) items[i] = elements.convert(element, item(i)).toDouble();
         return items;
       }
       case c10::TypeKind::TensorType: {
         c10::List<at::Tensor> items;
         items.reserve(length);
-        for (uint32_t i = 0; i < length; ++i) items.push_back(convert(element, item(i)).toTensor());
+        for (uint32_t i = 0; i < length; ++i) items.push_back(elements.convert(element, item(i)).toTensor());
         return items;
       }
       default: {
         c10::impl::GenericList items(element);
         items.reserve(length);
-        for (uint32_t i = 0; i < length; ++i) items.push_back(convert(element, item(i)));
+        for (uint32_t i = 0; i < length; ++i) items.push_back(elements.convert(element, item(i)));
         return items;
       }
     }
   }
 
+  struct InList {};
+  Converter(const Converter& whole, InList) : Converter(whole) { inList_ = true; }
+
   const AddonData& data_;
   const c10::Argument& argument_;
+  bool handles_;
+  bool inList_ = false;
 };
 
 }  // namespace
 
-c10::IValue toIValue(const AddonData& data, const c10::Argument& argument, const Napi::Value& value) {
+c10::IValue toIValue(const AddonData& data, const c10::Argument& argument, const Napi::Value& value, bool handles) {
   if (value.IsUndefined()) {
     if (argument.default_value()) return *argument.default_value();
     if (argument.type()->kind() == c10::TypeKind::OptionalType) return {};
     throw Failure("INVALID_ARGUMENT", "Argument '" + argument.name() + "' is missing.");
   }
-  return Converter(data, argument).convert(argument.real_type(), value);
+  return Converter(data, argument, handles).convert(argument.real_type(), value);
 }
 
-Napi::Value toJs(Napi::Env env, AddonData& data, const c10::IValue& value) {
+void GivenTensors::add(const c10::IValue& value, const Napi::Value& handle) {
+  if (value.isTensor()) {
+    tensors_.emplace_back(value.toTensor().unsafeGetTensorImpl(), handle.As<Napi::Number>().DoubleValue());
+  } else if (value.isList()) {
+    const auto list = value.toList();
+    const auto handles = handle.As<Napi::Array>();
+    for (uint32_t i = 0; i < list.size(); ++i) {
+      const c10::IValue item = list.get(i);
+      if (item.isTensor()) add(item, handles.Get(i));
+    }
+  }
+}
+
+std::optional<double> GivenTensors::handleOf(const at::Tensor& tensor) const {
+  for (const auto& [known, handle] : tensors_) {
+    if (known == tensor.unsafeGetTensorImpl()) return handle;
+  }
+  return std::nullopt;
+}
+
+Napi::Value toJs(Napi::Env env, AddonData& data, const c10::IValue& value, const GivenTensors& given) {
   if (value.isTensor()) {
     const at::Tensor& tensor = value.toTensor();
     if (!tensor.defined()) return env.Null();
+    if (const auto handle = given.handleOf(tensor)) return Napi::Number::New(env, -*handle);
     return Napi::Number::New(env, data.addTensor(env, tensor));
   }
   if (value.isNone()) return env.Null();
@@ -173,17 +226,17 @@ Napi::Value toJs(Napi::Env env, AddonData& data, const c10::IValue& value) {
   if (value.isList()) {
     const auto list = value.toList();
     Napi::Array items = Napi::Array::New(env, list.size());
-    for (uint32_t i = 0; i < list.size(); ++i) items.Set(i, toJs(env, data, list.get(i)));
+    for (uint32_t i = 0; i < list.size(); ++i) items.Set(i, toJs(env, data, list.get(i), given));
     return items;
   }
   throw Failure("UNSUPPORTED", "A result of type " + value.tagKind() + " cannot be given to JavaScript.");
 }
 
-Napi::Value toJs(Napi::Env env, AddonData& data, std::vector<c10::IValue> results) {
+Napi::Value toJs(Napi::Env env, AddonData& data, std::vector<c10::IValue> results, const GivenTensors& given) {
   if (results.empty()) return env.Undefined();
-  if (results.size() == 1) return toJs(env, data, results[0]);
+  if (results.size() == 1) return toJs(env, data, results[0], given);
   Napi::Array items = Napi::Array::New(env, results.size());
-  for (uint32_t i = 0; i < results.size(); ++i) items.Set(i, toJs(env, data, results[i]));
+  for (uint32_t i = 0; i < results.size(); ++i) items.Set(i, toJs(env, data, results[i], given));
   return items;
 }
 

@@ -41,7 +41,10 @@ Napi::Object describeArgument(Napi::Env env, const c10::Argument& argument) {
   object.Set("hasDefault", argument.default_value().has_value());
   object.Set("kwargOnly", argument.kwarg_only());
   object.Set("fixedLength", argument.N().has_value());
-  object.Set("mutated", argument.alias_info() != nullptr && argument.alias_info()->isWrite());
+  const c10::AliasInfo* alias = argument.alias_info();
+  object.Set("mutated", alias != nullptr && alias->isWrite());
+  const bool named = alias != nullptr && !alias->beforeSets().empty();
+  object.Set("alias", named ? Napi::String::New(env, alias->beforeSets().begin()->toUnqualString()) : env.Null());
   return object;
 }
 
@@ -74,7 +77,7 @@ Napi::Value opNames(const Napi::CallbackInfo& info) {
   return array;
 }
 
-// callOp(op, arguments) -> results; runs at once, on this thread
+// callOp(op, arguments, which hold tensors) -> results; runs at once, on this thread
 Napi::Value callOp(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   AddonData& data = AddonData::of(env);
@@ -82,19 +85,28 @@ Napi::Value callOp(const Napi::CallbackInfo& info) {
   const auto& arguments = op.schema().arguments();
   const auto given = info[1].As<Napi::Array>();
   if (given.Length() > arguments.size()) {
-    throw Failure("INVALID_ARGUMENT", toString(op.operator_name()) + " takes " + std::to_string(arguments.size()) +
-                                          " arguments, received " + std::to_string(given.Length()) + ".");
+    throw tooManyArguments(op, given.Length());
   }
+  const TensorArguments tensors(info[2]);
   torch::jit::Stack stack;
   stack.reserve(arguments.size());
+  GivenTensors came;
   for (uint32_t i = 0; i < arguments.size(); ++i) {
-    stack.push_back(toIValue(data, arguments[i], i < given.Length() ? given.Get(i) : env.Undefined()));
+    const Napi::Value value = i < given.Length() ? given.Get(i) : env.Undefined();
+    stack.push_back(toIValue(data, arguments[i], value, tensors.holds(i)));
+    if (tensors.holds(i)) came.add(stack.back(), value);
   }
   callOperator(op, stack);
-  return toJs(env, data, std::move(stack));
+  return toJs(env, data, std::move(stack), came);
 }
 
 }  // namespace
+
+Failure tooManyArguments(const c10::OperatorHandle& op, size_t given) {
+  return {"INVALID_ARGUMENT", toString(op.operator_name()) + " takes " +
+                                  std::to_string(op.schema().arguments().size()) + " arguments, received " +
+                                  std::to_string(given) + "."};
+}
 
 const c10::OperatorHandle& operatorAt(const Napi::Value& number) {
   const std::lock_guard lock(registry().mutex);

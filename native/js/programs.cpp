@@ -7,7 +7,7 @@
 #include "js/guard.h"
 #include "js/jobs.h"
 #include "js/operators.h"
-#include "program/checkpoint.h"
+#include "program/recompute.h"
 
 namespace torch_lora {
 
@@ -29,9 +29,14 @@ std::vector<Slot> toSlots(const Napi::Value& value) {
   return slots;
 }
 
-// Tensor arguments are slot numbers, lists of slot numbers, or { slot } for a slot that holds a whole list.
-Argument toArgument(const AddonData& data, const c10::Argument& schema, const Napi::Value& value) {
+// Where `slots`, an argument is a tensor's slot number, a list of slot numbers and null, or { slot } for a slot that
+// holds a whole list; else it is a constant.
+Argument toArgument(const AddonData& data, const c10::Argument& schema, const Napi::Value& value, bool slots) {
   Argument argument;
+  if (!slots) {
+    argument.constant = toIValue(data, schema, value, false);
+    return argument;
+  }
   const c10::TypePtr type = withoutOptional(schema.real_type());
   if (type->kind() == c10::TypeKind::TensorType && value.IsNumber()) {
     argument.source = Argument::Source::Slot;
@@ -58,8 +63,8 @@ Argument toArgument(const AddonData& data, const c10::Argument& schema, const Na
       }
     }
   }
-  argument.constant = toIValue(data, schema, value);
-  return argument;
+  throw Failure("INVALID_ARGUMENT", "Argument '" + schema.name() + "' must be of type " + schema.real_type()->str() +
+                                        ", received " + (value.IsNumber() ? "a tensor." : "a list of tensors."));
 }
 
 bool mutatesCaptured(const Instruction& instruction, const std::vector<bool>& captured) {
@@ -94,9 +99,11 @@ Instruction toInstruction(const AddonData& data, const Napi::Object& object, con
     instruction.op = operatorAt(object.Get("op"));
     const auto& schema = instruction.op->schema().arguments();
     const auto given = object.Get("arguments").As<Napi::Array>();
+    if (given.Length() > schema.size()) throw tooManyArguments(*instruction.op, given.Length());
+    const TensorArguments tensors(object.Get("tensors"));
     for (uint32_t i = 0; i < schema.size(); ++i) {
       const Napi::Value value = i < given.Length() ? given.Get(i) : object.Env().Undefined();
-      instruction.arguments.push_back(toArgument(data, schema[i], value));
+      instruction.arguments.push_back(toArgument(data, schema[i], value, tensors.holds(i)));
     }
     instruction.mutates = mutatesCaptured(instruction, captured);
     instruction.collective = isCollective(*instruction.op);
@@ -111,10 +118,10 @@ Instruction toInstruction(const AddonData& data, const Napi::Object& object, con
   } else if (kind == "gradMode") {
     instruction.kind = Instruction::Kind::GradMode;
     instruction.gradMode = object.Get("enabled").As<Napi::Boolean>();
-  } else if (kind == "checkpoint") {
+  } else if (kind == "recompute") {
     if (instruction.outputs.size() != 1)
-      throw Failure("INVALID_ARGUMENT", "Malformed program: a checkpoint gives one tensor.");
-    return checkpointed(toInstructions(data, object.Get("instructions").As<Napi::Array>(), captured),
+      throw Failure("INVALID_ARGUMENT", "Malformed program: a recomputed part gives one tensor.");
+    return recomputed(toInstructions(data, object.Get("instructions").As<Napi::Array>(), captured),
                         instruction.outputs[0]);
   } else {
     throw Failure("INVALID_ARGUMENT", "Malformed program: unknown instruction '" + kind + "'.");
@@ -159,9 +166,10 @@ Napi::Value createProgram(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), data.programs.add({std::move(program), std::move(graphed)}));
 }
 
-// graphReport(program) -> { captures, replays, refusal } of a program with graphs
+// graphReport(program) -> { captures, replays, refusal }; zeros and '' for a program without graphs
 Napi::Value graphReport(const Napi::CallbackInfo& info) {
-  const GraphedProgram::Report report = AddonData::of(info.Env()).programs.at(info[0]).graphed->report();
+  const auto& graphed = AddonData::of(info.Env()).programs.at(info[0]).graphed;
+  const GraphedProgram::Report report = graphed ? graphed->report() : GraphedProgram::Report();
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("captures", static_cast<double>(report.captures));
   object.Set("replays", static_cast<double>(report.replays));

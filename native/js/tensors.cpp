@@ -100,10 +100,13 @@ Napi::Value backward(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// grad(tensor) -> tensor or null
+// grad(tensor, the gradient that was read last, or null) -> that one's negative where it still is the gradient, else a
+// new tensor, or null
 Napi::Value grad(const Napi::CallbackInfo& info) {
   AddonData& data = AddonData::of(info.Env());
-  return toJs(info.Env(), data, c10::IValue(data.tensors.at(info[0]).grad()));
+  GivenTensors known;
+  if (info[1].IsNumber()) known.add(data.tensors.at(info[1]), info[1]);
+  return toJs(info.Env(), data, c10::IValue(data.tensors.at(info[0]).grad()), known);
 }
 
 // clearGrad(tensor)

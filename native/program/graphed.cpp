@@ -30,8 +30,8 @@ bool isConstant(const at::Tensor& input) { return input.is_cpu() && input.dim() 
 // Why a program can never be captured; empty where it can.
 std::string obstacle(const Program& program, c10::Device device) {
   for (const Instruction& instruction : program.instructions()) {
-    if (instruction.kind == Instruction::Kind::Checkpoint) {
-      return "gradient checkpointing sets random generators back, which a graph cannot";
+    if (instruction.kind == Instruction::Kind::Recompute) {
+      return "recomputation (gradient checkpointing) sets random generators back, which a graph cannot";
     }
   }
   for (const auto& [slot, value] : program.captured()) {

@@ -7,7 +7,7 @@
 #include <unordered_set>
 
 #include "ops/capture_turn.h"
-#include "program/checkpoint.h"
+#include "program/recompute.h"
 #include "program/failure.h"
 #include "program/operator_call.h"
 
@@ -175,12 +175,12 @@ void Program::execute(std::vector<c10::IValue>& slots, size_t first, size_t end,
       case Instruction::Kind::GradMode:
         c10::GradMode::set_enabled(instruction.gradMode);
         break;
-      case Instruction::Kind::Checkpoint: {
+      case Instruction::Kind::Recompute: {
         std::vector<c10::IValue> arguments;
         for (Slot slot : instruction.slots) arguments.push_back(slots[slot]);
         for (Slot slot : instruction.released) slots[slot] = c10::IValue();
         const RandomTurn turn;
-        at::Tensor result = checkpoint(instruction.body, std::move(arguments));
+        at::Tensor result = recompute(instruction.body, std::move(arguments));
         if (instruction.outputs[0] != kNone) slots[instruction.outputs[0]] = std::move(result);
         continue;
       }

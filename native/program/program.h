@@ -31,7 +31,7 @@ struct Instruction {
     Gradient,    // outputs[0] = the gradient of the tensor in `slot`
     ClearGrad,   // drop the gradients of the tensors in `slots`
     GradMode,    // record for autograd from here on, or not
-    Checkpoint,  // outputs[0] = body(slots), run again in backward instead of kept
+    Recompute,   // outputs[0] = body(slots), run again in backward instead of kept
   };
   Kind kind = Kind::Operator;
   std::optional<c10::OperatorHandle> op;

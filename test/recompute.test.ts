@@ -3,13 +3,13 @@ import { packBatch } from '../lib/data/index.ts'
 import * as fused from '../lib/generated/fused.ts'
 import * as ops from '../lib/generated/ops.ts'
 import { noGrad } from '../lib/grad-mode.ts'
-import { checkpoint } from '../lib/gradient-checkpoint.ts'
 import { memory, resetPeakMemory } from '../lib/memory.ts'
 import { AutoModelForSequenceClassification } from '../lib/models/auto.ts'
 import type { Model } from '../lib/models/model.ts'
 import { batchTensors } from '../lib/nn/batch.ts'
 import { compile } from '../lib/program.ts'
 import { manualSeed } from '../lib/random.ts'
+import { recompute } from '../lib/recompute.ts'
 import { Tensor } from '../lib/tensor.ts'
 
 const leaf = (shape: number[]) => {
@@ -34,7 +34,7 @@ describe('checkpoint', () => {
         return { loss: loss.detach(), gradients, after: Tensor.randn([3]) }
       })
     const results = []
-    for (const run of [(body: () => Tensor) => body(), checkpoint]) {
+    for (const run of [(body: () => Tensor) => body(), recompute]) {
       manualSeed(7)
       const { loss, gradients, after } = await step(run)()
       results.push([loss, ...gradients, after].map((tensor) => tensor.readSync()))
@@ -46,10 +46,10 @@ describe('checkpoint', () => {
   it('nests', async () => {
     const w = leaf([3])
     const step = compile((x: Tensor) => {
-      const y = checkpoint(() =>
+      const y = recompute(() =>
         ops.mul(
           w,
-          checkpoint(() => ops.mul(ops.exp(w), x)),
+          recompute(() => ops.mul(ops.exp(w), x)),
         ),
       )
       ops.sum(y).backward()
@@ -64,8 +64,8 @@ describe('checkpoint', () => {
 
   it('is its body where no gradient is recorded', async () => {
     const w = leaf([2])
-    expect(checkpoint(() => ops.mul(w, w)).shape).toEqual([2])
-    const program = compile(() => noGrad(() => checkpoint(() => ops.mul(w, w))))
+    expect(recompute(() => ops.mul(w, w)).shape).toEqual([2])
+    const program = compile(() => noGrad(() => recompute(() => ops.mul(w, w))))
     const square = await program()
     expect(square.requiresGrad).toBe(false)
     expect(square.readSync()).toEqual(ops.mul(w, w).readSync())
@@ -73,11 +73,11 @@ describe('checkpoint', () => {
 
   it('refuses what cannot be run twice', async () => {
     const w = leaf([2])
-    await expect(compile(() => checkpoint(() => noGrad(() => ops.mul(w, w))))()).rejects.toMatchObject({
+    await expect(compile(() => recompute(() => noGrad(() => ops.mul(w, w))))()).rejects.toMatchObject({
       code: 'RECORDING',
       message: expect.stringMatching(/may only call operators; it recorded 'gradMode'/),
     })
-    await expect(compile(() => checkpoint(() => w))()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await expect(compile(() => recompute(() => w))()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 })
 

@@ -1,4 +1,4 @@
-#include "program/checkpoint.h"
+#include "program/recompute.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
@@ -72,7 +72,7 @@ at::Tensor runBody(const Program& body, at::TensorList inputs) {
   return body.run(std::vector<c10::IValue>(inputs.begin(), inputs.end()), kNeverCancelled).at(0).toTensor();
 }
 
-class Checkpoint : public torch::autograd::Function<Checkpoint> {
+class Recompute : public torch::autograd::Function<Recompute> {
  public:
   static at::Tensor forward(AutogradContext* ctx, const c10::intrusive_ptr<Body>& body, at::TensorList inputs) {
     std::vector<at::Tensor> states;
@@ -109,9 +109,9 @@ class Checkpoint : public torch::autograd::Function<Checkpoint> {
 
 }  // namespace
 
-Instruction checkpointed(std::vector<Instruction> instructions, Slot output) {
+Instruction recomputed(std::vector<Instruction> instructions, Slot output) {
   Instruction result;
-  result.kind = Instruction::Kind::Checkpoint;
+  result.kind = Instruction::Kind::Recompute;
   result.outputs = {output};
   std::unordered_map<Slot, Slot> numbers;  // of the part's values in a program of its own: inputs first
   const auto number = [&](Slot slot) { numbers.emplace(slot, static_cast<Slot>(numbers.size())); };
@@ -125,7 +125,7 @@ Instruction checkpointed(std::vector<Instruction> instructions, Slot output) {
     }
     written.insert(instruction.outputs.begin(), instruction.outputs.end());
   }
-  if (!written.contains(output)) throw Failure("INVALID_ARGUMENT", "Malformed program: a checkpoint computes nothing.");
+  if (!written.contains(output)) throw Failure("INVALID_ARGUMENT", "Malformed program: a recomputed part computes nothing.");
   for (Slot slot : written) {
     if (slot != kNone) number(slot);
   }
@@ -147,13 +147,13 @@ Instruction checkpointed(std::vector<Instruction> instructions, Slot output) {
   return result;
 }
 
-at::Tensor checkpoint(std::shared_ptr<const Program> body, std::vector<c10::IValue> inputs) {
+at::Tensor recompute(std::shared_ptr<const Program> body, std::vector<c10::IValue> inputs) {
   if (!c10::GradMode::is_enabled()) return body->run(std::move(inputs), kNeverCancelled).at(0).toTensor();
   std::vector<at::Tensor> tensors;
   tensors.reserve(inputs.size());
   for (const c10::IValue& input : inputs) tensors.push_back(input.toTensor());
   inputs.clear();
-  return Checkpoint::apply(c10::make_intrusive<Body>(std::move(body)), at::TensorList(tensors));
+  return Recompute::apply(c10::make_intrusive<Body>(std::move(body)), at::TensorList(tensors));
 }
 
 }  // namespace torch_lora
