@@ -1,7 +1,9 @@
 import { callOperator, setTensorFactory } from './dispatch.ts'
 import { TorchLoraError } from './errors.ts'
+import { methods, type TensorMethods } from './generated/methods.ts'
 import { type RecordedValue, TensorHandle } from './handle.ts'
 import { type DType, guarded, type NativeId, toTorchLoraError } from './native.ts'
+import { defineMethod } from './overloads.ts'
 import { activeRecording } from './recording.ts'
 import {
   decode,
@@ -33,12 +35,16 @@ function create(op: string, args: unknown[], { dtype = 'float32', device }: Tens
   return callOperator(op, ...args, dtype, undefined, device) as Tensor
 }
 
+/** The operators that are methods: `x.matmul(y).softmax(-1)`. */
+export interface Tensor extends TensorMethods {}
+
 /**
  * A libtorch tensor. Its memory is native: `dispose()` frees it at once, a `scope` frees what was made inside,
  * and the garbage collector frees what is left, some time later.
  *
  * While a program is recorded (`compile`), a tensor stands for a value to come and has neither shape nor data.
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the static block below defines every method of the table
 export class Tensor extends TensorHandle {
   /** The gradient that was read last, for as long as somebody holds it. */
   #grad: WeakRef<Tensor> | undefined
@@ -49,6 +55,12 @@ export class Tensor extends TensorHandle {
 
   static {
     setTensorFactory((held) => new Tensor(held))
+    for (const [name, [operator, overloads]] of Object.entries(methods)) {
+      Object.defineProperty(this.prototype, name, {
+        value: defineMethod(operator, overloads),
+        writable: true,
+      })
+    }
   }
 
   /** Wraps a native tensor. For this library's own use. */
@@ -136,21 +148,6 @@ export class Tensor extends TensorHandle {
   /** The whole numbers 0, 1, ... end - 1, int64 by default. */
   static arange(end: number, options: TensorOptions = {}): Tensor {
     return create('aten::arange', [end], { dtype: 'int64', ...options })
-  }
-
-  /** The transpose of a matrix, a view. */
-  t(): Tensor {
-    return callOperator('aten::t', this) as Tensor
-  }
-
-  /** The same memory without autograd's history. */
-  detach(): Tensor {
-    return callOperator('aten::detach', this) as Tensor
-  }
-
-  /** A copy of its own memory. */
-  clone(): Tensor {
-    return callOperator('aten::clone', this) as Tensor
   }
 
   /** This tensor in another dtype or on another device; itself when nothing changes. */

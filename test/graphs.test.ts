@@ -24,7 +24,7 @@ const graphs = 'cpu'
 
 describe('compile with graphs', () => {
   it('runs a shape when it is met, captures it when it comes back, and replays it from then on', async () => {
-    const double = compile((x: Tensor) => ops.mulScalar(x, 2), { graphs })
+    const double = compile((x: Tensor) => ops.mul(x, 2), { graphs })
     const run = async (...values: number[]) => (await double(Tensor.from(values))).toArray()
     expect(await run(1, 2)).toEqual([2, 4])
     expect(double.graphReport).toEqual({ captures: 0, replays: 0 })
@@ -37,7 +37,7 @@ describe('compile with graphs', () => {
   })
 
   it('gives results that the next run leaves alone, and takes arguments that stay as they are', async () => {
-    const both = compile((x: Tensor) => ({ same: x, twice: ops.mulScalar(x, 2) }), { graphs })
+    const both = compile((x: Tensor) => ({ same: x, twice: ops.mul(x, 2) }), { graphs })
     const inputs = [1, 2, 3].map((value) => Tensor.from([value]))
     const results = []
     for (const input of inputs) results.push(await both(input))
@@ -57,7 +57,7 @@ describe('compile with graphs', () => {
 
   it('sees changes to what it has captured, and leaves out what copies to the CPU', async () => {
     const weight = Tensor.from([1])
-    const program = compile((x: Tensor) => ops.addScalar(ops.mul(x, weight).to({ device: 'cpu' }), 1), {
+    const program = compile((x: Tensor) => ops.add(ops.mul(x, weight).to({ device: 'cpu' }), 1), {
       graphs,
     })
     for (const value of [1, 2, 3]) {
@@ -68,7 +68,7 @@ describe('compile with graphs', () => {
   })
 
   it('keeps the graphs that were used last', async () => {
-    const program = compile((x: Tensor) => ops.mulScalar(x, 2), { graphs })
+    const program = compile((x: Tensor) => ops.mul(x, 2), { graphs })
     const run = (length: number) => program(Tensor.zeros([length]))
     for (let length = 1; length <= 65; length++) for (let i = 0; i < 2; i++) await run(length)
     expect(program.graphReport.captures).toBe(65)
@@ -132,7 +132,7 @@ describe('compile with graphs', () => {
   })
 
   it('refuses a device that nothing makes graphs on', async () => {
-    const program = compile((x: Tensor) => ops.mulScalar(x, 2), { graphs: 'meta' })
+    const program = compile((x: Tensor) => ops.mul(x, 2), { graphs: 'meta' })
     await expect(program(Tensor.ones([1]))).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   })
 

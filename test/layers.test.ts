@@ -17,6 +17,7 @@ const layers: string[][] = [
     'handle',
     'recording',
     'dispatch',
+    'overloads',
     'tensor-data',
     'tensor',
     'tree',

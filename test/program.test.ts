@@ -67,7 +67,7 @@ describe('compile', () => {
       noGrad(() => {
         const norm = ops.linalgVectorNorm(ops.stack(ops.foreachNorm([gradient])))
         ops.foreachMul_([gradient], ops.clamp(ops.reciprocal(norm), { max: 1 }))
-        ops.foreachAddScalar_([s.t], 1)
+        ops.foreachAdd_([s.t], 1)
         ops.fusedAdamw_([parameter], [gradient], [s.m], [s.v], [], [s.t], {
           lr: rate,
           beta1: 0.9,
@@ -101,9 +101,9 @@ describe('compile', () => {
 
   it('says what cannot be done while recording', async () => {
     for (const body of [
-      (x: Tensor) => ops.mulScalar(x, x.item()),
+      (x: Tensor) => ops.mul(x, x.item()),
       (x: Tensor) => ops.view(x, x.shape),
-      (x: Tensor) => ops.mulScalar(x, x.dtype.length),
+      (x: Tensor) => ops.mul(x, x.dtype.length),
     ]) {
       const error = await failure(compile(body)(Tensor.from([1])))
       expect(error.code).toBe('RECORDING')
@@ -265,10 +265,10 @@ describe('compile', () => {
   it('does a step that changes parameters whole or not at all', async () => {
     const counter = Tensor.scalar(0)
     const step = compile((x: Tensor) => {
-      ops.foreachAddScalar_([counter], 1)
+      ops.foreachAdd_([counter], 1)
       let y = x
       for (let i = 0; i < 100; i++) y = ops.tanh(ops.matmul(y, x))
-      ops.foreachAddScalar_([counter], 1)
+      ops.foreachAdd_([counter], 1)
       return y
     })
     const controller = new AbortController()

@@ -47,7 +47,7 @@ function principalPart(
     return { A: first(triangle, 0, r), B: first(q, 1, r) }
   }
   const [u, s, v] = ops.linalgSvd(weight, { fullMatrices: false }) // [out, k], [k], [k, in]
-  const root = ops.sqrt(ops.divScalar(first(s, 0, r), scaling)) // [R]
+  const root = ops.sqrt(ops.div(first(s, 0, r), scaling)) // [R]
   return {
     A: ops.mul(ops.unsqueeze(root, 1), first(v, 0, r)), // [R, in]
     B: ops.mul(first(u, 1, r), root), // [out, R]

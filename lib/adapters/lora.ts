@@ -47,7 +47,7 @@ export class LoraLinear extends AdaptedLinear {
 
 /** scaling B A, in the adapter's dtype: [out, in] */
 export function lowRankDelta({ A, B, scaling }: LowRankUpdate): Tensor {
-  return ops.mulScalar(ops.matmul(B, A), scaling)
+  return ops.mul(ops.matmul(B, A), scaling)
 }
 
 /** A fresh update for the Linear at `path`; B starts at zero, so that outputs do not change. */

@@ -88,7 +88,7 @@ export async function readServedAdapter(
         updates: Object.fromEntries(
           Array.from(beside, ([path, layer]) => {
             const { A, B, scaling } = updateOf(layer, path, source)
-            return [path, { A: owned(A, dtype), B: owned(ops.mulScalar(B, scaling), dtype) }]
+            return [path, { A: owned(A, dtype), B: owned(ops.mul(B, scaling), dtype) }]
           }),
         ),
         head: Object.fromEntries(

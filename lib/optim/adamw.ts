@@ -83,9 +83,9 @@ export class AdamW implements Optimizer {
   step(learningRate: Tensor): void {
     const { betas, eps } = this.#options
     noGrad(() => {
-      ops.foreachAddScalar_([this.#steps], 1)
+      ops.foreachAdd_([this.#steps], 1)
       for (const group of this.#groups) {
-        const lr = group.scale === 1 ? learningRate : ops.mulScalar(learningRate, group.scale) // []
+        const lr = group.scale === 1 ? learningRate : ops.mul(learningRate, group.scale) // []
         const gradients = group.parameters.map((parameter) => parameter.grad!)
         ops.fusedAdamw_(
           group.parameters,

@@ -11,7 +11,7 @@ export function clipGradNorm(parameters: readonly Tensor[], maxNorm: number): Te
   return noGrad(() => {
     const gradients = parameters.map((parameter) => parameter.grad!)
     const norm = gradNorm(gradients) // []
-    const factor = ops.clamp(ops.mulScalar(ops.reciprocal(ops.addScalar(norm, 1e-6)), maxNorm), {
+    const factor = ops.clamp(ops.mul(ops.reciprocal(ops.add(norm, 1e-6)), maxNorm), {
       max: 1,
     }) // []
     ops.foreachMul_(gradients, factor)

@@ -20,9 +20,6 @@ import {
   Task,
 } from './task.ts'
 
-/** at::Reduction::None */
-const noReduction = 0
-
 /** cross_entropy_loss's ignore_index: what a sequence without a label has. */
 const ignored = -100
 
@@ -141,11 +138,11 @@ export class SequenceClassification extends Task<EncodedLabels> {
   /** Cross-entropy, binary cross-entropy, or squared error, by the problem; targets as `collate` makes them. */
   loss(logits: Tensor, { labels, weights = null }: Targets): Tensor {
     if (this.problemType === 'single_label_classification') return ops.crossEntropyLoss(logits, labels!)
-    const reduction = weights ? noReduction : undefined
+    const reduction = weights ? 'none' : 'mean'
     const target = labels!
     if (this.problemType === 'multi_label_classification') {
       const losses = ops.binaryCrossEntropyWithLogits(logits, target, { reduction }) // [B, labels] or []
-      return weights ? weighted(ops.meanDim(losses, [1]), weights) : losses
+      return weights ? weighted(ops.mean(losses, [1]), weights) : losses
     }
     const losses = ops.mseLoss(ops.view(logits, [-1]), target, { reduction }) // [B] or []
     return weights ? weighted(losses, weights) : losses

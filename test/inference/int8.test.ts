@@ -26,15 +26,15 @@ const largest = (x: Tensor) => ops.amax(x, { dim: [1], keepdim: true }) // [rows
 function levels(x: Tensor): Tensor {
   const low = ops.neg(ops.clamp(largest(ops.neg(x)), { min: 0 })) // [T, 1]
   const span = ops.sub(ops.clamp(largest(x), { min: 0 }), low) // [T, 1]
-  const inverse = ops.div(ops.mulScalar(ops.onesLike(span), 255), span) // [T, 1]
+  const inverse = ops.div(ops.mul(ops.onesLike(span), 255), span) // [T, 1]
   const zero = round(ops.mul(ops.neg(low), inverse)) // [T, 1]
   const codes = ops.clamp(ops.add(round(ops.mul(x, inverse)), zero), { min: 0, max: 255 }) // [T, in]
-  return ops.divScalar(ops.mul(ops.sub(codes, zero), span), 255) // [T, in]
+  return ops.div(ops.mul(ops.sub(codes, zero), span), 255) // [T, in]
 }
 
 /** W as 255 levels a row, symmetric. */
 function weightLevels(weight: Tensor): Tensor {
-  const scale = ops.divScalar(largest(ops.abs(weight)), 127) // [out, 1]
+  const scale = ops.div(largest(ops.abs(weight)), 127) // [out, 1]
   return ops.mul(round(ops.div(weight, scale)), scale) // [out, in]
 }
 
@@ -80,7 +80,7 @@ function quantize(model: Model, { merged }: { merged: boolean }): void {
 
 function lowRank(x: Tensor, { update }: LoraLinear): Tensor {
   const low = ops.matmul(x, update.A.t()) // [T, R]
-  return ops.mulScalar(ops.matmul(low, update.B.t()), update.scaling)
+  return ops.mul(ops.matmul(low, update.B.t()), update.scaling)
 }
 
 function distance(found: readonly (readonly number[])[], expected: readonly (readonly number[])[]): number {
