@@ -81,17 +81,24 @@ export class Operator {
 
   /** A list of tensors, in which null stands for none, as their numbers. */
   #list(list: readonly unknown[], argument: number, recording: Recording | undefined): (number | null)[] {
-    return list.map((value, i) => {
-      if (value instanceof TensorHandle) return recording ? recording.slotOf(value) : value.id
-      if (value === null || value === undefined) return null
-      const name = this.schema.arguments[argument]?.name ?? argument
-      throw new TorchLoraError(
-        'INVALID_ARGUMENT',
-        `${this.name}: argument '${name}' is a list of tensors, but holds ${describe(value)} at ${i}. ` +
-          'Make a tensor of it with Tensor.scalar.',
-        { op: this.name },
-      )
-    })
+    const encoded = new Array<number | null>(list.length)
+    for (let i = 0; i < list.length; i++) {
+      const value = list[i]
+      if (value instanceof TensorHandle) encoded[i] = recording ? recording.slotOf(value) : value.id
+      else if (value === null || value === undefined) encoded[i] = null
+      else throw this.#notTensor(argument, value, i)
+    }
+    return encoded
+  }
+
+  #notTensor(argument: number, value: unknown, i: number): TorchLoraError {
+    const name = this.schema.arguments[argument]?.name ?? argument
+    return new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `${this.name}: argument '${name}' is a list of tensors, but holds ${describe(value)} at ${i}. ` +
+        'Make a tensor of it with Tensor.scalar.',
+      { op: this.name },
+    )
   }
 }
 
@@ -139,5 +146,8 @@ function decode(value: unknown, type: string, args: readonly unknown[]): unknown
 function tensorOf(id: NativeId | null, args: readonly unknown[]): TensorHandle | null {
   if (id === null) return null
   if (id > 0) return makeTensor(id)
+  for (const value of args) {
+    if (value instanceof TensorHandle && value.id === -id) return value
+  }
   return args.flat().find((value) => value instanceof TensorHandle && value.id === -id) as TensorHandle
 }

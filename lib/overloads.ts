@@ -63,7 +63,7 @@ function fits(type: string, value: unknown, fixedLength: boolean, wrap: boolean)
 }
 
 function isOptions(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
+  if (typeof value !== 'object' || value === null || value instanceof TensorHandle) return false
   const prototype = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }
@@ -77,6 +77,9 @@ class Form {
   readonly #named = new Map<string, number>()
   readonly #required: number[]
   readonly #reduction: number
+  /** Whether what may be given by position comes first in the schema, and how much of it must. */
+  readonly #leading: boolean
+  readonly #least: number
 
   constructor(operator: Operator) {
     this.operator = operator
@@ -86,6 +89,10 @@ class Form {
     this.#required = visible.filter((i) => !this.#arguments[i]!.hasDefault)
     for (const i of visible) this.#named.set(camelCase(this.#arguments[i]!.name), i)
     this.#reduction = this.#arguments.findIndex(isReduction)
+    this.#leading = this.#positional.every((place, i) => place === i)
+    this.#least = this.#required.every((place) => this.#positional.includes(place))
+      ? this.#required.length
+      : Number.POSITIVE_INFINITY
   }
 
   /** `(self: Tensor, other: Tensor, { alpha: number })` */
@@ -100,14 +107,25 @@ class Form {
   }
 
   /** The arguments in the schema's order, or what is wrong with them, as a sentence. */
-  bind(args: readonly unknown[]): unknown[] | string {
+  bind(args: readonly unknown[]): readonly unknown[] | string {
     const last = args[args.length - 1]
     const options = isOptions(last) ? last : undefined
     let count = options ? args.length - 1 : args.length
     while (count > 0 && args[count - 1] === undefined) count--
     const positional = this.#positional
+    // As they are, where nothing has to be put elsewhere: this is what most calls are.
+    if (
+      !options &&
+      this.#leading &&
+      this.#reduction < 0 &&
+      count >= this.#least &&
+      count <= positional.length
+    ) {
+      if (args.length === count && (count === 0 || !args.includes(undefined))) return args
+    }
     if (count > positional.length) return `takes ${positional.length} by position, received ${count}`
-    const values = new Array<unknown>(this.#arguments.length).fill(undefined)
+    const values: unknown[] = []
+    for (let i = 0; i < this.#arguments.length; i++) values.push(undefined)
     for (let i = 0; i < count; i++) values[positional[i]!] = args[i]
     for (const name in options) {
       const value = options[name]
@@ -161,12 +179,12 @@ class Overloads {
 
   call(args: readonly unknown[]): unknown {
     const { forms } = this
-    const bound = forms.map((form) => form.bind(args))
     if (forms.length === 1) {
-      const values = bound[0]!
+      const values = forms[0]!.bind(args)
       if (typeof values === 'string') throw this.#refusal(values)
       return forms[0]!.operator.call(values)
     }
+    const bound = forms.map((form) => form.bind(args))
     for (const wrap of [false, true]) {
       for (let i = 0; i < forms.length; i++) {
         const values = bound[i]!

@@ -90,11 +90,14 @@ Napi::Value callOp(const Napi::CallbackInfo& info) {
   const TensorArguments tensors(info[2]);
   torch::jit::Stack stack;
   stack.reserve(arguments.size());
+  // Elements of a list come back in lists alone.
+  const bool lists = !op.schema().returns().empty() &&
+                     op.schema().returns()[0].type()->kind() == c10::TypeKind::ListType;
   GivenTensors came;
   for (uint32_t i = 0; i < arguments.size(); ++i) {
     const Napi::Value value = i < given.Length() ? given.Get(i) : env.Undefined();
     stack.push_back(toIValue(data, arguments[i], value, tensors.holds(i)));
-    if (tensors.holds(i)) came.add(stack.back(), value);
+    if (tensors.holds(i) && (lists || stack.back().isTensor())) came.add(stack.back(), value);
   }
   callOperator(op, stack);
   return toJs(env, data, std::move(stack), came);
