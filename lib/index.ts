@@ -50,7 +50,15 @@ export { clipGradNorm } from './optim/clip.ts'
 export { Muon, type MuonOptions } from './optim/muon.ts'
 export type { NamedParameters, Optimizer, OptimizerSettings } from './optim/optimizer.ts'
 export type { OptimizerFactory, OptimizerName } from './optim/registry.ts'
-export { type Compiled, type CompileOptions, compile, type RunOptions } from './program.ts'
+export type { Reduction, Scalar } from './overloads.ts'
+export {
+  type Compiled,
+  type CompileOptions,
+  compile,
+  type Results,
+  type RunOptions,
+  type TensorTree,
+} from './program.ts'
 export { manualSeed, rngState, setRngState } from './random.ts'
 export { recompute } from './recompute.ts'
 export { scope } from './scope.ts'

@@ -111,3 +111,12 @@ it('native/ops knows nothing of Node', () => {
     expect(readFileSync(join(ops, file), 'utf8'), file).not.toMatch(/#include\s*[<"](napi|node_api|uv)/)
   }
 })
+
+it('operators are registered in native/ops and, for CUDA, in native/cuda alone', () => {
+  const native = resolve(import.meta.dirname, '../native')
+  const registering = readdirSync(native, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => /\.(h|cpp|cu)$/.test(file) && /^TORCH_LIBRARY/m.test(readFileSync(join(native, file), 'utf8')),
+  )
+  expect(registering.length).toBeGreaterThan(10)
+  expect(registering.filter((file) => !/^(ops|cuda)\//.test(file))).toEqual([])
+})

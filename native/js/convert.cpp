@@ -90,8 +90,7 @@ class Converter {
  private:
   [[noreturn]] void refuse(const c10::TypePtr& type, const Napi::Value& value) const {
     throw Failure("INVALID_ARGUMENT", "Argument '" + argument_.name() + "' must be of type " + type->str() +
-                                          ", received " + (handles_ ? describeHandles(value) : describe(value)) +
-                                          ".");
+                                          ", received " + (handles_ ? describeHandles(value) : describe(value)) + ".");
   }
 
   static bool ofTensors(const c10::TypePtr& type) {

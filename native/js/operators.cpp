@@ -91,8 +91,8 @@ Napi::Value callOp(const Napi::CallbackInfo& info) {
   torch::jit::Stack stack;
   stack.reserve(arguments.size());
   // Elements of a list come back in lists alone.
-  const bool lists = !op.schema().returns().empty() &&
-                     op.schema().returns()[0].type()->kind() == c10::TypeKind::ListType;
+  const bool lists =
+      !op.schema().returns().empty() && op.schema().returns()[0].type()->kind() == c10::TypeKind::ListType;
   GivenTensors came;
   for (uint32_t i = 0; i < arguments.size(); ++i) {
     const Napi::Value value = i < given.Length() ? given.Get(i) : env.Undefined();

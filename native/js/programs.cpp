@@ -122,7 +122,7 @@ Instruction toInstruction(const AddonData& data, const Napi::Object& object, con
     if (instruction.outputs.size() != 1)
       throw Failure("INVALID_ARGUMENT", "Malformed program: a recomputed part gives one tensor.");
     return recomputed(toInstructions(data, object.Get("instructions").As<Napi::Array>(), captured),
-                        instruction.outputs[0]);
+                      instruction.outputs[0]);
   } else {
     throw Failure("INVALID_ARGUMENT", "Malformed program: unknown instruction '" + kind + "'.");
   }

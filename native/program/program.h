@@ -26,12 +26,12 @@ class Program;
 
 struct Instruction {
   enum class Kind {
-    Operator,    // outputs = op(arguments)
-    Backward,    // accumulate d(slot)/d(leaf) into every leaf's gradient
-    Gradient,    // outputs[0] = the gradient of the tensor in `slot`
-    ClearGrad,   // drop the gradients of the tensors in `slots`
-    GradMode,    // record for autograd from here on, or not
-    Recompute,   // outputs[0] = body(slots), run again in backward instead of kept
+    Operator,   // outputs = op(arguments)
+    Backward,   // accumulate d(slot)/d(leaf) into every leaf's gradient
+    Gradient,   // outputs[0] = the gradient of the tensor in `slot`
+    ClearGrad,  // drop the gradients of the tensors in `slots`
+    GradMode,   // record for autograd from here on, or not
+    Recompute,  // outputs[0] = body(slots), run again in backward instead of kept
   };
   Kind kind = Kind::Operator;
   std::optional<c10::OperatorHandle> op;

@@ -125,7 +125,8 @@ Instruction recomputed(std::vector<Instruction> instructions, Slot output) {
     }
     written.insert(instruction.outputs.begin(), instruction.outputs.end());
   }
-  if (!written.contains(output)) throw Failure("INVALID_ARGUMENT", "Malformed program: a recomputed part computes nothing.");
+  if (!written.contains(output))
+    throw Failure("INVALID_ARGUMENT", "Malformed program: a recomputed part computes nothing.");
   for (Slot slot : written) {
     if (slot != kNone) number(slot);
   }

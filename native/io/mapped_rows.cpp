@@ -1,13 +1,12 @@
-// lora::embedding: rows of a table that may lie in a checkpoint's file. A page fault brings in far more than a row: the
-// kernel maps up to 2 MiB around it, and a few hundred tokens make half of the table resident. Here rows are read.
+// What lora::embedding reads of a table that lies in a checkpoint's file. A page fault brings in far more than a row:
+// the kernel maps up to 2 MiB around it, and a few hundred tokens make half of the table resident. Here rows are read.
 #include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
-#include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
-#include <torch/library.h>
 
 #include "io/mapped_file.h"
+#include "ops/embedding.h"
 
 namespace torch_lora {
 
@@ -34,15 +33,15 @@ void readRows(const MappedFile& file, int64_t offset, const at::Tensor& weight, 
   });
 }
 
-/// aten::embedding(weight [count, size], indices int32 or int64) -> [*indices, size]. A table on the pages of a file,
-/// unchanged since it was loaded and not to be trained, is read from the file by the row, so that it takes no memory.
-/// Throws c10::Error when the file was written to or cut, IndexError for an index outside the table.
-at::Tensor embedding(const at::Tensor& weight, const at::Tensor& indices) {
+/// weight [count, size], indices int32 or int64 -> [*indices, size], for a table on the pages of a file, unchanged
+/// since it was loaded and not to be trained: read from the file by the row, it takes no memory. Throws c10::Error when
+/// the file was written to or cut, IndexError for an index outside the table.
+std::optional<at::Tensor> rowsOfFile(const at::Tensor& weight, const at::Tensor& indices) {
   const bool trains = weight.requires_grad() && c10::GradMode::is_enabled();
   const bool plain = weight.dim() == 2 && weight.is_contiguous() && indices.is_cpu() &&
                      (indices.scalar_type() == at::kInt || indices.scalar_type() == at::kLong);
   const auto [file, offset] = trains || !plain ? std::pair<const MappedFile*, int64_t>{} : MappedFile::under(weight);
-  if (file == nullptr) return at::embedding(weight, indices);
+  if (file == nullptr) return std::nullopt;
   file->checkUnchanged();
   auto shape = indices.sizes().vec();
   shape.push_back(weight.size(1));
@@ -56,9 +55,11 @@ at::Tensor embedding(const at::Tensor& weight, const at::Tensor& indices) {
   return rows;
 }
 
-}  // namespace
+const bool registered = [] {
+  register_rows(rowsOfFile);
+  return true;
+}();
 
-TORCH_LIBRARY_FRAGMENT(lora, m) { m.def("embedding(Tensor weight, Tensor indices) -> Tensor"); }
-TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) { m.impl("embedding", embedding); }
+}  // namespace
 
 }  // namespace torch_lora
