@@ -33,11 +33,11 @@ it('under dropout it scales what was dropped alone, as peft does', () => {
   const expected = noGrad(() => {
     const dropped = fused.dropout(x, p)
     const { A, B, scaling } = layer.update
-    const w = ops.add(layer.weight, ops.mulScalar(ops.matmul(B, A), scaling))
+    const w = ops.add(layer.weight, ops.mul(ops.matmul(B, A), scaling))
     const ratio = ops.div(layer.magnitude, ops.linalgVectorNorm(w, { dim: [1] }))
     const base = ops.add(ops.matmul(x, layer.weight.t()), layer.bias!)
-    const inner = ops.mul(ops.addScalar(ratio, -1), ops.matmul(dropped, layer.weight.t()))
-    const low = ops.mulScalar(ops.matmul(ops.matmul(dropped, A.t()), B.t()), scaling)
+    const inner = ops.mul(ops.add(ratio, -1), ops.matmul(dropped, layer.weight.t()))
+    const low = ops.mul(ops.matmul(ops.matmul(dropped, A.t()), B.t()), scaling)
     return ops.add(base, ops.add(inner, ops.mul(ratio, low)))
   })
   expect(maxDifference(y, expected)).toBeLessThan(1e-12)
