@@ -67,16 +67,16 @@ const scenarios: Record<string, () => Promise<void>> = {
   async program() {
     const total = Tensor.zeros([2])
     const add = compile((x: Tensor) => {
-      const doubled = ops.mulScalar(x, 2)
+      const doubled = ops.mul(x, 2)
       allReduceInProgram(doubled)
       ops.add_(total, doubled)
       return { doubled }
     })
     const graphed = compile(
       (x: Tensor) => {
-        const y = ops.mulScalar(x, 3)
+        const y = ops.mul(x, 3)
         allReduceInProgram(y)
-        return ops.addScalar(y, 1)
+        return ops.add(y, 1)
       },
       { graphs: 'cpu' },
     )
