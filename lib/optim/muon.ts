@@ -76,11 +76,11 @@ export class Muon implements Optimizer {
         callOperator('aten::lerp_.Scalar', momentum, gradient, 1 - this.#momentum)
         const moved = callOperator('aten::lerp.Scalar', gradient, momentum, this.#momentum) as Tensor // Nesterov's
         const direction = orthogonal(moved, rows > columns) // [rows, columns]
-        const rate = ops.mulScalar(learningRate, this.#scaleOf(path)) // []
+        const rate = ops.mul(learningRate, this.#scaleOf(path)) // []
         const decay = this.#decayOf(path)
-        if (decay > 0) ops.mul_(parameter, ops.addScalar(ops.mulScalar(rate, -decay), 1))
+        if (decay > 0) ops.mul_(parameter, ops.add(ops.mul(rate, -decay), 1))
         const length = 0.2 * Math.sqrt(Math.max(rows, columns)) // the length of AdamW's updates
-        ops.add_(parameter, ops.mul(direction.to({ dtype: 'float32' }), ops.mulScalar(rate, -length)))
+        ops.add_(parameter, ops.mul(direction.to({ dtype: 'float32' }), ops.mul(rate, -length)))
       }
     })
     if (this.#rest.parameters.length > 0) this.#rest.step(learningRate)
