@@ -9,7 +9,7 @@ const lib = resolve(import.meta.dirname, '../lib')
 
 const layers: string[][] = [
   ['errors'],
-  ['cache-folder', 'ops.list', 'out-of-memory'],
+  ['cache-folder', 'platform', 'ops.list', 'out-of-memory'],
   ['libtorch'],
   ['addon'],
   ['native'],
