@@ -15,13 +15,13 @@ const placed = new WeakSet<Tensor>()
 export function shareStorage(segments: readonly Pick<Segment, 'weight' | 'bias'>[]): void {
   const weights = segments.map(({ weight }) => weight)
   // One that the program itself computes lies nowhere yet.
-  if (weights.length < 2 || weights.some(({ slot }) => slot !== undefined)) return
+  if (weights.length < 2 || weights.some(({ recorded }) => recorded !== undefined)) return
   if (!weights[0]!.device.startsWith('cuda')) return
   const groups = [weights]
   if (segments.every(({ bias }) => bias)) groups.push(segments.map(({ bias }) => bias!))
   for (const tensors of groups) {
     if (tensors.some((tensor) => placed.has(tensor))) continue
     for (const tensor of tensors) placed.add(tensor)
-    guarded((native) => native.callOp(operator('lora::share_storage_').op, [tensors.map(({ id }) => id)]))
+    guarded((native) => native.callOp(operator('lora::share_storage_').op, [tensors.map(({ id }) => id)], 1))
   }
 }

@@ -52,7 +52,7 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
 
   it('out of memory: the cache of the run before is given back, and the capture succeeds', async () => {
     const count = 1 << 26 // 256 MiB
-    const work = compile((x: Tensor) => ops.mulScalar(ops.add(x, x), 0.5), { graphs: device })
+    const work = compile((x: Tensor) => ops.mul(ops.add(x, x), 0.5), { graphs: device })
     const x = Tensor.ones([count], { device })
     kept.push(x)
     emptyCache()
@@ -81,7 +81,7 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
     const work = compile(
       (x: Tensor) => {
         let y = x
-        for (let i = 0; i < 200; i++) y = dropped(ops.mulScalar(y, 1))
+        for (let i = 0; i < 200; i++) y = dropped(ops.mul(y, 1))
         return y
       },
       { graphs: device },
@@ -97,7 +97,7 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
 
   it('many programs have their graphs beside each other', async () => {
     const programs = Array.from({ length: 40 }, (_, i) =>
-      compile((x: Tensor) => ops.addScalar(x, i), { graphs: device }),
+      compile((x: Tensor) => ops.add(x, i), { graphs: device }),
     )
     for (let run = 0; run < 3; run++)
       for (const [i, program] of programs.entries()) {
@@ -111,7 +111,7 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
   })
 
   it('the results of runs that are submitted together come in their order', async () => {
-    const work = compile((x: Tensor) => ops.mulScalar(x, 3).to({ device: 'cpu' }), { graphs: device })
+    const work = compile((x: Tensor) => ops.mul(x, 3).to({ device: 'cpu' }), { graphs: device })
     const values = await Promise.all(
       Array.from({ length: 20 }, async (_, i) => (await work(Tensor.from([i], { device }))).toArray()),
     )
