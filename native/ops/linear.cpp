@@ -187,8 +187,10 @@ Forward linear_forward(const at::Tensor& x, at::TensorList weight, at::TensorLis
   LinearOutput output = has_kernels(x) ? linear_forward_cpu(segments, call) : linear_forward_composed(segments, call);
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = segments.out;
-  if (!output.rows.defined())
-    output.rows = output.columns = at::empty({0}, x.options());  // the CPU's kernels keep none
+  if (!output.rows.defined()) {  // the CPU's kernels keep none; outputs of an operator may not be one tensor
+    output.rows = at::empty({0}, x.options());
+    output.columns = at::empty({0}, x.options());
+  }
   return {output.y.view(shape), output.skinny, output.pre_gelu, output.rows, output.columns};
 }
 
