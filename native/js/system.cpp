@@ -150,9 +150,10 @@ void endAtOnce(int status, void*) {
   _exit(status);
 }
 
-// leave(): the main thread's environment exits. Node runs no cleanup hooks then, and exit() destroys libtorch's statics;
-// a job that is still running would find them gone. It cannot be waited for either: one operator may take seconds, and
-// one that waits for another process for ever. So the process ends before them. What registers last is called first.
+// leave(): the main thread's environment exits. Node runs no cleanup hooks then, and exit() destroys libtorch's
+// statics; a job that is still running would find them gone. It cannot be waited for either: one operator may take
+// seconds, and one that waits for another process for ever. So the process ends before them. What registers last is
+// called first.
 Napi::Value leave(const Napi::CallbackInfo& info) {
   Executor& executor = *AddonData::of(info.Env()).executor;
   if (executor.stop()) {

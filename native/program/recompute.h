@@ -12,8 +12,9 @@ namespace torch_lora {
 // read and do not write.
 Instruction recomputed(std::vector<Instruction> instructions, Slot output);
 
-// What PyTorch calls gradient checkpointing (torch.utils.checkpoint): runs `body` without recording for autograd and keeps its inputs
-// alone; backward runs it again, from the same state of the random generators, and differentiates that run.
+// What PyTorch calls gradient checkpointing (torch.utils.checkpoint): runs `body` without recording for autograd and
+// keeps its inputs alone; backward runs it again, from the same state of the random generators, and differentiates that
+// run.
 at::Tensor recompute(std::shared_ptr<const Program> body, std::vector<c10::IValue> inputs);
 
 }  // namespace torch_lora
