@@ -320,7 +320,7 @@ describe('what the system refuses', () => {
     await writeFile(file, '')
     const { code, stderr } = await cli(trainArgs(join(file, 'run'), '--epochs', '1'))
     expect(code).toBe(1)
-    expect(stderr).toMatch(/torch-lora: .*a-file\/run.*not a directory/)
+    expect(stderr).toMatch(/torch-lora: .*a-file\/run: a file is where a folder should be/)
     expect(stderr).not.toMatch(/\n\s+at /)
   })
 })
