@@ -65,6 +65,7 @@ export async function quickstart(options: QuickstartOptions, signal: AbortSignal
   const model = await AutoModelForSequenceClassification.fromPretrained(encoder.directory, {
     ...(labels.names.length > 0 ? { labels: labels.names } : { numLabels: 1 }),
     problemType: labels.problemType,
+    head: 'fresh', // whatever the encoder was trained for before
     seed,
   })
   await using tokenizer = await AutoTokenizer.fromPretrained(encoder.directory)
