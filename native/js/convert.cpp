@@ -196,7 +196,7 @@ void GivenTensors::add(const c10::IValue& value, const Napi::Value& handle) {
     const auto list = value.toList();
     const auto handles = handle.As<Napi::Array>();
     for (uint32_t i = 0; i < list.size(); ++i) {
-      const c10::IValue item = list.get(i);
+      const c10::IValue& item = list.get(i);
       if (item.isTensor()) add(item, handles.Get(i));
     }
   }
