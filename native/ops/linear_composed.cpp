@@ -55,7 +55,7 @@ at::Tensor shared(const LinearSegments& segments, at::Tensor LinearSegment::*of)
 // [out], or undefined.
 at::Tensor stacked_bias(const LinearSegments& segments) {
   if (!segments.parts[0].bias.defined() || segments.parts.size() == 1) return segments.parts[0].bias;
-  const at::Tensor all = shared(segments, &LinearSegment::bias);
+  at::Tensor all = shared(segments, &LinearSegment::bias);
   if (all.defined()) return all;
   std::vector<at::Tensor> list;
   for (const auto& part : segments.parts) list.push_back(part.bias);
