@@ -1,21 +1,29 @@
-import type { BatchTensors, PositionScheme, WantedRows } from '../nn/batch.ts'
+import { type BatchTensors, longestSequence, type PositionScheme, type WantedRows } from '../nn/batch.ts'
 import type { LinearLike } from '../nn/linear.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
-import { BertLayers, Embeddings } from './bert-layers.ts'
+import { BertLayers } from './bert-layers.ts'
 import { type EncoderConfig, readEncoderConfig } from './config.ts'
+import { Embeddings } from './embeddings.ts'
 import { Encoder } from './encoder.ts'
 import type { Family } from './family.ts'
 
-/** BERT (Devlin et al., 2019); transformers' `BertModel`, modeling_bert.py. */
+/**
+ * BERT (Devlin et al., 2019); transformers' `BertModel`, modeling_bert.py. RoBERTa (`RobertaModel`) numbers positions
+ * in another way and is the same else.
+ */
 export class BertEncoder extends Encoder {
-  readonly positions: PositionScheme = { kind: 'zero' }
+  readonly positions: PositionScheme
   readonly maxLength: number
   embeddings: Embeddings
   encoder: BertLayers
 
-  constructor(config: EncoderConfig, options: TensorOptions = {}) {
+  constructor(
+    config: EncoderConfig,
+    { positions = { kind: 'zero' }, ...options }: TensorOptions & { positions?: PositionScheme } = {},
+  ) {
     super(config)
-    this.maxLength = config.maxPositionEmbeddings
+    this.positions = positions
+    this.maxLength = longestSequence(positions, config.maxPositionEmbeddings)
     this.embeddings = new Embeddings(config, options)
     this.encoder = new BertLayers(config, options)
   }

@@ -1,15 +1,16 @@
 import * as fused from '../generated/fused.ts'
 import * as ops from '../generated/ops.ts'
 import { activations } from '../nn/activation.ts'
+import { wantedRows } from '../nn/attention.ts'
 import type { BatchTensors, WantedRows } from '../nn/batch.ts'
 import { dropout } from '../nn/dropout.ts'
 import { Embedding } from '../nn/embedding.ts'
 import * as init from '../nn/init.ts'
 import { LayerNorm } from '../nn/layer-norm.ts'
-import { type FusedGroup, FusingModule, fusedLinear, Linear, type LinearLike } from '../nn/linear.ts'
+import { type FusedGroup, fusedLinear, Linear, type LinearLike } from '../nn/linear.ts'
 import { Module } from '../nn/module.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
-import { Intermediate, ResidualOutput } from './bert-layers.ts'
+import { Attention, ContextModule, Layer } from './bert-layers.ts'
 import type { DebertaConfig } from './deberta-v2-config.ts'
 import { LayerStack } from './layer-stack.ts'
 
@@ -18,37 +19,11 @@ import { LayerStack } from './layer-stack.ts'
  * transformers, modeling_deberta_v2.py.
  */
 
-/** LN(word + position + token type), projected to the hidden size where embeddings are of another, then dropout. */
-export class DebertaEmbeddings extends Module {
-  word_embeddings: Embedding
-  position_embeddings: Embedding | null
-  token_type_embeddings: Embedding | null
-  embed_proj: LinearLike | null
-  LayerNorm: LayerNorm
-
-  constructor(
-    readonly config: DebertaConfig,
-    options: TensorOptions,
-  ) {
-    super()
-    const { embeddingSize, hiddenSize } = config
-    const std = { std: config.initializerRange, ...options }
-    const embedding = (count: number) => new Embedding(count, embeddingSize, std)
-    this.word_embeddings = embedding(config.vocabSize)
-    this.position_embeddings = config.positionBiasedInput ? embedding(config.maxPositionEmbeddings) : null
-    this.token_type_embeddings = config.typeVocabSize > 0 ? embedding(config.typeVocabSize) : null
-    this.embed_proj =
-      embeddingSize === hiddenSize ? null : new Linear(embeddingSize, hiddenSize, { bias: false, ...std })
-    this.LayerNorm = new LayerNorm(hiddenSize, config.layerNormEps, options)
-  }
-
-  forward(batch: BatchTensors): Tensor {
-    let sum = this.word_embeddings.forward(batch.inputIds) // [T, E]
-    if (this.position_embeddings) sum = ops.add(sum, this.position_embeddings.forward(batch.positionIds)) // [T, E]
-    if (this.token_type_embeddings) sum = ops.add(sum, this.token_type_embeddings.forward(batch.tokenTypeIds)) // [T, E]
-    if (this.embed_proj) sum = this.embed_proj.forward(sum) // [T, H]
-    return dropout(this.LayerNorm.forward(sum), this.training ? this.config.hiddenDropoutProb : 0) // [T, H]
-  }
+/** What all layers read. */
+interface Shared {
+  batch: BatchTensors
+  /** The relative embeddings in reach, [P, H]; null without relative attention. */
+  positions: Tensor | null
 }
 
 /**
@@ -56,7 +31,7 @@ export class DebertaEmbeddings extends Module {
  * The positions are projected once a batch: with `shareAttKey` by query_proj and key_proj themselves, so that a
  * low-rank update of those acts on positions too.
  */
-class DisentangledSelfAttention extends FusingModule {
+class DisentangledSelfAttention extends ContextModule<Shared> {
   query_proj: LinearLike
   key_proj: LinearLike
   value_proj: LinearLike
@@ -78,8 +53,7 @@ class DisentangledSelfAttention extends FusingModule {
     this.pos_query_proj = own && config.p2c ? linear() : null
   }
 
-  /** @param positions the relative embeddings in reach, [P, H]; null without relative attention */
-  forward(hidden: Tensor, batch: BatchTensors, positions: Tensor | null): Tensor {
+  forward(hidden: Tensor, { batch, positions }: Shared, wanted?: WantedRows): Tensor {
     const { numAttentionHeads, hiddenSize, c2p, p2c, positionBuckets, maxRelativePositions } = this.config
     const headSize = hiddenSize / numAttentionHeads
     // transformers takes this root in float32 whatever the model's dtype; float64 shows the difference.
@@ -101,7 +75,7 @@ class DisentangledSelfAttention extends FusingModule {
             { dropoutP, scale },
           )
         : fused.varlenAttention(heads, batch.cuSeqlens, batch.maxSeqlen, { dropoutP, scale }) // [T, N, D]
-    return ops.view(context, [-1, hiddenSize]) // [T, H]
+    return wantedRows(ops.view(context, [-1, hiddenSize]), wanted) // [rows, H]
   }
 
   fusedGroups(): FusedGroup[] {
@@ -138,41 +112,6 @@ class DisentangledSelfAttention extends FusingModule {
   }
 }
 
-class Attention extends Module {
-  self: DisentangledSelfAttention
-  output: ResidualOutput
-
-  constructor(config: DebertaConfig, options: TensorOptions) {
-    super()
-    this.self = new DisentangledSelfAttention(config, options)
-    this.output = new ResidualOutput(config.hiddenSize, config, options)
-  }
-}
-
-class Layer extends Module {
-  attention: Attention
-  intermediate: Intermediate
-  output: ResidualOutput
-
-  constructor(config: DebertaConfig, options: TensorOptions) {
-    super()
-    this.attention = new Attention(config, options)
-    this.intermediate = new Intermediate(config, options)
-    this.output = new ResidualOutput(config.intermediateSize, config, options)
-  }
-
-  /** [T, H] -> [T, H], or [R, H] for R wanted rows */
-  forward(hidden: Tensor, batch: BatchTensors, positions: Tensor | null, wanted?: WantedRows): Tensor {
-    const rows = wanted ? 'wanted' : 'token'
-    const context = this.attention.self.forward(hidden, batch, positions) // [T, H]
-    const queried = wanted ? ops.indexSelect(context, 0, wanted.indices) : context // [rows, H]
-    const residual = wanted ? ops.indexSelect(hidden, 0, wanted.indices) : hidden // [rows, H]
-    const attended = this.attention.output.forward(queried, residual, rows) // [rows, H]
-    const wide = this.intermediate.forward(attended, rows) // [rows, intermediate]
-    return this.output.forward(wide, attended, rows) // [rows, H]
-  }
-}
-
 /** A convolution along each sequence, zeros beyond its ends; `torch.nn.Conv1d`. */
 class SequenceConvolution extends Module {
   /** [H, H, kernelSize] */
@@ -200,7 +139,7 @@ class SequenceConvolution extends Module {
   /** [T, H] -> [T or rows, H] */
   forward(x: Tensor, batch: BatchTensors, wanted?: WantedRows): Tensor {
     const unfolded = fused.unfoldSequences(x, batch.cuSeqlens, this.kernelSize) // [T, H k]
-    const needed = wanted ? ops.indexSelect(unfolded, 0, wanted.indices) : unfolded // [T or rows, H k]
+    const needed = wantedRows(unfolded, wanted) // [T or rows, H k]
     const kernel = ops.reshape(this.weight, [this.size, -1]) // [H, H k]
     return fused.linear(needed, [kernel], [this.bias], [], [], []) // [T or rows, H]
   }
@@ -230,7 +169,7 @@ class ConvLayer extends Module {
 }
 
 export class DebertaLayers extends LayerStack {
-  layer: Layer[]
+  layer: Layer<Shared>[]
   rel_embeddings: Embedding | null
   LayerNorm: LayerNorm | null
   conv: ConvLayer | null
@@ -242,7 +181,10 @@ export class DebertaLayers extends LayerStack {
     super()
     const { hiddenSize, layerNormEps, initializerRange, positionBuckets, maxRelativePositions } = config
     const span = positionBuckets > 0 ? positionBuckets : maxRelativePositions
-    this.layer = Array.from({ length: config.numHiddenLayers }, () => new Layer(config, options))
+    this.layer = Array.from({ length: config.numHiddenLayers }, () => {
+      const self = new DisentangledSelfAttention(config, options)
+      return new Layer(new Attention(self, config, options), config, options)
+    })
     this.rel_embeddings = config.relativeAttention
       ? new Embedding(2 * span, hiddenSize, { std: initializerRange, ...options })
       : null
@@ -253,14 +195,10 @@ export class DebertaLayers extends LayerStack {
   /** [T, H] -> [T, H], or [R, H] for R wanted rows, for which alone the last layer's feed-forward runs. */
   forward(embedded: Tensor, batch: BatchTensors, wanted?: WantedRows): Tensor {
     const positions = this.#positions(batch) // [P, H]
-    let hidden = embedded // [T, H]
-    for (const [i, layer] of this.layer.entries()) {
-      const needed = i === this.layer.length - 1 ? wanted : undefined
-      const input = hidden
-      hidden = this.runLayer(() => layer.forward(input, batch, positions, needed)) // [T, H], last [rows, H]
-      if (i === 0 && this.conv) hidden = this.conv.forward(embedded, hidden, batch, needed) // [T, H], last [rows, H]
-    }
-    return hidden // [rows, H]
+    return this.runLayers(this.layer, { embedded, wanted }, (layer, hidden, needed, i) => {
+      const output = layer.forward(hidden, { batch, positions }, needed) // [T, H], last [rows, H]
+      return i === 0 && this.conv ? this.conv.forward(embedded, output, batch, needed) : output // [T, H], last [rows, H]
+    }) // [rows, H]
   }
 
   /** The relative embeddings that the batch's distances reach: [P, H], P at most 2 maxSeqlen - 1. */

@@ -1,7 +1,8 @@
 import type { BatchTensors, PositionScheme, WantedRows } from '../nn/batch.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
 import { type DebertaConfig, readDebertaConfig } from './deberta-v2-config.ts'
-import { DebertaEmbeddings, DebertaLayers } from './deberta-v2-layers.ts'
+import { DebertaLayers } from './deberta-v2-layers.ts'
+import { Embeddings } from './embeddings.ts'
 import { Encoder } from './encoder.ts'
 import type { Family } from './family.ts'
 
@@ -9,13 +10,14 @@ import type { Family } from './family.ts'
 export class DebertaV2Encoder extends Encoder<DebertaConfig> {
   readonly positions: PositionScheme = { kind: 'zero' }
   readonly maxLength: number
-  embeddings: DebertaEmbeddings
+  embeddings: Embeddings
   encoder: DebertaLayers
 
   constructor(config: DebertaConfig, options: TensorOptions = {}) {
     super(config)
     this.maxLength = config.maxPositionEmbeddings
-    this.embeddings = new DebertaEmbeddings(config, options)
+    const { embeddingSize, positionBiasedInput: positions } = config
+    this.embeddings = new Embeddings(config, { embeddingSize, positions, ...options })
     this.encoder = new DebertaLayers(config, options)
   }
 

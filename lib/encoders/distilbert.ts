@@ -1,52 +1,18 @@
-import * as fused from '../generated/fused.ts'
-import * as ops from '../generated/ops.ts'
-import { activationNames, activations } from '../nn/activation.ts'
-import { firstTokenContext } from '../nn/attention.ts'
+import { activationNames } from '../nn/activation.ts'
+import { selfAttention, wantedRows } from '../nn/attention.ts'
 import type { BatchTensors, PositionScheme, WantedRows } from '../nn/batch.ts'
-import { dropout } from '../nn/dropout.ts'
-import { Embedding } from '../nn/embedding.ts'
+import { activatedLinear } from '../nn/feed-forward.ts'
 import { LayerNorm } from '../nn/layer-norm.ts'
-import {
-  type FusedGroup,
-  FusingModule,
-  fusedLinear,
-  Linear,
-  type LinearLike,
-  type RowKind,
-} from '../nn/linear.ts'
+import { type FusedGroup, FusingModule, Linear, type LinearLike, type RowKind } from '../nn/linear.ts'
 import { Module } from '../nn/module.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
 import type { EncoderConfig } from './config.ts'
+import { Embeddings } from './embeddings.ts'
 import { Encoder } from './encoder.ts'
 import type { Family } from './family.ts'
 import { LayerStack } from './layer-stack.ts'
 
 /** Field names are checkpoint keys: transformers, modeling_distilbert.py. */
-
-/** LN(word + position), then dropout. */
-class Embeddings extends Module {
-  word_embeddings: Embedding
-  position_embeddings: Embedding
-  LayerNorm: LayerNorm
-
-  constructor(
-    readonly config: EncoderConfig,
-    options: TensorOptions,
-  ) {
-    super()
-    const std = { std: config.initializerRange, ...options }
-    this.word_embeddings = new Embedding(config.vocabSize, config.hiddenSize, std)
-    this.position_embeddings = new Embedding(config.maxPositionEmbeddings, config.hiddenSize, std)
-    this.LayerNorm = new LayerNorm(config.hiddenSize, config.layerNormEps, options)
-  }
-
-  forward(batch: BatchTensors): Tensor {
-    const words = this.word_embeddings.forward(batch.inputIds) // [T, H]
-    const positions = this.position_embeddings.forward(batch.positionIds) // [T, H]
-    const normed = this.LayerNorm.forward(ops.add(words, positions)) // [T, H]
-    return dropout(normed, this.training ? this.config.hiddenDropoutProb : 0) // [T, H]
-  }
-}
 
 /** softmax(QK^T / sqrt(D)) V W_out^T + b_out within each sequence. */
 class SelfAttention extends FusingModule {
@@ -74,22 +40,11 @@ class SelfAttention extends FusingModule {
 
   /** [T, H] -> [T, H], or [R, H] for R wanted rows */
   forward(hidden: Tensor, batch: BatchTensors, wanted?: WantedRows): Tensor {
-    const heads = this.config.numAttentionHeads
+    const { numAttentionHeads: heads, attentionProbsDropoutProb } = this.config
     const layers = [this.q_lin, this.k_lin, this.v_lin] as const
-    const first = wanted ? firstTokenContext({ hidden, wanted, layers, heads }, batch) : null
-    const context = first ?? this.#context(hidden, batch, wanted) // [rows, H]
+    const dropout = this.training ? attentionProbsDropoutProb : 0
+    const context = selfAttention(hidden, batch, { layers, heads, dropout, wanted }) // [rows, H]
     return this.out_lin.forward(context, { rows: wanted ? 'wanted' : 'token' }) // [rows, H]
-  }
-
-  #context(hidden: Tensor, batch: BatchTensors, wanted?: WantedRows): Tensor {
-    const { numAttentionHeads, hiddenSize, attentionProbsDropoutProb } = this.config
-    const qkv = fusedLinear(hidden, [this.q_lin, this.k_lin, this.v_lin]) // [T, 3H]
-    const heads = ops.view(qkv, [-1, 3, numAttentionHeads, hiddenSize / numAttentionHeads]) // [T, 3, N, D]
-    const attended = fused.varlenAttention(heads, batch.cuSeqlens, batch.maxSeqlen, {
-      dropoutP: this.training ? attentionProbsDropoutProb : 0,
-    }) // [T, N, D]
-    const all = ops.view(attended, [-1, hiddenSize]) // [T, H]
-    return wanted ? ops.indexSelect(all, 0, wanted.indices) : all // [rows, H]
   }
 }
 
@@ -109,9 +64,8 @@ class FeedForward extends Module {
   }
 
   forward(x: Tensor, rows: RowKind): Tensor {
-    const gelu = this.config.hiddenAct === 'gelu'
-    const wide = this.lin1.forward(x, { rows, gelu }) // [rows, intermediate]
-    return this.lin2.forward(gelu ? wide : activations[this.config.hiddenAct](wide), { rows }) // [rows, H]
+    const wide = activatedLinear(x, this.lin1, { act: this.config.hiddenAct, rows }) // [rows, intermediate]
+    return this.lin2.forward(wide, { rows }) // [rows, H]
   }
 }
 
@@ -135,9 +89,8 @@ class Layer extends Module {
 
   /** [T, H] -> [T, H], or [R, H] for R wanted rows */
   forward(hidden: Tensor, batch: BatchTensors, wanted?: WantedRows): Tensor {
-    const residual = wanted ? ops.indexSelect(hidden, 0, wanted.indices) : hidden // [rows, H]
     const attended = this.attention.forward(hidden, batch, wanted) // [rows, H]
-    const normed = this.sa_layer_norm.forwardResidual(attended, residual, 0) // [rows, H]
+    const normed = this.sa_layer_norm.forwardResidual(attended, wantedRows(hidden, wanted), 0) // [rows, H]
     const fed = this.ffn.forward(normed, wanted ? 'wanted' : 'token') // [rows, H]
     return this.output_layer_norm.forwardResidual(fed, normed, this.config.hiddenDropoutProb) // [rows, H]
   }
@@ -152,13 +105,9 @@ class Transformer extends LayerStack {
   }
 
   forward(embedded: Tensor, batch: BatchTensors, wanted?: WantedRows): Tensor {
-    let hidden = embedded // [T, H]
-    for (const [i, layer] of this.layer.entries()) {
-      const input = hidden
-      const needed = i === this.layer.length - 1 ? wanted : undefined
-      hidden = this.runLayer(() => layer.forward(input, batch, needed)) // [T, H], last [rows, H]
-    }
-    return hidden // [rows, H]
+    return this.runLayers(this.layer, { embedded, wanted }, (layer, hidden, needed) =>
+      layer.forward(hidden, batch, needed),
+    ) // [rows, H]
   }
 }
 

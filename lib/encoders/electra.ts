@@ -1,8 +1,9 @@
 import type { BatchTensors, PositionScheme, WantedRows } from '../nn/batch.ts'
 import { Linear, type LinearLike } from '../nn/linear.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
-import { BertLayers, Embeddings } from './bert-layers.ts'
+import { BertLayers } from './bert-layers.ts'
 import { ConfigReader, type EncoderConfig, readEncoderConfig } from './config.ts'
+import { Embeddings } from './embeddings.ts'
 import { Encoder } from './encoder.ts'
 import type { Family } from './family.ts'
 

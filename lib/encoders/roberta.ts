@@ -1,39 +1,8 @@
-import type { BatchTensors, PositionScheme, WantedRows } from '../nn/batch.ts'
-import type { LinearLike } from '../nn/linear.ts'
-import type { Tensor, TensorOptions } from '../tensor.ts'
-import { BertLayers, Embeddings } from './bert-layers.ts'
-import { type EncoderConfig, readEncoderConfig } from './config.ts'
-import { Encoder } from './encoder.ts'
+import { BertEncoder } from './bert.ts'
+import { readEncoderConfig } from './config.ts'
 import type { Family } from './family.ts'
 
-/** RoBERTa (Liu et al., 2019), BERT's layers with positions of its own; transformers' `RobertaModel`. */
-export class RobertaEncoder extends Encoder {
-  readonly positions: PositionScheme
-  readonly maxLength: number
-  embeddings: Embeddings
-  encoder: BertLayers
-
-  constructor(config: EncoderConfig, options: TensorOptions = {}) {
-    super(config)
-    this.positions = { kind: 'afterPadding', padTokenId: config.padTokenId }
-    this.maxLength = config.maxPositionEmbeddings - config.padTokenId - 1
-    this.embeddings = new Embeddings(config, options)
-    this.encoder = new BertLayers(config, options)
-  }
-
-  embed(batch: BatchTensors): Tensor {
-    return this.embeddings.forward(batch) // [T, H]
-  }
-
-  layers(embedded: Tensor, batch: BatchTensors, wanted?: WantedRows): Tensor {
-    return this.encoder.forward(embedded, batch, wanted) // [rows, H]
-  }
-
-  override firstTokenLayers(): readonly LinearLike[] {
-    return this.encoder.firstTokenLayers()
-  }
-}
-
+/** RoBERTa's body (Liu et al., 2019): BERT's, with positions that begin behind the padding token's id. */
 const body: Omit<Family, 'modelType' | 'architecture'> = {
   prefix: 'roberta',
   loraTargets: ['query', 'value'],
@@ -47,7 +16,11 @@ const body: Omit<Family, 'modelType' | 'architecture'> = {
     }
   },
 
-  encoder: (config, options) => new RobertaEncoder(config, options),
+  encoder: (config, options) =>
+    new BertEncoder(config, {
+      positions: { kind: 'afterPadding', padTokenId: config.padTokenId },
+      ...options,
+    }),
 
   heads({ hiddenSize, initializerRange: std, classifierDropout, hiddenDropoutProb }) {
     const dropout = classifierDropout ?? hiddenDropoutProb

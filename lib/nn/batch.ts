@@ -49,6 +49,11 @@ export function disposeBatch(batch: BatchTensors): void {
  */
 export type PositionScheme = { kind: 'zero' } | { kind: 'afterPadding'; padTokenId: number }
 
+/** The longest sequence that a table of `rows` positions has one for, in tokens. */
+export function longestSequence(scheme: PositionScheme, rows: number): number {
+  return scheme.kind === 'zero' ? rows : rows - scheme.padTokenId - 1
+}
+
 /** The rows of the last hidden states that somebody reads: an encoder computes its last layer for these alone. */
 export interface WantedRows {
   /** int32 [R], rows of [T, H] */

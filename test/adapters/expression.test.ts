@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Budget, Expression } from '../../lib/adapters/expression.ts'
 import { TorchLoraError } from '../../lib/errors.ts'
-import { mulberry } from '../fuzz/random.ts'
+import { mulberry } from '../random.ts'
 
 const matches = (pattern: string, text: string) => new Expression(pattern).matches(text, new Budget())
 

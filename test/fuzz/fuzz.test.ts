@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { mulberry } from '../random.ts'
 import { mutateBytes, mutateJson, mutateLines, mutatePickle } from './mutate.ts'
-import { mulberry } from './random.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const fuzz = (...args: string[]) =>

@@ -6,7 +6,7 @@ import { mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TorchLoraError } from '../../lib/errors.ts'
-import { mulberry } from './random.ts'
+import { mulberry } from '../random.ts'
 import { makeTargets, selfTests, type Target } from './targets.ts'
 
 /** Bytes by which one case may raise the most that this process has ever held. */

@@ -1,3 +1,5 @@
+import { mulberry } from '../random.ts'
+
 /** A random model, its batch and its adapter, as scripts/parity/reference.py reads them. */
 export interface ParityCase {
   name: string
@@ -10,17 +12,6 @@ export interface ParityCase {
 
 type Draw = (below: number) => number
 
-/** mulberry32: small, seeded, the same everywhere. */
-function random(seed: number): Draw {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
-}
-
 const pick = <T>(draw: Draw, values: readonly T[]): T => values[draw(values.length)] as T
 const between = (draw: Draw, low: number, high: number): number => low + draw(high - low + 1)
 const chance = (draw: Draw, oneIn: number): boolean => draw(oneIn) === 0
@@ -28,7 +19,7 @@ const chance = (draw: Draw, oneIn: number): boolean => draw(oneIn) === 0
 /** Cases that follow from the seed: families in turn, everything else drawn. */
 export function parityCases(families: readonly string[], count: number, seed: number): ParityCase[] {
   return Array.from({ length: count }, (_, index) => {
-    const draw = random(seed * 1000 + index)
+    const draw = mulberry(seed * 1000 + index)
     const family = families[index % families.length] as string
     const task = index % 4 === 3 ? 'token' : 'sequence'
     const config = randomConfig(family, draw)
