@@ -18,17 +18,7 @@ export {
   glueTaskNames,
 } from './glue-tasks.ts'
 export { type EncodedLabels, type LabelConfig, LabelSet } from './labels.ts'
-export {
-  accuracy,
-  computeMetrics,
-  f1,
-  type MetricName,
-  macroF1,
-  matthewsCorrelation,
-  multiLabelMetrics,
-  pearson,
-  spearman,
-} from './metrics.ts'
+export type { MetricName } from './metrics.ts'
 export { packBatch } from './packing.ts'
 export { Random, type RandomState } from './random.ts'
 export {

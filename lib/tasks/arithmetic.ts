@@ -21,3 +21,9 @@ export function argmax(values: ArrayLike<number>): number {
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
+
+/** log(sum of e^x), without overflow: -log softmax(x)[c] is logSumExp(x) - x[c], however far apart the logits are. */
+export function logSumExp(logits: ArrayLike<number>): number {
+  const largest = Math.max(...Array.from(logits))
+  return largest + Math.log(Array.from(logits).reduce((sum, logit) => sum + Math.exp(logit - largest), 0))
+}

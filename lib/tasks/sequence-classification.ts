@@ -1,7 +1,7 @@
 import type { Hash } from 'node:crypto'
 import type { Example } from '../data/examples.ts'
 import { type EncodedLabels, LabelSet } from '../data/labels.ts'
-import { computeMetrics, type MetricName, metricNames, multiLabelMetrics } from '../data/metrics.ts'
+import { pearson, spearman } from '../data/metrics.ts'
 import type { ProblemType } from '../data/problem-type.ts'
 import type { ConfigReader, EncoderConfig } from '../encoders/config.ts'
 import type { Family } from '../encoders/family.ts'
@@ -9,13 +9,15 @@ import * as ops from '../generated/ops.ts'
 import { ClassificationHead } from '../heads/classification.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
-import { argmax, mean, sigmoid, softmax } from './arithmetic.ts'
+import { argmax, logSumExp, mean, sigmoid, softmax } from './arithmetic.ts'
+import { type ClassScoresInput, classDetails, classIntervals, classMetrics } from './class-scores.ts'
 import { chooseLabels, type HeadLabels, type LabelOptions } from './label-config.ts'
 import {
   type CollateOptions,
   type EncodedExamples,
   type EncodeOptions,
   type Metrics,
+  type ScoreDetails,
   type Targets,
   Task,
 } from './task.ts'
@@ -26,7 +28,14 @@ const ignored = -100
 const defaultMetrics: Readonly<Record<ProblemType, readonly string[]>> = {
   regression: ['pearson', 'spearmanr'],
   multi_label_classification: ['micro_f1', 'macro_f1', 'accuracy'],
-  single_label_classification: ['accuracy'],
+  single_label_classification: ['accuracy', 'macro_f1', 'matthews_correlation'],
+}
+
+const regressionMetrics: Readonly<Record<string, (scores: number[], labels: ArrayLike<number>) => number>> = {
+  pearson,
+  spearmanr: spearman,
+  mse: (scores, labels) => mean(scores.map((score, i) => (score - labels[i]!) ** 2)),
+  mae: (scores, labels) => mean(scores.map((score, i) => Math.abs(score - labels[i]!))),
 }
 
 /** A label, several labels, or a score for each text; transformers' `...ForSequenceClassification`. */
@@ -36,7 +45,6 @@ export class SequenceClassification extends Task<EncodedLabels> {
   readonly architecture = 'ForSequenceClassification'
   readonly peftType = 'SEQ_CLS'
   readonly savedModules = ['classifier', 'score']
-  readonly metricNames = metricNames
   /** Names of the outputs, in their order. */
   readonly labels: readonly string[]
   readonly problemType: ProblemType
@@ -152,28 +160,73 @@ export class SequenceClassification extends Task<EncodedLabels> {
     return defaultMetrics[this.problemType]
   }
 
+  get metricNames(): readonly string[] {
+    return Object.keys(
+      this.problemType === 'regression'
+        ? regressionMetrics
+        : classMetrics(this.width, { multiLabel: this.problemType === 'multi_label_classification' }),
+    )
+  }
+
   score(outputs: readonly Float32Array[], { values }: EncodedLabels, metrics: readonly string[]): Metrics {
-    switch (this.problemType) {
-      case 'regression': {
-        const scores = outputs.map((row) => row[0]!)
-        const squared = scores.map((value, i) => (value - values[i]!) ** 2)
-        return { loss: mean(squared), ...computeMetrics(metrics as MetricName[], scores, values) }
-      }
-      case 'multi_label_classification': {
-        // -log sigmoid(x) for 1 and -log sigmoid(-x) for 0, without overflow
-        const logits = outputs.flatMap((row) => [...row])
-        const losses = logits.map(
-          (x, i) => Math.max(x, 0) - x * values[i]! + Math.log1p(Math.exp(-Math.abs(x))),
-        )
-        const predictions = logits.map((x) => (x > 0 ? 1 : 0))
-        return { loss: mean(losses), ...multiLabelMetrics(predictions, values, this.width) }
-      }
-      case 'single_label_classification': {
-        const losses = outputs.map((row, i) => -Math.log(softmax(row)[values[i]!]!))
-        const predictions = outputs.map(argmax)
-        return { loss: mean(losses), ...computeMetrics(metrics as MetricName[], predictions, values) }
+    this.requireMetrics(metrics)
+    if (this.problemType === 'regression') {
+      const scores = outputs.map((row) => row[0]!)
+      const loss = regressionMetrics.mse!(scores, values)
+      return {
+        loss,
+        ...Object.fromEntries(metrics.map((name) => [name, regressionMetrics[name]!(scores, values)])),
       }
     }
+    const scored = this.#scored(outputs, values)
+    const own = classMetrics(this.width, scored)
+    return {
+      loss: this.#loss(outputs, values),
+      ...Object.fromEntries(metrics.map((name) => [name, own[name]!(scored)])),
+    }
+  }
+
+  override details(outputs: readonly Float32Array[], { values }: EncodedLabels): ScoreDetails | null {
+    if (this.problemType === 'regression') return null
+    const scored = this.#scored(outputs, values)
+    const { probabilities, predictions, multiLabel, names } = scored
+    const said = (ids: ArrayLike<number>, i: number) =>
+      multiLabel ? names.filter((_, c) => ids[i * names.length + c] === 1).join('|') : names[ids[i]!]!
+    return {
+      ...classDetails(scored),
+      answers: probabilities.map((row, i) => {
+        const label = said(values, i)
+        const predicted = said(predictions, i)
+        // Of several labels a row is as sure as all of its decisions are.
+        const confidence = multiLabel
+          ? row.reduce((product, p) => product * Math.max(p, 1 - p), 1)
+          : row[predictions[i]!]!
+        return { right: label === predicted, label, predicted, confidence }
+      }),
+      intervals: (metrics) => classIntervals(scored, metrics),
+    }
+  }
+
+  #scored(outputs: readonly Float32Array[], values: EncodedLabels['values']): ClassScoresInput {
+    const multiLabel = this.problemType === 'multi_label_classification'
+    return {
+      names: this.labels,
+      multiLabel,
+      probabilities: outputs.map((row) => this.scores(row)),
+      predictions: multiLabel
+        ? outputs.flatMap((row) => Array.from(row, (x) => (x > 0 ? 1 : 0)))
+        : outputs.map(argmax),
+      labels: values,
+    }
+  }
+
+  /** Mean cross-entropy, or mean binary cross-entropy of every decision: as `loss` forms it. */
+  #loss(outputs: readonly Float32Array[], values: EncodedLabels['values']): number {
+    if (this.problemType === 'single_label_classification')
+      return mean(outputs.map((row, i) => logSumExp(row) - row[values[i]!]!))
+    // -log sigmoid(x) for 1 and -log sigmoid(-x) for 0, without overflow
+    const logits = outputs.flatMap((row) => [...row])
+    return mean(logits.map((x, i) => Math.max(x, 0) - x * values[i]! + Math.log1p(Math.exp(-Math.abs(x)))))
   }
 
   digest({ values }: EncodedLabels, hash: Hash): void {

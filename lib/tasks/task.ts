@@ -1,14 +1,25 @@
 import type { Hash } from 'node:crypto'
+import type { Interval } from '../data/bootstrap.ts'
 import type { Example } from '../data/examples.ts'
 import type { LabelSet } from '../data/labels.ts'
 import type { ConfigReader, EncoderConfig } from '../encoders/config.ts'
 import type { Family } from '../encoders/family.ts'
+import { TorchLoraError } from '../errors.ts'
 import type { Head } from '../heads/head.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
 import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
+import type { ClassDetails } from './class-scores.ts'
 
 /** `loss` and the metrics asked for, by name. */
 export type Metrics = Record<string, number>
+
+/** What an evaluation says beside its metrics. */
+export interface ScoreDetails extends ClassDetails {
+  /** Of each example in order: what was answered, and how surely. */
+  answers: { right: boolean; label: string; predicted: string; confidence: number }[]
+  /** 95 % bootstrap intervals of the metrics asked for. */
+  intervals(metrics: readonly string[]): Record<string, Interval>
+}
 
 /** What a batch's outputs are compared with: the tensors that a task's loss reads, by name. */
 export type Targets = Readonly<Record<string, Tensor | null>>
@@ -95,6 +106,21 @@ export abstract class Task<Labels = unknown, Sample = Example> {
    * @param outputs of each example: rows times width, row-major
    */
   abstract score(outputs: readonly Float32Array[], labels: Labels, metrics: readonly string[]): Metrics
+
+  /** What there is to say of outputs beside single numbers; null for a task that has no more. */
+  details(_outputs: readonly Float32Array[], _labels: Labels): ScoreDetails | null {
+    return null
+  }
+
+  /** @throws TorchLoraError INVALID_ARGUMENT for metrics that this task has not, listing those that it has */
+  requireMetrics(names: readonly string[]): void {
+    const unknown = names.filter((name) => !this.metricNames.includes(name))
+    if (unknown.length > 0)
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `metrics: ${this.name} has no ${unknown.map((name) => JSON.stringify(name)).join(', ')}; it has ${this.metricNames.join(', ')}.`,
+      )
+  }
 
   /** Says whether two sets of labels are one. */
   abstract digest(labels: Labels, hash: Hash): void

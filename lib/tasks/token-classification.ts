@@ -7,7 +7,7 @@ import * as ops from '../generated/ops.ts'
 import { ClassificationHead } from '../heads/classification.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
-import { argmax, mean, softmax } from './arithmetic.ts'
+import { argmax, logSumExp, mean } from './arithmetic.ts'
 import { entityScores } from './iob.ts'
 import { chooseLabels, type LabelOptions } from './label-config.ts'
 import {
@@ -159,9 +159,10 @@ export class TokenClassification extends Task<TokenLabels, TokenExample> {
     const row = (window: number, token: number) =>
       outputs[window]!.subarray(token * this.width, (token + 1) * this.width)
     const losses = tokens.flatMap((labels, window) =>
-      Array.from(labels).flatMap((label, token) =>
-        label === ignored ? [] : [-Math.log(softmax(row(window, token))[label]!)],
-      ),
+      Array.from(labels).flatMap((label, token) => {
+        const logits = row(window, token)
+        return label === ignored ? [] : [logSumExp(logits) - logits[label]!]
+      }),
     )
     const outside = this.labels.includes('O') ? 'O' : this.labels[0]!
     const predicted = places.map((words) =>

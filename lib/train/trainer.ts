@@ -84,6 +84,7 @@ export class Trainer<T extends Task = Task> {
     }
     this.#graphs = graphDevice(model.device, this.options.cudaGraphs && !model.gradientCheckpointing)
     this.#metrics = options.metrics ?? model.task.defaultMetrics
+    model.task.requireMetrics(this.#metrics)
     const { outputDir, loadBest, patience } = this.options
     this.#bestModel = new BestModel({
       metric: chooseBestMetric(options.bestMetric, this.#metrics),

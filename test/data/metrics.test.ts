@@ -1,41 +1,33 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import {
-  accuracy,
-  computeMetrics,
-  f1,
-  type MetricName,
-  macroF1,
-  matthewsCorrelation,
-  multiLabelMetrics,
-  pearson,
-  spearman,
-} from '../../lib/data/index.ts'
+import { bootstrapInterval, quantile } from '../../lib/data/bootstrap.ts'
+import { fitTemperature } from '../../lib/data/calibration.ts'
+import { confusionMatrix } from '../../lib/data/class-report.ts'
+import { mcNemar } from '../../lib/data/mcnemar.ts'
+import { accuracy, matthewsCorrelation, pearson, spearman } from '../../lib/data/metrics.ts'
+import { averagePrecision, rocAuc } from '../../lib/data/ranking-metrics.ts'
 import type { TorchLoraError } from '../../lib/errors.ts'
+import { SequenceClassification } from '../../lib/tasks/sequence-classification.ts'
 
-// Made with scikit-learn 1.9.1 and scipy 1.17.1: accuracy_score, f1_score, matthews_corrcoef, pearsonr, spearmanr.
-const golden = {
-  binary: {
-    labels: [0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 1, 1, 1, 1, 1, 0],
-    predictions: [1, 0, 1, 1, 1, 0, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 0, 1, 1, 0, 1, 0, 1, 1, 0],
-    accuracy: 0.6333333333333333,
-    f1: 0.6666666666666666,
-    macro: 0.6296296296296295,
-    mcc: 0.2721655269759087,
-  },
-  multi: {
-    labels: [
-      3, 0, 2, 0, 3, 1, 0, 2, 3, 3, 0, 0, 0, 3, 2, 2, 1, 0, 2, 0, 0, 0, 0, 1, 3, 2, 2, 1, 0, 2, 2, 2, 1, 3, 3,
-      3, 3, 0, 2, 3,
-    ],
-    predictions: [
-      1, 3, 2, 0, 3, 1, 0, 2, 1, 3, 3, 0, 2, 0, 2, 0, 2, 2, 2, 0, 0, 0, 0, 1, 3, 2, 0, 1, 0, 2, 1, 2, 0, 3, 3,
-      3, 3, 1, 2, 1,
-    ],
-    accuracy: 0.65,
-    macro: 0.6322027972027973,
-    mcc: 0.530193768223908,
-    f1of2: 0.7272727272727273,
-  },
+interface Golden {
+  labels: number[]
+  logits: number[][]
+  metrics: Record<string, number>
+  report: Record<'micro' | 'macro' | 'weighted', Record<string, number>> & {
+    classes: Record<string, number>[]
+  }
+  confusion?: number[][]
+  temperature?: number
+}
+
+/** Made by scripts/fixtures/make_metrics.py with scikit-learn, statsmodels and scipy. */
+const made = JSON.parse(readFileSync(new URL('fixtures/metrics.json', import.meta.url), 'utf8')) as Record<
+  'binary' | 'several' | 'multiLabel',
+  Golden
+> & { mcnemar: { first: number[]; second: number[]; pValue: number }[] }
+
+// Made with scipy 1.17.1: pearsonr, spearmanr.
+const correlated = {
   scores: {
     labels: [
       4.42, 2.26, 1.13, 0.6, 2.65, 0.95, 4.03, 4.19, 0.92, 1.39, 4.04, 3.21, 4.03, 1.73, 0.65, 1.46, 3.97,
@@ -54,87 +46,154 @@ const golden = {
     pearson: 0.907756616010797,
     spearman: 0.9053733825801382,
   },
-  multilabel: {
-    labels: [
-      0, 0, 0, 1, 0, 0, 1, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 0, 1, 1,
-      1, 1, 1, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0,
-    ],
-    predictions: [
-      1, 1, 0, 0, 1, 0, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 1,
-      0, 1, 1, 1, 0, 1, 0, 1, 0, 0, 0, 1, 0,
-    ],
-    micro: 0.6666666666666666,
-    macro: 0.6558823529411765,
-    accuracy: 0.16666666666666666,
-  },
+}
+
+function taskOf({ logits }: Golden, multiLabel: boolean): SequenceClassification {
+  return new SequenceClassification({
+    labels: logits[0]!.map((_, c) => `class ${c}`),
+    problemType: multiLabel ? 'multi_label_classification' : 'single_label_classification',
+  })
 }
 
 describe('metrics equal scikit-learn and scipy', () => {
-  it('two classes', () => {
-    const { labels, predictions, ...expected } = golden.binary
-    expect(accuracy(predictions, labels)).toBeCloseTo(expected.accuracy, 12)
-    expect(f1(predictions, labels)).toBeCloseTo(expected.f1, 12)
-    expect(macroF1(predictions, labels)).toBeCloseTo(expected.macro, 12)
-    expect(matthewsCorrelation(predictions, labels)).toBeCloseTo(expected.mcc, 12)
+  it.each(['binary', 'several', 'multiLabel'] as const)('every metric of a task (%s)', (name) => {
+    const golden = made[name]
+    const task = taskOf(golden, name === 'multiLabel')
+    const outputs = golden.logits.map((row) => Float32Array.from(row))
+    const labels = { values: Int32Array.from(golden.labels), shape: [golden.labels.length] }
+    expect([...task.metricNames].sort()).toEqual(
+      Object.keys(golden.metrics)
+        .filter((metric) => metric !== 'loss')
+        .sort(),
+    )
+    const found = task.score(outputs, labels, task.metricNames)
+    for (const [metric, value] of Object.entries(golden.metrics))
+      expect(found[metric], metric).toBeCloseTo(value, 6) // logits are float32
+    const details = task.details(outputs, labels)!
+    for (const kind of ['micro', 'macro', 'weighted'] as const)
+      for (const [of, value] of Object.entries(golden.report[kind]))
+        expect(details.report[kind][of as 'f1'], `${kind} ${of}`).toBeCloseTo(value, 12)
+    golden.report.classes.forEach((scores, c) => {
+      expect(details.report.classes[c]).toMatchObject({ label: `class ${c}`, support: scores.support })
+      for (const of of ['precision', 'recall', 'f1'] as const)
+        expect(details.report.classes[c]![of]).toBeCloseTo(scores[of]!, 12)
+    })
+    expect(details.confusion).toEqual(golden.confusion ?? null)
+    const right = details.answers.filter((answer) => answer.right).length
+    expect(right / outputs.length).toBeCloseTo(found.accuracy!, 12)
+    const { accuracy: interval, macro_f1 } = details.intervals(['accuracy', 'macro_f1'])
+    for (const [[low, high], value] of [
+      [interval!, found.accuracy!],
+      [macro_f1!, found.macro_f1!],
+    ] as const) {
+      expect(low).toBeLessThan(value)
+      expect(high).toBeGreaterThan(value)
+    }
+    if (golden.temperature) {
+      expect(fitTemperature(outputs, golden.labels)).toBeCloseTo(golden.temperature, 4)
+    }
   })
 
-  it('four classes, typed arrays', () => {
-    const { labels, predictions, ...expected } = golden.multi
-    const [p, l] = [Int32Array.from(predictions), Int32Array.from(labels)]
-    expect(accuracy(p, l)).toBeCloseTo(expected.accuracy, 12)
-    expect(macroF1(p, l)).toBeCloseTo(expected.macro, 12)
-    expect(matthewsCorrelation(p, l)).toBeCloseTo(expected.mcc, 12)
-    expect(f1(p, l, 2)).toBeCloseTo(expected.f1of2, 12)
+  it('McNemar, exact', () => {
+    for (const { first, second, pValue } of made.mcnemar)
+      expect(mcNemar(first, second).pValue).toBeCloseTo(pValue, 10)
+    expect(mcNemar([1, 1, 0], [1, 0, 0])).toEqual({ firstOnly: 1, secondOnly: 0, pValue: 1 })
+    // 2^-3000 is below what a number holds.
+    const alternating = Array.from({ length: 3000 }, (_, i) => i % 2)
+    expect(
+      mcNemar(
+        alternating,
+        alternating.map((x) => 1 - x),
+      ).pValue,
+    ).toBeCloseTo(1, 6)
   })
 
   it.each(['scores', 'ties'] as const)('correlations (%s)', (name) => {
-    const { labels, predictions, ...expected } = golden[name]
+    const { labels, predictions, ...expected } = correlated[name]
     expect(pearson(predictions, labels)).toBeCloseTo(expected.pearson, 12)
     expect(spearman(predictions, labels)).toBeCloseTo(expected.spearman, 12)
   })
 
-  it('several labels', () => {
-    const { labels, predictions, micro, macro, accuracy: subset } = golden.multilabel
-    const result = multiLabelMetrics(predictions, labels, 4)
-    expect(result.micro_f1).toBeCloseTo(micro, 12)
-    expect(result.macro_f1).toBeCloseTo(macro, 12)
-    expect(result.accuracy).toBeCloseTo(subset, 12)
-  })
-
   it('where nothing can be said', () => {
     expect(matthewsCorrelation([1, 1], [0, 1])).toBe(0)
-    expect(f1([0, 0], [0, 0])).toBe(0)
-    expect(f1([0, 0], [1, 1])).toBe(0)
     expect(pearson([1, 1, 1], [1, 2, 3])).toBeNaN()
     expect(pearson([0.1, 0.1, 0.1], [1, 2, 3])).toBeNaN()
     expect(spearman([1, 2, 3], [2, 2, 2])).toBeNaN()
     expect(pearson([1, 2, 3], [2, 4, 6])).toBe(1)
+    expect(rocAuc([0.1, 0.9], [1, 1])).toBeNaN()
+    expect(averagePrecision([0.1, 0.9], [0, 0])).toBeNaN()
+    expect(quantile([], 0.5)).toBeNaN()
   })
 })
 
-describe('computeMetrics', () => {
-  it('by name', () => {
-    expect(computeMetrics(['accuracy', 'f1', 'matthews_correlation'], [1, 0, 1], [1, 0, 0])).toEqual({
-      accuracy: 2 / 3,
-      f1: 2 / 3,
-      matthews_correlation: 0.5,
+describe('intervals', () => {
+  it('cover the true share about as often as they say', () => {
+    // 200 coins of 0.8, 100 tosses each, by a generator that the bootstrap does not use.
+    let state = 1
+    const toss = () => {
+      state = (state * 48271) % 2147483647
+      return state / 2147483647 < 0.8 ? 1 : 0
+    }
+    let covered = 0
+    for (let trial = 0; trial < 200; trial++) {
+      const tosses = Array.from({ length: 100 }, toss)
+      const [low, high] = bootstrapInterval(
+        (indices) => indices.reduce((sum, i) => sum + tosses[i]!, 0) / indices.length,
+        tosses.length,
+        { samples: 300, seed: trial },
+      )
+      if (low <= 0.8 && 0.8 <= high) covered++
+    }
+    expect(covered / 200).toBeGreaterThan(0.88)
+    expect(covered / 200).toBeLessThan(0.99)
+  })
+
+  it('the same seed gives the same', () => {
+    const statistic = (indices: Uint32Array) => indices[0]! + indices[1]!
+    expect(bootstrapInterval(statistic, 9)).toEqual(bootstrapInterval(statistic, 9))
+    expect(bootstrapInterval(statistic, 9, { seed: 1, level: 0.5 })).not.toEqual(
+      bootstrapInterval(statistic, 9),
+    )
+  })
+})
+
+describe('the loss of an evaluation', () => {
+  it('is finite however far apart logits are', () => {
+    const task = new SequenceClassification({
+      labels: ['a', 'b'],
+      problemType: 'single_label_classification',
     })
-    expect(computeMetrics(['pearson', 'spearmanr'], [1, 2], [3, 5])).toEqual({ pearson: 1, spearmanr: 1 })
+    const outputs = [Float32Array.of(0, 800), Float32Array.of(-2000, 0)]
+    const labels = { values: Int32Array.of(0, 0), shape: [2] }
+    expect(task.score(outputs, labels, []).loss).toBe(1400)
+  })
+})
+
+const code = (work: () => unknown) => {
+  try {
+    work()
+  } catch (error) {
+    return (error as TorchLoraError).code
+  }
+  return 'no error'
+}
+
+describe('wrong input', () => {
+  it('a metric that the task has not is refused, and those that it has are listed', () => {
+    const task = new SequenceClassification({
+      labels: ['a', 'b', 'c'],
+      problemType: 'single_label_classification',
+    })
+    expect(() => task.requireMetrics(['bleu'])).toThrow(/no "bleu"; it has accuracy, macro_f1,/)
+    // F1 of "the positive class" needs two classes.
+    for (const name of ['f1', 'toString', 'pearson'])
+      expect(code(() => task.requireMetrics([name]))).toBe('INVALID_ARGUMENT')
   })
 
   it('refuses what makes no sense', () => {
-    const code = (work: () => unknown) => {
-      try {
-        work()
-      } catch (error) {
-        return (error as TorchLoraError).code
-      }
-      return 'no error'
-    }
-    expect(code(() => computeMetrics(['bleu' as MetricName], [1], [1]))).toBe('INVALID_ARGUMENT')
-    expect(code(() => computeMetrics(['toString' as MetricName], [1], [1]))).toBe('INVALID_ARGUMENT')
     expect(code(() => accuracy([], []))).toBe('INVALID_ARGUMENT')
     expect(code(() => accuracy([1], [1, 2]))).toBe('INVALID_ARGUMENT')
-    expect(code(() => multiLabelMetrics([1, 0, 1], [1, 0, 1], 2))).toBe('INVALID_ARGUMENT')
+    expect(code(() => mcNemar([1], [1, 0]))).toBe('INVALID_ARGUMENT')
+    expect(code(() => confusionMatrix([0, 2], [0, 1], 2))).toBe('INVALID_ARGUMENT')
   })
 })
