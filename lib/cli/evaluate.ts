@@ -1,12 +1,17 @@
 import { Command } from 'commander'
+import { TorchLoraError } from '../errors.ts'
 import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
 import { interruptible } from './failure.ts'
 import { adapterOptions, type ModelFlags, withAdapter } from './model-flags.ts'
-import { applyRunFlags, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import { applyRunFlags, list, type RunFlags, wholeNumber, withDevice } from './options.ts'
 import { progressBar } from './progress.ts'
 
 interface EvaluateFlags extends DatasetFlags, RunFlags, ModelFlags {
   maxLength?: number
+  metrics?: string[]
+  errors?: string
+  out?: string
+  against?: string
   json?: boolean
 }
 
@@ -23,39 +28,74 @@ export function evaluateCommand(): Command {
       'cut texts to so many tokens (default: what the model takes)',
       wholeNumber,
     )
+    .option(
+      '--metrics <names>',
+      "what to measure (default: the task's own; a wrong name lists what there is)",
+      list,
+    )
+    .option('--errors <file>', 'write every text it got wrong as a line of JSON, the most confident first')
+    .option('--out <file>', 'write metrics, intervals, classes and confusion matrix as JSON')
+    .option('--against <file>', "compare with another model's --out on the same texts, by McNemar's test")
     .option('--json', 'print the metrics as JSON on stdout')
   return withDevice(command).action(evaluate)
 }
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
+  const { readJson, writeFileAtomically, writeJson } = await import('../checkpoint/index.ts')
   const { loadClassifier } = await import('../inference/load-classifier.ts')
   const { Predictor } = await import('../inference/predictor.ts')
-  const { evaluateExamples } = await import('../train/evaluate.ts')
+  const { compareEvaluations, describeEvaluation, evaluationFile } = await import(
+    '../train/evaluation-file.ts'
+  )
+  const { evaluationTable } = await import('./evaluation-table.ts')
 
+  const other = flags.against ? await readJson(flags.against, evaluationFile) : null
   const dataset = await readDataset(flags, { training: false })
   const place = await applyRunFlags(flags)
   const { model, tokenizer } = await loadClassifier(flags.model, {
     ...adapterOptions(flags),
     ...place,
   })
-  const { encodings, labels } = await model.task.encode(dataset.evaluate, tokenizer, {
+  const { task } = model
+  const metrics = flags.metrics ?? dataset.metrics ?? task.defaultMetrics
+  task.requireMetrics(metrics)
+  if (task.problemType === 'regression' && (flags.errors ?? flags.against))
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      'A score is never right or wrong: --errors and --against are for classes.',
+    )
+  const { encodings, labels } = await task.encode(dataset.evaluate, tokenizer, {
     maxLength: Math.min(flags.maxLength ?? model.maxLength, model.maxLength),
   })
   const bar = progressBar('evaluating {bar} {percentage}% {value}/{total} texts | {eta_formatted} left')
   bar.start(encodings.length, 0)
-  const metrics = await interruptible((signal) =>
-    evaluateExamples(
-      new Predictor(model, { cudaGraphs: flags.cudaGraphs }),
-      { encodings, labels },
-      dataset.metrics ?? model.task.defaultMetrics,
-      {
-        signal,
-        onProgress: (done) => bar.update(done),
-      },
-    ),
+  const outputs = await interruptible((signal) =>
+    new Predictor(model, { cudaGraphs: flags.cudaGraphs }).outputs(encodings, {
+      signal,
+      onProgress: (done) => bar.update(done),
+    }),
   ).finally(() => bar.stop())
   await tokenizer.close()
-  if (flags.json) console.log(JSON.stringify({ examples: encodings.length, ...metrics }))
-  else
-    for (const [name, value] of Object.entries(metrics)) console.log(`${name.padEnd(22)} ${value.toFixed(4)}`)
+  const { evaluation, wrong } = describeEvaluation(
+    task,
+    { outputs, labels },
+    { examples: dataset.evaluate, metrics },
+  )
+  const comparison = other && compareEvaluations(evaluation, other)
+  if (flags.errors)
+    await writeFileAtomically(flags.errors, wrong.map((answer) => `${JSON.stringify(answer)}\n`).join(''))
+  if (flags.out) await writeJson(flags.out, evaluation)
+  if (flags.json) {
+    const { metrics: found, answers: _, worst: __, ...rest } = evaluation
+    console.log(JSON.stringify({ ...found, ...rest, ...(comparison && { comparison }) }))
+    return
+  }
+  console.log(evaluationTable(evaluation))
+  if (flags.errors) console.log(`\n${wrong.length} wrong answers: ${flags.errors}`)
+  if (comparison) {
+    const { firstOnly, secondOnly, pValue } = comparison
+    console.log(
+      `\nRight alone: this model ${firstOnly}, the other ${secondOnly}; McNemar's exact p ${pValue.toPrecision(2)}${pValue < 0.05 ? '' : ', which is no evidence of a difference'}.`,
+    )
+  }
 }
