@@ -292,7 +292,7 @@ async function follow(
       if (event.type === 'start') {
         await files.begin(event.resumedAt)
         for (const { problem } of event.damaged)
-          console.error(`A checkpoint is damaged, an older one serves: ${problem}`)
+          console.error(`Damaged, and gone on without: ${problem}`)
         if (flags.tensorboard) {
           const { TensorBoardFile } = await import('../train/tensorboard.ts')
           board = await TensorBoardFile.create(flags.out, { firstStep: event.resumedAt + 1 })

@@ -55,10 +55,16 @@ const cause = (words: string): string => {
 const LAST_WORDS = 2000
 
 /**
+ * How long the engine may say nothing while it loads or has something to answer: a request takes it milliseconds, its
+ * largest (a text that could not be cut) seconds, the largest vocabulary two seconds to load.
+ */
+const PATIENCE_MS = 60_000
+
+/**
  * The main process's end of a tokenizer's process: requests out, promises back. Never keeps the main process alive
  * but while requests are open.
  *
- * When the process dies (a panic), it is started again, and what was open is asked again, one request at a time: only
+ * When the process dies (a panic) or says nothing for a minute and is ended, it is started again, and what was open is asked again, one request at a time: only
  * the one that it dies of fails.
  */
 export class Engine {
@@ -72,10 +78,16 @@ export class Engine {
   #suspects = 0
   #next = 0
   #ready = false
+  /** Ends a process that says nothing for too long. */
+  #watch: NodeJS.Timeout | undefined
+  #impatient = false
   #ended: TorchLoraError | undefined
 
-  private constructor(setup: EngineSetup) {
+  readonly #patienceMs: number
+
+  private constructor(setup: EngineSetup, patienceMs: number) {
     this.#setup = setup
+    this.#patienceMs = patienceMs
   }
 
   /**
@@ -83,8 +95,11 @@ export class Engine {
    * @throws TorchLoraError INVALID_FILE, UNSUPPORTED, ADDON_NOT_FOUND as `loadTokenizer`; INVALID_FILE for files that
    * the engine dies of, NATIVE where no process can be started
    */
-  static async start(setup: EngineSetup): Promise<{ engine: Engine; facts: TokenizerFacts }> {
-    const engine = new Engine(setup)
+  static async start(
+    setup: EngineSetup,
+    { patienceMs = PATIENCE_MS }: { patienceMs?: number } = {},
+  ): Promise<{ engine: Engine; facts: TokenizerFacts }> {
+    const engine = new Engine(setup, patienceMs)
     const facts = await engine.#load()
     return { engine, facts }
   }
@@ -128,6 +143,8 @@ export class Engine {
         },
       })
       this.#child = child
+      this.#impatient = false
+      this.#expect(true)
       child.stderr!.setEncoding('utf8').on('data', (text: string) => {
         this.#lastWords = (this.#lastWords + text).slice(0, LAST_WORDS)
       })
@@ -135,13 +152,16 @@ export class Engine {
         if (!('facts' in message) && message.id === -1 && 'error' in message) reject(revive(message.error))
         else if ('facts' in message) {
           this.#ready = true
+          this.#expect(false)
           this.#hold(this.#waiting.length > 0)
           resolve(message.facts)
         } else this.#settle(message)
       })
       // Once the process is gone and its last words are read.
       child.on('close', (code, signal) => {
-        const how = `${signal ?? `exit code ${code}`}${this.#lastWords === '' ? '' : `: ${cause(this.#lastWords)}`}`
+        this.#expect(false)
+        const ending = this.#impatient ? `no answer within ${this.#patienceMs / 1000} s` : signal
+        const how = `${ending ?? `exit code ${code}`}${this.#lastWords === '' ? '' : `: ${cause(this.#lastWords)}`}`
         if (this.#ready) this.#died(child, how)
         else
           reject(
@@ -175,6 +195,7 @@ export class Engine {
       const id = this.#next++
       if (this.#open.size === 0) this.#hold(true)
       this.#open.set(id, pending)
+      if (!this.#watch) this.#expect(true)
       // Where it cannot be sent the process is gone, and `close` follows.
       this.#child.send({ id, request: pending.request } satisfies NumberedRequest, () => {})
     }
@@ -184,6 +205,7 @@ export class Engine {
     const pending = this.#open.get(message.id)
     if (!pending) return
     this.#open.delete(message.id)
+    this.#expect(this.#open.size > 0)
     if (this.#suspects > 0) this.#suspects--
     if (this.#open.size === 0) this.#hold(false)
     if ('error' in message) pending.reject(revive(message.error))
@@ -217,6 +239,19 @@ export class Engine {
     )
   }
 
+  /** Whether the process owes an answer from now on. */
+  #expect(answer: boolean): void {
+    clearTimeout(this.#watch)
+    this.#watch = undefined
+    if (!answer) return
+    const child = this.#child
+    this.#watch = setTimeout(() => {
+      this.#impatient = true
+      child.kill('SIGKILL')
+    }, this.#patienceMs)
+    this.#watch.unref()
+  }
+
   /** Whether the main process has to stay alive for this one. */
   #hold(wanted: boolean): void {
     const { stderr, channel } = this.#child
@@ -228,6 +263,7 @@ export class Engine {
 
   #end(error: TorchLoraError): void {
     this.#ended ??= error
+    this.#expect(false)
     for (const { reject } of [...this.#open.values(), ...this.#waiting.splice(0)]) reject(this.#ended)
     this.#open.clear()
   }

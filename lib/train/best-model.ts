@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { barrier } from '../distributed/collectives.ts'
 import { currentWorld } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
@@ -5,7 +6,7 @@ import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import type { Metrics } from '../tasks/task.ts'
 import type { Tensor } from '../tensor.ts'
-import { restoreTensors, saveTensors, type TrainerState } from './checkpoint.ts'
+import { type DamagedCheckpoint, restoreBest, saveBest, type TrainerState, verifyBest } from './checkpoint.ts'
 
 /** What an evaluation found, and when. */
 export type Evaluation = { step: number; epoch: number; metrics: Metrics }
@@ -15,8 +16,8 @@ export interface BestModelOptions {
   metric: string
   /** The parameters to keep; an empty list keeps the evaluation only. */
   parameters: readonly (readonly [path: string, parameter: Tensor])[]
-  /** Where they are kept; in memory where there is none. */
-  file?: string
+  /** The folder of checkpoints that they are kept in; in memory where there is none. */
+  directory?: string
   /** Evaluations in a row without a gain after which a run is out of patience; undefined for none. */
   patience?: number
 }
@@ -83,10 +84,10 @@ export class BestModel {
   }
 
   async #keep(): Promise<void> {
-    const { file, parameters } = this.#options
+    const { directory, parameters } = this.#options
     if (parameters.length === 0) return
-    if (file !== undefined) {
-      if (currentWorld().rank === 0) await saveTensors(file, new Map(parameters))
+    if (directory !== undefined) {
+      if (currentWorld().rank === 0) await saveBest(directory, new Map(parameters), this.#best!.step)
       return
     }
     noGrad(() => {
@@ -98,13 +99,16 @@ export class BestModel {
     })
   }
 
-  /** Puts the best parameters back; does nothing before an evaluation. */
+  /**
+   * Puts the best parameters back; does nothing before an evaluation.
+   * @throws TorchLoraError INVALID_FILE where they are damaged
+   */
   async restore(): Promise<void> {
-    const { file, parameters } = this.#options
+    const { directory, parameters } = this.#options
     if (!this.#best || parameters.length === 0) return
-    if (file !== undefined) {
-      await barrier() // rank 0 has written it
-      await restoreTensors(file, new Map(parameters))
+    if (directory !== undefined) {
+      await barrier() // rank 0 has written them
+      await restoreBest(directory, new Map(parameters), this.#best.step)
       return
     }
     noGrad(() => {
@@ -117,11 +121,25 @@ export class BestModel {
     return { best: this.#best, final: this.#final, evaluationsWithoutGain: this.#withoutGain }
   }
 
-  /** Goes on from a checkpoint; the parameters lie in the file. */
-  resume({ best, final, evaluationsWithoutGain }: TrainerState): void {
+  /**
+   * Goes on from a checkpoint. Where the best parameters are damaged, the next evaluation is the best so far.
+   * @returns what is damaged
+   */
+  async resume({ best, final, evaluationsWithoutGain }: TrainerState): Promise<DamagedCheckpoint[]> {
     this.#best = best
     this.#final = final
     this.#withoutGain = evaluationsWithoutGain
+    const { directory, parameters } = this.#options
+    if (!best || directory === undefined || parameters.length === 0) return []
+    try {
+      await verifyBest(directory, best.step)
+      return []
+    } catch (thrown) {
+      if (!(thrown instanceof TorchLoraError)) throw thrown
+      this.#best = null
+      const problem = `${thrown.message}; the next evaluation counts as the best so far`
+      return [{ path: join(directory, `best-${best.step}`), problem }]
+    }
   }
 
   [Symbol.dispose](): void {

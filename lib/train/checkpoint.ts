@@ -68,8 +68,6 @@ const trainerState = z.object({
 /** Where a run stands, but for its tensors. */
 export type TrainerState = z.infer<typeof trainerState>
 
-const folderName = /^step-(\d{1,15})$/
-
 /** How many are kept: should the newest be damaged, the run goes on from the one before. */
 const kept = 2
 
@@ -83,28 +81,38 @@ export async function saveCheckpoint(
   tensors: CheckpointTensors,
   state: TrainerState,
 ): Promise<string> {
-  const path = join(directory, `step-${state.step}`)
-  const temporary = join(directory, `.step-${state.step}.${process.pid}.tmp`)
+  const path = await placeFolder(directory, `step-${state.step}`, {
+    'tensors.safetensors': (file) => writeSafetensors(file, tensorSources(tensors)),
+    'trainer.json': (file) => writeJson(file, state),
+  })
+  await prune(directory, state.step)
+  return path
+}
+
+/** Writes files and their checksums into a folder that appears whole: filled under another name and renamed. */
+async function placeFolder(
+  directory: string,
+  name: string,
+  files: Readonly<Record<string, (file: string) => Promise<void>>>,
+): Promise<string> {
+  const path = join(directory, name)
+  const temporary = join(directory, `.${name}.${process.pid}.tmp`)
   await atPath(temporary, () => rm(temporary, { recursive: true, force: true }))
   await makeFolder(temporary)
   // At once: what takes time is the disk's word that they are there.
-  await Promise.all([
-    writeSafetensors(join(temporary, 'tensors.safetensors'), tensorSources(tensors)),
-    writeJson(join(temporary, 'trainer.json'), state),
-  ])
-  await writeChecksums(temporary, ['tensors.safetensors', 'trainer.json'])
+  await Promise.all(Object.entries(files).map(([file, write]) => write(join(temporary, file))))
+  await writeChecksums(temporary, Object.keys(files))
   await atPath(path, async () => {
     await rm(path, { recursive: true, force: true })
     await rename(temporary, path)
   })
-  await prune(directory, state.step)
   return path
 }
 
 /** Removes checkpoints that are older than the newest two up to `step`, and what a killed run left half written. */
 async function prune(directory: string, step: number): Promise<void> {
   const names = await listFolder(directory)
-  const old = steps(names)
+  const old = steps('step', names)
     .filter((each) => each <= step)
     .slice(kept)
     .map((each) => `step-${each}`)
@@ -112,12 +120,51 @@ async function prune(directory: string, step: number): Promise<void> {
     await atPath(directory, () => rm(join(directory, name), { recursive: true, force: true }))
 }
 
-/** The updates that there are checkpoints of, the last first. */
-function steps(names: readonly string[]): number[] {
+/** The updates that there are folders `<kind>-N` of, the last first. */
+function steps(kind: 'step' | 'best', names: readonly string[]): number[] {
   return names
-    .flatMap((name) => folderName.exec(name)?.[1] ?? [])
+    .flatMap((name) => (name.startsWith(`${kind}-`) ? (/^\d{1,15}$/.exec(name.slice(5))?.[0] ?? []) : []))
     .map(Number)
     .sort((a, b) => b - a)
+}
+
+/**
+ * Writes `<directory>/best-N/`, the parameters of the best evaluation so far, and removes those that neither it nor a
+ * kept checkpoint goes back to.
+ * @throws TorchLoraError INVALID_FILE when the disk refuses; the one before is still there
+ */
+export async function saveBest(
+  directory: string,
+  parameters: CheckpointTensors,
+  step: number,
+): Promise<void> {
+  await placeFolder(directory, `best-${step}`, {
+    'tensors.safetensors': (file) => writeSafetensors(file, tensorSources(parameters)),
+  })
+  const names = await listFolder(directory)
+  const bests = steps('best', names)
+  const needed = [step, ...steps('step', names)].map((at) => bests.find((best) => best <= at))
+  for (const best of bests)
+    if (!needed.includes(best))
+      await atPath(directory, () => rm(join(directory, `best-${best}`), { recursive: true, force: true }))
+}
+
+/**
+ * Copies the parameters of the best evaluation, made after update `step`, back.
+ * @throws TorchLoraError INVALID_FILE where they are missing or damaged, INCOMPATIBLE where they are of another run
+ */
+export async function restoreBest(
+  directory: string,
+  parameters: CheckpointTensors,
+  step: number,
+): Promise<void> {
+  await verifyBest(directory, step)
+  await restoreTensors(join(directory, `best-${step}`, 'tensors.safetensors'), parameters)
+}
+
+/** Reads the best evaluation's parameters again. @throws TorchLoraError INVALID_FILE for missing or damaged ones */
+export async function verifyBest(directory: string, step: number): Promise<void> {
+  await verifyChecksums(join(directory, `best-${step}`), ['tensors.safetensors'])
 }
 
 type TotalSteps = (batchesPerUpdate: number | undefined) => number
@@ -138,7 +185,7 @@ export async function findCheckpoint(
   { totalSteps }: { totalSteps: TotalSteps },
 ): Promise<{ path: string; state: TrainerState; damaged: DamagedCheckpoint[] } | null> {
   const damaged: DamagedCheckpoint[] = []
-  for (const step of steps(await listFolder(directory))) {
+  for (const step of steps('step', await listFolder(directory))) {
     const path = join(directory, `step-${step}`)
     try {
       return { path, state: await readWhole(path, { step, totalSteps }), damaged }
@@ -170,11 +217,6 @@ async function readWhole(
     `${path} is of update ${state.step}, expected ${basename(path)} of a run of ${most} updates`,
     { file: path },
   )
-}
-
-/** Writes tensors to one file, atomically. */
-export async function saveTensors(file: string, tensors: CheckpointTensors): Promise<void> {
-  await writeSafetensors(file, tensorSources(tensors))
 }
 
 /**

@@ -8,7 +8,7 @@ export type TrainerEvent =
       totalSteps: number
       /** Updates already made, when the run resumes. */
       resumedAt: number
-      /** Newer checkpoints that could not be gone on from, each with what is wrong with it. */
+      /** Newer checkpoints that could not be gone on from, and best parameters that are lost, each with what is wrong. */
       damaged: readonly { path: string; problem: string }[]
       trainableParameters: number
       totalParameters: number

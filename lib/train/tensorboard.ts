@@ -1,7 +1,8 @@
-import { appendFile, mkdir } from 'node:fs/promises'
+import { appendFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
+import { atPath, makeFolder } from '../checkpoint/index.ts'
 import { crc32c } from './crc32c.ts'
 import type { TrainerEvent } from './events.ts'
 
@@ -15,9 +16,10 @@ export class TensorBoardFile {
   /**
    * Starts a file in the folder of a run. A resumed run starts another one, which tells TensorBoard to forget what
    * was drawn from `firstStep` on.
+   * @throws TorchLoraError INVALID_FILE, as `log`, when the folder cannot be written
    */
   static async create(directory: string, { firstStep }: { firstStep: number }): Promise<TensorBoardFile> {
-    await mkdir(directory, { recursive: true })
+    await makeFolder(directory)
     const stamp = (Date.now() / 1000).toFixed(3)
     const file = new TensorBoardFile(
       join(directory, `events.out.tfevents.${stamp}.${hostname()}.${process.pid}`),
@@ -67,7 +69,7 @@ export class TensorBoardFile {
     record.writeUInt32LE(masked(record.subarray(0, 8)), 8)
     record.set(message, 12)
     record.writeUInt32LE(masked(message), 12 + message.length)
-    await appendFile(this.path, record)
+    await atPath(this.path, () => appendFile(this.path, record))
   }
 }
 

@@ -89,7 +89,7 @@ export class Trainer<T extends Task = Task> {
     this.#bestModel = new BestModel({
       metric: chooseBestMetric(options.bestMetric, this.#metrics),
       parameters: loadBest === false ? [] : this.#parameters,
-      file: outputDir && join(outputDir, 'checkpoints', 'best.safetensors'),
+      directory: outputDir && join(outputDir, 'checkpoints'),
       patience,
     })
   }
@@ -323,7 +323,7 @@ export class Trainer<T extends Task = Task> {
     setRngState(new Uint8Array(Buffer.from(state.rng, 'base64')))
     if (state.deviceRng)
       setRngState(new Uint8Array(Buffer.from(state.deviceRng, 'base64')), this.options.model.device)
-    this.#bestModel.resume(state)
+    damaged.push(...(await this.#bestModel.resume(state)))
     Object.assign(this.#spent, state.spent)
     return { resumedAt: state.step, damaged }
   }

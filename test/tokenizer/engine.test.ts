@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TorchLoraError } from '../../lib/errors.ts'
+import { Engine } from '../../lib/tokenizer/engine.ts'
 import { AutoTokenizer } from '../../lib/tokenizer/index.ts'
 
 const fixtures = new URL('./fixtures/', import.meta.url).pathname
@@ -165,6 +166,22 @@ describe.runIf(process.platform === 'linux')("the tokenizer's process", { timeou
     const ended = once(parent, 'exit')
     parent.stdin!.end()
     expect(await ended).toEqual([0, null])
+  })
+
+  it('is ended and started again when it says nothing: of its requests the one that it hangs at fails', async () => {
+    const before = new Set(await children(process.pid))
+    const { engine } = await Engine.start(
+      { dir: join(fixtures, 'bert'), settings: { normalization: 'transformers' } },
+      { patienceMs: 4000 },
+    )
+    const [pid] = (await children(process.pid)).filter((each) => !before.has(each))
+    const ask = () => engine.request({ kind: 'tokensToIds', tokens: ['the'] })
+    const answer = await ask()
+    process.kill(pid!, 'SIGSTOP')
+    await expect(ask()).rejects.toMatchObject(died(/died of this request \(no answer within 4 s\)/))
+    expect(await gone(pid!)).toBe(true)
+    expect(await ask()).toEqual(answer)
+    await engine.close()
   })
 
   it('ends with the worker thread that started it', async () => {

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { applyLora } from '../../lib/adapters/apply.ts'
+import type { Example } from '../../lib/data/index.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
 import { AutoTokenizer, type Tokenizer } from '../../lib/tokenizer/index.ts'
 import { BestModel } from '../../lib/train/best-model.ts'
@@ -36,7 +37,10 @@ beforeAll(async () => {
 
 const temporary = () => mkdtemp(join(tmpdir(), 'run-'))
 
-async function trainer(outputDir: string, options: { epochs?: number; resume?: boolean } = {}) {
+async function trainer(
+  outputDir: string,
+  options: { epochs?: number; resume?: boolean; evaluate?: Example[] } = {},
+) {
   const model = await AutoModelForSequenceClassification.fromPretrained(folder, { seed: 3 })
   applyLora(model, { r: 2, loraAlpha: 4 })
   return new Trainer({
@@ -158,6 +162,36 @@ describe('checkpoints', () => {
     for (const step of [8, 12]) await truncate(join(checkpoints, `step-${step}`, 'tensors.safetensors'), 50)
     const { message } = await failure(finish(await trainer(outputDir, { resume: true })), 'INVALID_FILE')
     expect(message).toMatch(/holds no checkpoint that is whole: .*step-12.*is damaged.*step-8.*is damaged/)
+  })
+
+  it('go with the parameters of the best evaluation up to them; damaged ones are said, and the next counts', async () => {
+    const outputDir = await temporary()
+    const checkpoints = join(outputDir, 'checkpoints')
+    const options = { evaluate: tinyExamples(24) }
+    const bestStep = (events: TrainerEvent[]) => {
+      const end = events.at(-1)!
+      if (end.type !== 'end') throw new Error('expected an end')
+      return end.summary.best!.step
+    }
+    const whole = bestStep(await finish(await trainer(outputDir, options)))
+    const best = join(checkpoints, `best-${whole}`)
+    const kept = (await readdir(checkpoints)).filter((name) => name.startsWith('best-'))
+    expect(kept).toContain(`best-${whole}`)
+    expect(kept.length).toBeLessThanOrEqual(3)
+
+    await flip(join(best, 'tensors.safetensors'), -5)
+    const events = await finish(await trainer(outputDir, { ...options, resume: true, epochs: 3 })).catch(
+      (error: unknown) => error,
+    )
+    // Another number of epochs is another run: the damage is told by the same run alone.
+    expect(events).toMatchObject({ code: 'INCOMPATIBLE' })
+    const [start] = await finish(await trainer(outputDir, { ...options, resume: true }))
+    expect(start).toMatchObject({
+      resumedAt: 12,
+      damaged: [
+        { path: best, problem: expect.stringMatching(/tensors\.safetensors is damaged.*next evaluation/) },
+      ],
+    })
   })
 
   it('of a folder that cannot be read are not taken for none', async () => {
