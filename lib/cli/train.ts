@@ -291,8 +291,7 @@ async function follow(
       supervise(event)
       if (event.type === 'start') {
         await files.begin(event.resumedAt)
-        for (const { problem } of event.damaged)
-          console.error(`Damaged, and gone on without: ${problem}`)
+        for (const { problem } of event.damaged) console.error(`Damaged, and gone on without: ${problem}`)
         if (flags.tensorboard) {
           const { TensorBoardFile } = await import('../train/tensorboard.ts')
           board = await TensorBoardFile.create(flags.out, { firstStep: event.resumedAt + 1 })

@@ -312,6 +312,9 @@ describe('settings', () => {
       'https://env.example/simple',
     )
     expect(indexSettings({ ...environment, PIP_NO_INDEX: 'true' }).indexes).toEqual([])
+    expect(() => indexSettings({ HOME: home, PIP_CONFIG_FILE: home })).toThrow(
+      expect.objectContaining({ code: 'INVALID_FILE', file: home }),
+    )
     expect(indexSettings({ HOME: home, PIP_CONFIG_FILE: '/dev/null' }).indexes).toEqual([
       'https://pypi.org/simple',
     ])

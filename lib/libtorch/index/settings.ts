@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { TorchLoraError } from '../../errors.ts'
 
 /** What pip is told of package indexes, in its own files and variables. */
 export interface IndexSettings {
@@ -70,13 +71,28 @@ export function parseConfig(text: string): Map<string, Map<string, string>> {
 const words = (text: string | undefined) => text?.split(/\s+/).filter(Boolean) ?? []
 const isTrue = (text: string | undefined) => /^(1|true|yes|on|y|t)$/i.test(text?.trim() ?? '')
 
-/** Reads pip's settings: sections `global`, then `download`, then PIP_* variables, each having the word over the one before. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new TorchLoraError('INVALID_FILE', `${file}, pip's settings, cannot be read (${code}).`, {
+      file,
+      cause,
+    })
+  }
+}
+
+/**
+ * Reads pip's settings: sections `global`, then `download`, then PIP_* variables, each having the word over the one before.
+ * @throws TorchLoraError INVALID_FILE for a file that cannot be read
+ */
 export function indexSettings(environment: NodeJS.ProcessEnv = process.env): IndexSettings {
   const values = new Map<string, string>()
   const files: string[] = []
   const parsed = configFiles(environment)
     .filter(existsSync)
-    .map((file) => ({ file, sections: parseConfig(readFileSync(file, 'utf8')) }))
+    .map((file) => ({ file, sections: parseConfig(textOf(file)) }))
   for (const name of ['global', 'download']) {
     for (const { file, sections } of parsed) {
       for (const [key, value] of sections.get(name) ?? []) {
