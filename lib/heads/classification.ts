@@ -20,6 +20,8 @@ export interface ClassificationLayout {
   }
   /** A norm behind `dense`. */
   norm?: { name: string; create(options: TensorOptions): LayerNorm }
+  /** The row that stands for a sequence: its first token's (default), or the mean of all. */
+  pooling?: 'first' | 'mean'
   /** The checkpoint's name of the classifier. */
   out: string
   /** Probability of dropping an element in front of the classifier. */

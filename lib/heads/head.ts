@@ -1,8 +1,11 @@
 import { Module } from '../nn/module.ts'
 import type { Tensor } from '../tensor.ts'
 
-/** What a head reads of the encoder's hidden states: a row for each sequence, or for each token. */
-export type Reads = 'first' | 'tokens'
+/**
+ * What a head reads of the encoder's hidden states: a row for each sequence, its first token's or the mean of all, or a
+ * row for each token.
+ */
+export type Reads = 'first' | 'mean' | 'tokens'
 
 /**
  * What stands on an encoder: it makes a model's outputs of the rows that it reads. Its modules lie beside the encoder
@@ -15,6 +18,11 @@ export abstract class Head extends Module {
   constructor(names: Readonly<Record<string, string>> = {}) {
     super()
     this.#names = names
+  }
+
+  /** How many rows it reads of a sequence of so many tokens. */
+  rowsOf(tokens: number): number {
+    return this.reads === 'tokens' ? tokens : 1
   }
 
   /** Outputs for the rows that it reads. [rows, H] -> [rows, width] */

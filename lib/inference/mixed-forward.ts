@@ -44,7 +44,7 @@ export class MixedForward {
         const routes = groups.map(({ adapter, ...rows }) => ({ ...rows, updates: adapter?.updates ?? null }))
         const read = weights.withGroups(routes, () => model.encode(batch)) // [B or T, H]
         return groups.map(({ tokens, sequences, adapter }) => {
-          const indices = model.head.reads === 'first' ? sequences : tokens
+          const indices = model.head.reads === 'tokens' ? tokens : sequences
           const rows = indices ? ops.indexSelect(read, 0, indices) : read // [rows of j, H]
           const outputs = adapter
             ? withParameters(stand, adapter.head, () => stand.head.forward(rows))
@@ -98,9 +98,7 @@ export class MixedForward {
       for (const [j, [, texts]] of ordered.entries()) {
         using output = outputs[j]!
         const values = output.readSync() as Float32Array
-        const counts = texts.map((i) =>
-          this.#model.head.reads === 'first' ? 1 : items[i]!.sequence.ids.length,
-        )
+        const counts = texts.map((i) => this.#model.head.rowsOf(items[i]!.sequence.ids.length))
         const width = values.length / counts.reduce((sum, count) => sum + count, 0)
         let at = 0
         for (const [k, i] of texts.entries()) {

@@ -80,7 +80,7 @@ export class Predictor {
       let at = 0
       return sequences.map(({ ids }) => {
         const start = at
-        at += (head.reads === 'first' ? 1 : ids.length) * task.width
+        at += head.rowsOf(ids.length) * task.width
         return values.slice(start, at)
       })
     } finally {

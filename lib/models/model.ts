@@ -3,7 +3,7 @@ import type { Encoder } from '../encoders/encoder.ts'
 import type { Family } from '../encoders/family.ts'
 import { LayerStack } from '../encoders/layer-stack.ts'
 import type { Head } from '../heads/head.ts'
-import { type BatchTensors, firstTokens, type PositionScheme } from '../nn/batch.ts'
+import { type BatchTensors, firstTokens, type PositionScheme, sequenceMeans } from '../nn/batch.ts'
 import { Module } from '../nn/module.ts'
 import type { Targets, Task } from '../tasks/task.ts'
 import { type Device, type DType, isHalf, type Tensor, type TensorOptions } from '../tensor.ts'
@@ -98,9 +98,10 @@ export class Model<T extends Task = Task> extends Module {
 
   /** The rows that the head reads, in its dtype: [B, H] for a row a sequence, [T, H] for one a token. */
   encode(batch: BatchTensors): Tensor {
-    const wanted = this.head.reads === 'first' ? firstTokens(batch) : undefined
-    const hidden = this.encoder.forward(batch, wanted) // [rows, H]
-    return isHalf(this.dtype) ? hidden.to({ dtype: 'float32' }) : hidden // [rows, H]
+    const { reads } = this.head
+    const hidden = this.encoder.forward(batch, reads === 'first' ? firstTokens(batch) : undefined) // [rows, H]
+    const rows = isHalf(this.dtype) ? hidden.to({ dtype: 'float32' }) : hidden // [rows, H]
+    return reads === 'mean' ? sequenceMeans(rows, batch) : rows // [rows, H]
   }
 
   /**

@@ -66,3 +66,9 @@ export interface WantedRows {
 export function firstTokens({ cuSeqlens }: BatchTensors): WantedRows {
   return { indices: ops.slice(cuSeqlens, { start: 0, end: -1 }), first: true } // [B]
 }
+
+/** The mean over each sequence's rows; of a sequence without tokens 0. [T, H] -> [B, H] */
+export function sequenceMeans(rows: Tensor, { cuSeqlens }: BatchTensors): Tensor {
+  const offsets = cuSeqlens.to({ dtype: 'int64' })
+  return ops.segmentReduce(rows.contiguous(), 'mean', { offsets, initial: 0, unsafe: true }) // [B, H]
+}

@@ -78,7 +78,8 @@ export class SequenceClassification extends Task<EncodedLabels> {
 
   /** The head that the family puts on its encoder for this task, in the layout of its checkpoints. */
   head(family: Family, config: EncoderConfig, options: TensorOptions): ClassificationHead {
-    return new ClassificationHead('first', family.heads(config).sequence, { width: this.width, ...options })
+    const layout = family.heads(config).sequence
+    return new ClassificationHead(layout.pooling ?? 'first', layout, { width: this.width, ...options })
   }
 
   toConfig(): Record<string, unknown> {

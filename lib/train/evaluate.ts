@@ -48,7 +48,7 @@ async function sharedOutputs(
     let at = 0
     for (const i of shares[rank]!) {
       const start = at
-      at += (head.reads === 'first' ? 1 : encodings[i]!.ids.length) * task.width
+      at += head.rowsOf(encodings[i]!.ids.length) * task.width
       outputs[i] = values.subarray(start, at)
     }
   })
