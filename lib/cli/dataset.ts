@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import {
   type Column,
   type Example,
@@ -7,10 +7,11 @@ import {
   loadGlue,
   type MetricName,
   type ReadExamplesOptions,
-  readExamples,
 } from '../data/index.ts'
 import type { ProblemType } from '../data/problem-type.ts'
 import { TorchLoraError } from '../errors.ts'
+import { taskTypeNames, taskTypeOf } from '../tasks/registry.ts'
+import type { TaskType } from '../tasks/task-type.ts'
 import { type LabelFlags, withLabels } from './model-flags.ts'
 import { list } from './options.ts'
 
@@ -26,6 +27,8 @@ export interface ColumnFlags {
 
 /** Where the examples of a verb come from. */
 export interface DatasetFlags extends ColumnFlags, LabelFlags {
+  /** Undefined where the model says it. */
+  taskType?: string
   task?: string
   data?: string
   train?: string
@@ -36,6 +39,7 @@ export interface DatasetFlags extends ColumnFlags, LabelFlags {
 }
 
 export interface Dataset {
+  type: TaskType
   train: Example[]
   evaluate: Example[]
   /** Names of the classes that the task or the columns have. */
@@ -46,12 +50,21 @@ export interface Dataset {
   metrics?: readonly MetricName[]
 }
 
-/** Adds `--task`, `--data`, `--eval` and the column options; `--train` only where a verb trains. */
+/** Adds `--task-type`, `--task`, `--data`, `--eval` and the column options; `--train` only where a verb trains. */
 export function withDataset(command: Command, { training }: { training: boolean }): Command {
+  const taskType = new Option(
+    '--task-type <name>',
+    `what the model is for${training ? '' : ' (default: what its files say)'}`,
+  ).choices(taskTypeNames)
+  command.addOption(training ? taskType.default(taskTypeNames[0]) : taskType)
   command.option('--task <name>', `a GLUE task: ${glueTaskNames.join(', ')}`)
   command.option('--data <dir>', "the folder of GLUE's folders (default: the cache, downloaded when need be)")
-  if (training) command.option('--train <file>', 'labelled texts to learn from: .jsonl, .json, .csv or .tsv')
-  command.option('--eval <file>', 'labelled texts to measure on, in the same forms')
+  if (training)
+    command.option(
+      '--train <file>',
+      `what to learn from: ${taskTypeNames.map((name) => `for ${name} ${taskTypeOf(name).files}`).join('; ')}`,
+    )
+  command.option('--eval <file>', 'what to measure on, in the same form as --train')
   withColumns(command)
     .option('--label <column>', 'column of the label (default: label or labels)')
     .option(
@@ -95,33 +108,33 @@ export async function readDataset(
       `Say what to ${training ? 'train' : 'evaluate'} on: --task NAME, or --${training ? 'train' : 'eval'} FILE.`,
     )
   }
+  const type = taskTypeOf(flags.taskType)
   const numbered = (column: string) => columnOf(column, flags)
   const options: ReadExamplesOptions = {
     ...columnOptions(flags, flags.label === undefined ? {} : { label: numbered(flags.label) }),
     labelColumns: flags.labelColumns?.map(numbered),
     labelSeparator: flags.labelSeparator,
-    labelled: true,
   }
   const fromTask = async (split: 'train' | 'validation') => {
+    if (!type.ofGlue)
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `--task: GLUE has nothing for ${type.kind.taskName}; give files (${type.files}).`,
+      )
     const glue = await loadGlue(flags.task!, { split, dataDir: flags.data })
-    return glue.examples
+    return type.ofGlue(glue.examples)
   }
   const train = !training
     ? []
     : flags.train
-      ? await readExamples(flags.train, options)
+      ? await type.readExamples(flags.train, options)
       : await fromTask('train')
   const evaluate = flags.eval
-    ? await readExamples(flags.eval, options)
+    ? await type.readExamples(flags.eval, options)
     : flags.task
       ? await fromTask('validation')
       : []
-  return {
-    train,
-    evaluate,
-    ...meaningOf(flags),
-    metrics: flags.task ? glueTask(flags.task).metrics : undefined,
-  }
+  return { type, train, evaluate, ...meaningOf(flags) }
 }
 
 /** The flags of `withColumns` as `readExamples` takes them, with further columns. */
@@ -141,15 +154,18 @@ function columnOf(column: string, { header }: ColumnFlags): Column {
 
 /** What is known of labels before any of them is read. */
 function meaningOf({
+  taskType,
   task,
   train,
   labelColumns,
   problemType,
-}: DatasetFlags): Pick<Dataset, 'known' | 'problemType'> {
-  if (train || !task) return { known: labelColumns, problemType }
+}: DatasetFlags): Pick<Dataset, 'known' | 'problemType' | 'metrics'> {
+  if (taskType !== undefined && taskType !== taskTypeNames[0]) return {}
+  const metrics = task ? glueTask(task).metrics : undefined
+  if (train || !task) return { known: labelColumns, problemType, metrics }
   const { labels } = glueTask(task)
   const own = labels ? 'single_label_classification' : 'regression'
   if (problemType !== undefined && problemType !== own)
     throw new TorchLoraError('INVALID_ARGUMENT', `--problem-type: ${task} is ${own}; leave it away.`)
-  return { known: labels ?? undefined, problemType: own }
+  return { known: labels ?? undefined, problemType: own, metrics }
 }

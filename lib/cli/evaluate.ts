@@ -18,7 +18,7 @@ interface EvaluateFlags extends DatasetFlags, RunFlags, ModelFlags {
 /** `torch-lora evaluate`: loss and metrics of a model, with an adapter or without, on labelled texts. */
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
-    .description('Measure a classifier on a GLUE task or on your own labelled file')
+    .description('Measure a model on a GLUE task or on your own labelled file')
     .requiredOption('--model <dir or id>', 'the model, or the base model of --adapter')
   withAdapter(command)
   withDataset(command, { training: false })
@@ -42,27 +42,35 @@ export function evaluateCommand(): Command {
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { readJson, writeFileAtomically, writeJson } = await import('../checkpoint/index.ts')
-  const { loadClassifier } = await import('../inference/load-classifier.ts')
+  const { loadModel } = await import('../inference/load-classifier.ts')
+  const { taskOfModel } = await import('../inference/task-of-model.ts')
   const { Predictor } = await import('../inference/predictor.ts')
   const { compareEvaluations, describeEvaluation, evaluationFile } = await import(
     '../train/evaluation-file.ts'
   )
+  const { SequenceClassification } = await import('../tasks/sequence-classification.ts')
   const { evaluationTable } = await import('./evaluation-table.ts')
 
   const other = flags.against ? await readJson(flags.against, evaluationFile) : null
-  const dataset = await readDataset(flags, { training: false })
+  const own = await taskOfModel(flags.model, { adapter: flags.adapter })
+  const dataset = await readDataset(
+    { ...flags, taskType: flags.taskType ?? own?.kind.taskName },
+    { training: false },
+  )
   const place = await applyRunFlags(flags)
-  const { model, tokenizer } = await loadClassifier(flags.model, {
+  const { model, tokenizer } = await loadModel(dataset.type.kind, flags.model, {
     ...adapterOptions(flags),
     ...place,
+    ...dataset.type.tokenizer,
   })
   const { task } = model
   const metrics = flags.metrics ?? dataset.metrics ?? task.defaultMetrics
   task.requireMetrics(metrics)
-  if (task.problemType === 'regression' && (flags.errors ?? flags.against))
+  const hasClasses = task instanceof SequenceClassification && task.problemType !== 'regression'
+  if (!hasClasses && (flags.errors ?? flags.against))
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
-      'A score is never right or wrong: --errors and --against are for classes.',
+      'A score is never right or wrong: --errors and --against are for texts with classes.',
     )
   const { encodings, labels } = await task.encode(dataset.evaluate, tokenizer, {
     maxLength: Math.min(flags.maxLength ?? model.maxLength, model.maxLength),

@@ -15,9 +15,12 @@ export function mergeCommand(): Command {
     .requiredOption('--out <dir>', 'folder to write config.json, model.safetensors and the tokenizer to')
   return withAdapter(command, { required: true }).action(
     async ({ model: base, out, ...flags }: MergeFlags) => {
-      const { loadClassifier } = await import('../inference/load-classifier.ts')
+      const { loadModel } = await import('../inference/load-classifier.ts')
+      const { taskTypeOf } = await import('../tasks/registry.ts')
+      const { taskOfModel } = await import('../inference/task-of-model.ts')
       const { mergeLora } = await import('../adapters/merge.ts')
-      const { model, tokenizer } = await loadClassifier(base, adapterOptions({ model: base, ...flags }))
+      const { kind } = (await taskOfModel(base, { adapter: flags.adapter })) ?? taskTypeOf()
+      const { model, tokenizer } = await loadModel(kind, base, adapterOptions({ model: base, ...flags }))
       await mergeLora(model).savePretrained(out)
       await tokenizer.close()
       console.log(`merged model written to ${out}`)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
+import { taskTypeNames } from '../tasks/registry.ts'
 import type { TrainingSummary } from '../train/events.ts'
 import type { TensorBoardFile } from '../train/tensorboard.ts'
 import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
@@ -57,10 +58,10 @@ interface TrainFlags extends DatasetFlags, RunFlags {
   json?: boolean
 }
 
-/** `torch-lora train`: fine-tunes a classifier and writes RUN/adapter (or RUN/model), metrics.jsonl and summary.json. */
+/** `torch-lora train`: fine-tunes a model for a task and writes RUN/adapter (or RUN/model), metrics.jsonl and summary.json. */
 export function trainCommand(): Command {
   const command = new Command('train')
-    .description('Fine-tune a classifier with LoRA, or in full, on a GLUE task or on your own files')
+    .description('Fine-tune an encoder for a task with LoRA, or in full, on a GLUE task or on your own files')
     .requiredOption('--model <dir or id>', 'base model: a folder, or a name on the Hugging Face hub')
     .requiredOption(
       '--out <dir>',
@@ -136,28 +137,28 @@ export function trainCommand(): Command {
 async function train(flags: TrainFlags): Promise<void> {
   const { distributed } = await import('../distributed/index.ts')
   const { rank, worldSize } = await distributed.init()
-  const { AutoModelForSequenceClassification } = await import('../models/auto.ts')
   const { AutoTokenizer } = await import('../tokenizer/index.ts')
   const { applyLora } = await import('../adapters/apply.ts')
   const { loadAdapter, saveAdapter } = await import('../adapters/adapter.ts')
   const { Trainer } = await import('../train/trainer.ts')
-  const { readHeadLabels } = await import('../models/pretrained.ts')
-  const { trainingLabels } = await import('../tasks/training-labels.ts')
+  const { taskOfModel } = await import('../inference/task-of-model.ts')
+  const { loadPretrained, readHeadLabels } = await import('../models/pretrained.ts')
 
   const dataset = await readDataset(flags, { training: true })
   const place = await applyRunFlags(flags)
-  const own = flags.head === 'fresh' ? null : await readHeadLabels(flags.model)
-  const labels = trainingLabels(own, { ...dataset, names: flags.labels })
-  // What does not fit is said before a model is loaded and a folder begun.
-  for (const examples of [dataset.train, dataset.evaluate]) labels.encode(examples)
-  const model = await AutoModelForSequenceClassification.fromPretrained(flags.model, {
-    ...(labels.names.length > 0 ? { labels: labels.names } : { numLabels: 1 }),
-    problemType: labels.problemType,
-    head: flags.head,
+  const { type } = dataset
+  // The head of another task has the same name in a checkpoint, and is none to go on from.
+  const madeFor = await taskOfModel(flags.model)
+  const head = madeFor && madeFor.kind.architecture !== type.kind.architecture ? 'fresh' : flags.head
+  const own = head === 'fresh' ? null : await readHeadLabels(flags.model)
+  const chosen = type.forTraining(own, { ...dataset, names: flags.labels })
+  const model = await loadPretrained(type.kind, flags.model, {
+    ...chosen,
+    head,
     ...place,
     seed: flags.seed,
   })
-  const tokenizer = await AutoTokenizer.fromPretrained(flags.model)
+  const tokenizer = await AutoTokenizer.fromPretrained(flags.model, type.tokenizer)
   if (flags.full) model.setRequiresGrad(true)
   else if (flags.adapter)
     await loadAdapter(model, flags.adapter, { trainable: true, head: 'keep', loraAlpha: flags.alpha })
@@ -250,6 +251,7 @@ async function summaryOf(
 
 /** What a resumed run must share with the first beside the trainer's own options. */
 function identityOf({
+  taskType,
   model,
   full,
   adapter,
@@ -263,11 +265,15 @@ function identityOf({
   dora,
   ...flags
 }: TrainFlags) {
-  const dtype = flags.dtype === 'float32' ? undefined : flags.dtype // runs from before there was a choice go on
-  if (full) return { model, method: 'full', head, dtype }
+  // Runs from before there was a choice go on.
+  const chosen = {
+    dtype: flags.dtype === 'float32' ? undefined : flags.dtype,
+    taskType: taskType === taskTypeNames[0] ? undefined : taskType,
+  }
+  if (full) return { model, method: 'full', head, ...chosen }
   return adapter
-    ? { model, adapter, alpha, head, dtype }
-    : { model, r, alpha, target, dropout, bias, rslora, dora, head, dtype }
+    ? { model, adapter, alpha, head, ...chosen }
+    : { model, r, alpha, target, dropout, bias, rslora, dora, head, ...chosen }
 }
 
 /** Shows the run's events as a progress bar and writes them to its files. */

@@ -1,12 +1,17 @@
 import { type AdapterLabels, loadAdapter, readAdapterLabels } from '../adapters/adapter.ts'
 import { TorchLoraError } from '../errors.ts'
-import { AutoModelForSequenceClassification } from '../models/auto.ts'
 import type { Model } from '../models/model.ts'
 import { loadReport } from '../models/origin.ts'
-import type { FromPretrainedOptions } from '../models/pretrained.ts'
+import { type FromPretrainedOptions, loadPretrained } from '../models/pretrained.ts'
 import { type LabelOptions, sameNames } from '../tasks/label-config.ts'
-import type { SequenceClassification } from '../tasks/sequence-classification.ts'
-import { AutoTokenizer, checkVocabularies, type Tokenizer } from '../tokenizer/index.ts'
+import { SequenceClassification } from '../tasks/sequence-classification.ts'
+import type { Task, TaskKind } from '../tasks/task.ts'
+import {
+  AutoTokenizer,
+  checkVocabularies,
+  type Tokenizer,
+  type TokenizerOptions,
+} from '../tokenizer/index.ts'
 
 /** How {@link loadClassifier} loads a model and what it puts on it. */
 export interface LoadClassifierOptions extends Omit<FromPretrainedOptions, 'head'> {
@@ -26,15 +31,33 @@ export interface LoadClassifierOptions extends Omit<FromPretrainedOptions, 'head
  * takes. The adapter is not merged (`mergeLora`).
  * @throws TorchLoraError INCOMPATIBLE where their vocabularies are not one model's; as `AutoModelForSequenceClassification.fromPretrained` and `loadAdapter`
  */
-export async function loadClassifier(
+export function loadClassifier(
   dirOrId: string,
-  { adapter, loraAlpha, head, ...options }: LoadClassifierOptions = {},
-): Promise<LoadedClassifier> {
+  options: LoadClassifierOptions = {},
+): Promise<LoadedModel<SequenceClassification>> {
+  return loadModel(SequenceClassification, dirOrId, options)
+}
+
+/**
+ * A model for a task, ready to predict, with its tokenizer: `loadClassifier` for any kind.
+ * @throws TorchLoraError as `loadClassifier`
+ */
+export async function loadModel<T extends Task>(
+  kind: TaskKind<T, LabelOptions>,
+  dirOrId: string,
+  {
+    adapter,
+    loraAlpha,
+    head,
+    addPrefixSpace,
+    ...options
+  }: LoadClassifierOptions & Pick<TokenizerOptions, 'addPrefixSpace'> = {},
+): Promise<LoadedModel<T>> {
   const said = adapter === undefined || head === 'keep' ? null : await readAdapterLabels(adapter)
   const labels = said === null ? options : adapterHead(said, options, adapter!)
   const [model, tokenizer] = await Promise.all([
-    AutoModelForSequenceClassification.fromPretrained(dirOrId, { ...options, ...labels }),
-    AutoTokenizer.fromPretrained(dirOrId, options),
+    loadPretrained(kind, dirOrId, { ...options, ...labels }),
+    AutoTokenizer.fromPretrained(dirOrId, { ...options, addPrefixSpace }),
   ])
   try {
     checkVocabularies(tokenizer, model.config.vocabSize)
@@ -49,8 +72,8 @@ export async function loadClassifier(
   return { model: model.eval(), tokenizer, headTrained }
 }
 
-export interface LoadedClassifier {
-  model: Model<SequenceClassification>
+export interface LoadedModel<T extends Task> {
+  model: Model<T>
   tokenizer: Tokenizer
   /** Whether anybody trained the head: the model's own or the adapter's. */
   headTrained: boolean

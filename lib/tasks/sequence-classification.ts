@@ -41,9 +41,11 @@ const regressionMetrics: Readonly<Record<string, (scores: number[], labels: Arra
 /** A label, several labels, or a score for each text; transformers' `...ForSequenceClassification`. */
 export class SequenceClassification extends Task<EncodedLabels> {
   static readonly taskName = 'sequence-classification'
+  static readonly architecture = 'ForSequenceClassification'
+  static readonly peftType = 'SEQ_CLS'
   readonly name = SequenceClassification.taskName
-  readonly architecture = 'ForSequenceClassification'
-  readonly peftType = 'SEQ_CLS'
+  readonly architecture = SequenceClassification.architecture
+  readonly peftType = SequenceClassification.peftType
   readonly savedModules = ['classifier', 'score']
   /** Names of the outputs, in their order. */
   readonly labels: readonly string[]

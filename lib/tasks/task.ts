@@ -131,7 +131,12 @@ export type SampleOf<T extends Task> = T extends Task<infer _, infer Sample> ? S
 
 /** How a task comes to be: from a model's configuration, and from what a caller decides over it. */
 export interface TaskKind<T extends Task = Task, Options = unknown> {
+  /** Its name on the command line: "sequence-classification". */
   readonly taskName: string
+  /** How transformers ends its class names. */
+  readonly architecture: string
+  /** PEFT's `task_type`. */
+  readonly peftType: string
   /**
    * Reads `config.json`.
    * @throws TorchLoraError INVALID_FILE, INVALID_ARGUMENT

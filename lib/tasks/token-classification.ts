@@ -42,9 +42,11 @@ export interface TokenLabels {
 /** A label for each word of a text; transformers' `...ForTokenClassification`. */
 export class TokenClassification extends Task<TokenLabels, TokenExample> {
   static readonly taskName = 'token-classification'
+  static readonly architecture = 'ForTokenClassification'
+  static readonly peftType = 'TOKEN_CLS'
   readonly name = TokenClassification.taskName
-  readonly architecture = 'ForTokenClassification'
-  readonly peftType = 'TOKEN_CLS'
+  readonly architecture = TokenClassification.architecture
+  readonly peftType = TokenClassification.peftType
   readonly savedModules = ['classifier', 'score']
   readonly metricNames = ['f1', 'precision', 'recall', 'accuracy']
   readonly defaultMetrics = this.metricNames

@@ -1,4 +1,4 @@
-import type { TokenExample } from '../data/token-examples.ts'
+import type { TextSpan, TokenExample } from '../data/token-examples.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Encoding } from '../tokenizer/index.ts'
 
@@ -19,13 +19,24 @@ export function tagIds(
     throw wrong(example, `${example.words.length} words and ${tags.length} tags; expected as many`)
   return Int32Array.from(tags, (tag) => {
     const id = ids.get(tag)
-    if (id === undefined)
-      throw wrong(
-        example,
-        `the tag ${JSON.stringify(tag)} is none of the model's: ${labels.slice(0, 20).join(', ')}`,
-      )
+    if (id === undefined) throw unknownTag(example, tag, labels)
     return id
   })
+}
+
+/**
+ * Checks the tags of words, or the labels of stretches, before a text is tokenized.
+ * @throws TorchLoraError INCOMPATIBLE naming file, line and tag
+ */
+export function checkTags(example: TokenExample, labels: readonly string[]): void {
+  if (example.words) {
+    const ids = new Map(labels.map((label, id) => [label, id]))
+    tagIds(example.tags ?? [], { example, ids, labels })
+    return
+  }
+  for (const { label } of sortedSpans(example))
+    for (const tag of [`B-${label}`, `I-${label}`])
+      if (!labels.includes(tag)) throw unknownTag(example, tag, labels)
 }
 
 /**
@@ -33,6 +44,23 @@ export function tagIds(
  * @throws TorchLoraError INCOMPATIBLE for stretches that overlap, are empty, or end outside the text
  */
 export function spanTags(example: TokenExample, windows: readonly Encoding[]): string[] {
+  const spans = sortedSpans(example)
+  const starts: number[] = []
+  for (const { wordIds, offsets } of windows)
+    for (const [t, word] of wordIds!.entries())
+      if (word >= 0 && starts[word] === undefined) starts[word] = offsets![2 * t]!
+  let open: { end: number } | undefined
+  return Array.from(starts, (start) => {
+    const span = start === undefined ? undefined : spans.find((one) => start >= one.start && start < one.end)
+    if (!span) return 'O'
+    const goesOn = open === span
+    open = span
+    return `${goesOn ? 'I' : 'B'}-${span.label}`
+  })
+}
+
+/** The labelled stretches of a text by their place. @throws TorchLoraError INCOMPATIBLE as `spanTags` */
+function sortedSpans(example: TokenExample): TextSpan[] {
   const { text = '', entities = [] } = example
   const spans = [...entities].sort((a, b) => a.start - b.start)
   for (const [i, { start, end, label }] of spans.entries()) {
@@ -48,18 +76,12 @@ export function spanTags(example: TokenExample, windows: readonly Encoding[]): s
         `the entities "${label}" (${start} to ${end}) and "${next.label}" (${next.start} to ${next.end}) overlap`,
       )
   }
-  const starts: number[] = []
-  for (const { wordIds, offsets } of windows)
-    for (const [t, word] of wordIds!.entries())
-      if (word >= 0 && starts[word] === undefined) starts[word] = offsets![2 * t]!
-  let open: { end: number } | undefined
-  return Array.from(starts, (start) => {
-    const span = start === undefined ? undefined : spans.find((one) => start >= one.start && start < one.end)
-    if (!span) return 'O'
-    const goesOn = open === span
-    open = span
-    return `${goesOn ? 'I' : 'B'}-${span.label}`
-  })
+  return spans
+}
+
+function unknownTag(example: TokenExample, tag: string, labels: readonly string[]): TorchLoraError {
+  const known = labels.slice(0, 20).join(', ')
+  return wrong(example, `the tag ${JSON.stringify(tag)} is none of the model's: ${known}`)
 }
 
 function wrong({ file, line, words, text }: TokenExample, problem: string): TorchLoraError {
