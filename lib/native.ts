@@ -85,6 +85,8 @@ export interface NativeMemory {
   programs: number
   pending: number
   waiting: number
+  /** Of the storages under this thread's tensors, each once: what V8's garbage collector is told of. */
+  heldBytes: number
   liveBytes: number
   peakBytes: number
   cachedBytes: number

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { memory, setFloat32MatmulPrecision, TorchLoraError } from '../lib/index.ts'
+import * as ops from '../lib/generated/ops.ts'
+import { memory, setFloat32MatmulPrecision, Tensor, TorchLoraError } from '../lib/index.ts'
 import { toTorchLoraError } from '../lib/native.ts'
 import { explainOutOfMemory } from '../lib/out-of-memory.ts'
 
@@ -38,4 +39,36 @@ it('takes PyTorch’s names for the precision of float32 products', () => {
   expect(() => setFloat32MatmulPrecision('tf32' as never)).toThrow(
     /must be 'highest', 'high' or 'medium', received 'tf32'/,
   )
+})
+
+describe('what V8 is told of native memory', () => {
+  const MiB = 2 ** 20
+  const external = () => memory().heldBytes
+
+  it('is what storages hold, once, until the last handle on each goes', () => {
+    const before = external()
+    const base = Tensor.zeros([8, MiB / 4]) // 8 MiB
+    expect(external() - before).toBe(8 * MiB)
+    const views = [
+      base.t(),
+      ops.narrow(base, 0, 1, 2),
+      ops.reshape(base, [-1]),
+      ops.expand(base, [3, 8, MiB / 4]),
+    ]
+    expect(external() - before).toBe(8 * MiB)
+    base.dispose()
+    for (const view of views.slice(1)) view.dispose()
+    expect(external() - before).toBe(8 * MiB)
+    views[0]!.dispose()
+    expect(external() - before).toBe(0)
+  })
+
+  it('is not what tensors claim', () => {
+    const before = external()
+    using one = Tensor.ones([1])
+    using expanded = ops.expand(one, [2 ** 53 - 1])
+    using meta = ops.empty([2 ** 53 - 1], { device: 'meta' })
+    expect(expanded.shape).toEqual(meta.shape)
+    expect(external() - before).toBe(4)
+  })
 })

@@ -304,3 +304,80 @@ describe('compile', () => {
     })
   })
 })
+
+describe('a tensor that a run holds', () => {
+  const side = 700
+  const slow = (x: Tensor) => {
+    let y = x
+    for (let i = 0; i < 20; i++) y = ops.softmax(ops.matmul(y, x), -1)
+    return y
+  }
+  const moves: [string, (tensor: Tensor) => unknown][] = [
+    ['aten::resize_', (tensor) => callOperator('aten::resize_', tensor, [2 * side, 2 * side])],
+    [
+      'aten::set_.source_Tensor',
+      (tensor) => callOperator('aten::set_.source_Tensor', tensor, Tensor.ones([1])),
+    ],
+    ['aten::set_data', (tensor) => callOperator('aten::set_data', tensor, Tensor.ones([1]))],
+    ['aten::t_', (tensor) => callOperator('aten::t_', tensor)],
+    [
+      'aten::add.out',
+      (tensor) => callOperator('aten::add.out', Tensor.ones([9]), Tensor.ones([9]), 1, tensor),
+    ],
+    [
+      'lora::share_storage_',
+      (tensor) => callOperator('lora::share_storage_', [tensor, Tensor.ones([3, side])]),
+    ],
+  ]
+
+  it.each(moves)('is not moved by %s until the run is settled', async (name, move) => {
+    const weight = Tensor.randn([side, side])
+    const input = Tensor.randn([side, side])
+    const program = compile((x: Tensor) => slow(ops.add(x, weight)))
+    await program(input)
+    for (const held of [weight, input, ops.narrow(weight, 0, 1, 5)]) {
+      const run = program(input)
+      const error = await failure((async () => move(held))())
+      expect(error.code).toBe('INVALID_ARGUMENT')
+      expect(error.message).toContain('a run that is not settled holds this tensor')
+      expect(error.message).toContain(name.replace(/\.\w+$/, ''))
+      await run
+    }
+    const run = program(input)
+    move(Tensor.randn([side, side])) // another
+    await run
+    move(weight)
+  })
+
+  it('keeps its values writable, and its gradient and requiresGrad as they are', async () => {
+    const weight = Tensor.randn([side, side])
+    weight.requiresGrad = true
+    const program = compile((x: Tensor) => {
+      ops.sum(slow(ops.mul(x, weight))).backward()
+    })
+    const input = Tensor.randn([side, side])
+    await program(input)
+    const run = program(input)
+    noGrad(() => ops.mul_(input, 1))
+    expect(() => weight.clearGrad()).toThrow(/clearGrad: a run that is not settled holds this tensor/)
+    expect(() => {
+      weight.requiresGrad = false
+    }).toThrow(/requiresGrad: a run/)
+    await run
+    weight.clearGrad()
+    weight.requiresGrad = false
+  })
+
+  it('is not moved by the run itself', async () => {
+    const weight = Tensor.randn([4, 4])
+    for (const body of [
+      (x: Tensor) => ops.sum(callOperator('aten::resize_', x, [2, 2]) as Tensor),
+      (x: Tensor) => ops.add(x, callOperator('aten::t_', weight) as Tensor),
+    ]) {
+      const error = await failure((async () => compile(body)(Tensor.randn([4, 4])))())
+      expect(error.message).toContain('cannot be recorded for a tensor that the program is given or captures')
+    }
+    const within = compile((x: Tensor) => callOperator('aten::t_', ops.add(x, 1)) as Tensor)
+    expect((await within(Tensor.from([[1, 2]]))).shape).toEqual([2, 1])
+  })
+})

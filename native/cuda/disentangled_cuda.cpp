@@ -46,7 +46,7 @@ struct Call {
       : source(last_contiguous(qkv)),
         bounds(cu_seqlens.to(qkv.device(), at::kInt).contiguous()),
         sequences(static_cast<int>(cu_seqlens.size(0)) - 1),
-        longest(static_cast<int>(max_seqlen.item<int64_t>())) {
+        longest(static_cast<int>(longest_sequence(kName, max_seqlen))) {
     const at::Tensor reach = relative_position_rows(std::max(longest, 1), positions);
     rows = device_rows(longest, positions, qkv.device());
     const auto& any = pos_key.has_value() ? pos_key : pos_query;
@@ -91,6 +91,8 @@ std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const Optional
                                            const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                                            int64_t position_buckets, int64_t max_position, double dropout_p,
                                            double scale, const Optional& seed) {
+  check_disentangled("_disentangled_attention_forward", qkv, pos_key, pos_query, cu_seqlens, max_seqlen,
+                     {position_buckets, max_position}, dropout_p, seed);
   const c10::cuda::CUDAGuard guard(qkv.device());
   const Call call(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, {position_buckets, max_position});
   const at::Tensor out = at::empty({qkv.size(0), qkv.size(2), qkv.size(3)}, qkv.options());
@@ -112,9 +114,11 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
                                  const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, int64_t position_buckets,
                                  int64_t max_position, double dropout_p, double scale, const Optional& seed,
                                  at::IntArrayRef needs) {
+  check_disentangled_backward(grad, qkv, pos_key, pos_query, out, logsumexp, cu_seqlens, max_seqlen,
+                              {position_buckets, max_position}, dropout_p, seed, needs);
   const c10::cuda::CUDAGuard guard(qkv.device());
   const Call call(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, {position_buckets, max_position});
-  const at::Tensor dout = last_contiguous(grad);
+  const at::Tensor dout = last_contiguous(grad), attended = out.contiguous(), logs = logsumexp.contiguous();
   const at::Tensor dqkv = at::empty(qkv.sizes(), qkv.options());
   const auto math = at::toOpMathType(qkv.scalar_type());
   const at::Tensor delta = at::empty({out.size(0), out.size(1)}, qkv.options().dtype(math));  // [T, N]
@@ -125,7 +129,7 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
   dispatch(kName, qkv, [&](auto types) {
     using T = typename decltype(types)::Element;
     using A = typename decltype(types)::Math;
-    auto a = call.arguments<T, A>(out, logsumexp, dropout_p, scale, seed);
+    auto a = call.arguments<T, A>(attended, logs, dropout_p, scale, seed);
     a.dout = static_cast<const T*>(dout.const_data_ptr());
     a.dout_token_stride = dout.stride(0);
     a.dout_head_stride = dout.stride(1);

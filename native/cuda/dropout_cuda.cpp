@@ -25,13 +25,14 @@ void run(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, double p, i
 }
 
 at::Tensor apply(const at::Tensor& x, const at::Tensor& seed, double p, int64_t first_row) {
+  check_apply_dropout(x, seed, p, first_row);
   at::Tensor y = at::empty(x.sizes(), x.options());
   run(x.contiguous(), y, seed, p, first_row);
   return y;
 }
 
 at::Tensor mask(const at::Tensor& seed, at::IntArrayRef size, double p, const at::Tensor& like) {
-  check_dropout("dropout_mask", p);
+  check_dropout_mask("dropout_mask", seed, size, p, like);
   at::Tensor y = at::empty(size, like.options());
   run({}, y, seed, p, 0);
   return y;

@@ -8,6 +8,7 @@
 #include "cuda/dispatch.h"
 #include "cuda/layer_norm_kernels.h"
 #include "cuda/seed.h"
+#include "ops/layer_norm.h"
 
 namespace torch_lora::cuda {
 namespace {
@@ -23,6 +24,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> forward(const at::Tensor& x, cons
                                                        const at::Tensor& weight, const at::Tensor& bias,
                                                        double dropout_p, double eps, const Optional& seed,
                                                        bool training) {
+  check_layer_norm(x, residual, weight, bias, dropout_p, seed);
   const c10::cuda::CUDAGuard guard(x.device());
   const at::Tensor in = x.contiguous(), skip = residual.contiguous(), gain = weight.contiguous(),
                    shift = bias.contiguous();
@@ -55,8 +57,10 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> forward(const at::Tensor& x, cons
 std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& normalized, const at::Tensor& rstd,
                                  const at::Tensor& weight, double dropout_p, const Optional& seed,
                                  at::IntArrayRef needs) {
+  check_layer_norm_backward(grad, normalized, rstd, weight, dropout_p, seed, needs);
   const c10::cuda::CUDAGuard guard(grad.device());
-  const at::Tensor dy = grad.contiguous(), gain = weight.contiguous();
+  const at::Tensor dy = grad.contiguous(), gain = weight.contiguous(), kept = normalized.contiguous(),
+                   scale = rstd.contiguous();
   const int64_t hidden = weight.size(0), rows = rows_of(grad, hidden);
   const int64_t parts = (rows + kRowsOfPart - 1) / kRowsOfPart;
   const auto math = grad.options().dtype(at::toOpMathType(grad.scalar_type()));
@@ -73,14 +77,13 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& norma
     using A = typename decltype(types)::Math;
     const auto stream = c10::cuda::getCurrentCUDAStream();
     if (needs[0] || needs[1]) {
-      norm_backward(
-          NormBackward<T, A>{read<T>(dy), read<T>(normalized), read<A>(rstd), read<T>(gain), written<T>(found[0]),
-                             written<T>(found[1]), rows, hidden, kernel_dropout<A>(dropout_p, seed)},
-          stream);
+      norm_backward(NormBackward<T, A>{read<T>(dy), read<T>(kept), read<A>(scale), read<T>(gain), written<T>(found[0]),
+                                       written<T>(found[1]), rows, hidden, kernel_dropout<A>(dropout_p, seed)},
+                    stream);
     }
     if (needs[2] || needs[3]) {
-      norm_parameters(NormParameters<T, A>{read<T>(dy), read<T>(normalized), written<A>(found[2]), written<A>(found[3]),
-                                           rows, hidden, kRowsOfPart},
+      norm_parameters(NormParameters<T, A>{read<T>(dy), read<T>(kept), written<A>(found[2]), written<A>(found[3]), rows,
+                                           hidden, kRowsOfPart},
                       stream);
     }
   });

@@ -79,6 +79,8 @@ void run_blocks(const Adapters& adapters, at::ArrayRef<double> scaling, bool joi
 std::tuple<at::Tensor, at::Tensor> make_blocks(at::TensorList weight, const OptionalTensors& lora_A,
                                                const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
                                                bool joined) {
+  linear_segments(weight, lora_A, lora_B, scaling);  // for its checks
+  TORCH_CHECK_VALUE(!lora_A.empty(), "_low_rank_blocks: expected lora_A with one entry a weight, received none");
   const c10::cuda::CUDAGuard guard(weight[0].device());
   const Adapters adapters = adapters_of(weight, lora_A, lora_B);
   // More segments than the kernel's table holds, or adapters of several types.
@@ -132,6 +134,7 @@ void run_gradients(const Optional& all_A, const Optional& all_B, const std::vect
 std::vector<at::Tensor> make_gradients(const Optional& all_A, const Optional& all_B, at::TensorList weight,
                                        const OptionalTensors& lora_A, const OptionalTensors& lora_B,
                                        at::ArrayRef<double> scaling, at::IntArrayRef needs) {
+  check_low_rank_gradients(all_A, all_B, weight, lora_A, lora_B, scaling, needs);
   const Optional from_A = all_A.has_value() ? Optional(all_A->contiguous()) : Optional();
   const Optional from_B = all_B.has_value() ? Optional(rows_contiguous(*all_B)) : Optional();
   const Adapters adapters = adapters_of(weight, lora_A, lora_B);
@@ -171,6 +174,7 @@ RankParts parts_of(at::IntArrayRef ranks, int64_t pad, bool masked) {
 
 std::tuple<at::Tensor, at::Tensor> run_project(const at::Tensor& x, const at::Tensor& rows, at::IntArrayRef ranks,
                                                double dropout_p, const Optional& seed, bool joined) {
+  check_low_rank_project(x, rows, ranks, dropout_p, seed);
   if (ranks.size() > kMostParts) return low_rank_project_composed(x, rows, ranks, dropout_p, seed, joined);
   const c10::cuda::CUDAGuard guard(x.device());
   const at::Tensor source = rows_contiguous(x);
@@ -189,6 +193,7 @@ std::tuple<at::Tensor, at::Tensor> run_project(const at::Tensor& x, const at::Te
 
 at::Tensor run_expand(const at::Tensor& low, const at::Tensor& matrix, const Optional& bias, at::IntArrayRef ranks,
                       double dropout_p, const Optional& seed) {
+  check_low_rank_expand(low, matrix, bias, ranks, dropout_p, seed);
   if (ranks.size() > kMostParts) return low_rank_expand_composed(low, matrix, bias, ranks, dropout_p, seed);
   const c10::cuda::CUDAGuard guard(low.device());
   const at::Tensor source = low.contiguous();

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <limits>
 
 #include "distributed/group.h"
 
@@ -69,9 +70,17 @@ ReduceOp reduction(c10::string_view name) {
   TORCH_CHECK_VALUE(false, "op must be sum, avg, min or max, received '", name, "'");
 }
 
+// Backends read memory, of which other layouts have none, and meta tensors neither.
+void check_dense(const char* name, const at::Tensor& x) {
+  TORCH_CHECK_VALUE(x.defined() && x.layout() == at::kStrided && !x.is_meta(), name,
+                    " must be a tensor with memory of its own, received ",
+                    x.defined() ? c10::str(x.layout(), " on ", x.device()) : "none");
+}
+
 // Backends want contiguous memory, and a tensor that is in no graph of autograd.
 template <class Body>
 at::Tensor& in_place(at::Tensor& x, Body body) {
+  check_dense("x", x);
   std::vector<at::Tensor> tensors{x.detach().contiguous()};
   body(tensors);
   if (!x.is_contiguous()) x.copy_(tensors[0]);
@@ -97,6 +106,7 @@ at::Tensor& broadcast_(at::Tensor& x, int64_t from) {
 }
 
 at::Tensor all_gather(const at::Tensor& x) {
+  check_dense("x", x);
   std::vector<int64_t> shape{world()->membership.size};
   shape.insert(shape.end(), x.sizes().begin(), x.sizes().end());
   const at::Tensor all = at::empty(shape, x.options().requires_grad(false));  // [W, ...]
@@ -114,6 +124,14 @@ void barrier(std::optional<at::Device> device) {
 
 void join_world(c10::string_view host, int64_t port, bool agent, int64_t rank, int64_t size, int64_t attempt,
                 int64_t timeout_ms) {
+  constexpr int64_t most = std::numeric_limits<int>::max();
+  TORCH_CHECK_VALUE(port >= 0 && port <= std::numeric_limits<uint16_t>::max(),
+                    "port must be from 0 to 65535, received ", port);
+  TORCH_CHECK_VALUE(size >= 1 && size <= most && rank >= 0 && rank < size,
+                    "rank must be from 0 to size - 1, received rank ", rank, " of ", size);
+  TORCH_CHECK_VALUE(attempt >= 0 && attempt <= most, "attempt must be from 0 to ", most, ", received ", attempt);
+  TORCH_CHECK_VALUE(timeout_ms >= 1 && timeout_ms <= most, "timeout_ms must be from 1 to ", most, ", received ",
+                    timeout_ms);
   join({std::string(host), static_cast<uint16_t>(port), agent, static_cast<int>(rank), static_cast<int>(size),
         static_cast<int>(attempt), std::chrono::milliseconds(timeout_ms)});
 }
@@ -121,10 +139,20 @@ void join_world(c10::string_view host, int64_t port, bool agent, int64_t rank, i
 // Makes every parameter's gradient a view of the buffer, one behind the other from its start. Autograd adds in place to
 // a gradient that is there.
 void adopt_gradients(at::Tensor& buffer, const std::vector<at::Tensor>& parameters) {
+  check_dense("buffer", buffer);
+  TORCH_CHECK_VALUE(buffer.dim() == 1, "the buffer must have one dimension, received ", buffer.sizes());
+  int64_t left = buffer.numel();
+  for (const at::Tensor& parameter : parameters) {
+    check_dense("parameter", parameter);
+    TORCH_CHECK_VALUE(parameter.numel() <= left, "the buffer of ", buffer.numel(),
+                      " elements is shorter than the parameters");
+    TORCH_CHECK_TYPE(parameter.scalar_type() == buffer.scalar_type() && parameter.device() == buffer.device(),
+                     "parameters must be of ", buffer.scalar_type(), " on ", buffer.device(),
+                     " like the buffer, received ", parameter.scalar_type(), " on ", parameter.device());
+    left -= parameter.numel();
+  }
   int64_t at = 0;
   for (const at::Tensor& parameter : parameters) {
-    TORCH_CHECK_VALUE(at + parameter.numel() <= buffer.numel(), "the buffer of ", buffer.numel(),
-                      " elements is shorter than the parameters");
     const at::Tensor gradient = buffer.narrow(0, at, parameter.numel()).view(parameter.sizes());
     at::Tensor(parameter).mutable_grad() = gradient;
     at += parameter.numel();

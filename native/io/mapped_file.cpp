@@ -106,6 +106,7 @@ MappedFile::MappedFile(std::string path, int fd, const struct statx& status, uin
       size_(static_cast<int64_t>(status.stx_size)),
       data_(data) {
   if (data_ == nullptr) return;
+  guard_.emplace(data_, static_cast<size_t>(size_));
   auto& known = registry();
   const std::lock_guard<std::mutex> lock(known.mutex);
   known.files[reinterpret_cast<uintptr_t>(data_)] = this;
@@ -117,6 +118,7 @@ MappedFile::~MappedFile() {
   auto& known = registry();
   const std::lock_guard<std::mutex> lock(known.mutex);
   known.files.erase(reinterpret_cast<uintptr_t>(data_));
+  guard_.reset();
   ::munmap(data_, static_cast<size_t>(size_));
 }
 
@@ -141,6 +143,16 @@ void MappedFile::read(int64_t offset, void* target, size_t length) const {
     offset += count;
     length -= static_cast<size_t>(count);
   }
+}
+
+std::string MappedFile::at(const at::Tensor& tensor) {
+  const auto address = reinterpret_cast<uintptr_t>(tensor.storage().data());
+  auto& known = registry();
+  const std::lock_guard<std::mutex> lock(known.mutex);
+  const auto next = known.files.upper_bound(address);
+  if (next == known.files.begin()) return "a file";
+  const auto [begin, file] = *std::prev(next);
+  return address < begin + static_cast<uintptr_t>(file->size()) ? file->path() : "a file";
 }
 
 std::pair<const MappedFile*, int64_t> MappedFile::under(const at::Tensor& tensor) {
@@ -190,7 +202,9 @@ at::Tensor tensorFromMappedFile(std::shared_ptr<MappedFile> file, int64_t byteOf
     // Kernels may assume aligned elements; copy the bytes first, then give them their shape.
     const int64_t elements = span / itemSize;
     at::Tensor storage = at::empty({elements}, options);
+    const uint64_t cuts = cutsSoFar();
     std::memcpy(storage.data_ptr(), data, static_cast<size_t>(span));
+    checkNotCutSince(cuts);
     return storage.as_strided(sizes, strides).contiguous();
   }
   const auto keepAlive = [file = std::move(file)](void*) mutable { file.reset(); };

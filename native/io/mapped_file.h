@@ -7,8 +7,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+
+#include "cut_files.h"
 
 namespace torch_lora {
 
@@ -41,6 +44,8 @@ class MappedFile {
   /// elsewhere, and for one that was written to in place: its pages are no longer the file's. Valid while the tensor
   /// is.
   static std::pair<const MappedFile*, int64_t> under(const at::Tensor& tensor);
+  /// The path of the file that a tensor's storage was mapped from, written to since or not; "a file" where it is gone.
+  static std::string at(const at::Tensor& tensor);
 
  private:
   MappedFile(std::string path, int fd, const struct statx& status, uint8_t* data);
@@ -52,6 +57,7 @@ class MappedFile {
   statx_timestamp written_;
   int64_t size_;
   uint8_t* data_;
+  std::optional<GuardedMapping> guard_;
 };
 
 /// The tensor whose elements lie in `file` from `byteOffset` on, `byteLength` bytes from the first element's first

@@ -15,16 +15,32 @@ AddonData::AddonData(Napi::Env env) {
 AddonData::~AddonData() = default;
 
 double AddonData::addTensor(Napi::Env env, at::Tensor tensor) {
-  Napi::MemoryManagement::AdjustExternalMemory(env, static_cast<int64_t>(tensor.nbytes()));
-  return tensors.add(std::move(tensor));
+  const bool owned = tensor.has_storage() && !tensor.is_meta() && tensor.storage().allocator() != nullptr;
+  const c10::StorageImpl* const storage = owned ? tensor.storage().unsafeGetStorageImpl() : nullptr;
+  const double number = tensors.add(std::move(tensor));
+  if (storage == nullptr) return number;
+  charged_.emplace(static_cast<int64_t>(number), storage);
+  Charge& charge = charges_[storage];
+  if (charge.handles++ == 0) {
+    charge.bytes = static_cast<int64_t>(storage->nbytes());
+    tell(env, charge.bytes);
+  }
+  return number;
 }
 
 void AddonData::removeTensor(Napi::Env env, int64_t number) {
-  const auto found = tensors.entries().find(number);
-  if (found == tensors.entries().end()) return;
-  const auto bytes = static_cast<int64_t>(found->second.nbytes());
-  tensors.remove(number);
-  Napi::MemoryManagement::AdjustExternalMemory(env, -bytes);
+  if (!tensors.remove(number)) return;
+  const auto handle = charged_.extract(number);
+  if (handle.empty()) return;
+  const auto charge = charges_.find(handle.mapped());
+  if (--charge->second.handles > 0) return;
+  tell(env, -charge->second.bytes);
+  charges_.erase(charge);
+}
+
+void AddonData::tell(Napi::Env env, int64_t bytes) {
+  heldBytes_ += bytes;
+  Napi::MemoryManagement::AdjustExternalMemory(env, bytes);
 }
 
 }  // namespace torch_lora

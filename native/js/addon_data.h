@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "io/mapped_file.h"
 #include "program/executor.h"
@@ -41,6 +42,8 @@ class Table {
   std::unordered_map<int64_t, T> entries_;
 };
 
+class PromiseJob;
+
 // A program as JavaScript runs it.
 struct Runnable {
   std::shared_ptr<const Program> program;
@@ -52,9 +55,13 @@ struct AddonData {
   ~AddonData();
   static AddonData& of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
 
-  // Adds a tensor to the table and tells V8 how many bytes hang on it.
+  // Adds a tensor to the table and tells V8 how many bytes hang on it: those of the storage that it owns a share of,
+  // once, however many handles lie on it. What a tensor claims is not counted: an expanded or a meta tensor may claim
+  // any number of bytes, and the pages of a mapped file are the system's.
   double addTensor(Napi::Env env, at::Tensor tensor);
   void removeTensor(Napi::Env env, int64_t number);
+  // What V8 was told of, and still is.
+  int64_t heldBytes() const { return heldBytes_; }
 
   Table<at::Tensor> tensors{"tensor"};
   Table<Runnable> programs{"program"};
@@ -62,6 +69,17 @@ struct AddonData {
   std::unique_ptr<Executor> executor;
   Napi::ThreadSafeFunction settle;  // brings finished jobs back to the event loop
   size_t pending = 0;               // submitted and not settled: keeps the process alive while above zero
+  std::unordered_set<const PromiseJob*> inFlight;  // the same jobs
+
+ private:
+  struct Charge {
+    int64_t handles = 0;
+    int64_t bytes = 0;  // as V8 was told
+  };
+  void tell(Napi::Env env, int64_t bytes);
+  int64_t heldBytes_ = 0;
+  std::unordered_map<const c10::StorageImpl*, Charge> charges_;
+  std::unordered_map<int64_t, const c10::StorageImpl*> charged_;  // by a tensor's number; its storage may change
 };
 
 }  // namespace torch_lora

@@ -40,7 +40,9 @@ void PromiseJob::settle(Napi::Env env) {
 Napi::Value submit(Napi::Env env, std::unique_ptr<PromiseJob> job, size_t maxQueue) {
   AddonData& data = AddonData::of(env);
   const Napi::Promise promise = job->promise();
+  const PromiseJob* const submittedJob = job.get();
   const uint64_t number = data.executor->submit(std::move(job), maxQueue);
+  data.inFlight.insert(submittedJob);
   if (data.pending++ == 0) data.settle.Ref(env);
   Napi::Object submitted = Napi::Object::New(env);
   submitted.Set("promise", promise);
@@ -54,6 +56,7 @@ void bringBack(AddonData& data, std::unique_ptr<Job> job) {
     const std::unique_ptr<PromiseJob> owned(raw);
     if (env == nullptr) return;  // the environment is going: nobody waits any more
     try {
+      data.inFlight.erase(raw);
       if (--data.pending == 0) data.settle.Unref(env);
       const Napi::HandleScope scope(env);
       owned->settle(env);

@@ -17,6 +17,10 @@ class PromiseJob : public Job {
   void refuse(const char* code, const char* message) final { failure_ = Failure(code, message); }
   void settle(Napi::Env env);
   Napi::Promise promise() const { return deferred_.Promise(); }
+  // Whether the job reads or writes the memory of a tensor; on the event loop's thread, while it may run on its own.
+  virtual bool holds(const at::Tensor& tensor) const { return false; }
+  // Whether it reads or writes gradients.
+  virtual bool differentiates() const { return false; }
 
  protected:
   virtual void work() = 0;

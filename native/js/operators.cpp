@@ -8,6 +8,7 @@
 #include "js/convert.h"
 #include "js/exposed.h"
 #include "js/guard.h"
+#include "js/in_flight.h"
 #include "program/operator_call.h"
 
 namespace torch_lora {
@@ -97,6 +98,8 @@ Napi::Value callOp(const Napi::CallbackInfo& info) {
   for (uint32_t i = 0; i < arguments.size(); ++i) {
     const Napi::Value value = i < given.Length() ? given.Get(i) : env.Undefined();
     stack.push_back(toIValue(data, arguments[i], value, tensors.holds(i)));
+    if (tensors.holds(i) && !data.inFlight.empty() && movesArgument(op, i))
+      requireNotInFlight(data, stack.back(), toString(op.operator_name()));
     if (tensors.holds(i) && (lists || stack.back().isTensor())) came.add(stack.back(), value);
   }
   callOperator(op, stack);

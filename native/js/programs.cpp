@@ -5,6 +5,7 @@
 #include "js/convert.h"
 #include "js/exposed.h"
 #include "js/guard.h"
+#include "js/in_flight.h"
 #include "js/jobs.h"
 #include "js/operators.h"
 #include "program/recompute.h"
@@ -139,6 +140,23 @@ std::vector<Instruction> toInstructions(const AddonData& data, const Napi::Array
   return instructions;
 }
 
+// A run may not move what lives outside of it: JavaScript may be reading there.
+void refuseMoves(const std::vector<Instruction>& instructions, size_t inputs, const std::vector<bool>& captured) {
+  const auto outside = [&](Slot slot) {
+    return slot != kNone && (static_cast<size_t>(slot) < inputs || captured.at(slot));
+  };
+  for (const Instruction& instruction : instructions) {
+    for (size_t i = 0; i < instruction.arguments.size(); ++i) {
+      const Argument& argument = instruction.arguments[i];
+      if (!outside(argument.slot) && !std::ranges::any_of(argument.slots, outside)) continue;
+      if (movesArgument(*instruction.op, i))
+        throw Failure("INVALID_ARGUMENT", toString(instruction.op->operator_name()) +
+                                              " cannot be recorded for a tensor that the program is given or captures: "
+                                              "call it before, or on a tensor made within.");
+    }
+  }
+}
+
 // createProgram({ slots, inputs, captured: [[slot, tensor]], instructions, outputs, graphs?: device }) -> program
 Napi::Value createProgram(const Napi::CallbackInfo& info) {
   AddonData& data = AddonData::of(info.Env());
@@ -156,6 +174,7 @@ Napi::Value createProgram(const Napi::CallbackInfo& info) {
     isCaptured.at(slot) = true;
   }
   auto instructions = toInstructions(data, object.Get("instructions").As<Napi::Array>(), isCaptured);
+  refuseMoves(instructions, inputCount, isCaptured);
   auto program = std::make_shared<const Program>(slotCount, inputCount, std::move(captured), std::move(instructions),
                                                  toSlots(object.Get("outputs")));
   std::shared_ptr<GraphedProgram> graphed;
@@ -180,8 +199,26 @@ Napi::Value graphReport(const Napi::CallbackInfo& info) {
 class RunJob final : public PromiseJob {
  public:
   RunJob(Napi::Env env, Runnable runnable, std::vector<c10::IValue> inputs)
-      : PromiseJob(env), runnable_(std::move(runnable)), inputs_(std::move(inputs)) {
+      : PromiseJob(env), runnable_(std::move(runnable)), inputs_(std::move(inputs)), program_(runnable_.program) {
     binding = runnable_.program->collective();
+    for (const c10::IValue& input : inputs_) given_.emplace_back(input.toTensor());
+  }
+
+  bool holds(const at::Tensor& tensor) const override {
+    if (std::ranges::any_of(given_, [&](const Held& held) { return held.shares(tensor); })) return true;
+    const auto program = program_.lock();
+    return program && std::ranges::any_of(program->captured(), [&](const auto& captured) {
+             // Of a gradient only which tensor it is may be asked: the run may be replacing it.
+             const at::Tensor& own = captured.second.toTensor();
+             return Held(own).shares(tensor) || own.unsafeGetTensorImpl()->grad().is_same(tensor);
+           });
+  }
+  bool differentiates() const override {
+    const auto program = program_.lock();
+    return program && std::ranges::any_of(program->instructions(), [](const Instruction& instruction) {
+             return instruction.kind == Instruction::Kind::Backward ||
+                    instruction.kind == Instruction::Kind::Gradient || instruction.kind == Instruction::Kind::ClearGrad;
+           });
   }
 
  protected:
@@ -206,6 +243,9 @@ class RunJob final : public PromiseJob {
   Runnable runnable_;
   std::vector<c10::IValue> inputs_;
   std::vector<c10::IValue> results_;
+  // For holds(), while the executor's thread lets go of the program and the inputs.
+  const std::weak_ptr<const Program> program_;
+  std::vector<Held> given_;
 };
 
 // run(program, tensors, maxQueue) -> { promise of results, job }

@@ -114,6 +114,7 @@ Napi::Value memory(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("tensors", static_cast<double>(data.tensors.size()));
   object.Set("programs", static_cast<double>(data.programs.size()));
+  object.Set("heldBytes", static_cast<double>(data.heldBytes()));
   object.Set("pending", static_cast<double>(data.pending));
   object.Set("waiting", static_cast<double>(data.executor->waiting()));
   object.Set("liveBytes", static_cast<double>(cpu.live));

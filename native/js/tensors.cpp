@@ -3,9 +3,11 @@
 
 #include <cstring>
 
+#include "io/cut_files.h"
 #include "js/convert.h"
 #include "js/exposed.h"
 #include "js/guard.h"
+#include "js/in_flight.h"
 #include "js/jobs.h"
 #include "program/operator_call.h"
 
@@ -46,12 +48,19 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
 
 at::Tensor readable(const at::Tensor& tensor) {
   const c10::NoGradGuard noGrad;
-  return tensor.detach().to(at::kCPU).to_dense().contiguous();
+  const uint64_t cuts = cutsSoFar();
+  checkNotCut(tensor);
+  const at::Tensor values = tensor.detach().to(at::kCPU).to_dense().contiguous();
+  checkNotCutSince(cuts);
+  return values;
 }
 
 Napi::Value bytesOf(Napi::Env env, const at::Tensor& tensor) {
+  const uint64_t cuts = cutsSoFar();
+  checkNotCut(tensor);
   Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, tensor.nbytes());
   if (tensor.nbytes() > 0) std::memcpy(buffer.Data(), tensor.const_data_ptr(), tensor.nbytes());
+  checkNotCutSince(cuts);
   return buffer;
 }
 
@@ -62,7 +71,8 @@ Napi::Value readSync(const Napi::CallbackInfo& info) {
 
 class ReadJob final : public PromiseJob {
  public:
-  ReadJob(Napi::Env env, at::Tensor tensor) : PromiseJob(env), tensor_(std::move(tensor)) {}
+  ReadJob(Napi::Env env, at::Tensor tensor) : PromiseJob(env), tensor_(std::move(tensor)), given_(tensor_) {}
+  bool holds(const at::Tensor& tensor) const override { return given_.shares(tensor); }
 
  protected:
   void work() override { tensor_ = readable(tensor_); }
@@ -70,6 +80,7 @@ class ReadJob final : public PromiseJob {
 
  private:
   at::Tensor tensor_;
+  const Held given_;
 };
 
 // read(tensor) -> { promise of ArrayBuffer, job }; in the executor's order, so after the runs before it
@@ -86,7 +97,10 @@ Napi::Value release(const Napi::CallbackInfo& info) {
 
 // setRequiresGrad(tensor, boolean)
 Napi::Value setRequiresGrad(const Napi::CallbackInfo& info) {
-  AddonData::of(info.Env()).tensors.at(info[0]).set_requires_grad(info[1].As<Napi::Boolean>());
+  const AddonData& data = AddonData::of(info.Env());
+  const at::Tensor& tensor = data.tensors.at(info[0]);
+  requireNotInFlight(data, tensor, "requiresGrad");
+  tensor.set_requires_grad(info[1].As<Napi::Boolean>());
   return info.Env().Undefined();
 }
 
@@ -111,7 +125,10 @@ Napi::Value grad(const Napi::CallbackInfo& info) {
 
 // clearGrad(tensor)
 Napi::Value clearGrad(const Napi::CallbackInfo& info) {
-  AddonData::of(info.Env()).tensors.at(info[0]).mutable_grad() = at::Tensor();
+  const AddonData& data = AddonData::of(info.Env());
+  const at::Tensor& tensor = data.tensors.at(info[0]);
+  requireGradientNotInFlight(data, tensor, "clearGrad");
+  tensor.mutable_grad() = at::Tensor();
   return info.Env().Undefined();
 }
 

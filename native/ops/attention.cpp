@@ -3,6 +3,8 @@
 
 #include "ops/pch.h"
 
+#include <ATen/OpMathType.h>
+
 #include "ops/device.h"
 #include "ops/dispatch.h"
 #include "ops/random_ops.h"
@@ -61,13 +63,17 @@ double scale_or_default(const at::Tensor& qkv, std::optional<double> scale) {
 std::tuple<at::Tensor, at::Tensor> forward_meta(const at::Tensor& qkv, const at::Tensor& cu_seqlens,
                                                 const at::Tensor& max_seqlen, double dropout_p, double scale,
                                                 const Optional& seed) {
-  return {at::empty_symint({qkv.sym_size(0), qkv.sym_size(2), qkv.sym_size(3)}, qkv.options()),
-          at::empty_symint({qkv.sym_size(2), qkv.sym_size(0)}, qkv.options())};
+  check_attention("_varlen_attention_forward", qkv, cu_seqlens, max_seqlen, dropout_p, seed);
+  return {
+      at::empty_symint({qkv.sym_size(0), qkv.sym_size(2), qkv.sym_size(3)}, qkv.options()),
+      at::empty_symint({qkv.sym_size(2), qkv.sym_size(0)}, qkv.options().dtype(at::toOpMathType(qkv.scalar_type())))};
 }
 
 at::Tensor backward_meta(const at::Tensor& grad, const at::Tensor& qkv, const at::Tensor& out,
                          const at::Tensor& logsumexp, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                          double dropout_p, double scale, const Optional& seed) {
+  check_attention_backward("_varlen_attention_backward", grad, qkv, out, logsumexp, cu_seqlens, max_seqlen, dropout_p,
+                           seed);
   return at::empty_symint(qkv.sym_sizes(), qkv.options());
 }
 

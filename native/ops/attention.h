@@ -13,8 +13,23 @@ std::vector<int64_t> sequence_bounds(const char* op, const at::Tensor& cu_seqlen
                                      int64_t tokens);
 
 // Raises ValueError unless qkv is [T, 3, N, D], cu_seqlens int32 on the same device and max_seqlen an integer scalar.
-void check_attention(const char* op, const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
-                     double dropout_p);
+// Like all here that is visible, for the library of CUDA kernels too.
+[[gnu::visibility("default")]] void check_attention(const char* op, const at::Tensor& qkv, const at::Tensor& cu_seqlens,
+                                                    const at::Tensor& max_seqlen, double dropout_p,
+                                                    const std::optional<at::Tensor>& seed = std::nullopt);
+
+// The same, and grad and out [T, N, D], logsumexp [N, T] in the type of arithmetic.
+[[gnu::visibility("default")]] void check_attention_backward(const char* op, const at::Tensor& grad,
+                                                             const at::Tensor& qkv, const at::Tensor& out,
+                                                             const at::Tensor& logsumexp, const at::Tensor& cu_seqlens,
+                                                             const at::Tensor& max_seqlen, double dropout_p,
+                                                             const std::optional<at::Tensor>& seed);
+
+// The longest of sequences with these bounds: never more than max_seqlen, which may be rounded up.
+int64_t longest_of(const std::vector<int64_t>& bounds);
+
+// The value of max_seqlen. ValueError unless it is an integer from 0 to kLongestSequence.
+[[gnu::visibility("default")]] int64_t longest_sequence(const char* op, const at::Tensor& max_seqlen);
 
 // The operator with its derivative, and without: what a device's own kernel falls back to.
 at::Tensor varlen_attention_autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,

@@ -1,17 +1,20 @@
 // Checks and defaults that every attention operator shares.
 #include "ops/pch.h"
 
+#include <ATen/OpMathType.h>
+
 #include <cmath>
 
 #include "ops/attention.h"
+#include "ops/check.h"
 #include "ops/random_ops.h"
 
 namespace torch_lora {
 
 std::vector<int64_t> sequence_bounds(const char* op, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                                      int64_t tokens) {
+  const int64_t longest = longest_sequence(op, max_seqlen);
   const at::Tensor host = cu_seqlens.cpu().contiguous();
-  const int64_t longest = max_seqlen.item<int64_t>();
   TORCH_CHECK_VALUE(host.numel() >= 1, op, ": expected cu_seqlens to hold at least one number, received none");
   const auto* values = host.data_ptr<int32_t>();
   const std::vector<int64_t> bounds(values, values + host.numel());
@@ -29,18 +32,46 @@ std::vector<int64_t> sequence_bounds(const char* op, const at::Tensor& cu_seqlen
 }
 
 void check_attention(const char* op, const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
-                     double dropout_p) {
+                     double dropout_p, const std::optional<at::Tensor>& seed) {
   check_dropout(op, dropout_p);
-  TORCH_CHECK_VALUE(qkv.dim() == 4 && qkv.sym_size(1) == 3, op, ": expected qkv [T, 3, N, D], received ",
-                    qkv.sym_sizes());
+  const Checks checks(op, "qkv", qkv);
+  TORCH_CHECK_VALUE(qkv.dim() == 4 && qkv.sym_size(1) == 3 && qkv.sym_size(2) > 0 && qkv.sym_size(3) > 0, op,
+                    ": expected qkv [T, 3, N, D], received ", qkv.sym_sizes());
+  check_strided(op, "cu_seqlens", cu_seqlens);
   TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt, op,
                     ": expected cu_seqlens [B + 1] of int32, received ", cu_seqlens.sym_sizes(), " of ",
                     cu_seqlens.scalar_type());
   TORCH_CHECK_VALUE(cu_seqlens.device() == qkv.device(), op, ": expected cu_seqlens on ", qkv.device(),
                     " like qkv, received ", cu_seqlens.device());
-  TORCH_CHECK_VALUE(max_seqlen.dim() == 0 && !at::isFloatingType(max_seqlen.scalar_type()), op,
-                    ": expected max_seqlen to be an integer scalar tensor, received ", max_seqlen.sym_sizes(), " of ",
-                    max_seqlen.scalar_type());
+  TORCH_CHECK_VALUE(cu_seqlens.sym_size(0) >= 1, op,
+                    ": expected cu_seqlens to hold at least one number, received none");
+  check_max_seqlen(op, max_seqlen);
+  checks.seed(seed);
+}
+
+void check_attention_backward(const char* op, const at::Tensor& grad, const at::Tensor& qkv, const at::Tensor& out,
+                              const at::Tensor& logsumexp, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                              double dropout_p, const std::optional<at::Tensor>& seed) {
+  check_attention(op, qkv, cu_seqlens, max_seqlen, dropout_p, seed);
+  const Checks checks(op, "qkv", qkv);
+  const auto tokens = qkv.sym_size(0), heads = qkv.sym_size(2), size = qkv.sym_size(3);
+  checks.tensor("grad", grad, {tokens, heads, size});
+  checks.tensor("out", out, {tokens, heads, size});
+  checks.tensor("logsumexp", logsumexp, {heads, tokens}, at::toOpMathType(qkv.scalar_type()));
+}
+
+int64_t longest_of(const std::vector<int64_t>& bounds) {
+  int64_t longest = 0;
+  for (size_t b = 0; b + 1 < bounds.size(); ++b) longest = std::max(longest, bounds[b + 1] - bounds[b]);
+  return longest;
+}
+
+int64_t longest_sequence(const char* op, const at::Tensor& max_seqlen) {
+  check_max_seqlen(op, max_seqlen);
+  const int64_t longest = max_seqlen.item<int64_t>();
+  TORCH_CHECK_VALUE(longest >= 0 && longest <= kLongestSequence, op, ": expected max_seqlen from 0 to ",
+                    kLongestSequence, ", received ", longest);
+  return longest;
 }
 
 double attention_scale(std::optional<double> scale, int64_t head_size) {

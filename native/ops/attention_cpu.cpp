@@ -16,8 +16,10 @@ using Optional = std::optional<at::Tensor>;
 std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const at::Tensor& cu_seqlens,
                                            const at::Tensor& max_seqlen, double dropout_p, double scale,
                                            const Optional& seed) {
+  check_attention("_varlen_attention_forward", qkv, cu_seqlens, max_seqlen, dropout_p, seed);
+  check_kernels("_varlen_attention_forward", qkv);
   const auto bounds = sequence_bounds("varlen_attention", cu_seqlens, max_seqlen, qkv.size(0));
-  const at::Tensor source = qkv.stride(3) == 1 ? qkv : qkv.contiguous();
+  const at::Tensor source = last_contiguous(qkv);
   at::Tensor out = at::empty({qkv.size(0), qkv.size(2), qkv.size(3)}, qkv.options());
   at::Tensor logsumexp = at::empty({qkv.size(2), qkv.size(0)}, qkv.options());
   dispatch_kernels(qkv, [&](auto zero) {
@@ -37,15 +39,18 @@ std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const at::Tens
 at::Tensor backward(const at::Tensor& grad, const at::Tensor& qkv, const at::Tensor& out, const at::Tensor& logsumexp,
                     const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, double dropout_p, double scale,
                     const Optional& seed) {
+  check_attention_backward("_varlen_attention_backward", grad, qkv, out, logsumexp, cu_seqlens, max_seqlen, dropout_p,
+                           seed);
+  check_kernels("_varlen_attention_backward", qkv);
   const auto bounds = sequence_bounds("varlen_attention", cu_seqlens, max_seqlen, qkv.size(0));
-  const at::Tensor source = qkv.stride(3) == 1 ? qkv : qkv.contiguous();
-  const at::Tensor dout = grad.stride(2) == 1 ? grad : grad.contiguous();
+  const at::Tensor source = last_contiguous(qkv);
+  const at::Tensor dout = last_contiguous(grad), attended = out.contiguous(), sums = logsumexp.contiguous();
   at::Tensor dqkv = at::empty(qkv.sizes(), qkv.options());
   dispatch_kernels(qkv, [&](auto zero) {
     using T = decltype(zero);
     cpu::Attention<T> a = attention_arguments<T>(source, dropout_p, scale, seed);
-    a.out = const_cast<T*>(out.const_data_ptr<T>());
-    a.logsumexp = const_cast<T*>(logsumexp.const_data_ptr<T>());
+    a.out = const_cast<T*>(attended.const_data_ptr<T>());
+    a.logsumexp = const_cast<T*>(sums.const_data_ptr<T>());
     a.dout = dout.const_data_ptr<T>();
     a.dout_token_stride = dout.stride(0);
     a.dout_head_stride = dout.stride(1);

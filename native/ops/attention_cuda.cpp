@@ -33,7 +33,7 @@ c10::IValue call_by_name(const char* name, const std::vector<std::pair<std::stri
 
 at::Tensor flash(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, double dropout_p,
                  double scale) {
-  const int64_t longest = max_seqlen.item<int64_t>();
+  const int64_t longest = longest_sequence("varlen_attention", max_seqlen);
   const auto parts = qkv.unbind(1);  // three of [T, N, D]
   return call_by_name("aten::_flash_attention_forward", {{"query", parts[0]},
                                                          {"key", parts[1]},

@@ -2,6 +2,7 @@
 // Which tensors our own CPU kernels take; everything else runs as a composition of ATen operators.
 #include <ATen/core/Tensor.h>
 #include <c10/core/DispatchKey.h>
+#include <c10/util/Exception.h>
 
 #include <optional>
 
@@ -12,6 +13,12 @@ namespace torch_lora {
 
 inline bool has_kernels(const at::Tensor& tensor) {
   return tensor.device().is_cpu() && (tensor.scalar_type() == at::kFloat || tensor.scalar_type() == at::kDouble);
+}
+
+// Our CPU kernels, called by name, take no other types.
+inline void check_kernels(const char* op, const at::Tensor& tensor) {
+  TORCH_CHECK_TYPE(has_kernels(tensor), op, ": expected float32 or float64 on the CPU, received ", tensor.scalar_type(),
+                   " on ", tensor.device());
 }
 
 // Meta tensors take the kernels' path, whose operators have Meta kernels.

@@ -36,27 +36,6 @@ const auto& backward_op() {
   return op;
 }
 
-void check(const at::Tensor& qkv, const Optional& pos_key, const Optional& pos_query, const at::Tensor& cu_seqlens,
-           const at::Tensor& max_seqlen, const RelativePositions& positions, double dropout_p) {
-  check_attention("disentangled_attention", qkv, cu_seqlens, max_seqlen, dropout_p);
-  TORCH_CHECK_VALUE(!pos_key.has_value() || !pos_query.has_value() || pos_key->sym_size(0) == pos_query->sym_size(0),
-                    "disentangled_attention: expected as many rows in pos_key as in pos_query, received ",
-                    pos_key->sym_sizes(), " and ", pos_query->sym_sizes());
-  for (const auto* table : {&pos_key, &pos_query}) {
-    if (!table->has_value()) continue;
-    const at::Tensor& t = **table;
-    // How many of the rows there must be depends on max_seqlen's value: see first_row.
-    TORCH_CHECK_VALUE(t.dim() == 3 && t.sym_size(0) <= 2 * positions.span() && t.sym_size(1) == qkv.sym_size(2) &&
-                          t.sym_size(2) == qkv.sym_size(3),
-                      "disentangled_attention: expected pos_key and pos_query [", 2 * positions.span(), ", ",
-                      qkv.sym_size(2), ", ", qkv.sym_size(3), "] for qkv ", qkv.sym_sizes(), ", received ",
-                      t.sym_sizes());
-    TORCH_CHECK_TYPE(t.scalar_type() == qkv.scalar_type() && t.device() == qkv.device(),
-                     "disentangled_attention: expected pos_key and pos_query of ", qkv.scalar_type(), " on ",
-                     qkv.device(), " like qkv, received ", t.scalar_type(), " on ", t.device());
-  }
-}
-
 double scale_or_default(const at::Tensor& qkv, const Optional& pos_key, const Optional& pos_query,
                         std::optional<double> scale) {
   return disentangled_scale(scale, qkv.sym_size(3).guard_int(__FILE__, __LINE__), pos_key.has_value(),
@@ -104,7 +83,8 @@ class DisentangledAttention : public torch::autograd::Function<DisentangledAtten
 at::Tensor below_autograd(const at::Tensor& qkv, const Optional& pos_key, const Optional& pos_query,
                           const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, int64_t position_buckets,
                           int64_t max_position, double dropout_p, std::optional<double> scale) {
-  check(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, {position_buckets, max_position}, dropout_p);
+  check_disentangled("disentangled_attention", qkv, pos_key, pos_query, cu_seqlens, max_seqlen,
+                     {position_buckets, max_position}, dropout_p);
   if (!has_own_kernel(forward_op(), qkv)) {
     return disentangled_attention_reference(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, position_buckets,
                                             max_position, dropout_p, scale, std::nullopt);
@@ -125,7 +105,7 @@ at::Tensor autograd(const at::Tensor& qkv, const Optional& pos_key, const Option
                           scale);
   }
   const RelativePositions positions{position_buckets, max_position};
-  check(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, positions, dropout_p);
+  check_disentangled("disentangled_attention", qkv, pos_key, pos_query, cu_seqlens, max_seqlen, positions, dropout_p);
   if (!has_own_kernel(forward_op(), qkv)) {
     return disentangled_attention_reference(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, position_buckets,
                                             max_position, dropout_p, scale, std::nullopt);
@@ -139,6 +119,8 @@ std::tuple<at::Tensor, at::Tensor> forward_meta(const at::Tensor& qkv, const Opt
                                                 const at::Tensor& max_seqlen, int64_t position_buckets,
                                                 int64_t max_position, double dropout_p, double scale,
                                                 const Optional& seed) {
+  check_disentangled("_disentangled_attention_forward", qkv, pos_key, pos_query, cu_seqlens, max_seqlen,
+                     {position_buckets, max_position}, dropout_p, seed);
   return {
       at::empty_symint({qkv.sym_size(0), qkv.sym_size(2), qkv.sym_size(3)}, qkv.options()),
       at::empty_symint({qkv.sym_size(2), qkv.sym_size(0)}, qkv.options().dtype(at::toOpMathType(qkv.scalar_type())))};
@@ -149,6 +131,8 @@ std::vector<at::Tensor> backward_meta(const at::Tensor& grad, const at::Tensor& 
                                       const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                                       int64_t position_buckets, int64_t max_position, double dropout_p, double scale,
                                       const Optional& seed, at::IntArrayRef needs) {
+  check_disentangled_backward(grad, qkv, pos_key, pos_query, out, logsumexp, cu_seqlens, max_seqlen,
+                              {position_buckets, max_position}, dropout_p, seed, needs);
   std::vector<at::Tensor> result{at::empty_symint(qkv.sym_sizes(), qkv.options())};
   if (needs[0]) result.push_back(at::empty_symint(pos_key->sym_sizes(), qkv.options()));
   if (needs[1]) result.push_back(at::empty_symint(pos_query->sym_sizes(), qkv.options()));

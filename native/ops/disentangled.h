@@ -16,6 +16,23 @@ struct RelativePositions {
   int64_t exact() const { return buckets > 0 ? buckets / 2 : max_position; }
 };
 
+// ValueError unless 1 <= max_position and, where there are buckets, they hold them; so that no table of them is too
+// large to be laid out.
+void check_positions(const RelativePositions& positions);
+
+// The arguments of the operator; then of its derivative, and its two needs.
+[[gnu::visibility("default")]] void check_disentangled(const char* op, const at::Tensor& qkv,
+                                                       const std::optional<at::Tensor>& pos_key,
+                                                       const std::optional<at::Tensor>& pos_query,
+                                                       const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                                                       const RelativePositions& positions, double dropout_p,
+                                                       const std::optional<at::Tensor>& seed = std::nullopt);
+[[gnu::visibility("default")]] void check_disentangled_backward(
+    const at::Tensor& grad, const at::Tensor& qkv, const std::optional<at::Tensor>& pos_key,
+    const std::optional<at::Tensor>& pos_query, const at::Tensor& out, const at::Tensor& logsumexp,
+    const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, const RelativePositions& positions, double dropout_p,
+    const std::optional<at::Tensor>& seed, at::IntArrayRef needs);
+
 // The functions with default visibility serve the library of CUDA kernels too.
 
 // Row for each distance from -(length - 1) to length - 1, [2 length - 1] int32 on the CPU; not to be written to. Equals

@@ -53,6 +53,9 @@ std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const Optional
                                            const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                                            int64_t position_buckets, int64_t max_position, double dropout_p,
                                            double scale, const Optional& seed) {
+  check_disentangled("_disentangled_attention_forward", qkv, pos_key, pos_query, cu_seqlens, max_seqlen,
+                     {position_buckets, max_position}, dropout_p, seed);
+  check_kernels("_disentangled_attention_forward", qkv);
   const auto bounds = sequence_bounds("disentangled_attention", cu_seqlens, max_seqlen, qkv.size(0));
   const at::Tensor source = last_contiguous(qkv);
   at::Tensor out = at::empty({qkv.size(0), qkv.size(2), qkv.size(3)}, qkv.options());
@@ -79,8 +82,12 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
                                  const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, int64_t position_buckets,
                                  int64_t max_position, double dropout_p, double scale, const Optional& seed,
                                  at::IntArrayRef needs) {
+  check_disentangled_backward(grad, qkv, pos_key, pos_query, out, logsumexp, cu_seqlens, max_seqlen,
+                              {position_buckets, max_position}, dropout_p, seed, needs);
+  check_kernels("_disentangled_attention_backward", qkv);
   const auto bounds = sequence_bounds("disentangled_attention", cu_seqlens, max_seqlen, qkv.size(0));
-  const at::Tensor source = last_contiguous(qkv), dout = last_contiguous(grad);
+  const at::Tensor source = last_contiguous(qkv), dout = last_contiguous(grad), attended = out.contiguous(),
+                   sums = logsumexp.contiguous();
   at::Tensor dqkv = at::empty(qkv.sizes(), qkv.options());
   const auto sequences = static_cast<int64_t>(bounds.size()) - 1;
   const int64_t groups = std::clamp<int64_t>(sequences, 1, kGroups), heads = qkv.size(2);
@@ -94,8 +101,8 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
     const auto& kernels = cpu::kernels<T>();
     const Tables<T> tables(pos_key, pos_query, max_seqlen.item<int64_t>(), {position_buckets, max_position});
     cpu::Attention<T> a = attention_arguments<T>(source, dropout_p, scale, seed);
-    a.out = const_cast<T*>(out.const_data_ptr<T>());
-    a.logsumexp = const_cast<T*>(logsumexp.const_data_ptr<T>());
+    a.out = const_cast<T*>(attended.const_data_ptr<T>());
+    a.logsumexp = const_cast<T*>(sums.const_data_ptr<T>());
     a.dout = dout.const_data_ptr<T>();
     a.dout_token_stride = dout.stride(0);
     a.dout_head_stride = dout.stride(1);

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "ops/attention.h"
+#include "ops/check.h"
 #include "ops/disentangled.h"
 #include "ops/random_ops.h"
 
@@ -28,14 +29,59 @@ at::Tensor compute_rows(int64_t length, const RelativePositions& positions) {
 
 }  // namespace
 
+void check_positions(const RelativePositions& positions) {
+  constexpr int64_t most = kLongestSequence;
+  TORCH_CHECK_VALUE(positions.max_position > 0 && positions.max_position <= most,
+                    "disentangled_attention: expected max_position above 0 and at most ", most, ", received ",
+                    positions.max_position);
+  TORCH_CHECK_VALUE(positions.buckets <= 0 || (positions.buckets > 1 && positions.buckets <= most &&
+                                               positions.max_position - 1 > positions.buckets / 2),
+                    "disentangled_attention: expected at least 2 position_buckets and max_position above half of ",
+                    "them plus 1, received ", positions.buckets, " and ", positions.max_position);
+}
+
+void check_disentangled(const char* op, const at::Tensor& qkv, const std::optional<at::Tensor>& pos_key,
+                        const std::optional<at::Tensor>& pos_query, const at::Tensor& cu_seqlens,
+                        const at::Tensor& max_seqlen, const RelativePositions& positions, double dropout_p,
+                        const std::optional<at::Tensor>& seed) {
+  check_attention(op, qkv, cu_seqlens, max_seqlen, dropout_p, seed);
+  check_positions(positions);
+  for (const auto* table : {&pos_key, &pos_query}) {
+    if (!table->has_value()) continue;
+    const at::Tensor& t = **table;
+    check_strided(op, "pos_key and pos_query", t);
+    // How many of the rows there must be depends on max_seqlen's value: see first_row.
+    TORCH_CHECK_VALUE(t.dim() == 3 && t.sym_size(0) > 0 && t.sym_size(0) <= 2 * positions.span() &&
+                          t.sym_size(1) == qkv.sym_size(2) && t.sym_size(2) == qkv.sym_size(3),
+                      op, ": expected pos_key and pos_query [", 2 * positions.span(), ", ", qkv.sym_size(2), ", ",
+                      qkv.sym_size(3), "] for qkv ", qkv.sym_sizes(), ", received ", t.sym_sizes());
+    TORCH_CHECK_TYPE(t.scalar_type() == qkv.scalar_type() && t.device() == qkv.device(), op,
+                     ": expected pos_key and pos_query of ", qkv.scalar_type(), " on ", qkv.device(),
+                     " like qkv, received ", t.scalar_type(), " on ", t.device());
+  }
+  TORCH_CHECK_VALUE(!pos_key.has_value() || !pos_query.has_value() || pos_key->sym_size(0) == pos_query->sym_size(0),
+                    op, ": expected as many rows in pos_key as in pos_query, received ", pos_key->sym_sizes(), " and ",
+                    pos_query->sym_sizes());
+}
+
+void check_disentangled_backward(const at::Tensor& grad, const at::Tensor& qkv,
+                                 const std::optional<at::Tensor>& pos_key, const std::optional<at::Tensor>& pos_query,
+                                 const at::Tensor& out, const at::Tensor& logsumexp, const at::Tensor& cu_seqlens,
+                                 const at::Tensor& max_seqlen, const RelativePositions& positions, double dropout_p,
+                                 const std::optional<at::Tensor>& seed, at::IntArrayRef needs) {
+  const char* op = "_disentangled_attention_backward";
+  check_attention_backward(op, grad, qkv, out, logsumexp, cu_seqlens, max_seqlen, dropout_p, seed);
+  check_disentangled(op, qkv, pos_key, pos_query, cu_seqlens, max_seqlen, positions, dropout_p, seed);
+  TORCH_CHECK_VALUE(
+      needs.size() == 2 && (needs[0] == 0 || pos_key.has_value()) && (needs[1] == 0 || pos_query.has_value()), op,
+      ": expected needs to hold 2 numbers, 0 for a table that is not given, received ", needs);
+}
+
 // What a distance maps to does not depend on the length: one table serves every shorter one.
 at::Tensor relative_position_rows(int64_t length, const RelativePositions& positions) {
-  TORCH_CHECK_VALUE(positions.max_position > 0, "disentangled_attention: expected max_position above 0, received ",
-                    positions.max_position);
-  TORCH_CHECK_VALUE(
-      positions.buckets <= 0 || (positions.buckets > 1 && positions.max_position - 1 > positions.buckets / 2),
-      "disentangled_attention: expected at least 2 position_buckets and max_position above half of ",
-      "them plus 1, received ", positions.buckets, " and ", positions.max_position);
+  check_positions(positions);
+  TORCH_CHECK_VALUE(length >= 1 && length <= kLongestSequence, "relative_position_rows: expected a length from 1 to ",
+                    kLongestSequence, ", received ", length);
   static std::mutex mutex;
   static auto& tables =
       *new std::map<std::pair<int64_t, int64_t>, at::Tensor>();  // never destroyed: threads may outlive
@@ -63,7 +109,9 @@ int64_t first_row(const at::Tensor& table, const at::Tensor& rows, const Relativ
 at::Tensor reachable_positions(const at::Tensor& table, const at::Tensor& max_seqlen, int64_t position_buckets,
                                int64_t max_position) {
   const RelativePositions positions{position_buckets, max_position};
-  const at::Tensor rows = relative_position_rows(std::max<int64_t>(max_seqlen.item<int64_t>(), 1), positions);
+  check_strided("reachable_positions", "table", table);
+  const int64_t longest = longest_sequence("reachable_positions", max_seqlen);
+  const at::Tensor rows = relative_position_rows(std::max<int64_t>(longest, 1), positions);
   TORCH_CHECK_VALUE(table.dim() >= 1 && table.size(0) == 2 * positions.span(),
                     "reachable_positions: expected a table of ", 2 * positions.span(), " rows, received ",
                     table.sizes());
@@ -81,10 +129,11 @@ at::Tensor disentangled_attention_reference(const at::Tensor& qkv, const std::op
                                             int64_t max_position, double dropout_p, std::optional<double> scale,
                                             const std::optional<at::Tensor>& seed) {
   const char* name = "disentangled_attention_reference";
-  const auto bounds = sequence_bounds(name, cu_seqlens, max_seqlen, qkv.size(0));
-  const int64_t heads = qkv.size(2), longest = max_seqlen.item<int64_t>();
-  const double factor = disentangled_scale(scale, qkv.size(3), pos_key.has_value(), pos_query.has_value());
   const RelativePositions positions{position_buckets, max_position};
+  check_disentangled(name, qkv, pos_key, pos_query, cu_seqlens, max_seqlen, positions, dropout_p, seed);
+  const auto bounds = sequence_bounds(name, cu_seqlens, max_seqlen, qkv.size(0));
+  const int64_t heads = qkv.size(2), longest = longest_sequence(name, max_seqlen);
+  const double factor = disentangled_scale(scale, qkv.size(3), pos_key.has_value(), pos_query.has_value());
   const at::Tensor whole = relative_position_rows(std::max<int64_t>(longest, 1), positions);
   const auto rows_of = [&](const std::optional<at::Tensor>& table) {
     return table.has_value() ? (whole - first_row(*table, whole, positions)).to(qkv.device(), at::kLong) : at::Tensor();
@@ -92,7 +141,8 @@ at::Tensor disentangled_attention_reference(const at::Tensor& qkv, const std::op
   const at::Tensor key_rows = rows_of(pos_key), query_rows = rows_of(pos_query);
   at::Tensor mask;
   if (dropout_p > 0.0) {
-    mask = dropout_mask(seed.has_value() ? *seed : draw_seed(), {heads, qkv.size(0), longest}, dropout_p, qkv);
+    mask =
+        dropout_mask(seed.has_value() ? *seed : draw_seed(), {heads, qkv.size(0), longest_of(bounds)}, dropout_p, qkv);
   }
   std::vector<at::Tensor> parts{at::empty({0, heads, qkv.size(3)}, qkv.options())};
   for (size_t b = 0; b + 1 < bounds.size(); ++b) {

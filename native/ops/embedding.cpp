@@ -5,6 +5,8 @@
 
 #include <atomic>
 
+#include "ops/check.h"
+
 namespace torch_lora {
 namespace {
 
@@ -12,6 +14,10 @@ std::atomic<RowReader> reader{nullptr};
 
 // weight [count, size], indices int32 or int64 -> [*indices, size]
 at::Tensor embedding(const at::Tensor& weight, const at::Tensor& indices) {
+  Checks("embedding", "weight", weight).dims(2, "[count, size]");
+  check_strided("embedding", "indices", indices);
+  TORCH_CHECK_TYPE(indices.scalar_type() == at::kInt || indices.scalar_type() == at::kLong,
+                   "embedding: expected indices of int32 or int64, received ", indices.scalar_type());
   if (const RowReader read = reader.load()) {
     if (auto rows = read(weight, indices)) return *std::move(rows);
   }

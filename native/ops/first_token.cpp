@@ -3,6 +3,7 @@
 #include "ops/pch.h"
 
 #include "ops/attention.h"
+#include "ops/check.h"
 #include "ops/cpu/gemm.h"
 #include "ops/dispatch.h"
 
@@ -12,30 +13,28 @@ namespace {
 constexpr int64_t kSequencesPerTask = 4;
 
 void check(const at::Tensor& x, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-           const std::optional<at::Tensor>& value_bias, const at::Tensor& cu_seqlens) {
+           const std::optional<at::Tensor>& value_bias, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen) {
   const char* name = "first_token_attention";
-  TORCH_CHECK_VALUE(x.dim() == 2, name, ": expected x [T, H], received ", x.sizes());
-  TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt, name,
-                    ": expected cu_seqlens [B + 1] of int32, received ", cu_seqlens.sizes(), " of ",
-                    cu_seqlens.scalar_type());
-  TORCH_CHECK_VALUE(query.dim() == 3 && query.size(0) == cu_seqlens.size(0) - 1, name,
-                    ": expected a query [B, N, D] for each of ", cu_seqlens.size(0) - 1, " sequences, received ",
-                    query.sizes());
-  const int64_t out = query.size(1) * query.size(2);
-  for (const auto& weight : {key, value}) {
-    TORCH_CHECK_VALUE(weight.dim() == 2 && weight.size(0) == out && weight.size(1) == x.size(1), name,
-                      ": expected weights of key and value [", out, ", ", x.size(1), "], received ", weight.sizes());
-  }
-  if (value_bias.has_value()) {
-    TORCH_CHECK_VALUE(value_bias->dim() == 1 && value_bias->size(0) == out, name, ": expected a value_bias of ", out,
-                      " elements, received ", value_bias->sizes());
-  }
+  const Checks checks(name, "x", x);
   TORCH_CHECK_TYPE(x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble, name,
                    ": expected x of float or double, received ", x.scalar_type());
-  for (const auto& tensor : {query, key, value}) {
-    TORCH_CHECK_TYPE(tensor.scalar_type() == x.scalar_type(), name, ": expected all in the type of x, ",
-                     x.scalar_type(), ", received ", tensor.scalar_type());
-  }
+  checks.dims(2, "[T, H]");
+  check_strided(name, "cu_seqlens", cu_seqlens);
+  check_max_seqlen(name, max_seqlen);
+  TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt && cu_seqlens.sym_size(0) >= 1 &&
+                        cu_seqlens.device() == x.device(),
+                    name, ": expected cu_seqlens [B + 1] of int32 on ", x.device(), ", received ",
+                    cu_seqlens.sym_sizes(), " of ", cu_seqlens.scalar_type(), " on ", cu_seqlens.device());
+  check_strided(name, "query", query);
+  TORCH_CHECK_VALUE(query.dim() == 3 && query.sym_size(0) == cu_seqlens.sym_size(0) - 1 && query.sym_size(1) > 0 &&
+                        query.sym_size(2) > 0,
+                    name, ": expected a query [B, N, D] for each of ", cu_seqlens.sym_size(0) - 1,
+                    " sequences, received ", query.sym_sizes());
+  checks.tensor("query", query, query.sym_sizes());
+  const auto out = query.sym_size(1) * query.sym_size(2);
+  checks.tensor("key", key, {out, x.sym_size(1)});
+  checks.tensor("value", value, {out, x.sym_size(1)});
+  checks.optional("value_bias", value_bias, {out});
 }
 
 // C = A B for one range of columns after the other, each with an A of its own: `a` is the first, the next begins
@@ -101,7 +100,7 @@ at::Tensor first_token_attention(const at::Tensor& x, const at::Tensor& query, c
                                  const at::Tensor& value, const std::optional<at::Tensor>& value_bias,
                                  const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                                  std::optional<double> scale) {
-  check(x, query, key, value, value_bias, cu_seqlens);
+  check(x, query, key, value, value_bias, cu_seqlens, max_seqlen);
   const auto bounds = sequence_bounds("first_token_attention", cu_seqlens, max_seqlen, x.size(0));
   const double factor = attention_scale(scale, query.size(2));
   const auto run = x.scalar_type() == at::kFloat ? forward<float> : forward<double>;
@@ -113,6 +112,7 @@ at::Tensor first_token_attention_meta(const at::Tensor& x, const at::Tensor& que
                                       const at::Tensor& value, const std::optional<at::Tensor>& value_bias,
                                       const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                                       std::optional<double> scale) {
+  check(x, query, key, value, value_bias, cu_seqlens, max_seqlen);
   return at::empty_symint({query.sym_size(0), query.sym_size(1) * query.sym_size(2)}, x.options());
 }
 

@@ -3,6 +3,7 @@
 
 #include "ops/pch.h"
 
+#include "ops/check.h"
 #include "ops/cpu/kernels.h"
 #include "ops/device.h"
 #include "ops/dispatch.h"
@@ -32,6 +33,7 @@ class Gelu : public torch::autograd::Function<Gelu> {
 at::Tensor autograd(const at::Tensor& x) { return Gelu::apply(x); }
 
 at::Tensor forward(const at::Tensor& x) {
+  const Checks checks("gelu", "x", x);
   if (!has_kernels(x)) return at::gelu(x);
   const at::Tensor source = x.contiguous();
   at::Tensor y = at::empty_like(source);
@@ -45,7 +47,13 @@ at::Tensor forward(const at::Tensor& x) {
   return y;
 }
 
+void check_backward(const at::Tensor& grad, const at::Tensor& x) {
+  const Checks checks("_gelu_backward", "x", x);
+  checks.tensor("grad", grad, x.sym_sizes());
+}
+
 at::Tensor backward(const at::Tensor& grad, const at::Tensor& x) {
+  check_backward(grad, x);
   if (!has_kernels(x)) return at::gelu_backward(grad, x);
   const at::Tensor source = x.contiguous(), dy = grad.contiguous();
   at::Tensor dx = at::empty_like(source);
@@ -62,6 +70,7 @@ at::Tensor backward(const at::Tensor& grad, const at::Tensor& x) {
 
 at::Tensor forward_meta(const at::Tensor& x) { return at::empty_symint(x.sym_sizes(), x.options()); }
 at::Tensor backward_meta(const at::Tensor& grad, const at::Tensor& x) {
+  check_backward(grad, x);
   return at::empty_symint(x.sym_sizes(), x.options());
 }
 

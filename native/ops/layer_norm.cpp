@@ -1,8 +1,11 @@
 // lora::dropout_add_layer_norm: LayerNorm(residual + drop(x)) in one pass, with its own derivative.
+#include "ops/layer_norm.h"
+
 #include "ops/pch.h"
 
 #include <ATen/OpMathType.h>
 
+#include "ops/check.h"
 #include "ops/device.h"
 #include "ops/dispatch.h"
 #include "ops/random_ops.h"
@@ -30,24 +33,6 @@ const auto& backward_op() {
 }
 
 Optional draw_seed_if(bool needed) { return needed ? Optional(draw_seed()) : Optional(); }
-
-void check(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight, const at::Tensor& bias,
-           double dropout_p) {
-  check_dropout("dropout_add_layer_norm", dropout_p);
-  TORCH_CHECK_VALUE(x.dim() >= 1 && x.sym_sizes() == residual.sym_sizes(),
-                    "dropout_add_layer_norm: expected x and residual of one shape [..., H], received ", x.sym_sizes(),
-                    " and ", residual.sym_sizes());
-  for (const auto* tensor : {&residual, &weight, &bias}) {
-    TORCH_CHECK_TYPE(tensor->scalar_type() == x.scalar_type() && tensor->device() == x.device(),
-                     "dropout_add_layer_norm: expected every tensor of ", x.scalar_type(), " on ", x.device(),
-                     " like x, received ", tensor->scalar_type(), " on ", tensor->device());
-  }
-  for (const auto* parameter : {&weight, &bias}) {
-    TORCH_CHECK_VALUE(parameter->dim() == 1 && parameter->sym_size(0) == x.sym_size(-1),
-                      "dropout_add_layer_norm: expected weight and bias [", x.sym_size(-1), "], received ",
-                      weight.sym_sizes(), " and ", bias.sym_sizes());
-  }
-}
 
 // Other devices and types: ATen's own kernels, differentiated by ATen.
 at::Tensor composed(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight, const at::Tensor& bias,
@@ -89,7 +74,7 @@ class DropoutAddLayerNorm : public torch::autograd::Function<DropoutAddLayerNorm
 
 at::Tensor below_autograd(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight,
                           const at::Tensor& bias, double dropout_p, double eps) {
-  check(x, residual, weight, bias, dropout_p);
+  check_layer_norm(x, residual, weight, bias, dropout_p, std::nullopt);
   if (!has_own_kernel(forward_op(), x)) return composed(x, residual, weight, bias, dropout_p, eps);
   return std::get<0>(
       forward_op().call(x, residual, weight, bias, dropout_p, eps, draw_seed_if(dropout_p > 0.0), false));
@@ -103,7 +88,7 @@ at::Tensor autograd(const at::Tensor& x, const at::Tensor& residual, const at::T
     at::AutoDispatchBelowADInplaceOrView below;
     return below_autograd(x, residual, weight, bias, dropout_p, eps);
   }
-  check(x, residual, weight, bias, dropout_p);
+  check_layer_norm(x, residual, weight, bias, dropout_p, std::nullopt);
   if (!has_own_kernel(forward_op(), x)) return composed(x, residual, weight, bias, dropout_p, eps);
   return DropoutAddLayerNorm::apply(x, residual, weight, bias, dropout_p, eps);
 }
@@ -112,6 +97,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> forward_meta(const at::Tensor& x,
                                                             const at::Tensor& weight, const at::Tensor& bias,
                                                             double dropout_p, double eps, const Optional& seed,
                                                             bool training) {
+  check_layer_norm(x, residual, weight, bias, dropout_p, seed);
   std::vector<c10::SymInt> rows = x.sym_sizes().vec();
   rows.back() = 1;
   if (!training) {
@@ -119,12 +105,13 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> forward_meta(const at::Tensor& x,
             at::empty_symint({0}, x.options())};
   }
   return {at::empty_symint(x.sym_sizes(), x.options()), at::empty_symint(x.sym_sizes(), x.options()),
-          at::empty_symint(rows, x.options())};
+          at::empty_symint(rows, x.options().dtype(at::toOpMathType(x.scalar_type())))};
 }
 
 std::vector<at::Tensor> backward_meta(const at::Tensor& grad, const at::Tensor& normalized, const at::Tensor& rstd,
                                       const at::Tensor& weight, double dropout_p, const Optional& seed,
                                       at::IntArrayRef needs) {
+  check_layer_norm_backward(grad, normalized, rstd, weight, dropout_p, seed, needs);
   std::vector<at::Tensor> result;
   for (size_t i = 0; i < 4; ++i) {
     if (needs[i]) result.push_back(at::empty_symint(i < 2 ? grad.sym_sizes() : weight.sym_sizes(), grad.options()));
@@ -133,6 +120,46 @@ std::vector<at::Tensor> backward_meta(const at::Tensor& grad, const at::Tensor& 
 }
 
 }  // namespace
+
+void check_layer_norm(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight, const at::Tensor& bias,
+                      double dropout_p, const Optional& seed) {
+  const char* name = "dropout_add_layer_norm";
+  check_dropout(name, dropout_p);
+  const Checks checks(name, "x", x);
+  checks.seed(seed);
+  check_strided(name, "residual", residual);
+  check_strided(name, "weight", weight);
+  check_strided(name, "bias", bias);
+  TORCH_CHECK_VALUE(x.dim() >= 1 && x.sym_sizes() == residual.sym_sizes(),
+                    "dropout_add_layer_norm: expected x and residual of one shape [..., H], received ", x.sym_sizes(),
+                    " and ", residual.sym_sizes());
+  for (const auto* tensor : {&residual, &weight, &bias}) {
+    TORCH_CHECK_TYPE(tensor->scalar_type() == x.scalar_type() && tensor->device() == x.device(),
+                     "dropout_add_layer_norm: expected every tensor of ", x.scalar_type(), " on ", x.device(),
+                     " like x, received ", tensor->scalar_type(), " on ", tensor->device());
+  }
+  for (const auto* parameter : {&weight, &bias}) {
+    TORCH_CHECK_VALUE(parameter->dim() == 1 && parameter->sym_size(0) == x.sym_size(-1),
+                      "dropout_add_layer_norm: expected weight and bias [", x.sym_size(-1), "], received ",
+                      weight.sym_sizes(), " and ", bias.sym_sizes());
+  }
+}
+
+void check_layer_norm_backward(const at::Tensor& grad, const at::Tensor& normalized, const at::Tensor& rstd,
+                               const at::Tensor& weight, double dropout_p, const Optional& seed,
+                               at::IntArrayRef needs) {
+  const char* name = "_dropout_add_layer_norm_backward";
+  check_dropout(name, dropout_p);
+  const Checks checks(name, "grad", grad);
+  TORCH_CHECK_VALUE(grad.dim() >= 1, name, ": expected grad [..., H], received a scalar");
+  c10::SmallVector<c10::SymInt, 5> rows(grad.sym_sizes().begin(), grad.sym_sizes().end());
+  rows.back() = 1;
+  checks.tensor("normalized", normalized, grad.sym_sizes());
+  checks.tensor("rstd", rstd, rows, at::toOpMathType(grad.scalar_type()));
+  checks.tensor("weight", weight, {grad.sym_size(-1)});
+  checks.seed(seed);
+  checks.needs(needs, 4);
+}
 
 TORCH_LIBRARY_FRAGMENT(lora, m) {
   m.def(

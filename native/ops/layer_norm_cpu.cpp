@@ -1,4 +1,6 @@
 // lora::dropout_add_layer_norm on this machine's kernels.
+#include "ops/layer_norm.h"
+
 #include "ops/pch.h"
 
 #include "ops/cpu/kernels.h"
@@ -19,6 +21,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> forward(const at::Tensor& x, cons
                                                        const at::Tensor& weight, const at::Tensor& bias,
                                                        double dropout_p, double eps, const Optional& seed,
                                                        bool training) {
+  check_layer_norm(x, residual, weight, bias, dropout_p, seed);
+  check_kernels("_dropout_add_layer_norm_forward", x);
   const at::Tensor in = x.contiguous(), skip = residual.contiguous(), gain = weight.contiguous(),
                    shift = bias.contiguous();
   const int64_t hidden = weight.size(0);
@@ -49,7 +53,10 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> forward(const at::Tensor& x, cons
 std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& normalized, const at::Tensor& rstd,
                                  const at::Tensor& weight, double dropout_p, const Optional& seed,
                                  at::IntArrayRef needs) {
-  const at::Tensor dy = grad.contiguous(), gain = weight.contiguous();
+  check_layer_norm_backward(grad, normalized, rstd, weight, dropout_p, seed, needs);
+  check_kernels("_dropout_add_layer_norm_backward", grad);
+  const at::Tensor dy = grad.contiguous(), gain = weight.contiguous(), kept = normalized.contiguous(),
+                   scale = rstd.contiguous();
   const int64_t hidden = weight.size(0), rows = rows_of(grad, hidden);
   const int64_t blocks = (rows + kRowBlock - 1) / kRowBlock;
   std::vector<at::Tensor> found(4);
@@ -64,8 +71,8 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& norma
     using T = decltype(zero);
     cpu::NormBackward<T> a{};
     a.grad = dy.const_data_ptr<T>();
-    a.normalized = normalized.const_data_ptr<T>();
-    a.rstd = rstd.const_data_ptr<T>();
+    a.normalized = kept.const_data_ptr<T>();
+    a.rstd = scale.const_data_ptr<T>();
     a.weight = gain.const_data_ptr<T>();
     a.dx = needs[0] ? found[0].data_ptr<T>() : nullptr;
     a.dresidual = needs[1] ? found[1].data_ptr<T>() : nullptr;

@@ -3,8 +3,10 @@
 
 #include "ops/pch.h"
 
+#include "ops/check.h"
 #include "ops/device.h"
 #include "ops/dispatch.h"
+#include "ops/low_rank.h"
 #include "ops/random_ops.h"
 
 namespace torch_lora {
@@ -178,9 +180,57 @@ at::Tensor linear_autograd(const at::Tensor& x, at::TensorList weight, at::Tenso
 
 // ---- below autograd ----
 
+// Gradients are asked for by one number each: x, every W, b, A and B.
+constexpr size_t kKinds = 4;
+
+bool asks_for(at::IntArrayRef needs, size_t count, size_t kind) {
+  const auto flags = needs.slice(1 + kind * count, count);
+  return std::any_of(flags.begin(), flags.end(), [](int64_t flag) { return flag != 0; });
+}
+
+void check_needs(at::IntArrayRef needs, at::TensorList weight, const OptionalTensors& lora_A) {
+  const size_t count = weight.size();
+  TORCH_CHECK_VALUE(needs.size() == 1 + kKinds * count, "_linear_backward: expected needs to hold ", 1 + kKinds * count,
+                    " numbers for ", count, " weights, received ", needs.size());
+  for (size_t i = 0; i < count; ++i) {
+    TORCH_CHECK_VALUE((needs[1 + 2 * count + i] == 0 && needs[1 + 3 * count + i] == 0) ||
+                          (!lora_A.empty() && lora_A.get(i).has_value()),
+                      "_linear_backward: expected no gradient of an adapter to be asked for where segment ", i,
+                      " has none");
+  }
+}
+
+// What backward is given beside the weights: see LinearBackward.
+void check_backward(const LinearSegments& segments, const at::Tensor& grad, const Optional& x, const Optional& skinny,
+                    double dropout_p, const Optional& seed, const Optional& pre_gelu, const Optional& rows,
+                    const Optional& columns, at::IntArrayRef needs) {
+  const char* name = "_linear_backward";
+  check_dropout(name, dropout_p);
+  const Checks checks(name, "grad", grad);
+  TORCH_CHECK_VALUE(grad.dim() >= 1 && segments.out > 0 && grad.size(-1) == segments.out, name,
+                    ": expected grad [..., ", segments.out, "], received ", grad.sizes());
+  const at::Tensor& weight = segments.parts[0].weight;
+  checks.tensor("weight", weight, weight.sym_sizes());
+  const int64_t tokens = grad.numel() / segments.out, rank = segments.rank;
+  const size_t count = segments.parts.size();
+  c10::SmallVector<c10::SymInt, 5> x_shape(grad.sym_sizes().begin(), grad.sym_sizes().end());
+  x_shape.back() = segments.in;
+  checks.needed("x", x, asks_for(needs, count, 0) || asks_for(needs, count, 2), x_shape);
+  checks.needed("skinny", skinny, asks_for(needs, count, 3), {tokens, rank});
+  checks.optional("pre_gelu", pre_gelu, {tokens, segments.out});
+  TORCH_CHECK_VALUE(rows.has_value() == columns.has_value() && (rank > 0 || !rows.has_value()), name,
+                    ": expected rows and columns together, and with adapters only");
+  const int64_t pad = padded_rank(segments.in, rank);
+  checks.optional("rows", rows, {pad, segments.in});
+  checks.optional("columns", columns, {segments.out, pad});
+  checks.seed(seed);
+}
+
 Forward linear_forward(const at::Tensor& x, at::TensorList weight, at::TensorList bias, const OptionalTensors& lora_A,
                        const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p,
                        const Optional& seed, const Optional& packed, bool gelu, bool training) {
+  check_dropout("_linear_forward", dropout_p);
+  Checks("_linear_forward", "x", x).seed(seed);
   const LinearSegments segments = linear_segments(x, weight, bias, lora_A, lora_B, scaling);
   const LinearForward call{x.reshape({-1, segments.in}),  dropout_p, seed,
                            packed.value_or(at::Tensor()), gelu,      training};
@@ -197,13 +247,19 @@ Forward linear_forward(const at::Tensor& x, at::TensorList weight, at::TensorLis
 Forward linear_forward_meta(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
                             const OptionalTensors& lora_A, const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
                             double dropout_p, const Optional& seed, const Optional& packed, bool gelu, bool training) {
+  check_dropout("_linear_forward", dropout_p);
+  Checks("_linear_forward", "x", x).seed(seed);
+  check_linear_lists(weight, bias, lora_A, lora_B, scaling);
+  TORCH_CHECK_VALUE(x.dim() >= 1, "linear: expected x [..., in], received a scalar");
   std::vector<c10::SymInt> shape = x.sym_sizes().vec();
   c10::SymInt tokens = 1, out = 0, rank = 0;
   for (size_t i = 0; i + 1 < shape.size(); ++i) tokens = tokens * shape[i];
   for (const auto& w : weight) out = out + w.sym_size(0);
   for (size_t i = 0; i < lora_A.size(); ++i) {
     const Optional a = lora_A.get(i);
-    if (a.has_value()) rank = rank + a->sym_size(0);
+    if (!a.has_value()) continue;
+    TORCH_CHECK_VALUE(a->dim() == 2, "linear: expected lora_A ", i, " [R, in], received ", a->sym_sizes());
+    rank = rank + a->sym_size(0);
   }
   shape.back() = out;
   return {at::empty_symint(shape, x.options()), at::empty_symint({tokens, rank}, x.options()),
@@ -217,10 +273,12 @@ std::vector<at::Tensor> linear_backward(const at::Tensor& grad, const Optional& 
                                         const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p,
                                         const Optional& seed, const Optional& packed_t, const Optional& pre_gelu,
                                         const Optional& rows, const Optional& columns, at::IntArrayRef needs) {
-  const int64_t in = weight[0].size(1);
+  const LinearSegments segments = linear_segments(weight, lora_A, lora_B, scaling);
+  check_needs(needs, weight, lora_A);
+  check_backward(segments, grad, x, skinny, dropout_p, seed, pre_gelu, rows, columns, needs);
+  const int64_t in = segments.in;
   std::vector<int64_t> x_shape = grad.sizes().vec();
   x_shape.back() = in;
-  const LinearSegments segments = linear_segments(grad.new_empty({0, in}), weight, {}, lora_A, lora_B, scaling);
   const LinearBackward call{grad.reshape({-1, segments.out}),
                             x.has_value() ? x->reshape({-1, in}) : at::Tensor(),
                             skinny.value_or(at::Tensor()),
@@ -243,6 +301,9 @@ std::vector<at::Tensor> linear_backward_meta(const at::Tensor& grad, const Optio
                                              double dropout_p, const Optional& seed, const Optional& packed_t,
                                              const Optional& pre_gelu, const Optional& rows, const Optional& columns,
                                              at::IntArrayRef needs) {
+  check_linear_lists(weight, {}, lora_A, lora_B, scaling);
+  check_needs(needs, weight, lora_A);
+  TORCH_CHECK_VALUE(grad.dim() >= 1, "_linear_backward: expected grad [..., out], received a scalar");
   const size_t count = weight.size();
   std::vector<at::Tensor> result;
   const auto like = [&](const at::Tensor& t) { result.push_back(at::empty_symint(t.sym_sizes(), t.options())); };
@@ -282,17 +343,20 @@ void share_storage(at::TensorList tensors) {
   if (tensors.empty()) return;
   int64_t rows = 0;
   for (const auto& tensor : tensors) {
+    check_strided("share_storage_", "tensors", tensor);
     TORCH_CHECK_VALUE(tensor.dim() >= 1 && tensor.sizes().slice(1) == tensors[0].sizes().slice(1) &&
                           tensor.scalar_type() == tensors[0].scalar_type() && tensor.device() == tensors[0].device(),
                       "share_storage_: expected tensors of one type and device that differ in their first size only, "
                       "received ",
                       tensor.scalar_type(), " ", tensor.sizes(), " on ", tensor.device(), " beside ",
                       tensors[0].scalar_type(), " ", tensors[0].sizes(), " on ", tensors[0].device());
-    rows += tensor.size(0);
+    TORCH_CHECK_VALUE(!__builtin_add_overflow(rows, tensor.size(0), &rows),
+                      "share_storage_: the tensors have more rows than there are numbers");
   }
   const c10::NoGradGuard no_grad;
   std::vector<int64_t> sizes = tensors[0].sizes().vec();
   sizes[0] = rows;
+  checked_elements("share_storage_", sizes);
   const at::Tensor all = at::empty(sizes, tensors[0].options());
   int64_t offset = 0;
   for (const auto& tensor : tensors) {

@@ -31,10 +31,19 @@ struct LinearSegments {
   int64_t rank = 0;  // sum of parts
 };
 
-// Checks every shape and raises ValueError saying what was expected and received.
+// Checks every argument and raises ValueError or TypeError saying what was expected and received.
 LinearSegments linear_segments(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
                                const OptionalTensors& lora_A, const OptionalTensors& lora_B,
                                at::ArrayRef<double> scaling);
+
+// The same for the weights alone: of tokens of the first one's inputs, type and device.
+[[gnu::visibility("default")]] LinearSegments linear_segments(at::TensorList weight, const OptionalTensors& lora_A,
+                                                              const OptionalTensors& lora_B,
+                                                              at::ArrayRef<double> scaling);
+
+// What can be said without sizes, which may be symbolic: how many entries each list has, and that weights are matrices.
+void check_linear_lists(at::TensorList weight, at::TensorList bias, const OptionalTensors& lora_A,
+                        const OptionalTensors& lora_B, at::ArrayRef<double> scaling);
 
 // Every segment drops elements of its own, as the adapted module that it stands for does in PEFT: one mask
 // [segments, T, in], of which segment i begins at this row.

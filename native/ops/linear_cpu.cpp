@@ -204,6 +204,7 @@ std::vector<at::Tensor> backward(const LinearSegments& segments, const LinearBac
   std::vector<at::Tensor> result;
   if (needs[0]) result.push_back(input_grad<T>(segments, call, dy, low));
   const at::Tensor x = call.x.defined() ? rows_contiguous(call.x) : call.x;
+  const at::Tensor skinny = call.skinny.defined() ? call.skinny.contiguous() : call.skinny;
   for (size_t i = 0; i < count; ++i) {
     const auto& part = segments.parts[i];
     if (needs[1 + i]) result.push_back(transposed_product<T>(dy.narrow(1, part.offset, part.out), x, 1.0));
@@ -225,7 +226,7 @@ std::vector<at::Tensor> backward(const LinearSegments& segments, const LinearBac
     const auto& part = segments.parts[i];
     if (!needs[1 + 3 * count + i]) continue;
     // dB^T = s skinny^T dy has few rows and many columns, the shape that the kernels like.
-    result.push_back(transposed_product<T>(call.skinny.narrow(1, part.rank_offset, part.rank),
+    result.push_back(transposed_product<T>(skinny.narrow(1, part.rank_offset, part.rank),
                                            dy.narrow(1, part.offset, part.out), part.scaling)
                          .t()
                          .contiguous());

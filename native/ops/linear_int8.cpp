@@ -1,6 +1,9 @@
 // lora::linear_int8: y = x W^T + b with frozen weights and x both as 8-bit codes (see cpu/int8.h); inference only.
 #include "ops/pch.h"
 
+#include <limits>
+
+#include "ops/check.h"
 #include "ops/cpu/gemm.h"
 #include "ops/cpu/int8.h"
 #include "ops/dispatch.h"
@@ -12,6 +15,7 @@ constexpr int64_t kLine = 64;               // blocks of a packed tensor start a
 constexpr int64_t kQuantizeGrain = 16384;   // elements below which another thread does not pay
 constexpr int64_t kSmallestTask = 1 << 18;  // multiply-adds, likewise
 constexpr int64_t kFewestRows = 48;
+constexpr int64_t kMost = std::numeric_limits<int32_t>::max();  // the header holds sizes as int32
 
 int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 
@@ -30,8 +34,7 @@ struct Block {
   int64_t columns, depth, sum, codes, end;
 
   Block(int64_t in, int64_t out) {
-    const std::vector<cpu::GemmPanel> panels = panels_of(0, out);
-    columns = panels.empty() ? 0 : panels.back().column + panels.back().width;
+    columns = round_up(out, cpu::kernels<float>().lanes);  // whole vectors, of which the last may have some to spare
     depth = round_up(in, cpu::int8_kernels().group);
     sum = round_up(4 * columns, kLine);
     codes = 2 * sum;
@@ -68,15 +71,23 @@ void pack(const at::Tensor& weight, char* out) {
   }
 }
 
-// The dispatcher has refused an empty list: it finds no kernel by it.
 void check_weights(at::TensorList weights) {
+  TORCH_CHECK_VALUE(!weights.empty(), "prepack_linear_int8: expected at least one weight, received an empty list");
   for (const auto& weight : weights) {
+    check_strided("prepack_linear_int8", "weight", weight);
     TORCH_CHECK_VALUE(
         weight.dim() == 2 && weight.size(0) > 0 && weight.size(1) > 0 && weight.size(1) == weights[0].size(1),
         "prepack_linear_int8: expected weights [out, in] with one in, none of them empty, received ",
         weights[0].sizes(), " and ", weight.sizes());
     TORCH_CHECK_TYPE(weight.scalar_type() == at::kFloat, "prepack_linear_int8: expected float weights, received ",
                      weight.scalar_type());
+    TORCH_CHECK_VALUE(weight.device() == weights[0].device(),
+                      "prepack_linear_int8: expected weights on one device, received ", weights[0].device(), " and ",
+                      weight.device());
+    check_packable("prepack_linear_int8", weight);
+    TORCH_CHECK_VALUE(weight.size(0) <= kMost && weight.size(1) <= kMost,
+                      "prepack_linear_int8: expected weights of at most ", kMost, " rows and columns, received ",
+                      weight.sizes());
   }
 }
 
@@ -118,9 +129,18 @@ at::Tensor prepack_linear_int8_meta(at::TensorList weights) {
   return at::empty({packed_bytes(outputs(weights), weights[0].size(1))}, weights[0].options().dtype(at::kChar));
 }
 
+// Codes take a byte each: what claims more of them than `packed` has bytes is refused before they are laid out.
+bool claims_too_much(const at::Tensor& packed, at::IntArrayRef out, int64_t in) {
+  const int64_t bytes = packed.numel();
+  if (in < 1 || in > std::min(bytes, kMost)) return true;
+  return std::any_of(out.begin(), out.end(), [&](int64_t columns) { return columns < 1 || columns > bytes / in; });
+}
+
 void check_packed(const at::Tensor& packed, at::IntArrayRef out, int64_t in) {
+  check_strided("linear_int8", "packed", packed);
   TORCH_CHECK_VALUE(packed.dim() == 1 && packed.scalar_type() == at::kChar && packed.is_contiguous() && !out.empty() &&
-                        packed.numel() == packed_bytes(out, in),
+                        reinterpret_cast<uintptr_t>(packed.const_data_ptr()) % alignof(int32_t) == 0 &&
+                        !claims_too_much(packed, out, in) && packed.numel() == packed_bytes(out, in),
                     "linear_int8: expected what prepack_linear_int8 makes of weights of ", in, " inputs and ", out,
                     " outputs, received ", packed.sizes(), " of ", packed.scalar_type());
   const auto* header = static_cast<const int32_t*>(packed.const_data_ptr());
@@ -132,17 +152,31 @@ void check_packed(const at::Tensor& packed, at::IntArrayRef out, int64_t in) {
                     "again with prepack_linear_int8");
 }
 
-at::Tensor linear_int8(const at::Tensor& x, const at::Tensor& packed, at::IntArrayRef out, at::TensorList bias,
-                       bool gelu) {
+// All that does not lie in `packed`; sizes may be symbolic.
+void check_call(const at::Tensor& x, const at::Tensor& packed, at::IntArrayRef out, at::TensorList bias) {
+  const Checks checks("linear_int8", "x", x);
   TORCH_CHECK_TYPE(x.scalar_type() == at::kFloat, "linear_int8: expected float x, received ", x.scalar_type());
-  TORCH_CHECK_VALUE(x.dim() == 2, "linear_int8: expected x [T, in], received ", x.sizes());
+  checks.dims(2, "[T, in]");
+  check_strided("linear_int8", "packed", packed);
+  TORCH_CHECK_VALUE(packed.device() == x.device(), "linear_int8: expected packed on ", x.device(),
+                    " like x, received it on ", packed.device());
   TORCH_CHECK_VALUE(bias.empty() || bias.size() == out.size(),
                     "linear_int8: expected a bias a weight or none, received ", bias.size(), " for ", out.size(),
                     " weights");
+  for (size_t i = 0; i < out.size(); ++i) {
+    TORCH_CHECK_VALUE(out[i] >= 1 && out[i] <= kMost, "linear_int8: expected outputs from 1 to ", kMost, ", received ",
+                      out);
+    if (!bias.empty()) checks.tensor("bias", bias[i], {out[i]});
+  }
+}
+
+at::Tensor linear_int8(const at::Tensor& x, const at::Tensor& packed, at::IntArrayRef out, at::TensorList bias,
+                       bool gelu) {
+  check_call(x, packed, out, bias);
   const cpu::Int8Kernels& kernels = cpu::int8_kernels();
-  const at::Tensor source = x.contiguous();
   const int64_t tokens = x.size(0), in = x.size(1);
   check_packed(packed, out, in);
+  const at::Tensor source = x.contiguous();
 
   const char* block = static_cast<const char*>(packed.const_data_ptr()) + header_bytes(out.size());
   std::vector<at::Tensor> biases;
@@ -151,12 +185,7 @@ at::Tensor linear_int8(const at::Tensor& x, const at::Tensor& packed, at::IntArr
   int64_t columns = 0;
   for (size_t i = 0; i < out.size(); ++i) {
     const float* b = nullptr;
-    if (!bias.empty()) {
-      TORCH_CHECK_VALUE(bias[i].dim() == 1 && bias[i].size(0) == out[i] && bias[i].scalar_type() == at::kFloat,
-                        "linear_int8: expected float bias ", i, " of ", out[i], " elements, received ", bias[i].sizes(),
-                        " of ", bias[i].scalar_type());
-      b = biases.emplace_back(bias[i].contiguous()).const_data_ptr<float>();
-    }
+    if (!bias.empty()) b = biases.emplace_back(bias[i].contiguous()).const_data_ptr<float>();
     const Block at(in, out[i]);
     weights.push_back({columns, out[i], b, reinterpret_cast<const float*>(block),
                        reinterpret_cast<const int32_t*>(block + at.sum),
@@ -202,6 +231,7 @@ at::Tensor linear_int8(const at::Tensor& x, const at::Tensor& packed, at::IntArr
 
 at::Tensor linear_int8_meta(const at::Tensor& x, const at::Tensor& packed, at::IntArrayRef out, at::TensorList bias,
                             bool gelu) {
+  check_call(x, packed, out, bias);
   int64_t columns = 0;
   for (const int64_t count : out) columns += count;
   return at::empty_symint({x.sym_size(0), columns}, x.options());

@@ -3,6 +3,7 @@
 
 #include "ops/pch.h"
 
+#include "ops/check.h"
 #include "ops/dispatch.h"
 #include "ops/random_ops.h"
 
@@ -31,11 +32,74 @@ void for_each_adapter(at::IntArrayRef ranks, const Body& body) {
   }
 }
 
+// Segments' ranks lie within the columns of the skinny product.
+void check_ranks(const char* op, at::IntArrayRef ranks, int64_t pad) {
+  int64_t left = pad;
+  for (const int64_t rank : ranks) {
+    TORCH_CHECK_VALUE(rank >= 0 && rank <= left, op, ": expected ranks of at least 0 that add up to at most ", pad,
+                      ", received ", ranks);
+    left -= rank;
+  }
+}
+
 }  // namespace
+
+void check_low_rank_project(const at::Tensor& x, const at::Tensor& rows, at::IntArrayRef ranks, double dropout_p,
+                            const Optional& seed) {
+  const char* name = "_low_rank_project";
+  check_dropout(name, dropout_p);
+  const Checks checks(name, "x", x);
+  checks.dims(2, "[T, in]");
+  check_strided(name, "rows", rows);
+  TORCH_CHECK_VALUE(rows.dim() == 2, name, ": expected rows [pad, in], received ", rows.sizes());
+  checks.tensor("rows", rows, {rows.size(0), x.size(1)});
+  check_ranks(name, ranks, rows.size(0));
+  checks.seed(seed);
+}
+
+void check_low_rank_expand(const at::Tensor& low, const at::Tensor& matrix, const Optional& bias, at::IntArrayRef ranks,
+                           double dropout_p, const Optional& seed) {
+  const char* name = "_low_rank_expand";
+  check_dropout(name, dropout_p);
+  const Checks checks(name, "low", low);
+  checks.dims(2, "[T, pad]");
+  check_strided(name, "matrix", matrix);
+  TORCH_CHECK_VALUE(matrix.dim() == 2, name, ": expected matrix [pad, out], received ", matrix.sizes());
+  checks.tensor("matrix", matrix, {low.size(1), matrix.size(1)});
+  checks.optional("bias", bias, {matrix.size(1)});
+  check_ranks(name, ranks, low.size(1));
+  checks.seed(seed);
+}
+
+void check_low_rank_gradients(const Optional& all_A, const Optional& all_B, at::TensorList weight,
+                              const OptionalTensors& lora_A, const OptionalTensors& lora_B,
+                              at::ArrayRef<double> scaling, at::IntArrayRef needs) {
+  const char* name = "_low_rank_gradients";
+  const LinearSegments segments = linear_segments(weight, lora_A, lora_B, scaling);
+  const size_t count = segments.parts.size();
+  const Checks checks(name, "weight", weight[0]);
+  TORCH_CHECK_VALUE(!lora_A.empty(), name, ": expected lora_A and lora_B with one entry a weight, received none");
+  checks.needs(needs, 2 * count);
+  bool of_A = false, of_B = false;
+  for (size_t i = 0; i < count; ++i) {
+    TORCH_CHECK_VALUE(segments.parts[i].rank > 0 || (needs[i] == 0 && needs[count + i] == 0), name,
+                      ": expected no gradient to be asked for where segment ", i, " has no adapter");
+    of_A |= needs[i] != 0;
+    of_B |= needs[count + i] != 0;
+  }
+  // The ranks may be padded.
+  const auto ranks = [&](const Optional& all, int64_t dim) {
+    const bool has = all.has_value() && all->defined() && all->dim() == 2;
+    return has ? std::max(all->size(dim), segments.rank) : segments.rank;
+  };
+  checks.needed("all_A", all_A, of_A, {ranks(all_A, 0), segments.in});
+  checks.needed("all_B", all_B, of_B, {segments.out, ranks(all_B, 1)});
+}
 
 std::tuple<at::Tensor, at::Tensor> low_rank_project_composed(const at::Tensor& x, const at::Tensor& rows,
                                                              at::IntArrayRef ranks, double dropout_p,
                                                              const Optional& seed, bool joined) {
+  check_low_rank_project(x, rows, ranks, dropout_p, seed);
   const int64_t tokens = x.size(0);
   at::Tensor low;  // [T, pad]
   if (seed.has_value()) {
@@ -52,6 +116,7 @@ std::tuple<at::Tensor, at::Tensor> low_rank_project_composed(const at::Tensor& x
 
 at::Tensor low_rank_expand_composed(const at::Tensor& low, const at::Tensor& matrix, const Optional& bias,
                                     at::IntArrayRef ranks, double dropout_p, const Optional& seed) {
+  check_low_rank_expand(low, matrix, bias, ranks, dropout_p, seed);
   if (!seed.has_value()) return bias.has_value() ? at::addmm(*bias, low, matrix) : at::mm(low, matrix);
   const int64_t tokens = low.size(0);
   at::Tensor y = at::zeros({tokens, matrix.size(1)}, low.options());
@@ -65,13 +130,8 @@ at::Tensor low_rank_expand_composed(const at::Tensor& low, const at::Tensor& mat
 std::tuple<at::Tensor, at::Tensor> low_rank_blocks_composed(at::TensorList weight, const OptionalTensors& lora_A,
                                                             const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
                                                             bool joined) {
-  const int64_t in = weight[0].size(1);
-  int64_t rank = 0, out = 0;
-  for (size_t i = 0; i < weight.size(); ++i) {
-    const Optional a = lora_A.empty() ? Optional() : lora_A.get(i);
-    if (a.has_value()) rank += a->size(0);
-    out += weight[i].size(0);
-  }
+  const LinearSegments segments = linear_segments(weight, lora_A, lora_B, scaling);
+  const int64_t in = segments.in, rank = segments.rank, out = segments.out;
   const int64_t pad = rank > 0 ? padded_rank(in, rank) : 0, before = joined ? in : 0;
   at::Tensor rows = at::zeros({pad, in}, weight[0].options());
   at::Tensor columns = at::zeros({out, before + pad}, weight[0].options());
@@ -92,6 +152,7 @@ std::tuple<at::Tensor, at::Tensor> low_rank_blocks_composed(at::TensorList weigh
 std::vector<at::Tensor> low_rank_gradients_composed(const Optional& all_A, const Optional& all_B, at::TensorList weight,
                                                     const OptionalTensors& lora_A, const OptionalTensors& lora_B,
                                                     at::ArrayRef<double> scaling, at::IntArrayRef needs) {
+  check_low_rank_gradients(all_A, all_B, weight, lora_A, lora_B, scaling, needs);
   // A copy for each: one of several segments must not keep the others' alive.
   const size_t count = weight.size();
   std::vector<at::Tensor> ofA, ofB;

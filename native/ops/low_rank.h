@@ -29,6 +29,19 @@ at::Tensor low_rank_expand(const at::Tensor& low, const at::Tensor& matrix, cons
 std::vector<at::Tensor> low_rank_gradients(const LinearSegments& segments, const at::Tensor& all_A,
                                            const at::Tensor& all_B, const std::vector<bool>& needs);
 
+// The arguments of the operators, but for _low_rank_blocks, which linear_segments checks; on any device.
+[[gnu::visibility("default")]] void check_low_rank_project(const at::Tensor& x, const at::Tensor& rows,
+                                                           at::IntArrayRef ranks, double dropout_p,
+                                                           const std::optional<at::Tensor>& seed);
+[[gnu::visibility("default")]] void check_low_rank_expand(const at::Tensor& low, const at::Tensor& matrix,
+                                                          const std::optional<at::Tensor>& bias, at::IntArrayRef ranks,
+                                                          double dropout_p, const std::optional<at::Tensor>& seed);
+[[gnu::visibility("default")]] void check_low_rank_gradients(const std::optional<at::Tensor>& all_A,
+                                                             const std::optional<at::Tensor>& all_B,
+                                                             at::TensorList weight, const OptionalTensors& lora_A,
+                                                             const OptionalTensors& lora_B,
+                                                             at::ArrayRef<double> scaling, at::IntArrayRef needs);
+
 // The compositions, from the operators' arguments: what the kernels leave to them.
 [[gnu::visibility("default")]] std::tuple<at::Tensor, at::Tensor> low_rank_blocks_composed(
     at::TensorList weight, const OptionalTensors& lora_A, const OptionalTensors& lora_B, at::ArrayRef<double> scaling,

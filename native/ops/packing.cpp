@@ -3,6 +3,7 @@
 
 #include "ops/pch.h"
 
+#include "ops/check.h"
 #include "ops/cpu/gemm.h"
 
 namespace torch_lora {
@@ -14,11 +15,8 @@ constexpr int64_t kHeader = 16;
 
 template <class T>
 int64_t padded(int64_t columns) {
-  std::vector<cpu::GemmPanel> panels;
-  cpu::append_panels(cpu::kernels<T>(), 0, columns, panels);
-  int64_t width = 0;
-  for (const auto& panel : panels) width += panel.width;
-  return width;
+  const int64_t lanes = cpu::kernels<T>().lanes;
+  return (columns + lanes - 1) / lanes * lanes;  // a panel is whole vectors, and only the last has columns to spare
 }
 
 template <class T>
@@ -62,12 +60,17 @@ at::Tensor pack(at::TensorList weights, bool transposed) {
 void check_weights(at::TensorList weights) {
   TORCH_CHECK_VALUE(!weights.empty(), "prepack_linear: expected at least one weight, received an empty list");
   for (const auto& weight : weights) {
+    check_strided("prepack_linear", "weight", weight);
     TORCH_CHECK_VALUE(weight.dim() == 2 && weight.size(1) == weights[0].size(1),
                       "prepack_linear: expected weights [out, in] with one in, received ", weights[0].sizes(), " and ",
                       weight.sizes());
     TORCH_CHECK_TYPE(weight.scalar_type() == weights[0].scalar_type() &&
                          (weight.scalar_type() == at::kFloat || weight.scalar_type() == at::kDouble),
                      "prepack_linear: expected float or double weights of one type, received ", weight.scalar_type());
+    TORCH_CHECK_VALUE(weight.device() == weights[0].device(),
+                      "prepack_linear: expected weights on one device, received ", weights[0].device(), " and ",
+                      weight.device());
+    check_packable("prepack_linear", weight);
   }
 }
 
@@ -92,10 +95,12 @@ template <class T>
 PackedReader<T>::PackedReader(const at::Tensor& packed, const LinearSegments& segments, bool transposed)
     : in_(segments.in), transposed_(transposed) {
   if (!packed.defined()) return;
+  check_strided("linear", "packed", packed);
   int64_t elements = kHeader;
   for (const auto& part : segments.parts) elements += block_size<T>(part.weight, transposed);
   TORCH_CHECK_VALUE(packed.dim() == 1 && packed.scalar_type() == segments.parts[0].weight.scalar_type() &&
-                        packed.is_contiguous() && packed.numel() == elements,
+                        packed.device() == segments.parts[0].weight.device() && packed.is_contiguous() &&
+                        packed.numel() == elements,
                     "linear: expected a packed tensor of ", elements, " elements as prepack_linear makes for these ",
                     "weights, received ", packed.sizes(), " of ", packed.scalar_type());
   const T* data = packed.const_data_ptr<T>();

@@ -3,6 +3,7 @@
 
 #include "ops/pch.h"
 
+#include "ops/check.h"
 #include "ops/cpu/kernels.h"
 #include "ops/device.h"
 #include "ops/dispatch.h"
@@ -58,10 +59,13 @@ void run_kernel(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, doub
 }
 
 // What torch.manual_seed does, where programs run: before what was submitted behind it, after what was before.
-void manual_seed(const at::Tensor& seed) { at::manual_seed(static_cast<uint64_t>(seed.item<int64_t>())); }
+void manual_seed(const at::Tensor& seed) {
+  check_seed("manual_seed", seed);
+  at::manual_seed(static_cast<uint64_t>(seed.item<int64_t>()));
+}
 
 at::Tensor dropout_mask_impl(const at::Tensor& seed, at::IntArrayRef size, double p, const at::Tensor& like) {
-  check_dropout("dropout_mask", p);
+  check_dropout_mask("dropout_mask", seed, size, p, like);
   if (!has_kernels(like)) return composed_mask(seed, size, p, like.options());
   at::Tensor mask = at::empty(size, like.options());
   run_kernel({}, mask, seed, p);
@@ -69,7 +73,7 @@ at::Tensor dropout_mask_impl(const at::Tensor& seed, at::IntArrayRef size, doubl
 }
 
 at::Tensor dropout_mask_reference(const at::Tensor& seed, at::IntArrayRef size, double p, const at::Tensor& like) {
-  check_dropout("dropout_mask_reference", p);
+  check_dropout_mask("dropout_mask_reference", seed, size, p, like);
   return composed_mask(seed, size, p, like.options());
 }
 
@@ -78,6 +82,7 @@ at::Tensor dropout_mask_meta(const at::Tensor& seed, c10::SymIntArrayRef size, d
 }
 
 at::Tensor apply_dropout_impl(const at::Tensor& x, const at::Tensor& seed, double p, int64_t first_row) {
+  check_apply_dropout(x, seed, p, first_row);
   if (!has_kernels(x)) return x * composed_mask(seed, x.sizes(), p, x.options(), first_row);
   at::Tensor y = at::empty(x.sizes(), x.options());
   run_kernel(x.contiguous(), y, seed, p, first_row);
@@ -85,6 +90,7 @@ at::Tensor apply_dropout_impl(const at::Tensor& x, const at::Tensor& seed, doubl
 }
 
 at::Tensor apply_dropout_meta(const at::Tensor& x, const at::Tensor& seed, double p, int64_t first_row) {
+  check_apply_dropout(x, seed, p, first_row);
   return at::empty_symint(x.sym_sizes(), x.options());
 }
 
@@ -114,15 +120,20 @@ class Dropout : public torch::autograd::Function<Dropout> {
   }
 };
 
-at::Tensor dropout_autograd(const at::Tensor& x, double p) {
+void check_input(const at::Tensor& x, double p) {
   check_dropout("dropout", p);
+  const Checks checks("dropout", "x", x);
+}
+
+at::Tensor dropout_autograd(const at::Tensor& x, double p) {
+  check_input(x, p);
   if (p == 0.0) return x.clone();
   if (!has_kernel(x)) return at::dropout(x, p, true);
   return Dropout::apply(x, p);
 }
 
 at::Tensor dropout_below_autograd(const at::Tensor& x, double p) {
-  check_dropout("dropout", p);
+  check_input(x, p);
   if (p == 0.0) return x.clone();
   return has_kernel(x) ? apply_dropout(x, draw_seed(), p) : at::dropout(x, p, true);
 }
@@ -131,6 +142,22 @@ at::Tensor dropout_below_autograd(const at::Tensor& x, double p) {
 
 void check_dropout(const char* op, double p) {
   TORCH_CHECK_VALUE(p >= 0.0 && p <= 1.0, op, ": expected a dropout probability from 0 to 1, received ", p);
+}
+
+void check_apply_dropout(const at::Tensor& x, const at::Tensor& seed, double p, int64_t first_row) {
+  check_dropout("_dropout", p);
+  const Checks checks("_dropout", "x", x);
+  checks.seed(seed);
+  TORCH_CHECK_VALUE(first_row >= 0 && first_row <= kLastRow, "_dropout: expected first_row from 0 to ", kLastRow,
+                    ", received ", first_row);
+}
+
+void check_dropout_mask(const char* op, const at::Tensor& seed, at::IntArrayRef size, double p,
+                        const at::Tensor& like) {
+  check_dropout(op, p);
+  const Checks checks(op, "like", like);
+  checks.seed(seed);
+  checked_elements(op, size);
 }
 
 at::Tensor draw_seed() {

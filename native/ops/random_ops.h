@@ -8,6 +8,12 @@ namespace torch_lora {
 // Raises ValueError unless 0 <= p <= 1. Visible to the library of CUDA kernels too.
 [[gnu::visibility("default")]] void check_dropout(const char* op, double p);
 
+// The arguments of lora::_dropout and lora::dropout_mask on any device.
+[[gnu::visibility("default")]] void check_apply_dropout(const at::Tensor& x, const at::Tensor& seed, double p,
+                                                        int64_t first_row);
+[[gnu::visibility("default")]] void check_dropout_mask(const char* op, const at::Tensor& seed, at::IntArrayRef size,
+                                                       double p, const at::Tensor& like);
+
 // One int64 scalar from the default generator: the only state any lora:: random operator reads. On the CPU; while a
 // CUDA graph is captured it may lie on the device, where only kernels may read it (Seed in random.h).
 at::Tensor draw_seed();

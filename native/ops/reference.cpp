@@ -5,6 +5,8 @@
 #include "ops/pch.h"
 
 #include "ops/attention.h"
+#include "ops/check.h"
+#include "ops/layer_norm.h"
 #include "ops/linear.h"
 #include "ops/random_ops.h"
 
@@ -14,6 +16,9 @@ namespace {
 using Optional = std::optional<at::Tensor>;
 
 at::Tensor dropped(const at::Tensor& x, double p, const Optional& seed) {
+  check_dropout("dropout_reference", p);
+  const Checks checks("dropout_reference", "x", x);
+  checks.seed(seed);
   if (p == 0.0) return x;
   return x * dropout_mask(seed.has_value() ? *seed : draw_seed(), x.sym_sizes(), p, x);
 }
@@ -21,6 +26,7 @@ at::Tensor dropped(const at::Tensor& x, double p, const Optional& seed) {
 at::Tensor linear_reference(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
                             const OptionalTensors& lora_A, const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
                             double dropout_p, const Optional& seed) {
+  check_dropout("linear_reference", dropout_p);
   const LinearSegments segments = linear_segments(x, weight, bias, lora_A, lora_B, scaling);
   const at::Tensor flat = x.reshape({-1, segments.in});
   at::Tensor mask;  // [segments, T, in]
@@ -53,6 +59,7 @@ at::Tensor linear_gelu_reference(const at::Tensor& x, at::TensorList weight, at:
 at::Tensor dropout_add_layer_norm_reference(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight,
                                             const at::Tensor& bias, double dropout_p, double eps,
                                             const Optional& seed) {
+  check_layer_norm(x, residual, weight, bias, dropout_p, seed);
   return at::layer_norm(residual + dropped(x, dropout_p, seed), {x.size(-1)}, weight, bias, eps);
 }
 
@@ -62,11 +69,12 @@ at::Tensor dropout_reference(const at::Tensor& x, double p, const Optional& seed
 
 at::Tensor varlen_attention_reference(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                                       double dropout_p, std::optional<double> scale, const Optional& seed) {
+  check_attention("varlen_attention_reference", qkv, cu_seqlens, max_seqlen, dropout_p, seed);
   const auto bounds = sequence_bounds("varlen_attention_reference", cu_seqlens, max_seqlen, qkv.size(0));
   const double factor = attention_scale(scale, qkv.size(3));
   at::Tensor mask;
   if (dropout_p > 0.0) {
-    mask = dropout_mask(seed.has_value() ? *seed : draw_seed(), {qkv.size(2), qkv.size(0), max_seqlen.item<int64_t>()},
+    mask = dropout_mask(seed.has_value() ? *seed : draw_seed(), {qkv.size(2), qkv.size(0), longest_of(bounds)},
                         dropout_p, qkv);
   }
   std::vector<at::Tensor> parts{at::empty({0, qkv.size(2), qkv.size(3)}, qkv.options())};

@@ -2,6 +2,7 @@
 #include "ops/pch.h"
 
 #include "ops/attention.h"
+#include "ops/check.h"
 
 namespace torch_lora {
 namespace {
@@ -11,9 +12,16 @@ namespace {
 // kernel_size], each sequence padded with zeros at both ends. Composed of ATen operators, which differentiate it.
 at::Tensor unfold_sequences(const at::Tensor& x, const at::Tensor& cu_seqlens, int64_t kernel_size) {
   const char* name = "unfold_sequences";
-  TORCH_CHECK_VALUE(x.dim() == 2, name, ": expected x [T, H], received ", x.sizes());
-  TORCH_CHECK_VALUE(kernel_size % 2 == 1 && kernel_size > 0, name, ": expected an odd kernel_size, received ",
-                    kernel_size);
+  const Checks checks(name, "x", x);
+  checks.dims(2, "[T, H]");
+  TORCH_CHECK_VALUE(kernel_size % 2 == 1 && kernel_size > 0 && kernel_size < kLongestSequence, name,
+                    ": expected an odd kernel_size below ", kLongestSequence, ", received ", kernel_size);
+  check_strided(name, "cu_seqlens", cu_seqlens);
+  TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt && cu_seqlens.size(0) >= 1 &&
+                        cu_seqlens.device() == x.device(),
+                    name, ": expected cu_seqlens [B + 1] of int32 on ", x.device(), ", received ", cu_seqlens.sizes(),
+                    " of ", cu_seqlens.scalar_type(), " on ", cu_seqlens.device());
+  checked_elements(name, {x.size(0), x.size(1), kernel_size});
   const int64_t tokens = x.size(0);
   if (x.is_cpu())
     sequence_bounds(name, cu_seqlens, at::scalar_tensor(tokens, at::kLong), tokens);  // elsewhere it waits

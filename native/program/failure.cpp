@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <new>
 
+#include "io/cut_files.h"
+
 namespace torch_lora {
 
 namespace {
@@ -43,6 +45,8 @@ Failure failureInFlight() {
     return failure;
   } catch (const c10::OutOfMemoryError& error) {
     return Failure("OUT_OF_MEMORY", error.what_without_backtrace());
+  } catch (const CutFileError& error) {
+    return Failure("INVALID_FILE", error.what_without_backtrace());
   } catch (const c10::DistError& error) {
     return Failure("DISTRIBUTED", error.what_without_backtrace());
   } catch (const c10::Error& error) {

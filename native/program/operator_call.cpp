@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "io/cut_files.h"
 #include "ops/capture_turn.h"
 #include "program/failure.h"
 
@@ -11,17 +12,22 @@ namespace torch_lora {
 
 namespace {
 
-std::vector<std::vector<int64_t>> tensorShapes(const torch::jit::Stack& stack) {
-  std::vector<std::vector<int64_t>> shapes;
-  const auto add = [&](const at::Tensor& tensor) {
-    if (tensor.defined()) shapes.push_back(tensor.sizes().vec());
-  };
+template <class Body>
+void forEachTensor(const torch::jit::Stack& stack, const Body& body) {
   for (const auto& value : stack) {
-    if (value.isTensor()) add(value.toTensor());
-    if (value.isTensorList()) {
-      for (const at::Tensor& tensor : value.toTensorVector()) add(tensor);
+    if (value.isTensor()) body(value.toTensor());
+    if (!value.isList()) continue;
+    for (const c10::IValue& item : value.toListRef()) {
+      if (item.isTensor()) body(item.toTensor());
     }
   }
+}
+
+std::vector<std::vector<int64_t>> tensorShapes(const torch::jit::Stack& stack) {
+  std::vector<std::vector<int64_t>> shapes;
+  forEachTensor(stack, [&](const at::Tensor& tensor) {
+    if (tensor.defined()) shapes.push_back(tensor.sizes().vec());
+  });
   return shapes;
 }
 
@@ -31,7 +37,10 @@ void callOperator(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
   std::optional<RandomTurn> turn;
   if (op.hasTag(at::Tag::nondeterministic_seeded)) turn.emplace();
   try {
+    const uint64_t cuts = cutsSoFar();
+    if (cuts > 0) forEachTensor(stack, checkNotCut);
     op.callBoxed(stack);
+    checkNotCutSince(cuts);
   } catch (...) {
     Failure failure = failureInFlight();
     failure.op = toString(op.operator_name());

@@ -6,6 +6,7 @@ import * as fused from '../../lib/generated/fused.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { dropPages } from '../../lib/memory.ts'
 import { guarded } from '../../lib/native.ts'
+import { compile } from '../../lib/program.ts'
 import { Tensor } from '../../lib/tensor.ts'
 import { FIXTURES, failure, readElements, residentBytes, temporaryFolder } from './support.ts'
 
@@ -106,6 +107,42 @@ describe('mapped tensors', () => {
     const error = await attempt(() => map(again, entry))
     expect(error.message).toContain('was cut')
     releaseFile(again)
+  })
+
+  it('that were cut while they are in use throw, and nothing else does', async () => {
+    const path = join(folder, 'in-use')
+    const length = 1 << 20
+    await writeFile(path, new Float32Array(length).fill(1))
+    const entry = {
+      byteOffset: 0,
+      byteLength: 4 * length,
+      dtype: 'float32' as const,
+      shape: [length],
+      strides: [1],
+    }
+    const file = openFile(path)
+    const inUse = map(file, entry)
+    using view = ops.narrow(inUse, 0, 0, 4)
+    using other = Tensor.ones([length])
+    const total = compile((x: Tensor) => ops.sum(ops.mul(x, inUse)))
+    expect((await total(other)).item()).toBe(length)
+    ops.fill_(ops.narrow(inUse, 0, length - 4, 4), 2) // a page of our own, which goes with the file's
+    await truncate(path, 4096)
+    // A run that is under way, eager calls, reads, and every one after: none may take zeros for weights.
+    const errors = [
+      await failure(total(other), 'INVALID_FILE'),
+      await failure(total(other), 'INVALID_FILE'),
+      await failure((async () => ops.sum(inUse))(), 'INVALID_FILE'),
+      await failure((async () => ops.sum(view))(), 'INVALID_FILE'),
+      await failure((async () => inUse.readSync())(), 'INVALID_FILE'),
+      await failure(inUse.bytes(), 'INVALID_FILE'),
+      await failure((async () => ops.cat([other, inUse]))(), 'INVALID_FILE'),
+    ]
+    expect(errors[1]!.message).toContain(`${path} was cut short while its weights were in use`)
+    using sum = ops.sum(other)
+    expect(sum.item()).toBe(length)
+    inUse.dispose()
+    releaseFile(file)
   })
 
   it('say why a file cannot be mapped', async () => {

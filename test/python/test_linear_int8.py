@@ -93,7 +93,7 @@ def test_zeros_and_what_is_not_finite():
     (lambda: run(torch.randn(2, 4).double(), [torch.randn(3, 4)], []), 'expected float x'),
     (lambda: run(torch.randn(2, 2, 4), [torch.randn(3, 4)], []), r'expected x \[T, in\]'),
     (lambda: run(torch.randn(2, 5), [torch.randn(3, 4)], []), 'prepack_linear_int8'),
-    (lambda: run(torch.randn(2, 4), [torch.randn(3, 4)], [torch.randn(2)]), 'bias 0 of 3'),
+    (lambda: run(torch.randn(2, 4), [torch.randn(3, 4)], [torch.randn(2)]), r'expected bias \[3\], received \[2\]'),
     (lambda: run(torch.randn(2, 4), [torch.randn(3, 4)], [torch.randn(3)] * 2), 'a bias a weight'),
     (lambda: lora.linear_int8(torch.randn(2, 4), torch.zeros(10, dtype=torch.int8), [3], []), 'prepack_linear_int8'),
     (lambda: lora.linear_int8(torch.randn(2, 4), lora.prepack_linear_int8([torch.randn(3, 4)]), [2], []), 'other weights'),
