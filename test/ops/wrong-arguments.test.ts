@@ -4,7 +4,7 @@ import { TorchLoraError } from '../../lib/errors.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { guarded } from '../../lib/native.ts'
 import { Tensor } from '../../lib/tensor.ts'
-import { mulberry } from '../fuzz/random.ts'
+import { mulberry } from '../random.ts'
 
 // test/python/test_wrong_arguments.py begins with right calls and changes them. Here arguments are drawn by the types of
 // each schema: what the converter of JavaScript's values lets through, and operators that nobody has listed.

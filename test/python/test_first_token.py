@@ -69,9 +69,9 @@ def test_a_sequence_gets_the_same_bits_whatever_is_beside_it_and_however_many_th
 @pytest.mark.parametrize('change,message', [
     ({'x': torch.randn(7, 2, WIDTH)}, r'expected x \[T, H\]'),
     ({'query': torch.randn(3, HEADS, SIZE)}, r'expected a query \[B, N, D\] for each of 2 sequences'),
-    ({'key': torch.randn(HEADS * SIZE, WIDTH + 1)}, r'expected weights of key and value \[24, 24\]'),
-    ({'value': torch.randn(5, WIDTH)}, r'expected weights of key and value \[24, 24\]'),
-    ({'value_bias': torch.randn(5)}, 'expected a value_bias of 24 elements'),
+    ({'key': torch.randn(HEADS * SIZE, WIDTH + 1)}, r'expected key \[24, 24\], received \[24, 25\]'),
+    ({'value': torch.randn(5, WIDTH)}, r'expected value \[24, 24\], received \[5, 24\]'),
+    ({'value_bias': torch.randn(5)}, r'expected value_bias \[24\], received \[5\]'),
     ({'cu_seqlens': torch.tensor([0, 4, 7])}, 'expected cu_seqlens .* of int32'),
     ({'cu_seqlens': cu_seqlens([4, 2])}, 'to end at the number of tokens 7'),
     ({'max_seqlen': torch.tensor(3)}, 'more than max_seqlen 3'),
@@ -86,7 +86,7 @@ def test_wrong_shapes(change, message):
 
 def test_wrong_types():
     x, weights, biases, cu, longest = inputs([4, 3], torch.float32)
-    with pytest.raises(TypeError, match='expected all in the type of x, Float, received Double'):
+    with pytest.raises(TypeError, match='expected query of Float on cpu like x, received Double on cpu'):
         lora.first_token_attention(x, torch.randn(2, HEADS, SIZE).double(), *weights[1:], biases[2], cu, longest)
     with pytest.raises(TypeError, match='expected x of float or double, received Half'):
         lora.first_token_attention(x.half(), torch.randn(2, HEADS, SIZE).half(), *(w.half() for w in weights[1:]), None,
