@@ -345,11 +345,12 @@ describe('a tensor that a run holds', () => {
     }
     const run = program(input)
     move(Tensor.randn([side, side])) // another
+    ops.mul_(weight, 1) // values may be written
     await run
     move(weight)
   })
 
-  it('keeps its values writable, and its gradient and requiresGrad as they are', async () => {
+  it('keeps its gradient and its requiresGrad', async () => {
     const weight = Tensor.randn([side, side])
     weight.requiresGrad = true
     const program = compile((x: Tensor) => {
@@ -358,7 +359,6 @@ describe('a tensor that a run holds', () => {
     const input = Tensor.randn([side, side])
     await program(input)
     const run = program(input)
-    noGrad(() => ops.mul_(input, 1))
     expect(() => weight.clearGrad()).toThrow(/clearGrad: a run that is not settled holds this tensor/)
     expect(() => {
       weight.requiresGrad = false
