@@ -25,7 +25,11 @@ if (!flags.data || !flags.model) throw new Error('say where data and model are: 
 const { examples } = await loadGlue(flags.task, { split: 'validation', dataDir: flags.data })
 
 async function answers(dtype: 'float32' | 'int8'): Promise<Classification[]> {
-  await using classifier = await TextClassifier.load(flags.model!, { adapter: flags.adapter, dtype })
+  await using classifier = await TextClassifier.load(flags.model!, {
+    adapter: flags.adapter,
+    dtype,
+    problemType: 'auto',
+  })
   const found: Classification[] = []
   for await (const answer of classifier.classifyAll(examples)) found.push(answer)
   return found

@@ -15,7 +15,8 @@ export type TorchLoraErrorCode =
   | 'RECORDING' // a value read while a program is being recorded
   | 'TOO_LONG' // a text with more tokens than the model takes, where cutting was not allowed
   | 'QUEUE_FULL' // a bounded queue has no room
-  | 'ABORTED' // an AbortSignal, a timeout or close() ended the work
+  | 'ABORTED' // an AbortSignal or close() ended the work; such an error's name is AbortError
+  | 'TIMEOUT' // a time limit of the call ended the work; such an error's name is TimeoutError
   | 'DIVERGED' // a loss that is not a number
   | 'NETWORK' // a download failed
   | 'DISTRIBUTED' // other ranks are missing, gone, or do not answer
@@ -28,9 +29,16 @@ export interface TorchLoraErrorDetails {
   cause?: unknown
 }
 
+/** What the platform calls such errors, for code that asks an error's name. */
+const names: Partial<Record<TorchLoraErrorCode, 'AbortError' | 'TimeoutError'>> = {
+  ABORTED: 'AbortError',
+  TIMEOUT: 'TimeoutError',
+}
+
 /** The one error class of the public API: `code` to branch on, `message` to read, `cause` beneath. */
 export class TorchLoraError extends Error {
-  override readonly name = 'TorchLoraError'
+  /** As the platform names them, 'AbortError' for ABORTED and 'TimeoutError' for TIMEOUT; else 'TorchLoraError'. */
+  override readonly name: 'TorchLoraError' | 'AbortError' | 'TimeoutError'
   readonly code: TorchLoraErrorCode
   readonly op?: string
   readonly shapes?: number[][]
@@ -39,6 +47,7 @@ export class TorchLoraError extends Error {
   constructor(code: TorchLoraErrorCode, message: string, details: TorchLoraErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
+    this.name = names[code] ?? 'TorchLoraError'
     if (details.op !== undefined) this.op = details.op
     if (details.shapes !== undefined) this.shapes = details.shapes
     if (details.file !== undefined) this.file = details.file

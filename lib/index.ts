@@ -18,19 +18,30 @@ export { TorchLoraError, type TorchLoraErrorCode } from './errors.ts'
 export * as fused from './generated/fused.ts'
 export * as ops from './generated/ops.ts'
 export { noGrad } from './grad-mode.ts'
-export type {
-  BatchReport,
-  Classification,
-  ClassifyOptions,
-  LongText,
-  TextClassifierOptions,
-  Timings,
-} from './inference/classifier-options.ts'
 export { decodeLogits, type LabelScore, type Prediction } from './inference/decode.ts'
-export type { ClassifierInput } from './inference/inputs.ts'
-export { type LoadClassifierOptions, loadClassifier } from './inference/load-classifier.ts'
+export type { TextInput } from './inference/inputs.ts'
+export type {
+  AdapterDescription,
+  BatchReport,
+  CallOptions,
+  FailedRow,
+  FromOptions,
+  InputToken,
+  LongText,
+  StreamResult,
+  StreamRowOptions,
+  TextModelOptions,
+  Timings,
+  TokenizeOptions,
+} from './inference/options.ts'
 export { type PredictOptions, Predictor } from './inference/predictor.ts'
-export { TextClassifier } from './inference/text-classifier.ts'
+export {
+  type Classification,
+  type ClassifyOptions,
+  TextClassifier,
+  type TextClassifierOptions,
+} from './inference/text-classifier.ts'
+export { TextModel } from './inference/text-model.ts'
 export {
   emptyCache,
   type Memory,

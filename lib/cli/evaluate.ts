@@ -42,7 +42,7 @@ export function evaluateCommand(): Command {
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { readJson, writeFileAtomically, writeJson } = await import('../checkpoint/index.ts')
-  const { loadModel } = await import('../inference/load-classifier.ts')
+  const { loadModel } = await import('../inference/load-model.ts')
   const { taskOfModel } = await import('../inference/task-of-model.ts')
   const { Predictor } = await import('../inference/predictor.ts')
   const { compareEvaluations, describeEvaluation, evaluationFile } = await import(

@@ -15,7 +15,7 @@ export function mergeCommand(): Command {
     .requiredOption('--out <dir>', 'folder to write config.json, model.safetensors and the tokenizer to')
   return withAdapter(command, { required: true }).action(
     async ({ model: base, out, ...flags }: MergeFlags) => {
-      const { loadModel } = await import('../inference/load-classifier.ts')
+      const { loadModel } = await import('../inference/load-model.ts')
       const { taskTypeOf } = await import('../tasks/registry.ts')
       const { taskOfModel } = await import('../inference/task-of-model.ts')
       const { mergeLora } = await import('../adapters/merge.ts')

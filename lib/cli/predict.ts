@@ -55,6 +55,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
     cudaGraphs: flags.cudaGraphs,
     maxLength: flags.maxLength,
     warmUp: false,
+    problemType: flags.problemType ?? 'auto',
     signal,
   })
   const classes = flags.glueOut ? glueClasses(flags.task!, classifier) : null

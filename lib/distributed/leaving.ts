@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { callOperator } from '../dispatch.ts'
+import { TorchLoraError } from '../errors.ts'
 
 let recorded = false
 
@@ -15,7 +16,7 @@ export function recordFailure(error: unknown): void {
   const message = known ? `${error.name}: ${error.message}` : String(error)
   const extraInfo = {
     // What torchrun prints of it.
-    py_callstack: known && error.name !== 'TorchLoraError' ? (error.stack ?? message) : message,
+    py_callstack: known && !(error instanceof TorchLoraError) ? (error.stack ?? message) : message,
     timestamp: String(Math.floor(Date.now() / 1000)),
   }
   try {

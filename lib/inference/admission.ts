@@ -1,5 +1,4 @@
 import { TorchLoraError } from '../errors.ts'
-import type { ClassifierInput } from './inputs.ts'
 
 /** What a call brings along. */
 export interface Load {
@@ -11,16 +10,16 @@ export interface Load {
 /** Bytes of a text that count for nothing, so that a short text never waits because of long ones. */
 const free = 4096
 
-/** What inputs bring along. */
-export function loadOf(inputs: readonly ClassifierInput[]): Load {
-  const bytes = inputs.reduce((sum, input) => sum + Math.max(0, bytesOf(input) - free), 0)
+/** What texts bring along. */
+export function loadOf(inputs: readonly unknown[]): Load {
+  const bytes = inputs.reduce<number>((sum, input) => sum + Math.max(0, bytesOf(input) - free), 0)
   return { texts: inputs.length, bytes }
 }
 
 function bytesOf(input: unknown): number {
   if (typeof input === 'string') return Buffer.byteLength(input)
   return typeof input === 'object' && input !== null
-    ? Object.values(input).reduce((sum: number, part) => sum + bytesOf(part), 0)
+    ? Object.values(input).reduce<number>((sum, part) => sum + bytesOf(part), 0)
     : 0
 }
 
@@ -54,21 +53,20 @@ export class Admission {
     if (load.bytes > this.#byteLimit)
       throw new TorchLoraError(
         'INVALID_ARGUMENT',
-        `Long texts of ${load.bytes} bytes in one call never fit into a queue of ${this.#byteLimit}: split the call, raise \`maxQueueBytes\`, or use classifyAll.`,
+        `Long texts of ${load.bytes} bytes in one call never fit into a queue of ${this.#byteLimit}: split the call, raise \`maxQueueBytes\`, or stream the texts.`,
       )
     if (!this.#fits(load) || this.#queue.length > 0) {
       const long = load.bytes > 0 ? `, and ${this.#bytes} of ${this.#byteLimit} bytes of long texts` : ''
       throw new TorchLoraError(
         'QUEUE_FULL',
-        `The queue is full: ${this.#waiting} texts wait and at most ${this.limit} may${long}, so there is no room for ${load.texts} more. Try again later, raise \`${this.#waiting + load.texts > this.limit ? 'maxQueue' : 'maxQueueBytes'}\`, or use classifyAll, which waits for room.`,
+        `The queue is full: ${this.#waiting} texts wait and at most ${this.limit} may${long}, so there is no room for ${load.texts} more. Try again later, raise \`${this.#waiting + load.texts > this.limit ? 'maxQueue' : 'maxQueueBytes'}\`, or stream the texts, which waits for room.`,
       )
     }
     this.#take(load)
   }
 
-  /** Takes places as soon as there are so many, first come, first served; a load of more bytes than fit goes alone. */
+  /** Takes places as soon as there are so many, first come, first served; a load of more than fit goes alone. */
   async enterWhenFree(load: Load, signal: AbortSignal): Promise<void> {
-    this.#check(load)
     if (this.#queue.length === 0 && this.#fits(load)) {
       this.#take(load)
       return
@@ -100,7 +98,8 @@ export class Admission {
 
   #fits({ texts, bytes }: Load): boolean {
     const roomForBytes = bytes === 0 || this.#bytes === 0 || this.#bytes + bytes <= this.#byteLimit
-    return this.#waiting + texts <= this.limit && roomForBytes
+    const roomForTexts = this.#waiting === 0 || this.#waiting + texts <= this.limit
+    return roomForTexts && roomForBytes
   }
 
   #take({ texts, bytes }: Load): void {
@@ -120,7 +119,7 @@ export class Admission {
     if (texts > this.limit)
       throw new TorchLoraError(
         'INVALID_ARGUMENT',
-        `${texts} texts in one call never fit into a queue of ${this.limit}: split the call, raise \`maxQueue\`, or use classifyAll.`,
+        `${texts} texts in one call never fit into a queue of ${this.limit}: split the call, raise \`maxQueue\`, or stream the texts.`,
       )
   }
 }

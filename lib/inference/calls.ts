@@ -10,7 +10,7 @@ export class Calls {
    * @throws TorchLoraError DISPOSED after close()
    */
   async track<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new TorchLoraError('DISPOSED', 'This classifier is closed; load it again.')
+    if (this.#closed) throw new TorchLoraError('DISPOSED', 'This model is closed; load it again.')
     const call = work()
     this.#underWay.add(call)
     try {

@@ -25,7 +25,7 @@ export function deadline({ signal, timeoutMs }: { signal?: AbortSignal; timeoutM
   else signal?.addEventListener('abort', follow, { once: true })
   const expire = () =>
     controller.abort(
-      new TorchLoraError('ABORTED', `The request took longer than ${timeoutMs} ms.`, {
+      new TorchLoraError('TIMEOUT', `The request took longer than ${timeoutMs} ms.`, {
         cause: new DOMException('The operation timed out', 'TimeoutError'),
       }),
     )

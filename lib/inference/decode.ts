@@ -1,18 +1,19 @@
+import type { ProblemType } from '../data/problem-type.ts'
 import { argmax } from '../tasks/arithmetic.ts'
 import type { SequenceClassification } from '../tasks/sequence-classification.ts'
 
-/** What the logits of one text mean. */
-export interface Prediction {
+/** What the logits of one text mean. `L` are the labels, `P` the problem, where they are known. */
+export interface Prediction<L extends string = string, P extends ProblemType = ProblemType> {
   /** The most probable label; for multi-label every label above 0.5, joined by "|"; '' for regression. */
-  label: string
+  label: P extends 'single_label_classification' ? L : P extends 'regression' ? '' : string
   /** Probability of `label` (of the most probable one for multi-label), or the value for regression. */
   score: number
   logits: number[]
 }
 
 /** A label and its probability; for regression the output's name and its value. */
-export interface LabelScore {
-  label: string
+export interface LabelScore<L extends string = string> {
+  label: L
   score: number
 }
 

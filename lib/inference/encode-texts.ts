@@ -1,17 +1,22 @@
 import { TorchLoraError } from '../errors.ts'
 import type { Encoding } from '../tokenizer/index.ts'
-import type { LongText } from './classifier-options.ts'
 import type { Engine } from './engine.ts'
-import { type ClassifierInput, tokenizerInput } from './inputs.ts'
+import { type TextInput, tokenizerInput } from './inputs.ts'
+import type { LongText } from './options.ts'
+import type { EncodedRequest } from './text-pipeline.ts'
 
 export interface EncodeTextsOptions {
   /** Tokens of a text at most. */
   maxLength: number
   longText: LongText
   /** Which end of a long text is cut. */
-  truncationSide?: 'left' | 'right'
+  truncationSide?: 'left' | 'right' | undefined
   /** Tokens that neighbouring windows share. Default: a quarter of maxLength, at most 64. */
-  windowOverlap?: number
+  windowOverlap?: number | undefined
+  /** Number of the first input, for messages. Default 0. */
+  first?: number | undefined
+  /** Say where tokens come from (`Encoding.offsets`). Default false. */
+  offsets?: boolean | undefined
 }
 
 /**
@@ -20,43 +25,64 @@ export interface EncodeTextsOptions {
  */
 export async function encodeTexts(
   { tokenizer, model }: Engine,
-  inputs: readonly ClassifierInput[],
-  { maxLength, longText, truncationSide, windowOverlap }: EncodeTextsOptions,
+  inputs: readonly TextInput[],
+  { maxLength, longText, truncationSide, windowOverlap, first = 0, offsets }: EncodeTextsOptions,
 ): Promise<Encoding[]> {
-  const texts = inputs.map(tokenizerInput)
-  const encodings = await tokenizer.encodeBatch(texts, { maxLength, truncationSide })
-  if (tokenizer.vocabSize > model.config.vocabSize) checkIds(encodings, model.config.vocabSize)
+  const texts = inputs.map((input, i) => tokenizerInput(input, first + i))
+  const encodings = await tokenizer.encodeBatch(texts, { maxLength, truncationSide, offsets })
+  if (tokenizer.vocabSize > model.config.vocabSize) checkIds(encodings, model.config.vocabSize, first)
   const long = encodings.flatMap(({ truncated }, i) => (truncated ? [i] : []))
   if (longText === 'refuse' && long.length > 0)
     throw new TorchLoraError(
       'TOO_LONG',
-      `Input ${long[0]} has more than ${maxLength} tokens: shorten it, or allow truncation.`,
+      `Input ${first + long[0]!} has more than ${maxLength} tokens: shorten it, or allow truncation.`,
     )
   const single = long.filter((i) => typeof texts[i] === 'string')
   if (longText === 'windows' && single.length > 0) {
-    const stride = windowOverlap ?? Math.min(64, Math.floor(maxLength / 4))
+    const stride = overlapOf({ maxLength, windowOverlap })
     const windows = await tokenizer.encodeBatch(
       single.map((i) => texts[i]!),
-      { maxLength, stride },
+      { maxLength, stride, offsets },
     )
     for (const [k, i] of single.entries()) encodings[i] = windows[k]!
   }
   return encodings
 }
 
-/** Tokens of a text, all its windows together. */
-export function tokensOf({ ids, overflow }: Encoding): number {
-  return overflow.reduce((sum, window) => sum + window.ids.length, ids.length)
+/** Tokens that neighbouring windows share. */
+export function overlapOf({
+  maxLength,
+  windowOverlap,
+}: {
+  maxLength: number
+  windowOverlap?: number | undefined
+}): number {
+  return windowOverlap ?? Math.min(64, Math.floor(maxLength / 4))
+}
+
+/** The windows of a text: one where it is short. */
+export function windowsOf(encoding: Encoding): readonly Encoding[] {
+  return [encoding, ...encoding.overflow]
+}
+
+/** Whether a part of a text is in none of its windows. */
+export function isCut([first, ...others]: readonly Encoding[]): boolean {
+  return first!.truncated && others.length === 0
+}
+
+/** Tokens of a request, all windows of its texts together. */
+export function tokensOf({ texts }: EncodedRequest): number {
+  return texts.flat().reduce((sum, { ids }) => sum + ids.length, 0)
 }
 
 /** An id outside the embeddings would fail the whole batch it is in. */
-function checkIds(encodings: readonly Encoding[], vocabSize: number): void {
+function checkIds(encodings: readonly Encoding[], vocabSize: number, first: number): void {
   for (const [i, { ids }] of encodings.entries()) {
     const outside = ids.find((id) => id >= vocabSize)
     if (outside !== undefined)
       throw new TorchLoraError(
         'INCOMPATIBLE',
-        `Input ${i} has token ${outside}, but the model knows ${vocabSize}: tokenizer and model do not belong together.`,
+        `Input ${first + i} has token ${outside}, but the model knows ${vocabSize}: tokenizer and model do not belong together.`,
       )
   }
 }

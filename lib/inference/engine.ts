@@ -2,16 +2,18 @@ import { hasLora } from '../adapters/apply.ts'
 import { mergeLora, unloadLora } from '../adapters/merge.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
-import type { SequenceClassification } from '../tasks/sequence-classification.ts'
+import { originOf } from '../models/origin.ts'
+import type { LabelOptions } from '../tasks/label-config.ts'
+import type { Task, TaskKind } from '../tasks/task.ts'
 import type { DType } from '../tensor.ts'
-import type { Tokenizer } from '../tokenizer/index.ts'
+import { checkVocabularies, type Tokenizer } from '../tokenizer/index.ts'
 import { type FrozenModel, freezeModel } from './frozen-model.ts'
-import { type LoadClassifierOptions, loadClassifier } from './load-classifier.ts'
+import { type LoadModelOptions, loadModel } from './load-model.ts'
 import { MixedForward } from './mixed-forward.ts'
 import { Predictor, type Sequence } from './predictor.ts'
 import { readServedAdapter, type ServedAdapter } from './served-adapter.ts'
 
-export interface EngineOptions extends LoadClassifierOptions {
+export interface EngineOptions extends LoadModelOptions {
   /**
    * Of the weights in memory: 'float32' (default), 'float64', 'bfloat16', 'float16', or, on the CPU, 'int8' for
    * quantized Linears (see `FreezeOptions.int8`).
@@ -24,7 +26,7 @@ export interface EngineOptions extends LoadClassifierOptions {
 
 export interface LoadEngineOptions extends EngineOptions {
   /** Further adapters over the same base model, by the name that requests use. */
-  adapters?: Readonly<Record<string, string>>
+  adapters?: Readonly<Record<string, string>> | undefined
 }
 
 /** Something that requests hold while they run: it goes when it is retired and the last of them has ended. */
@@ -65,7 +67,7 @@ class Held<T> {
   }
 }
 
-export type HeldAdapter = Held<ServedAdapter>
+export type HeldAdapter<T extends Task = Task> = Held<ServedAdapter<T>>
 
 /** One text on its way through an engine. */
 export interface EngineItem {
@@ -74,24 +76,24 @@ export interface EngineItem {
 }
 
 /** A model in memory, ready to run: weights frozen, tokenizer beside it, and the adapters that requests may name. */
-export class Engine {
+export class Engine<T extends Task = Task> {
   readonly #predictor: Predictor
   readonly #mixed: MixedForward
-  readonly #adapters = new Map<string, HeldAdapter>()
+  readonly #adapters = new Map<string, HeldAdapter<T>>()
   readonly #self: Held<null>
 
   private constructor(
     readonly source: string,
-    readonly model: Model<SequenceClassification>,
+    readonly model: Model<T>,
     readonly tokenizer: Tokenizer,
-    frozen: FrozenModel,
+    frozen: FrozenModel<T>,
     /** The adapter that was merged, if any. */
     readonly merged: string | undefined,
-    /** Whether the model itself can classify: its head was trained. */
+    /** Whether the model itself can answer: its head was trained. */
     readonly hasHead: boolean,
     /** What its Linears compute with. */
     readonly dtype: DType,
-    cudaGraphs: boolean | undefined,
+    { cudaGraphs, owned }: { cudaGraphs: boolean | undefined; owned: boolean },
   ) {
     this.#predictor = new Predictor(frozen.model, { dispose: frozen.dispose, cudaGraphs })
     this.#mixed = new MixedForward(frozen)
@@ -99,6 +101,7 @@ export class Engine {
       for (const adapter of this.#adapters.values()) void adapter.retire()
       this.#predictor.dispose()
       this.#mixed.dispose()
+      if (!owned) return
       disposeModel(model)
       await tokenizer.close()
     })
@@ -107,14 +110,15 @@ export class Engine {
   /**
    * Loads a model, merges `adapter`, and freezes the weights. All but reading indexes is the
    * executor's work.
-   * @throws TorchLoraError as `loadClassifier`
+   * @throws TorchLoraError as `loadModel`
    */
-  static async load(
+  static async load<T extends Task>(
+    kind: TaskKind<T, LabelOptions>,
     dirOrId: string,
     { signal, dtype, cudaGraphs, ...options }: EngineOptions,
-  ): Promise<Engine> {
+  ): Promise<Engine<T>> {
     const int8 = dtype === 'int8'
-    const { model, tokenizer, headTrained } = await loadClassifier(dirOrId, {
+    const { model, tokenizer, headTrained } = await loadModel(kind, dirOrId, {
       ...options,
       dtype: int8 ? 'float32' : dtype,
     })
@@ -123,21 +127,39 @@ export class Engine {
       // Packing merges on its own thread; where nothing is packed, merge here.
       if (adapter !== undefined && model.device !== 'cpu') mergeLora(model)
       const frozen = await freezeModel(model, { int8, signal })
-      return new Engine(
-        dirOrId,
-        model,
-        tokenizer,
-        frozen,
-        adapter,
-        headTrained,
-        dtype ?? 'float32',
+      return new Engine(dirOrId, model, tokenizer, frozen, adapter, headTrained, dtype ?? 'float32', {
         cudaGraphs,
-      )
+        owned: true,
+      })
     } catch (thrown) {
       disposeModel(model)
       await tokenizer.close()
       throw thrown
     }
+  }
+
+  /**
+   * A model that is in memory already, an adapter on it merged into what is packed. Model and tokenizer stay their
+   * owner's, who keeps them, as they are, until the engine is retired.
+   */
+  static async of<T extends Task>(
+    model: Model<T>,
+    tokenizer: Tokenizer,
+    { int8 = false, cudaGraphs, signal }: { int8?: boolean; cudaGraphs?: boolean; signal?: AbortSignal },
+  ): Promise<Engine<T>> {
+    checkVocabularies(tokenizer, model.config.vocabSize)
+    const frozen = await freezeModel(model, { int8, signal })
+    const merged = hasLora(model) ? 'the adapter on the model' : undefined
+    return new Engine(
+      originOf(model)?.directory ?? `a ${model.architecture} in memory`,
+      model,
+      tokenizer,
+      frozen,
+      merged,
+      true,
+      int8 ? 'int8' : model.dtype,
+      { cudaGraphs, owned: false },
+    )
   }
 
   hold(): void {
@@ -158,7 +180,7 @@ export class Engine {
     return this.#predictor.capturesGraphs
   }
 
-  get adapters(): ReadonlyMap<string, HeldAdapter> {
+  get adapters(): ReadonlyMap<string, HeldAdapter<T>> {
     return this.#adapters
   }
 
@@ -166,7 +188,7 @@ export class Engine {
    * The adapter of that name; null for none.
    * @throws TorchLoraError INVALID_ARGUMENT for a name that is not loaded, or for none where the model has no head
    */
-  adapter(name: string | undefined): HeldAdapter | null {
+  adapter(name: string | undefined): HeldAdapter<T> | null {
     const names = [...this.#adapters.keys()]
     const loaded = names.length > 0 ? `loaded: ${names.join(', ')}` : 'none is loaded'
     if (name === undefined) {
@@ -203,7 +225,7 @@ export class Engine {
     this.#adapters.delete(name)
   }
 
-  /** Logits of each text of a batch. */
+  /** Outputs of each text of a batch: its rows, row-major. */
   async run(items: readonly EngineItem[], signal: AbortSignal): Promise<Float32Array[]> {
     if (items.some(({ adapter }) => adapter !== null)) {
       return this.#mixed.run(
@@ -218,16 +240,25 @@ export class Engine {
   }
 }
 
-/** An engine with further adapters, and whether it can answer anything: with its own head or with an adapter's. */
-export async function loadEngine(
+/**
+ * An engine with further adapters; `headless` where others still come.
+ * @throws TorchLoraError INCOMPATIBLE where nothing can answer, neither its own head nor an adapter's; as `Engine.load`
+ */
+export async function loadEngine<T extends Task>(
+  kind: TaskKind<T, LabelOptions>,
   dirOrId: string,
-  { adapters = {}, ...options }: LoadEngineOptions,
-): Promise<{ engine: Engine; hasHead: boolean }> {
-  const engine = await Engine.load(dirOrId, options)
+  { adapters = {}, headless = false, ...options }: LoadEngineOptions & { headless?: boolean },
+): Promise<Engine<T>> {
+  const engine = await Engine.load(kind, dirOrId, options)
   try {
     for (const [name, source] of Object.entries(adapters))
       await engine.loadAdapter(name, source, { loraAlpha: options.loraAlpha })
-    return { engine, hasHead: engine.hasHead || engine.adapters.size > 0 }
+    if (!headless && !engine.hasHead && engine.adapters.size === 0)
+      throw new TorchLoraError(
+        'INCOMPATIBLE',
+        `${dirOrId} has no trained ${kind.taskName} head, so its answers would be random: train one, or give an adapter.`,
+      )
+    return engine
   } catch (thrown) {
     await engine.retire()
     throw thrown

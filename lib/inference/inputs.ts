@@ -1,5 +1,6 @@
 import { TorchLoraError } from '../errors.ts'
 import type { TokenizerInput } from '../tokenizer/index.ts'
+import { checkWellFormed } from '../tokenizer/inputs.ts'
 
 /** Two texts that the model reads as a pair. */
 export interface TextPair {
@@ -7,14 +8,20 @@ export interface TextPair {
   textPair?: string
 }
 
-/** One thing to classify: a text, or a pair as an object or as an array of two. */
-export type ClassifierInput = string | TextPair | readonly [text: string, textPair: string]
+/** One thing to read: a text, or a pair as an object or as an array of two. */
+export type TextInput = string | TextPair | readonly [text: string, textPair: string]
 
 /**
  * An input as the tokenizer takes it.
  * @throws TorchLoraError INVALID_ARGUMENT saying which input is what
  */
 export function tokenizerInput(input: unknown, index: number): TokenizerInput {
+  const texts = asTexts(input, index)
+  for (const text of typeof texts === 'string' ? [texts] : texts) checkWellFormed(text, index)
+  return texts
+}
+
+function asTexts(input: unknown, index: number): TokenizerInput {
   if (typeof input === 'string') return input
   if (Array.isArray(input) && input.length === 2 && input.every((part) => typeof part === 'string'))
     return input as unknown as [string, string]

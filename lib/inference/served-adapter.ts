@@ -1,4 +1,4 @@
-import { type AdapterLabels, loadAdapter, readAdapterLabels } from '../adapters/adapter.ts'
+import { loadAdapter, readAdapterLabels } from '../adapters/adapter.ts'
 import { hasLora, loraState } from '../adapters/apply.ts'
 import { LoraLinear, type LowRankUpdate } from '../adapters/lora.ts'
 import { unloadLora } from '../adapters/merge.ts'
@@ -10,8 +10,7 @@ import { sameShape } from '../models/load.ts'
 import { Model } from '../models/model.ts'
 import type { LinearLike } from '../nn/linear.ts'
 import { scope } from '../scope.ts'
-import { byCount, placeholders } from '../tasks/label-config.ts'
-import { SequenceClassification } from '../tasks/sequence-classification.ts'
+import type { Task } from '../tasks/task.ts'
 import { type DType, Tensor } from '../tensor.ts'
 import { flatten } from '../tree.ts'
 import { productsOf } from './frozen-model.ts'
@@ -26,11 +25,13 @@ export interface AdapterTensors {
 }
 
 /** An adapter held beside its base model in memory, for the requests that name it. */
-export interface ServedAdapter {
+export interface ServedAdapter<T extends Task = Task> {
   readonly source: string
-  readonly task: SequenceClassification
+  readonly task: T
   readonly r: number
   readonly parameters: number
+  /** For a loralib checkpoint, as it was given. */
+  readonly loraAlpha?: number
   readonly tensors: AdapterTensors
   /** What it adapts: adapters with one signature can take each other's place in a program. */
   readonly signature: string
@@ -42,11 +43,11 @@ export interface ServedAdapter {
  * @throws TorchLoraError INVALID_FILE; INCOMPATIBLE when it does not fit the base model; UNSUPPORTED when it changes
  * what cannot differ between texts of one batch: merge such an adapter
  */
-export async function readServedAdapter(
-  base: Model<SequenceClassification>,
+export async function readServedAdapter<T extends Task>(
+  base: Model<T>,
   source: string,
   { loraAlpha }: { loraAlpha?: number } = {},
-): Promise<ServedAdapter> {
+): Promise<ServedAdapter<T>> {
   const said = await readAdapterLabels(source)
   if (said === null && [...base.freshParameters].some((path) => base.roleOf(path) === 'head'))
     throw new TorchLoraError(
@@ -54,7 +55,7 @@ export async function readServedAdapter(
       `${source} brings no head and the model has no trained one: its answers would be random.`,
       { file: source },
     )
-  const task = taskFor(base.task, said ?? {})
+  const task = base.task.withLabels(said ?? {}) as T
   // A model that borrows the base's parameters: what the loader checks and fills, without touching the base.
   const borrower = new Model(base.family, base.config, task, { device: 'meta' })
   const own = new Map(borrower.namedParameters())
@@ -110,6 +111,7 @@ export async function readServedAdapter(
       task,
       r: lora.r,
       parameters: count,
+      loraAlpha,
       tensors,
       signature: Object.keys(tensors.updates).join(),
       dispose() {
@@ -126,17 +128,6 @@ export async function readServedAdapter(
 function owned(tensor: Tensor, dtype: DType): Tensor {
   const converted = tensor.detach().to({ dtype })
   return tensor.dtype === dtype ? converted.clone() : converted
-}
-
-function taskFor(base: SequenceClassification, said: AdapterLabels): SequenceClassification {
-  const count = said.numLabels ?? base.width
-  if (!said.labels && !said.problemType && count === base.width) return base
-  const labels = [...(said.labels ?? placeholders(count))]
-  return new SequenceClassification({
-    labels,
-    problemType: said.problemType ?? byCount(labels),
-    stated: said.problemType !== undefined,
-  })
 }
 
 /** @throws TorchLoraError UNSUPPORTED for a method that is no low-rank update of the output */

@@ -1,294 +1,252 @@
 import type { ProblemType } from '../data/problem-type.ts'
-import type { EncoderConfig } from '../encoders/config.ts'
 import { TorchLoraError } from '../errors.ts'
-import type { Device, DType } from '../tensor.ts'
-import { Admission, loadOf } from './admission.ts'
-import { Calls } from './calls.ts'
-import { mapChunks } from './chunks.ts'
+import type { Model } from '../models/model.ts'
+import { SequenceClassification } from '../tasks/sequence-classification.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
+import { decodeLogits, type LabelScore, type Prediction, rankLabels } from './decode.ts'
+import { encodeTexts, isCut, tokensOf, windowsOf } from './encode-texts.ts'
+import { Engine, loadEngine } from './engine.ts'
+import type { TextInput } from './inputs.ts'
 import {
-  type AdapterDescription,
-  type Classification,
-  type ClassifyOptions,
-  checkLongText,
+  type CallOptions,
   checkWhole,
-  type InputToken,
-  type TextClassifierOptions,
-  type TokenizeOptions,
-} from './classifier-options.ts'
-import { type Deadline, deadline, orAborted } from './deadline.ts'
-import { type Engine, type LoadEngineOptions, loadEngine } from './engine.ts'
-import { type ClassifierInput, tokenizerInput } from './inputs.ts'
-import { TextPipeline } from './text-pipeline.ts'
-import { warmUp } from './warm-up.ts'
+  type FromOptions,
+  type OnError,
+  type StreamResult,
+  type StreamRowOptions,
+  type TextModelOptions,
+} from './options.ts'
+import { type EncodeContext, TextModel } from './text-model.ts'
+import type { EncodedRequest } from './text-pipeline.ts'
 
-/** Texts of `classifyAll` that are tokenized together, and how many such groups are under way. */
-const chunkTexts = 32
-const chunksAhead = 4
+/** How a {@link TextClassifier} is loaded. */
+export interface TextClassifierOptions<
+  L extends string = string,
+  P extends ProblemType | 'auto' = ProblemType | 'auto',
+> extends Omit<TextModelOptions, 'labels' | 'problemType'> {
+  /** The labels, for their types: checked against the model's, or naming them where it has no names. */
+  labels?: readonly L[] | undefined
+  /**
+   * What the outputs mean. Default 'single_label_classification': a model of another kind is refused, so that what the
+   * types promise holds. 'auto' takes what the model's files say, and the types promise less.
+   */
+  problemType?: P | undefined
+}
 
-/**
- * A classifier to hold in a server: tokenizes in a worker, packs whatever requests are there into batches without
- * padding, and runs them on the executor's thread, so that the event loop stays free.
- */
-export class TextClassifier implements AsyncDisposable {
-  #engine: Engine
-  readonly #options: TextClassifierOptions
-  readonly #admission: Admission
-  readonly #pipeline: TextPipeline
-  readonly #calls = new Calls()
+/** What one call of {@link TextClassifier.classify} may ask for. */
+export interface ClassifyOptions extends CallOptions {
+  /** Labels in `scores` at most. Default: all. */
+  topK?: number | undefined
+}
 
-  private constructor(engine: Engine, options: TextClassifierOptions) {
-    this.#engine = engine
-    this.#options = options
-    this.#admission = new Admission({
-      texts: options.maxQueue ?? 512,
-      bytes: options.maxQueueBytes ?? 8 * 2 ** 20,
-    })
-    this.#pipeline = new TextPipeline({
-      options,
-      maxBatchTokens: this.maxBatchTokens,
-      leave: (texts) => this.#admission.leave({ texts }),
-    })
+/** What a classifier says of one text. */
+export interface Classification<L extends string = string, P extends ProblemType = ProblemType>
+  extends Prediction<L, P> {
+  /** Labels with their probabilities, best first. */
+  scores: LabelScore<L>[]
+  /** The labels that hold: `label`; for multi-label every label above 0.5; none for regression. */
+  chosen: L[]
+  /** The names of the logits, in their order. */
+  labels: readonly L[]
+  /** Tokens that the model read, special tokens included. */
+  tokens: number
+  /** Whether the text was longer than that. */
+  truncated: boolean
+}
+
+/** The problem that a classifier loaded with `P` answers. */
+type Problem<P extends ProblemType | 'auto'> = P extends ProblemType ? P : ProblemType
+
+/** An adapter has labels of its own, of which the classifier's type knows nothing. */
+type Answer<L extends string, P extends ProblemType, O> = O extends { adapter: infer A }
+  ? A extends string
+    ? Classification
+    : Classification<L, P>
+  : Classification<L, P>
+
+/** Labels of texts and pairs: a label each, several, or a score. */
+export class TextClassifier<L extends string = string, P extends ProblemType = ProblemType> extends TextModel<
+  SequenceClassification,
+  TextInput,
+  EncodedRequest,
+  Classification,
+  ClassifyOptions
+> {
+  readonly task = 'sequence-classification'
+  protected readonly kind = SequenceClassification
+  protected readonly verb = 'classify'
+  readonly #asked: ProblemType | 'auto'
+
+  private constructor(
+    engine: Engine<SequenceClassification>,
+    options: TextModelOptions,
+    asked: ProblemType | 'auto' | undefined,
+  ) {
+    super(engine, options)
+    this.#asked = asked ?? 'single_label_classification'
   }
 
   /**
    * Loads a model folder or hub id with its tokenizer. `adapter` is merged into the weights; `adapters` stay apart and
    * are chosen by each call.
-   * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE, INCOMPATIBLE, UNSUPPORTED, NETWORK, INVALID_ARGUMENT for an
-   * option out of range
+   *
+   * `labels` become the type of `label`: `load(dir, { labels: ['billing', 'bug'] })` answers with 'billing' or 'bug'.
+   * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE, INCOMPATIBLE (other labels, or a problem that `problemType` does
+   * not say), UNSUPPORTED, NETWORK, INVALID_ARGUMENT for an option out of range
    */
-  static async load(dirOrId: string, options: TextClassifierOptions = {}): Promise<TextClassifier> {
-    for (const name of ['maxBatchTokens', 'maxQueue', 'maxQueueBytes', 'maxLength'] as const)
-      checkWhole(name, options[name])
-    checkLongText(options.longText)
-    const { engine, hasHead } = await loadEngine(dirOrId, options)
-    const classifier = new TextClassifier(engine, options)
-    try {
-      if (!hasHead)
-        throw new TorchLoraError(
-          'INCOMPATIBLE',
-          `${dirOrId} has no trained classification head, so its answers would be random: train one, or give an adapter.`,
-        )
-      if (options.warmUp ?? true) {
-        const { maxLength, maxBatchTokens } = classifier
-        await warmUp(engine, { maxLength, maxBatchTokens, signal: options.signal })
-      }
-    } catch (thrown) {
-      await classifier.close()
-      throw thrown
-    }
-    return classifier
-  }
-
-  /** The folder or hub id of the model. */
-  get source(): string {
-    return this.#engine.source
-  }
-
-  /** What `config.json` says of the encoder: sizes, kinds. */
-  get config(): EncoderConfig {
-    return this.#engine.model.config
-  }
-
-  /** The names of the model's own outputs, in their order. */
-  get labels(): readonly string[] {
-    return this.#engine.model.task.labels
-  }
-
-  /** What the model's own outputs mean. */
-  get problemType(): ProblemType {
-    return this.#engine.model.task.problemType
-  }
-
-  get device(): Device {
-    return this.#engine.model.device
-  }
-
-  get dtype(): DType {
-    return this.#engine.dtype
-  }
-
-  /** Tokens of a text at most. */
-  get maxLength(): number {
-    const { model, tokenizer } = this.#engine
-    return Math.min(this.#options.maxLength ?? model.maxLength, model.maxLength, tokenizer.modelMaxLength)
-  }
-
-  get maxBatchTokens(): number {
-    return this.#options.maxBatchTokens ?? (this.device === 'cpu' ? 512 : 16384)
-  }
-
-  get maxQueue(): number {
-    return this.#admission.limit
-  }
-
-  /** Texts that wait now. */
-  get waiting(): number {
-    return this.#admission.waiting
-  }
-
-  /** Whether the model answers by itself; if not, every call names an adapter. */
-  get hasHead(): boolean {
-    return this.#engine.hasHead
-  }
-
-  /** The adapter merged into the weights, if any. */
-  get mergedAdapter(): string | undefined {
-    return this.#engine.merged
-  }
-
-  /** The adapters that a call may name. */
-  get adapters(): AdapterDescription[] {
-    return Array.from(this.#engine.adapters, ([name, { value }]) => {
-      const { source, task, r, parameters } = value
-      const { labels, problemType } = task
-      return { name, source, labels, problemType, r, parameters }
-    })
+  static async load<
+    const L extends string = string,
+    P extends ProblemType | 'auto' = 'single_label_classification',
+  >(dirOrId: string, options: TextClassifierOptions<L, P> = {}): Promise<TextClassifier<L, Problem<P>>> {
+    const { problemType, ...rest } = options
+    const own = { device: 'auto', ...rest, ...(saidProblem(problemType) ?? {}) }
+    const engine = await loadEngine(SequenceClassification, dirOrId, own)
+    return await new TextClassifier<L, Problem<P>>(engine, own, problemType).ready()
   }
 
   /**
-   * The tokens of a text as the model reads it. `text.slice(start, end)` is what a token stands for, in the first or
-   * second text of a pair; the special tokens around texts have neither.
-   * @throws TorchLoraError QUEUE_FULL, ABORTED, DISPOSED, INVALID_ARGUMENT
+   * A classifier of a model that is in memory, an adapter on it included, as it is now. Model and tokenizer stay yours:
+   * keep them, and leave the model as it is, until the classifier is closed.
+   * @throws TorchLoraError INCOMPATIBLE where they do not belong together, INVALID_ARGUMENT, OUT_OF_MEMORY
    */
-  async tokenize(input: ClassifierInput, options: TokenizeOptions = {}): Promise<InputToken[]> {
-    using limit = deadline(options)
-    const load = loadOf([input])
-    return await this.#calls.track(async () => {
-      this.#admission.enter(load)
-      try {
-        return await orAborted(this.#tokens(input, options), limit.signal)
-      } finally {
-        this.#admission.leave(load)
-      }
+  static async from<
+    const L extends string = string,
+    P extends ProblemType | 'auto' = 'single_label_classification',
+  >(
+    model: Model<SequenceClassification>,
+    tokenizer: Tokenizer,
+    {
+      labels,
+      problemType,
+      ...options
+    }: FromOptions & Pick<TextClassifierOptions<L, P>, 'labels' | 'problemType'> = {},
+  ): Promise<TextClassifier<L, Problem<P>>> {
+    if (labels) model.task.labelSet.requireSame(model.task.withLabels({ labels }).labelSet)
+    const engine = await Engine.of(model, tokenizer, {
+      int8: options.dtype === 'int8',
+      cudaGraphs: options.cudaGraphs,
+      signal: options.signal,
     })
+    const own = { ...options, labels, ...(saidProblem(problemType) ?? {}) }
+    return await new TextClassifier<L, Problem<P>>(engine, own, problemType).ready()
   }
 
-  async #tokens(input: ClassifierInput, { addSpecialTokens }: TokenizeOptions): Promise<InputToken[]> {
-    const { tokenizer } = this.#engine
-    const texts = tokenizerInput(input, 0)
-    const encoding = await tokenizer.encode(texts, {
-      maxLength: this.maxLength,
-      addSpecialTokens,
-      offsets: true,
-    })
-    const names = await tokenizer.idsToTokens(encoding.ids)
-    return Array.from(encoding.ids, (id, t): InputToken => {
-      const sequence = encoding.sequenceIds![t]!
-      if (sequence < 0) return { id, text: names[t] ?? '', special: true, sequence, start: null, end: null }
-      const [start, end] = [encoding.offsets![2 * t]!, encoding.offsets![2 * t + 1]!]
-      const text = typeof texts === 'string' ? texts : texts[sequence]!
-      return { id, text: text.slice(start, end), special: false, sequence, start, end }
-    })
+  /** The names of the model's own outputs, in their order. */
+  get labels(): readonly L[] {
+    return this.model.task.labels as readonly L[]
+  }
+
+  /** What the model's own outputs mean. */
+  get problemType(): P {
+    return this.model.task.problemType as P
   }
 
   /**
    * Classifies a text or a pair `{text, textPair}`, or an array of them (in which `[text, textPair]` is a pair too).
    * @returns one result, or as many as there are inputs, in their order
-   * @throws TorchLoraError QUEUE_FULL at once when too many wait, ABORTED on a signal or timeout, DISPOSED after
-   * close(), TOO_LONG, INVALID_ARGUMENT, OUT_OF_MEMORY, NATIVE
+   * @throws TorchLoraError QUEUE_FULL at once when too many wait, ABORTED on a signal, TIMEOUT, DISPOSED after close(),
+   * TOO_LONG, INVALID_ARGUMENT, OUT_OF_MEMORY, NATIVE
    */
-  classify(
-    input: string | { text: string; textPair?: string },
-    options?: ClassifyOptions,
-  ): Promise<Classification>
-  classify(inputs: readonly ClassifierInput[], options?: ClassifyOptions): Promise<Classification[]>
-  async classify(
-    input: ClassifierInput | readonly ClassifierInput[],
-    options: ClassifyOptions = {},
-  ): Promise<Classification | Classification[]> {
-    const many = Array.isArray(input)
-    const inputs: readonly ClassifierInput[] = many ? input : [input as ClassifierInput]
-    using limit = deadline(options)
-    const load = loadOf(inputs)
-    const results = await this.#calls.track(() => {
-      this.#admission.enter(load)
-      return this.#run(inputs, options, limit).finally(() => this.#admission.leave({ bytes: load.bytes }))
-    })
-    return many ? results : results[0]!
+  classify<O extends ClassifyOptions = ClassifyOptions>(
+    input: string | { text: string; textPair?: string | undefined },
+    options?: O,
+  ): Promise<Answer<L, P, O>>
+  classify<O extends ClassifyOptions = ClassifyOptions>(
+    inputs: readonly TextInput[],
+    options?: O,
+  ): Promise<Answer<L, P, O>[]>
+  async classify(input: TextInput | readonly TextInput[], options: ClassifyOptions = {}): Promise<unknown> {
+    if (Array.isArray(input)) return this.answer(input, options)
+    const [result] = await this.answer([input as TextInput], options)
+    return result!
   }
 
   /**
-   * Classifies any number of inputs, in order. Takes more of them only as results are taken from it and as the queue
-   * has room, so that neither an endless source nor a slow reader fills the memory.
+   * Classifies any number of rows, in order: each result, with its `row`, as soon as it and those before it are there.
+   * Takes more rows only as results are taken from it and as the queue has room, so that neither an endless source nor
+   * a slow reader fills the memory.
    * @throws TorchLoraError as `classify`, but never QUEUE_FULL
    */
-  async *classifyAll(
-    inputs: Iterable<ClassifierInput> | AsyncIterable<ClassifierInput>,
-    options: ClassifyOptions = {},
-  ): AsyncGenerator<Classification, void, undefined> {
-    using limit = deadline(options)
-    const classifyChunk = (chunk: ClassifierInput[]) =>
-      this.#calls.track(async () => {
-        const load = loadOf(chunk)
-        await this.#admission.enterWhenFree(load, limit.signal)
-        return this.#run(chunk, options, limit).finally(() => this.#admission.leave({ bytes: load.bytes }))
-      })
-    try {
-      yield* mapChunks(inputs, classifyChunk, {
-        size: Math.min(chunkTexts, this.maxQueue),
-        ahead: chunksAhead,
-      })
-    } finally {
-      limit.abort() // a reader that leaves early waits for nothing
+  classifyAll<Row extends TextInput, O extends ClassifyOptions, E extends OnError = 'throw'>(
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    options?: O & StreamRowOptions<Row, TextInput, E>,
+  ): AsyncGenerator<StreamResult<Row, Answer<L, P, O>, E>, void, undefined>
+  classifyAll<Row, O extends ClassifyOptions, E extends OnError = 'throw'>(
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    options: O & StreamRowOptions<Row, TextInput, E> & { input: (row: Row) => TextInput },
+  ): AsyncGenerator<StreamResult<Row, Answer<L, P, O>, E>, void, undefined>
+  classifyAll(
+    rows: Iterable<unknown> | AsyncIterable<unknown>,
+    options: ClassifyOptions & StreamRowOptions<unknown, TextInput> = {},
+  ): AsyncGenerator<never, void, undefined> {
+    return this.answerAll(rows, options) as AsyncGenerator<never, void, undefined>
+  }
+
+  protected textsOf(input: TextInput): readonly unknown[] {
+    return [input]
+  }
+
+  protected override checkOptions(options: ClassifyOptions): void {
+    super.checkOptions(options)
+    checkWhole('topK', options.topK)
+  }
+
+  protected override checkModel(engine: Engine<SequenceClassification>): void {
+    const { problemType, stated } = engine.model.task
+    if (this.#asked === 'auto' || problemType === this.#asked || !engine.hasHead) return
+    const saying = (type: string) => `TextClassifier.load('${engine.source}', { problemType: '${type}' })`
+    const lines = stated
+      ? saying(problemType)
+      : `${saying('regression')} for a score, or ${saying('multi_label_classification')} for a probability`
+    throw new TorchLoraError(
+      'INCOMPATIBLE',
+      `${engine.source} is ${descriptions[problemType]}, and ${this.#asked} was asked for: say so, ${lines}. 'auto' takes whatever a model is.`,
+    )
+  }
+
+  protected async encode(
+    inputs: readonly TextInput[],
+    { engine, ...context }: EncodeContext<SequenceClassification, ClassifyOptions>,
+  ): Promise<EncodedRequest[]> {
+    const encodings = await encodeTexts(engine, inputs, context)
+    return encodings.map((encoding) => ({ texts: [windowsOf(encoding)] }))
+  }
+
+  protected decode(
+    encoded: EncodedRequest,
+    [windows]: readonly (readonly Float32Array[])[],
+    { task, options: { topK } }: { task: SequenceClassification; options: ClassifyOptions },
+  ): Classification {
+    const logits = meanRow(windows!)
+    const prediction = decodeLogits(logits, task)
+    const probabilities = task.scores(logits)
+    const several = task.problemType === 'multi_label_classification'
+    return {
+      ...prediction,
+      scores: rankLabels(logits, task, { topK }),
+      chosen: task.labels.filter((label, i) =>
+        several ? probabilities[i]! > 0.5 : label === prediction.label,
+      ),
+      labels: task.labels,
+      tokens: tokensOf(encoded),
+      truncated: isCut(encoded.texts[0]!),
     }
   }
+}
 
-  /**
-   * Loads an adapter under a name, or puts it in the place of the one there. Calls under way end with the adapter
-   * that they named; later ones get the new one.
-   * @throws TorchLoraError INVALID_FILE, INCOMPATIBLE, UNSUPPORTED; the old adapter stays
-   */
-  loadAdapter(name: string, dirOrFile: string, options: { loraAlpha?: number } = {}): Promise<void> {
-    return this.#calls.track(() => this.#engine.loadAdapter(name, dirOrFile, options))
-  }
+const descriptions: Readonly<Record<ProblemType, string>> = {
+  single_label_classification: 'a classifier of one label',
+  multi_label_classification: 'a multi-label classifier',
+  regression: 'a model of one score',
+}
 
-  /** Takes an adapter away. Calls under way still end with it. */
-  unloadAdapter(name: string): void {
-    this.#engine.unloadAdapter(name)
-  }
+/** What is said of the problem, as loading takes it: nothing where the model's files have the word. */
+function saidProblem(
+  problemType: ProblemType | 'auto' | undefined,
+): { problemType: ProblemType } | undefined {
+  return problemType === undefined || problemType === 'auto' ? undefined : { problemType }
+}
 
-  /**
-   * Puts another model in the place of this one. It is loaded beside the old one, which answers meanwhile; then new
-   * calls meet the new model, and the old one goes when its last call has ended.
-   * @throws TorchLoraError as `load`; the old model stays
-   */
-  swap(dirOrId: string, options: LoadEngineOptions = {}): Promise<void> {
-    return this.#calls.track(async () => {
-      const { engine, hasHead } = await loadEngine(dirOrId, {
-        device: this.#options.device,
-        dtype: this.#options.dtype,
-        cudaGraphs: this.#options.cudaGraphs,
-        ...options,
-      })
-      if (!hasHead) {
-        await engine.retire()
-        throw new TorchLoraError(
-          'INCOMPATIBLE',
-          `${dirOrId} has no trained classification head: the model stays as it is.`,
-        )
-      }
-      const before = this.#engine
-      this.#engine = engine
-      void before.retire()
-    })
-  }
-
-  /** Refuses new calls, waits for those under way, and frees the model. */
-  close(): Promise<void> {
-    return this.#calls.close(() => this.#engine.retire())
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
-  /** Classifies inputs that have been admitted. */
-  #run(
-    inputs: readonly ClassifierInput[],
-    options: ClassifyOptions,
-    { signal }: Deadline,
-  ): Promise<Classification[]> {
-    const call = { ...options, engine: this.#engine, maxLength: this.maxLength, signal }
-    return this.#pipeline.run(inputs, call)
-  }
+function meanRow(rows: readonly Float32Array[]): number[] {
+  return Array.from(rows[0]!, (_, i) => rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length)
 }

@@ -1,83 +1,86 @@
+import type { Task } from '../tasks/task.ts'
+import type { Encoding } from '../tokenizer/index.ts'
 import { type BatchItem, fitsBatch } from './batches.ts'
-import {
-  type Classification,
-  type ClassifyOptions,
-  checkLongText,
-  checkWhole,
-  type TextClassifierOptions,
-  type Timings,
-} from './classifier-options.ts'
 import { deadline, orAborted } from './deadline.ts'
-import { decodeLogits, rankLabels } from './decode.ts'
-import { encodeTexts, tokensOf } from './encode-texts.ts'
+import { tokensOf } from './encode-texts.ts'
 import type { Engine, HeldAdapter } from './engine.ts'
-import type { ClassifierInput } from './inputs.ts'
+import { tell } from './observe.ts'
+import type { BatchReport, Timings } from './options.ts'
 import { Scheduler } from './scheduler.ts'
 import { traced } from './tracing.ts'
 
-/** A call's options, and the model that it meets: the one that was there when it began. */
-export interface PipelineCall extends ClassifyOptions {
-  engine: Engine
-  maxLength: number
-  signal: AbortSignal
+/** A request as the model reads it: of each of its texts, the windows (one, where the text is short). */
+export interface EncodedRequest {
+  texts: readonly (readonly Encoding[])[]
 }
 
-/** From texts to classifications: tokens, windows of long texts, batches that calls share, labels. */
+/** A call on its way: the model that it meets is the one that was there when it began. */
+export interface PipelineCall<T extends Task, Encoded extends EncodedRequest, Result> {
+  /** What it is called in traces: "classify". */
+  verb: string
+  engine: Engine<T>
+  adapter?: string | undefined
+  signal: AbortSignal
+  /** Places that its texts hold in the queue. */
+  places: number
+  onTimings?: ((timings: Timings) => void) | undefined
+  encode(): Promise<readonly Encoded[]>
+  /** @param outputs of each text, of each window: its rows, row-major */
+  decode(encoded: Encoded, outputs: readonly (readonly Float32Array[])[], task: T): Result
+}
+
+/** From requests to results: tokens, windows of long texts, batches that calls share, what the outputs mean. */
 export class TextPipeline {
-  readonly #options: TextClassifierOptions
   readonly #scheduler: Scheduler<BatchItem, Float32Array>
   readonly #leave: (places: number) => void
 
   constructor({
-    options,
+    onBatch,
     maxBatchTokens,
     leave,
   }: {
-    options: TextClassifierOptions
+    onBatch: ((batch: BatchReport) => void) | undefined
     maxBatchTokens: number
     /** Gives places in the queue back. */
     leave: (places: number) => void
   }) {
-    this.#options = options
     this.#leave = leave
     this.#scheduler = new Scheduler({
       maxBatchTokens,
       fits: fitsBatch,
       run: async (items, signal) => {
         const began = performance.now()
-        const logits = await items[0]!.engine.run(items, signal)
-        options.onBatch?.({
-          texts: items.length,
-          tokens: items.reduce((sum, { tokens }) => sum + tokens, 0),
-          milliseconds: performance.now() - began,
-        })
-        return logits
+        const outputs = await items[0]!.engine.run(items, signal)
+        const tokens = items.reduce((sum, item) => sum + item.tokens, 0)
+        const milliseconds = performance.now() - began
+        tell('batch', { texts: items.length, tokens, milliseconds }, onBatch)
+        return outputs
       },
     })
   }
 
   /**
-   * Classifies inputs that have been admitted, in a span that says what ran and where the time went, and gives their
+   * Answers requests that have been admitted, in a span that says what ran and where the time went, and gives their
    * places back.
-   * @throws TorchLoraError as `TextClassifier.classify`
    */
-  run(inputs: readonly ClassifierInput[], call: PipelineCall): Promise<Classification[]> {
-    const attributes = { 'torch_lora.texts': inputs.length, 'torch_lora.adapter': call.adapter }
-    return traced('torch-lora.classify', attributes, (span) => {
-      const onTimings = (timings: Timings) => {
-        for (const [name, value] of Object.entries(timings))
-          span.setAttribute(name === 'tokens' ? 'torch_lora.tokens' : `torch_lora.${name}_ms`, value)
-        call.onTimings?.(timings)
-      }
-      return this.#run(inputs, { ...call, onTimings })
+  run<T extends Task, Encoded extends EncodedRequest, Result>(
+    call: PipelineCall<T, Encoded, Result>,
+  ): Promise<Result[]> {
+    const attributes = { 'torch_lora.texts': call.places, 'torch_lora.adapter': call.adapter }
+    return traced(`torch-lora.${call.verb}`, attributes, async (span) => {
+      const { results, timings } = await this.#run(call)
+      for (const [name, value] of Object.entries(timings))
+        span.setAttribute(name === 'tokens' ? 'torch_lora.tokens' : `torch_lora.${name}_ms`, value)
+      tell('call', timings, call.onTimings)
+      return results
     })
   }
 
-  async #run(
-    inputs: readonly ClassifierInput[],
-    { engine, maxLength, ...call }: PipelineCall,
-  ): Promise<Classification[]> {
-    let places = inputs.length
+  async #run<T extends Task, Encoded extends EncodedRequest, Result>({
+    engine,
+    ...call
+  }: PipelineCall<T, Encoded, Result>): Promise<{ results: Result[]; timings: Timings }> {
+    let { places } = call
     const leave = (count: number) => {
       const left = Math.min(count, places)
       places -= left
@@ -86,59 +89,38 @@ export class TextPipeline {
     using own = deadline({ signal: call.signal })
     const { signal } = own
     engine.hold()
-    let adapter: HeldAdapter | null = null
+    let adapter: HeldAdapter<T> | null = null
     try {
       signal.throwIfAborted()
-      checkWhole('topK', call.topK)
       adapter = engine.adapter(call.adapter)
       adapter?.hold()
       const began = performance.now()
-      const texts = await orAborted(
-        encodeTexts(engine, inputs, {
-          maxLength,
-          longText: checkLongText(call.longText ?? this.#options.longText),
-          truncationSide: call.truncationSide,
-          windowOverlap: this.#options.windowOverlap,
-        }),
-        signal,
-      )
+      const requests = await orAborted(call.encode(), signal)
       const encoded = performance.now()
       let started = Number.POSITIVE_INFINITY
-      const logits = await Promise.all(
-        texts.map((encoding) => {
-          const windows = [encoding, ...encoding.overflow]
-          let waiting = windows.length
-          const onLeave = () => {
-            started = Math.min(started, performance.now())
-            if (--waiting === 0) leave(1)
-          }
-          return Promise.all(
-            windows.map((sequence) =>
-              this.#scheduler.submit(
-                { engine, adapter, sequence, tokens: sequence.ids.length, onLeave },
-                signal,
-              ),
-            ),
-          )
-        }),
-      )
-      call.onTimings?.({
-        tokens: texts.reduce((sum, text) => sum + tokensOf(text), 0),
-        tokenization: encoded - began,
-        queue: texts.length > 0 ? started - encoded : 0,
-        inference: texts.length > 0 ? performance.now() - started : 0,
-      })
-      const { task } = adapter?.value ?? engine.model
-      return logits.map((windows, i): Classification => {
-        const row = meanRow(windows)
-        return {
-          ...decodeLogits(row, task),
-          scores: rankLabels(row, task, { topK: call.topK }),
-          labels: task.labels,
-          tokens: tokensOf(texts[i]!),
-          truncated: texts[i]!.truncated && texts[i]!.overflow.length === 0,
+      const submit = (windows: readonly Encoding[]) => {
+        let waiting = windows.length
+        const onLeave = () => {
+          started = Math.min(started, performance.now())
+          if (--waiting === 0) leave(1)
         }
-      })
+        return Promise.all(
+          windows.map((sequence) => {
+            const item = { engine, adapter, sequence, tokens: sequence.ids.length, onLeave }
+            return this.#scheduler.submit(item, signal)
+          }),
+        )
+      }
+      const outputs = await Promise.all(requests.map(({ texts }) => Promise.all(texts.map(submit))))
+      const ran = started < Number.POSITIVE_INFINITY
+      const timings = {
+        tokens: requests.reduce((sum, request) => sum + tokensOf(request), 0),
+        tokenization: encoded - began,
+        queue: ran ? started - encoded : 0,
+        inference: ran ? performance.now() - started : 0,
+      }
+      const { task } = adapter?.value ?? engine.model
+      return { results: requests.map((request, i) => call.decode(request, outputs[i]!, task)), timings }
     } finally {
       own.abort() // after a failure of one text the others are of no use
       adapter?.letGo()
@@ -146,8 +128,4 @@ export class TextPipeline {
       leave(places)
     }
   }
-}
-
-function meanRow(rows: readonly Float32Array[]): number[] {
-  return Array.from(rows[0]!, (_, i) => rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length)
 }

@@ -2,8 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { TorchLoraError } from '../errors.ts'
-import type { TextClassifierOptions } from '../inference/classifier-options.ts'
-import { TextClassifier } from '../inference/text-classifier.ts'
+import { TextClassifier, type TextClassifierOptions } from '../inference/text-classifier.ts'
 import { AdapterRoot } from './adapter-root.ts'
 import { adapterRoutes } from './adapter-routes.ts'
 import { failureOf } from './failures.ts'
@@ -59,6 +58,7 @@ export async function createServer(model: string, options: ServerOptions = {}): 
   const metrics = new ServerMetrics(() => classifier)
   classifier = await TextClassifier.load(model, {
     ...load,
+    problemType: load.problemType ?? 'auto',
     onBatch: (batch) => {
       metrics.batch(batch)
       textTime.add(batch.milliseconds / batch.texts)

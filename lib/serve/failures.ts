@@ -16,6 +16,7 @@ const statuses: Partial<Record<TorchLoraErrorCode, [status: number, type: string
   INCOMPATIBLE: [422, 'validation'],
   QUEUE_FULL: [429, 'overloaded'],
   ABORTED: [503, 'timeout'],
+  TIMEOUT: [503, 'timeout'],
   DISPOSED: [503, 'unhealthy'],
   DEVICE_LOST: [503, 'unhealthy'],
 }

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { BatchReport, Timings } from '../inference/classifier-options.ts'
+import type { BatchReport, Timings } from '../inference/options.ts'
 import type { TextClassifier } from '../inference/text-classifier.ts'
 import { memory } from '../memory.ts'
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { InputToken } from '../inference/classifier-options.ts'
+import type { InputToken } from '../inference/options.ts'
 import type { TextClassifier } from '../inference/text-classifier.ts'
 import { whileConnected } from './requests.ts'
 import * as schemas from './schemas.ts'

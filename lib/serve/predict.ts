@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Timings } from '../inference/classifier-options.ts'
+import type { Timings } from '../inference/options.ts'
 import type { TextClassifier } from '../inference/text-classifier.ts'
 import type { ServerMetrics } from './metrics.ts'
 import { httpError, whileConnected } from './requests.ts'

@@ -11,7 +11,7 @@ import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { argmax, logSumExp, mean, sigmoid, softmax } from './arithmetic.ts'
 import { type ClassScoresInput, classDetails, classIntervals, classMetrics } from './class-scores.ts'
-import { chooseLabels, type HeadLabels, type LabelOptions } from './label-config.ts'
+import { byCount, chooseLabels, type HeadLabels, type LabelOptions, placeholders } from './label-config.ts'
 import {
   type CollateOptions,
   type EncodedExamples,
@@ -82,6 +82,16 @@ export class SequenceClassification extends Task<EncodedLabels> {
   head(family: Family, config: EncoderConfig, options: TensorOptions): ClassificationHead {
     const layout = family.heads(config).sequence
     return new ClassificationHead(layout.pooling ?? 'first', layout, { width: this.width, ...options })
+  }
+
+  override withLabels({ labels, numLabels = this.width, problemType }: LabelOptions): SequenceClassification {
+    if (!labels && !problemType && numLabels === this.width) return this
+    const names = [...(labels ?? placeholders(numLabels))]
+    return new SequenceClassification({
+      labels: names,
+      problemType: problemType ?? byCount(names),
+      stated: problemType !== undefined,
+    })
   }
 
   toConfig(): Record<string, unknown> {

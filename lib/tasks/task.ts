@@ -9,6 +9,7 @@ import type { Head } from '../heads/head.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
 import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
 import type { ClassDetails } from './class-scores.ts'
+import type { LabelOptions } from './label-config.ts'
 
 /** `loss` and the metrics asked for, by name. */
 export type Metrics = Record<string, number>
@@ -73,6 +74,11 @@ export abstract class Task<Labels = unknown, Sample = Example> {
 
   /** The head that the family puts on its encoder for this task, in the layout of its checkpoints. */
   abstract head(family: Family, config: EncoderConfig, options: TensorOptions): Head
+
+  /** This task with another head, of which an adapter's file says so much; the same where labels mean nothing to it. */
+  withLabels(_said: LabelOptions): Task<Labels, Sample> {
+    return this
+  }
 
   /** What config.json says of this task. */
   abstract toConfig(): Record<string, unknown>

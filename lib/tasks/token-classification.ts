@@ -9,7 +9,7 @@ import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
 import { argmax, logSumExp, mean } from './arithmetic.ts'
 import { entityScores } from './iob.ts'
-import { chooseLabels, type LabelOptions } from './label-config.ts'
+import { chooseLabels, type LabelOptions, placeholders } from './label-config.ts'
 import {
   type CollateOptions,
   type EncodedExamples,
@@ -75,6 +75,11 @@ export class TokenClassification extends Task<TokenLabels, TokenExample> {
   /** The head that the family puts on its encoder for this task, in the layout of its checkpoints. */
   head(family: Family, config: EncoderConfig, options: TensorOptions): ClassificationHead {
     return new ClassificationHead('tokens', family.heads(config).token, { width: this.width, ...options })
+  }
+
+  override withLabels({ labels, numLabels = this.width }: LabelOptions): TokenClassification {
+    if (!labels && numLabels === this.width) return this
+    return new TokenClassification({ labels: labels ?? placeholders(numLabels) })
   }
 
   toConfig(): Record<string, unknown> {

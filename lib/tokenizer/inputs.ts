@@ -10,8 +10,11 @@ const describeAll = (value: unknown): string =>
     ? `[${value.slice(0, 3).map(describe).join(', ')}${value.length > 3 ? ', ...' : ''}]`
     : describe(value)
 
-/** A surrogate without its other half is no character: it has no UTF-8 and would silently become U+FFFD. */
-function checkWellFormed(text: string, index: number): void {
+/**
+ * A surrogate without its other half is no character: it has no UTF-8 and would silently become U+FFFD.
+ * @throws TorchLoraError INVALID_ARGUMENT
+ */
+export function checkWellFormed(text: string, index: number): void {
   if (!(text as string & { isWellFormed(): boolean }).isWellFormed())
     throw invalid(
       `input ${index}: the text has a lone surrogate at position ${text.search(/\p{Surrogate}/u)}: it was cut inside a character; cut at code points, or repair it with toWellFormed()`,

@@ -6,11 +6,12 @@ import { loadAdapter } from '../../lib/adapters/adapter.ts'
 import { mergeLora, unloadLora } from '../../lib/adapters/merge.ts'
 import { readCheckpoint, writeSafetensors } from '../../lib/checkpoint/index.ts'
 import { LabelSet } from '../../lib/data/index.ts'
-import { loadClassifier } from '../../lib/inference/load-classifier.ts'
+import { loadModel } from '../../lib/inference/load-model.ts'
 import { TextClassifier } from '../../lib/inference/text-classifier.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
 import { mapTensors, tensorSources } from '../../lib/models/load.ts'
 import { readHeadLabels } from '../../lib/models/pretrained.ts'
+import { SequenceClassification } from '../../lib/tasks/sequence-classification.ts'
 import { trainingLabels } from '../../lib/tasks/training-labels.ts'
 import { tinyAdapter, tinyClassifier } from '../inference/models.ts'
 
@@ -53,7 +54,7 @@ describe('facts of a base model and of its adapter', () => {
     const found = await classified(base, { adapter })
     for (const { label, score } of found.scores)
       expect(score).toBeCloseTo(sigmoid(found.logits[labels.indexOf(label)]!), 6)
-    const { model, tokenizer } = await loadClassifier(base, { adapter })
+    const { model, tokenizer } = await loadModel(SequenceClassification, base, { adapter })
     const merged = await mkdtemp(join(tmpdir(), 'merged-'))
     await mergeLora(model).savePretrained(merged)
     await tokenizer.close()

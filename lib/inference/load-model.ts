@@ -4,7 +4,6 @@ import type { Model } from '../models/model.ts'
 import { loadReport } from '../models/origin.ts'
 import { type FromPretrainedOptions, loadPretrained } from '../models/pretrained.ts'
 import { type LabelOptions, sameNames } from '../tasks/label-config.ts'
-import { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { Task, TaskKind } from '../tasks/task.ts'
 import {
   AutoTokenizer,
@@ -13,45 +12,31 @@ import {
   type TokenizerOptions,
 } from '../tokenizer/index.ts'
 
-/** How {@link loadClassifier} loads a model and what it puts on it. */
-export interface LoadClassifierOptions extends Omit<FromPretrainedOptions, 'head'> {
+/** How {@link loadModel} loads a model and what it puts on it. */
+export interface LoadModelOptions
+  extends Omit<FromPretrainedOptions, 'head'>,
+    Pick<TokenizerOptions, 'addPrefixSpace'> {
   /** A PEFT folder, or a loralib checkpoint file. */
   adapter?: string
   /** For a loralib checkpoint, which does not say its alpha. */
   loraAlpha?: number
   /**
-   * Whose head classifies: 'load' takes the adapter's, 'keep' the model's own. Default: the adapter's where it brings
+   * Whose head answers: 'load' takes the adapter's, 'keep' the model's own. Default: the adapter's where it brings
    * one, as PEFT does.
    */
   head?: 'load' | 'keep'
 }
 
 /**
- * A classifier ready to predict, with its tokenizer: a model folder or hub id, and an adapter whose labels the head
- * takes. The adapter is not merged (`mergeLora`).
- * @throws TorchLoraError INCOMPATIBLE where their vocabularies are not one model's; as `AutoModelForSequenceClassification.fromPretrained` and `loadAdapter`
- */
-export function loadClassifier(
-  dirOrId: string,
-  options: LoadClassifierOptions = {},
-): Promise<LoadedModel<SequenceClassification>> {
-  return loadModel(SequenceClassification, dirOrId, options)
-}
-
-/**
- * A model for a task, ready to predict, with its tokenizer: `loadClassifier` for any kind.
- * @throws TorchLoraError as `loadClassifier`
+ * A model for a task with its tokenizer: a model folder or hub id, and an adapter whose labels the head takes. The
+ * adapter is not merged (`mergeLora`).
+ * @throws TorchLoraError INCOMPATIBLE where their vocabularies are not one model's; as `fromPretrained` of the auto
+ * classes and `loadAdapter`
  */
 export async function loadModel<T extends Task>(
   kind: TaskKind<T, LabelOptions>,
   dirOrId: string,
-  {
-    adapter,
-    loraAlpha,
-    head,
-    addPrefixSpace,
-    ...options
-  }: LoadClassifierOptions & Pick<TokenizerOptions, 'addPrefixSpace'> = {},
+  { adapter, loraAlpha, head, addPrefixSpace, ...options }: LoadModelOptions = {},
 ): Promise<LoadedModel<T>> {
   const said = adapter === undefined || head === 'keep' ? null : await readAdapterLabels(adapter)
   const labels = said === null ? options : adapterHead(said, options, adapter!)
@@ -72,7 +57,7 @@ export async function loadModel<T extends Task>(
   return { model: model.eval(), tokenizer, headTrained }
 }
 
-export interface LoadedModel<T extends Task> {
+export interface LoadedModel<T extends Task = Task> {
   model: Model<T>
   tokenizer: Tokenizer
   /** Whether anybody trained the head: the model's own or the adapter's. */

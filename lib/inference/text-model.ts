@@ -1,0 +1,422 @@
+import type { EncoderConfig } from '../encoders/config.ts'
+import { TorchLoraError } from '../errors.ts'
+import type { Model } from '../models/model.ts'
+import type { LabelOptions } from '../tasks/label-config.ts'
+import { SequenceClassification } from '../tasks/sequence-classification.ts'
+import type { Task, TaskKind } from '../tasks/task.ts'
+import type { Device, DType } from '../tensor.ts'
+import { Admission, type Load, loadOf } from './admission.ts'
+import { Calls } from './calls.ts'
+import { type Deadline, deadline, orAborted } from './deadline.ts'
+import { type EncodeTextsOptions, overlapOf } from './encode-texts.ts'
+import { type Engine, type LoadEngineOptions, loadEngine } from './engine.ts'
+import { type TextInput, tokenizerInput } from './inputs.ts'
+import {
+  type AdapterDescription,
+  type CallOptions,
+  checkLongText,
+  checkWhole,
+  type FailedRow,
+  type InputToken,
+  type LongText,
+  type OnError,
+  type StreamResult,
+  type StreamRowOptions,
+  type TextModelOptions,
+  type TokenizeOptions,
+} from './options.ts'
+import { mapRows } from './stream.ts'
+import { type EncodedRequest, TextPipeline } from './text-pipeline.ts'
+import { warmUp } from './warm-up.ts'
+
+/** Texts of a stream that begin together, and how many rows may be ahead of the reader. */
+const chunkTexts = 32
+const rowsAhead = 128
+
+/** Errors that end a stream whatever becomes of rows: they are not a row's. */
+const ending: readonly string[] = ['ABORTED', 'TIMEOUT', 'DISPOSED', 'DEVICE_LOST']
+
+/** What a task class is told as it encodes: the model, and how long texts are treated. */
+export interface EncodeContext<T extends Task, Options> extends EncodeTextsOptions {
+  engine: Engine<T>
+  options: Options
+  /** Number of the first request among those of the caller, for messages. */
+  first: number
+}
+
+/**
+ * A model to hold in a server: tokenizes in another process, packs whatever requests are there into batches without
+ * padding, and runs them on the executor's thread, so that the event loop stays free. One class a task stands on it, and
+ * says how requests become texts and what their outputs mean.
+ */
+export abstract class TextModel<
+  T extends Task,
+  Request,
+  Encoded extends EncodedRequest,
+  Result extends object,
+  Options extends CallOptions = CallOptions,
+> implements AsyncDisposable
+{
+  /** The task, by the name that `--task-type` takes. */
+  abstract readonly task: string
+  /** How the model and its task are read. */
+  protected abstract readonly kind: TaskKind<T, LabelOptions>
+  /** What a call is called in traces: "classify". */
+  protected abstract readonly verb: string
+  #engine: Engine<T>
+  readonly #options: TextModelOptions
+  readonly #admission: Admission
+  readonly #pipeline: TextPipeline
+  readonly #calls = new Calls()
+
+  protected constructor(engine: Engine<T>, options: TextModelOptions) {
+    for (const name of ['maxBatchTokens', 'maxQueue', 'maxQueueBytes', 'maxLength'] as const)
+      checkWhole(name, options[name])
+    checkLongText(options.longText)
+    this.#engine = engine
+    this.#options = options
+    this.#admission = new Admission({
+      texts: options.maxQueue ?? 512,
+      bytes: options.maxQueueBytes ?? 8 * 2 ** 20,
+    })
+    this.#pipeline = new TextPipeline({
+      onBatch: options.onBatch,
+      maxBatchTokens: this.maxBatchTokens,
+      leave: (texts) => this.#admission.leave({ texts }),
+    })
+  }
+
+  /** Requests as the sequences that the model reads. */
+  protected abstract encode(
+    requests: readonly Request[],
+    context: EncodeContext<T, Options>,
+  ): Promise<readonly Encoded[]>
+
+  /** What the outputs of a request mean: of each text, of each window its rows, row-major. */
+  protected abstract decode(
+    encoded: Encoded,
+    outputs: readonly (readonly Float32Array[])[],
+    context: { task: T; options: Options },
+  ): Result
+
+  /** The texts that a request puts into the queue; whatever it is. */
+  protected abstract textsOf(request: Request): readonly unknown[]
+
+  /** @throws TorchLoraError for an option of a call that is out of range */
+  protected checkOptions(options: Options): void {
+    checkLongText(options.longText)
+  }
+
+  /** What becomes of long texts where nobody says it. */
+  protected get defaultLongText(): LongText {
+    return 'truncate'
+  }
+
+  /** @throws TorchLoraError INCOMPATIBLE for a model that this class does not answer with */
+  protected checkModel(_engine: Engine<T>): void {}
+
+  /** The model ready for its first request. */
+  protected async ready(): Promise<this> {
+    try {
+      this.checkModel(this.#engine)
+      if (this.#options.warmUp ?? true) {
+        const { maxLength, maxBatchTokens } = this
+        await warmUp(this.#engine, { maxLength, maxBatchTokens, signal: this.#options.signal })
+      }
+      return this
+    } catch (thrown) {
+      await this.close()
+      throw thrown
+    }
+  }
+
+  /** The folder or hub id of the model. */
+  get source(): string {
+    return this.#engine.source
+  }
+
+  /** What `config.json` says of the encoder: sizes, kinds. */
+  get config(): EncoderConfig {
+    return this.#engine.model.config
+  }
+
+  protected get model(): Model<T> {
+    return this.#engine.model
+  }
+
+  get device(): Device {
+    return this.#engine.model.device
+  }
+
+  get dtype(): DType {
+    return this.#engine.dtype
+  }
+
+  /** Tokens of a text at most. */
+  get maxLength(): number {
+    const { model, tokenizer } = this.#engine
+    return Math.min(this.#options.maxLength ?? model.maxLength, model.maxLength, tokenizer.modelMaxLength)
+  }
+
+  get maxBatchTokens(): number {
+    return this.#options.maxBatchTokens ?? (this.device === 'cpu' ? 512 : 16384)
+  }
+
+  get maxQueue(): number {
+    return this.#admission.limit
+  }
+
+  /** Texts that wait now. */
+  get waiting(): number {
+    return this.#admission.waiting
+  }
+
+  /** Whether the model answers by itself; if not, every call names an adapter. */
+  get hasHead(): boolean {
+    return this.#engine.hasHead
+  }
+
+  /** The adapter merged into the weights, if any. */
+  get mergedAdapter(): string | undefined {
+    return this.#engine.merged
+  }
+
+  /** The adapters that a call may name. */
+  get adapters(): AdapterDescription[] {
+    return Array.from(this.#engine.adapters, ([name, { value }]) => {
+      const { source, task, r, parameters } = value
+      const problemType = task instanceof SequenceClassification ? { problemType: task.problemType } : {}
+      return { name, source, labels: task.labels, ...problemType, r, parameters }
+    })
+  }
+
+  /**
+   * The tokens of a text as the model reads it. `text.slice(start, end)` is what a token stands for, in the first or
+   * second text of a pair; the special tokens around texts have neither.
+   * @throws TorchLoraError QUEUE_FULL, ABORTED, TIMEOUT, DISPOSED, INVALID_ARGUMENT
+   */
+  async tokenize(input: TextInput, options: TokenizeOptions = {}): Promise<InputToken[]> {
+    using limit = deadline(options)
+    const load = loadOf([input])
+    return await this.#calls.track(async () => {
+      this.#admission.enter(load)
+      try {
+        return await orAborted(this.#tokens(input, options), limit.signal)
+      } finally {
+        this.#admission.leave(load)
+      }
+    })
+  }
+
+  async #tokens(input: TextInput, { addSpecialTokens }: TokenizeOptions): Promise<InputToken[]> {
+    const { tokenizer } = this.#engine
+    const texts = tokenizerInput(input, 0)
+    const encoding = await tokenizer.encode(texts, {
+      maxLength: this.maxLength,
+      addSpecialTokens,
+      offsets: true,
+    })
+    const names = await tokenizer.idsToTokens(encoding.ids)
+    return Array.from(encoding.ids, (id, t): InputToken => {
+      const sequence = encoding.sequenceIds![t]!
+      if (sequence < 0) return { id, text: names[t] ?? '', special: true, sequence, start: null, end: null }
+      const [start, end] = [encoding.offsets![2 * t]!, encoding.offsets![2 * t + 1]!]
+      const text = typeof texts === 'string' ? texts : texts[sequence]!
+      return { id, text: text.slice(start, end), special: false, sequence, start, end }
+    })
+  }
+
+  /**
+   * Loads an adapter under a name, or puts it in the place of the one there. Calls under way end with the adapter
+   * that they named; later ones get the new one.
+   * @throws TorchLoraError INVALID_FILE, INCOMPATIBLE, UNSUPPORTED; the old adapter stays
+   */
+  loadAdapter(name: string, dirOrFile: string, options: { loraAlpha?: number } = {}): Promise<void> {
+    return this.#calls.track(() => this.#engine.loadAdapter(name, dirOrFile, options))
+  }
+
+  /** Takes an adapter away. Calls under way still end with it. */
+  unloadAdapter(name: string): void {
+    this.#engine.unloadAdapter(name)
+  }
+
+  /**
+   * Puts another model in the place of this one. It is loaded beside the old one, which answers meanwhile; then new
+   * calls meet the new model, and the old one goes when its last call has ended. The adapters that stand beside the old
+   * model are loaded beside the new one, unless `adapters` says which are; labels and problem that were said when this
+   * one was loaded hold for the new one too.
+   * @throws TorchLoraError as `load`, INCOMPATIBLE where an adapter does not fit the new model; the old model stays
+   */
+  swap(dirOrId: string, options: LoadEngineOptions = {}): Promise<void> {
+    return this.#calls.track(async () => {
+      const { device, dtype, cudaGraphs, labels, numLabels, problemType } = this.#options
+      const before = this.#engine
+      const engine = await loadEngine(this.kind, dirOrId, {
+        ...{ device, dtype, cudaGraphs, labels, numLabels, problemType },
+        ...options,
+        adapters: options.adapters ?? {},
+        headless: options.adapters === undefined && before.adapters.size > 0,
+      })
+      try {
+        this.checkModel(engine)
+        if (options.adapters === undefined) await keepAdapters(before, engine)
+      } catch (thrown) {
+        await engine.retire()
+        throw thrown
+      }
+      this.#engine = engine
+      void before.retire()
+    })
+  }
+
+  /** Refuses new calls, waits for those under way, and frees the model. */
+  close(): Promise<void> {
+    return this.#calls.close(() => this.#engine.retire())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** Answers requests together: they take their places in the queue at once or not at all. */
+  protected async answer(requests: readonly Request[], options: Options): Promise<Result[]> {
+    using limit = deadline(options)
+    const load = this.#loadOf(requests)
+    return await this.#calls.track(() => {
+      this.#admission.enter(load)
+      return this.#run(requests, options, { limit, load })
+    })
+  }
+
+  /**
+   * Answers any number of rows, in order. Takes more of them only as results are taken from it and as the queue has
+   * room, so that neither an endless source nor a slow reader fills the memory.
+   */
+  protected async *answerAll<Row, E extends OnError>(
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    { input, onError, ...rest }: Options & StreamRowOptions<Row, Request>,
+  ): AsyncGenerator<StreamResult<Row, Result, E>, void, undefined> {
+    const options = rest as unknown as Options
+    this.checkOptions(options)
+    if (onError !== undefined && onError !== 'throw' && onError !== 'yield')
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `onError: expected 'throw' or 'yield', received '${onError}'.`,
+      )
+    this.#engine.adapter(options.adapter)
+    using limit = deadline(options)
+    const requestOf = input ?? ((row: Row) => row as unknown as Request)
+    const together = async (chunk: readonly Row[], first: number) => {
+      const requests = chunk.map((row) => requestOf(row))
+      const load = this.#loadOf(requests)
+      return this.#calls.track(async () => {
+        await this.#admission.enterWhenFree(load, limit.signal)
+        return this.#run(requests, options, { limit, load, first })
+      })
+    }
+    const alone = async (row: Row, first: number) => {
+      try {
+        const [result] = await together([row], first)
+        return { ...result!, row }
+      } catch (thrown) {
+        return { row, error: rowError(thrown) }
+      }
+    }
+    const work = async (chunk: readonly Row[], first: number) => {
+      try {
+        const results = await together(chunk, first)
+        return results.map((result, i) => ({ ...result, row: chunk[i]! }))
+      } catch (thrown) {
+        rowError(thrown)
+        // Of rows that fail together each is told apart.
+        return Promise.all(chunk.map((row, i) => alone(row, first + i)))
+      }
+    }
+    const weigh = (row: Row) => {
+      try {
+        return this.#loadOf([requestOf(row)]).texts
+      } catch {
+        return 1 // what is wrong with it is said in its place
+      }
+    }
+    try {
+      const size = Math.min(chunkTexts, this.maxQueue)
+      const stream = mapRows<Row, (Result & { row: Row }) | FailedRow<Row>>(rows, work, {
+        chunk: size,
+        ahead: rowsAhead,
+        signal: limit.signal,
+        weigh,
+      })
+      for await (const result of stream) {
+        if ('error' in result && onError !== 'yield') throw result.error
+        yield result as StreamResult<Row, Result, E>
+      }
+    } finally {
+      limit.abort() // a reader that leaves early waits for nothing
+    }
+  }
+
+  #loadOf(requests: readonly Request[]): Load {
+    return loadOf(requests.flatMap((request) => [...this.textsOf(request)]))
+  }
+
+  /** Answers requests that have been admitted. */
+  async #run(
+    requests: readonly Request[],
+    options: Options,
+    { limit, load, first = 0 }: { limit: Deadline; load: Load; first?: number },
+  ): Promise<Result[]> {
+    const engine = this.#engine
+    const { maxLength } = this
+    let begun = false
+    try {
+      this.checkOptions(options)
+      const call = this.#pipeline.run<T, Encoded, Result>({
+        verb: this.verb,
+        engine,
+        adapter: options.adapter,
+        signal: limit.signal,
+        places: load.texts,
+        onTimings: options.onTimings,
+        encode: () =>
+          this.encode(requests, {
+            engine,
+            options,
+            first,
+            maxLength,
+            longText: options.longText ?? this.#options.longText ?? this.defaultLongText,
+            truncationSide: options.truncationSide,
+            windowOverlap: overlapOf({ maxLength, windowOverlap: this.#options.windowOverlap }),
+          }),
+        decode: (encoded, outputs, task) => this.decode(encoded, outputs, { task, options }),
+      })
+      begun = true
+      return await call
+    } finally {
+      this.#admission.leave(begun ? { bytes: load.bytes } : load)
+    }
+  }
+}
+
+/** The error of one row. @throws what ends the whole stream, and what is no TorchLoraError */
+function rowError(thrown: unknown): TorchLoraError {
+  if (thrown instanceof TorchLoraError && !ending.includes(thrown.code)) return thrown
+  throw thrown
+}
+
+/** Loads the adapters of one engine beside another. */
+async function keepAdapters(from: Engine, to: Engine): Promise<void> {
+  for (const [name, { value }] of from.adapters) {
+    const { source, loraAlpha } = value
+    try {
+      await to.loadAdapter(name, source, { loraAlpha })
+    } catch (cause) {
+      if (!(cause instanceof TorchLoraError)) throw cause
+      throw new TorchLoraError(
+        'INCOMPATIBLE',
+        `The model stays as it is: its adapter '${name}' cannot stand beside ${to.source}: ${cause.message} Say \`adapters\` to swap with others ({} for none).`,
+        { cause },
+      )
+    }
+  }
+}
