@@ -47,7 +47,7 @@ export function withLabels(command: Command, { labels }: { labels: string }): Co
     )
 }
 
-/** The flags of `withAdapter` as `loadClassifier` takes them. */
+/** The flags of `withAdapter` as `loadModel` takes them. */
 export function adapterOptions({ adapter, alpha, head, labels, problemType }: ModelFlags) {
   return { adapter, loraAlpha: alpha, head, labels, problemType }
 }
