@@ -1,5 +1,6 @@
 import { TorchLoraError } from './errors.ts'
 import { guarded, type NativeId, toTorchLoraError } from './native.ts'
+import { type Rules, readOptions, signal, string, whole } from './options.ts'
 import { Recording, record } from './recording.ts'
 import { type Device, Tensor } from './tensor.ts'
 import { flatten, mapTree } from './tree.ts'
@@ -49,6 +50,9 @@ export interface CompileOptions {
    */
   graphs?: Device
 }
+
+const compileRules: Rules<CompileOptions> = { maxQueue: whole(1), graphs: string }
+const runRules: Rules<RunOptions> = { signal }
 
 /** What became of a program's graphs, all its forms together. */
 export interface GraphReport {
@@ -100,13 +104,15 @@ const registry = new FinalizationRegistry<Map<string, RecordedProgram>>((program
  */
 export function compile<Args extends readonly unknown[], Result>(
   fn: ((...args: Args) => Result) & Compilable<Args, Result>,
-  { maxQueue = 1024, graphs }: CompileOptions = {},
+  options: CompileOptions = {},
 ): Compiled<Args, Result> {
+  const { maxQueue = 1024, graphs } = readOptions('compile', options, compileRules)
   const programs = new Map<string, RecordedProgram>()
   let disposed = false
   let last: RecordedProgram | undefined
 
-  const run = async (args: Args, { signal }: RunOptions = {}): Promise<Results<Result>> => {
+  const run = async (args: Args, options: RunOptions = {}): Promise<Results<Result>> => {
+    const { signal } = readOptions('run', options, runRules)
     if (disposed) throw new TorchLoraError('DISPOSED', 'This compiled function was disposed of.')
     if (signal?.aborted) throw abortError(signal)
     const key = formOf(args)

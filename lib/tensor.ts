@@ -3,6 +3,7 @@ import { TorchLoraError } from './errors.ts'
 import { methods, type TensorMethods } from './generated/methods.ts'
 import { type RecordedValue, TensorHandle } from './handle.ts'
 import { type DType, guarded, type NativeId, toTorchLoraError } from './native.ts'
+import { any, type Rules, readOptions } from './options.ts'
 import { defineMethod } from './overloads.ts'
 import { activeRecording } from './recording.ts'
 import {
@@ -30,9 +31,19 @@ export interface TensorOptions {
   device?: Device
 }
 
-function create(op: string, args: unknown[], { dtype = 'float32', device }: TensorOptions): Tensor {
+/** Names alone: the operators check what they are given. */
+const rules: Rules<TensorOptions> = { dtype: any, device: any }
+const fromRules: Rules<FromOptions> = { ...rules, shape: any }
+
+function create(op: string, args: unknown[], options: TensorOptions): Tensor {
+  const { dtype = 'float32', device } = readOptions(`Tensor.${op.slice('aten::'.length)}`, options, rules)
   // dtype, layout, device: the order in which every factory's schema has them
   return callOperator(op, ...args, dtype, undefined, device) as Tensor
+}
+
+/** What {@link Tensor.from} takes beside the data. */
+export interface FromOptions extends TensorOptions {
+  shape?: readonly number[]
 }
 
 /** The operators that are methods: `x.matmul(y).softmax(-1)`. */
@@ -80,11 +91,8 @@ export class Tensor extends TensorHandle {
    * @param options.dtype for numbers: float32 by default, or int32, int64, float64, bool
    * @throws TorchLoraError INVALID_ARGUMENT when the shape does not fit the data or rows differ in length
    */
-  static from(
-    data: TensorData | NestedNumbers,
-    options: { shape?: readonly number[]; dtype?: DType; device?: Device } = {},
-  ): Tensor {
-    const { device = 'cpu' } = options
+  static from(data: TensorData | NestedNumbers, options: FromOptions = {}): Tensor {
+    const { device = 'cpu' } = readOptions('Tensor.from', options, fromRules)
     let values: TensorData
     let shape = options.shape
     let dtype = options.dtype
@@ -152,7 +160,7 @@ export class Tensor extends TensorHandle {
 
   /** This tensor in another dtype or on another device; itself when nothing changes. */
   to(options: TensorOptions): Tensor {
-    const { dtype, device } = options
+    const { dtype, device } = readOptions('Tensor.to', options, rules)
     return callOperator('aten::to.dtype_layout', this, dtype, undefined, device) as Tensor
   }
 

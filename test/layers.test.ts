@@ -9,6 +9,7 @@ const lib = resolve(import.meta.dirname, '../lib')
 
 const layers: string[][] = [
   ['errors'],
+  ['options'],
   ['cache-folder', 'platform', 'ops.list', 'out-of-memory'],
   ['libtorch'],
   ['addon'],

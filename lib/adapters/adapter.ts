@@ -17,6 +17,7 @@ import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { mapTensors, sameShape, tensorSources } from '../models/load.ts'
 import type { Model } from '../models/model.ts'
+import { boolean, number, oneOf, type Rules, readOptions } from '../options.ts'
 import { scope } from '../scope.ts'
 import { headOutputs, type LabelOptions } from '../tasks/label-config.ts'
 import type { Tensor } from '../tensor.ts'
@@ -39,6 +40,12 @@ export interface LoadAdapterOptions {
   head?: 'load' | 'keep'
   /** For a loralib checkpoint, which does not say its alpha. */
   loraAlpha?: number
+}
+
+const rules: Rules<LoadAdapterOptions> = {
+  trainable: boolean,
+  head: oneOf('load', 'keep'),
+  loraAlpha: number({ above: 0 }),
 }
 
 /** Every tensor of an adapter by the model's path: updates, head, biases. */
@@ -79,8 +86,9 @@ export async function saveAdapter(model: Model, directory: string): Promise<void
 export async function loadAdapter<M extends Model>(
   model: M,
   dirOrFile: string,
-  { trainable = false, head, loraAlpha }: LoadAdapterOptions = {},
+  options: LoadAdapterOptions = {},
 ): Promise<M> {
+  const { trainable = false, head, loraAlpha } = readOptions('loadAdapter', options, rules)
   if (hasLora(model)) {
     throw new TorchLoraError(
       'INVALID_ARGUMENT',

@@ -1,4 +1,5 @@
 import { TorchLoraError } from '../errors.ts'
+import { any, type Rules, readOptions } from '../options.ts'
 import { refuseUnfollowed } from './peft-fields.ts'
 
 /** Which biases train: none, all of the model's, or those of the layers that LoRA adapts. */
@@ -42,6 +43,25 @@ export interface LoraConfigOptions {
   baseModelNameOrPath?: string | null
 }
 
+/** Names alone: values are checked field by field, those of files too. */
+const rules: Rules<LoraConfigOptions> = {
+  r: any,
+  loraAlpha: any,
+  loraDropout: any,
+  targetModules: any,
+  excludeModules: any,
+  bias: any,
+  modulesToSave: any,
+  useRslora: any,
+  useDora: any,
+  initLoraWeights: any,
+  rankPattern: any,
+  alphaPattern: any,
+  layersToTransform: any,
+  layersPattern: any,
+  baseModelNameOrPath: any,
+}
+
 /** Names a list may hold: more than a model has modules. */
 const mostNames = 10_000
 
@@ -67,6 +87,7 @@ export class LoraConfig {
   readonly baseModelNameOrPath: string | null
 
   constructor(options: LoraConfigOptions = {}) {
+    readOptions('LoraConfig', options, rules)
     this.r = options.r ?? 8
     this.loraAlpha = options.loraAlpha ?? 8
     this.loraDropout = options.loraDropout ?? 0

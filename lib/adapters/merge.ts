@@ -1,6 +1,7 @@
 import { TorchLoraError } from '../errors.ts'
 import { noGrad } from '../grad-mode.ts'
 import type { Model } from '../models/model.ts'
+import { boolean, readOptions } from '../options.ts'
 import { scope } from '../scope.ts'
 import type { Tensor } from '../tensor.ts'
 import { forgetLora, loraState } from './apply.ts'
@@ -18,7 +19,8 @@ export interface MergeOptions {
  * the base model costs. Returns the same model. Never a side effect of anything else.
  * @throws TorchLoraError INVALID_ARGUMENT when the model has no adapter or is already merged
  */
-export function mergeLora<M extends Model>(model: M, { keepBase = false }: MergeOptions = {}): M {
+export function mergeLora<M extends Model>(model: M, options: MergeOptions = {}): M {
+  const { keepBase = false } = readOptions('mergeLora', options, { keepBase: boolean })
   const state = loraState(model)
   if (state.merged) throw new TorchLoraError('INVALID_ARGUMENT', 'This model is already merged.')
   const merged = new Map<string, Tensor>()

@@ -1,5 +1,6 @@
 import { extname } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
+import { any, boolean, list, object, type Rules, readOptions, string } from '../options.ts'
 import { labelBit, textBit } from './label-keys.ts'
 import { fileError, maxTextLength, readLines, readText } from './lines.ts'
 
@@ -45,6 +46,22 @@ export interface ReadExamplesOptions {
   labelSeparator?: string
 }
 
+const rules: Rules<ReadExamplesOptions> = {
+  format: any,
+  columns: object('an object that says a column for text, textPair, label and id'),
+  labelColumns: list('columns'),
+  labelled: boolean,
+  header: boolean,
+  quoting: boolean,
+  labelSeparator: string,
+}
+const columnRules: Rules<NonNullable<ReadExamplesOptions['columns']>> = {
+  text: any,
+  textPair: any,
+  label: any,
+  id: any,
+}
+
 const DEFAULTS = {
   text: ['text', 'sentence', 'sentence1', 'premise'],
   textPair: ['textPair', 'text_pair', 'sentence2', 'hypothesis'],
@@ -66,6 +83,8 @@ const ROLES = Object.keys(DEFAULTS) as Role[]
 export async function readExamples(path: string, options: ReadExamplesOptions = {}): Promise<Example[]> {
   if (typeof path !== 'string')
     throw new TorchLoraError('INVALID_ARGUMENT', `path: expected a string, received ${kind(path)}`)
+  readOptions('readExamples', options, rules)
+  if (options.columns) readOptions('readExamples, columns', options.columns, columnRules)
   const format = options.format ?? formatOf(path)
   const examples: Example[] = []
   if (format === 'csv' || format === 'tsv') await readDelimited(path, format, options, examples)

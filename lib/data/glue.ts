@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
+import { any, boolean, callback, type Rules, readOptions, signal, string } from '../options.ts'
 import type { Example } from './examples.ts'
 import type { GlueProgress } from './glue-download.ts'
 import { type GlueSplit, type GlueTask, glueTask } from './glue-tasks.ts'
@@ -19,6 +20,14 @@ export interface LoadGlueOptions {
   /** Called as a download goes on. */
   onProgress?: (progress: GlueProgress) => void
   signal?: AbortSignal
+}
+
+const rules: Rules<LoadGlueOptions> = {
+  split: any, // against those of the task
+  dataDir: string,
+  download: boolean,
+  onProgress: callback,
+  signal,
 }
 
 export interface GlueData {
@@ -97,6 +106,7 @@ function layouts(task: GlueTask, split: GlueSplit): Part[][] {
  * are missing or malformed, naming file, line and column; NETWORK when a download fails; ABORTED by `signal`.
  */
 export async function loadGlue(name: string, options: LoadGlueOptions): Promise<GlueData> {
+  readOptions('loadGlue', options, rules)
   const task = glueTask(name)
   const { split } = options
   const choices = layouts(task, split)

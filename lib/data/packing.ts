@@ -1,5 +1,6 @@
 import { TorchLoraError } from '../errors.ts'
 import type { PackedBatch, PositionScheme } from '../nn/batch.ts'
+import { object, type Rules, readOptions } from '../options.ts'
 import type { Encoding } from '../tokenizer/index.ts'
 
 /** Rows of a model's tables of embeddings; 0 types where it has none. */
@@ -8,20 +9,33 @@ export interface EmbeddingTables {
   typeVocabSize: number
 }
 
+export interface PackBatchOptions {
+  /** `model.positions` */
+  positions: PositionScheme
+  /**
+   * What the model has rows for, `model.config`: an id beyond is an error here, which on a GPU would otherwise be one
+   * of the device, after which the process could not use it any more.
+   */
+  tables?: EmbeddingTables
+}
+
+const rules: Rules<PackBatchOptions> = {
+  positions: object('a scheme of positions, as model.positions'),
+  tables: object('the sizes of tables of embeddings, as model.config'),
+}
+
 /**
  * Lays B encodings end to end, without padding: T tokens in all.
  *
  * @returns inputIds, positionIds and tokenTypeIds [T], cuSeqlens [B+1] (sequence b is tokens cuSeqlens[b] up to, not
  * including, cuSeqlens[b+1]), all int32, and the greatest length
- * @param options.tables what the model has rows for: an id beyond is an error here, which on a GPU would otherwise be one
- * of the device, after which the process could not use it any more
  * @throws TorchLoraError INVALID_ARGUMENT for an empty batch, an encoding without tokens, or an id without a row
  */
 export function packBatch(
   encodings: readonly Pick<Encoding, 'ids' | 'typeIds'>[],
-  options: { positions: PositionScheme; tables?: EmbeddingTables },
+  options: PackBatchOptions,
 ): PackedBatch {
-  const { positions, tables } = options
+  const { positions, tables } = readOptions('packBatch', options, rules)
   if (encodings.length === 0)
     throw new TorchLoraError('INVALID_ARGUMENT', 'packBatch: expected at least one encoding, received none')
   const cuSeqlens = new Int32Array(encodings.length + 1)

@@ -2,6 +2,7 @@ import { callOperator } from '../dispatch.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
+import { any, readOptions } from '../options.ts'
 import { type Compiled, compile } from '../program.ts'
 import { Tensor } from '../tensor.ts'
 import { currentWorld, inGroup } from './world.ts'
@@ -29,7 +30,8 @@ function exchange(
  * with one shape and dtype. Alone it changes nothing. In a program: `allReduceInProgram`.
  * @throws TorchLoraError DISTRIBUTED when a rank is gone or does not come within the timeout
  */
-export async function allReduce(x: Tensor, { op = 'sum' }: { op?: Reduction } = {}): Promise<void> {
+export async function allReduce(x: Tensor, options: { op?: Reduction } = {}): Promise<void> {
+  const { op = 'sum' } = readOptions('allReduce', options, { op: any })
   if (!['sum', 'avg', 'min', 'max'].includes(op))
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
@@ -52,7 +54,8 @@ export function allReduceInProgram(x: Tensor, { op = 'sum' }: { op?: Reduction }
  * @param options.from that rank; default 0
  * @throws TorchLoraError INVALID_ARGUMENT for a rank that there is not; DISTRIBUTED
  */
-export async function broadcast(x: Tensor, { from = 0 }: { from?: number } = {}): Promise<void> {
+export async function broadcast(x: Tensor, options: { from?: number } = {}): Promise<void> {
+  const { from = 0 } = readOptions('broadcast', options, { from: any })
   const { worldSize } = currentWorld()
   if (!Number.isInteger(from) || from < 0 || from >= worldSize)
     throw new TorchLoraError(

@@ -1,5 +1,6 @@
 import { callOperator } from '../dispatch.ts'
 import { TorchLoraError } from '../errors.ts'
+import { oneOf, type Rules, readOptions } from '../options.ts'
 import { compile } from '../program.ts'
 import { type Backend, backends, openBackends } from './backends.ts'
 import { type Launch, readLaunch } from './launch.ts'
@@ -124,18 +125,15 @@ async function offThread(body: () => void): Promise<void> {
   await program()
 }
 
+const rules: Rules<InitOptions> = {
+  backend: oneOf(...backends),
+  timeoutMs: (value) =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 31
+      ? undefined
+      : `a whole number of milliseconds from 1 to ${2 ** 31 - 1}`,
+}
+
 function checkOptions(options: InitOptions): Required<InitOptions> {
-  const { backend = 'auto', timeoutMs = 600_000, ...unknown } = options
-  const problems = Object.keys(unknown).map(
-    (name) => `there is no option '${name}'; there are backend and timeoutMs`,
-  )
-  if (!backends.includes(backend))
-    problems.push(`backend must be ${backends.map((name) => `'${name}'`).join(', ')}, received '${backend}'`)
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs >= 2 ** 31)
-    problems.push(
-      `timeoutMs must be a whole number of milliseconds from 1 to ${2 ** 31 - 1}, received ${timeoutMs}`,
-    )
-  if (problems.length > 0)
-    throw new TorchLoraError('INVALID_ARGUMENT', `distributed.init: ${problems.join('; ')}.`)
+  const { backend = 'auto', timeoutMs = 600_000 } = readOptions('distributed.init', options, rules)
   return { backend, timeoutMs }
 }

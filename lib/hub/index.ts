@@ -1,2 +1,8 @@
 export { TOKENIZER_REQUEST } from './request.ts'
-export { type HubOptions, type HubProgress, type ResolveModelOptions, resolveModel } from './resolve.ts'
+export {
+  type HubOptions,
+  type HubProgress,
+  hubRules,
+  type ResolveModelOptions,
+  resolveModel,
+} from './resolve.ts'

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
+import { boolean, callback, type Rules, signal, string } from '../options.ts'
 import type { FileRequest } from './request.ts'
 import type { HubSettings } from './settings.ts'
 
@@ -22,6 +23,17 @@ export interface HubOptions extends Partial<HubSettings> {
   revision?: string
   onProgress?: (progress: HubProgress) => void
   signal?: AbortSignal
+}
+
+/** What {@link HubOptions} may be. */
+export const hubRules: Rules<HubOptions> = {
+  endpoint: string,
+  cacheDir: string,
+  offline: boolean,
+  token: string,
+  revision: string,
+  onProgress: callback,
+  signal,
 }
 
 /** Options of {@link resolveModel}. */

@@ -3,6 +3,7 @@ import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { loadReport } from '../models/origin.ts'
 import { type FromPretrainedOptions, loadPretrained } from '../models/pretrained.ts'
+import { pickOptions } from '../options.ts'
 import { type LabelOptions, sameNames } from '../tasks/label-config.ts'
 import type { Task, TaskKind } from '../tasks/task.ts'
 import {
@@ -10,6 +11,7 @@ import {
   checkVocabularies,
   type Tokenizer,
   type TokenizerOptions,
+  tokenizerRules,
 } from '../tokenizer/index.ts'
 
 /** How {@link loadModel} loads a model and what it puts on it. */
@@ -42,7 +44,7 @@ export async function loadModel<T extends Task>(
   const labels = said === null ? options : adapterHead(said, options, adapter!)
   const [model, tokenizer] = await Promise.all([
     loadPretrained(kind, dirOrId, { ...options, ...labels }),
-    AutoTokenizer.fromPretrained(dirOrId, { ...options, addPrefixSpace }),
+    AutoTokenizer.fromPretrained(dirOrId, { ...pickOptions(options, tokenizerRules), addPrefixSpace }),
   ])
   try {
     checkVocabularies(tokenizer, model.config.vocabSize)

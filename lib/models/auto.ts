@@ -1,4 +1,5 @@
 import { families } from '../encoders/registry.ts'
+import { readOptions } from '../options.ts'
 import type { LabelOptions } from '../tasks/label-config.ts'
 import { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { Task, TaskKind } from '../tasks/task.ts'
@@ -7,6 +8,7 @@ import type { Model } from './model.ts'
 import {
   type FromConfigOptions,
   type FromPretrainedOptions,
+  fromPretrainedRules,
   loadPretrained,
   modelFromConfig,
 } from './pretrained.ts'
@@ -17,7 +19,8 @@ function autoModel<T extends Task, O extends LabelOptions>(kind: TaskKind<T, O>)
      * Loads a model of whichever family `config.json` names, from a folder or from the Hugging Face hub.
      * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE, INCOMPATIBLE, UNSUPPORTED, NETWORK
      */
-    fromPretrained(dirOrId: string, options: FromPretrainedOptions & O = {} as O): Promise<Model<T>> {
+    async fromPretrained(dirOrId: string, options: FromPretrainedOptions & O = {} as O): Promise<Model<T>> {
+      readOptions<FromPretrainedOptions>('fromPretrained', options, fromPretrainedRules)
       return loadPretrained(kind, dirOrId, options)
     },
 

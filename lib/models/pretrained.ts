@@ -6,9 +6,16 @@ import { type ConfigBounds, ConfigReader } from '../encoders/config.ts'
 import type { Family } from '../encoders/family.ts'
 import { families } from '../encoders/registry.ts'
 import { TorchLoraError } from '../errors.ts'
-import { type HubOptions, resolveModel } from '../hub/index.ts'
+import { type HubOptions, hubRules, resolveModel } from '../hub/index.ts'
+import { any, type Rules, readOptions, string, whole } from '../options.ts'
 import { withSeed } from '../random.ts'
-import { type ConfigLabels, configLabels, headOutputs, type LabelOptions } from '../tasks/label-config.ts'
+import {
+  type ConfigLabels,
+  configLabels,
+  headOutputs,
+  type LabelOptions,
+  labelRules,
+} from '../tasks/label-config.ts'
 import type { Task, TaskKind } from '../tasks/task.ts'
 import type { DType, TensorOptions } from '../tensor.ts'
 import { loadParameters } from './load.ts'
@@ -17,7 +24,7 @@ import { setOrigin } from './origin.ts'
 
 /** How a pretrained model is found, loaded and given its labels. */
 export interface FromPretrainedOptions extends LabelOptions, HubOptions {
-  /** 'cpu', 'cuda', 'cuda:N', or 'auto' for the first CUDA device where there is one. Default 'cpu'. */
+  /** 'cpu', 'cuda', 'cuda:N', or 'auto' for the first CUDA device where there is one. Default 'auto'. */
   device?: string
   /** Of the weights in memory: 'float32' (default), 'float64', 'bfloat16' or 'float16'. */
   dtype?: DType
@@ -26,6 +33,16 @@ export interface FromPretrainedOptions extends LabelOptions, HubOptions {
 }
 
 export type FromConfigOptions = Pick<FromPretrainedOptions, 'device' | 'dtype' | 'seed' | keyof LabelOptions>
+
+const fromConfigRules: Rules<FromConfigOptions> = {
+  ...labelRules,
+  device: string,
+  dtype: any, // checkDType
+  seed: whole(0),
+}
+
+/** What {@link FromPretrainedOptions} may be. */
+export const fromPretrainedRules: Rules<FromPretrainedOptions> = { ...fromConfigRules, ...hubRules }
 
 /**
  * Loads a model for a task from a folder or from the Hugging Face hub. Weights are memory-mapped. The head starts fresh
@@ -41,7 +58,7 @@ export async function loadPretrained<T extends Task, O extends LabelOptions>(
   const { directory, checkpoint, reader } = await openModel(dirOrId, options)
   const family = familyOf(reader.raw, reader.file)
   const task = kind.read(reader, options)
-  const device = resolveDevice(options.device ?? 'cpu')
+  const device = resolveDevice(options.device ?? 'auto')
   const { labels, numLabels, head } = options
   const ownLabels = labels !== undefined || numLabels !== undefined || head === 'fresh'
   const model = new Model(family, family.readConfig(reader), task, { device: 'meta' })
@@ -79,16 +96,15 @@ async function openModel(dirOrId: string, options: HubOptions) {
 export function modelFromConfig<T extends Task, O extends LabelOptions>(
   kind: TaskKind<T, O>,
   raw: Readonly<Record<string, unknown>>,
-  { seed = 0, device, dtype, ...options }: FromConfigOptions & O,
+  options: FromConfigOptions & O,
 ): Model<T> {
+  const { seed = 0, device, dtype } = readOptions<FromConfigOptions>('fromConfig', options, fromConfigRules)
+  checkDType(dtype)
   const file = 'config.json'
   const family = familyOf(raw, file)
   const reader = new ConfigReader(raw, file)
-  const place: TensorOptions = { device: resolveDevice(device ?? 'cpu'), dtype }
-  return withSeed(
-    seed,
-    () => new Model(family, family.readConfig(reader), kind.read(reader, options as unknown as O), place),
-  )
+  const place: TensorOptions = { device: resolveDevice(device ?? 'auto'), dtype }
+  return withSeed(seed, () => new Model(family, family.readConfig(reader), kind.read(reader, options), place))
 }
 
 /** @throws TorchLoraError UNSUPPORTED naming the kinds of encoder that there are */

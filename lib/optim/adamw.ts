@@ -1,8 +1,9 @@
 import { callOperator } from '../dispatch.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
+import { readOptions } from '../options.ts'
 import { Tensor } from '../tensor.ts'
-import type { NamedParameters, Optimizer, OptimizerSettings } from './optimizer.ts'
+import { type NamedParameters, type Optimizer, type OptimizerSettings, optimizerRules } from './optimizer.ts'
 
 /** The settings of {@link AdamW}. */
 export type AdamWOptions = OptimizerSettings
@@ -36,7 +37,11 @@ export class AdamW implements Optimizer {
     readonly parameters: NamedParameters,
     options: AdamWOptions = {},
   ) {
-    const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options
+    const {
+      betas = [0.9, 0.999],
+      eps = 1e-8,
+      weightDecay = 0,
+    } = readOptions('AdamW', options, optimizerRules)
     const { noDecay = isBias, learningRateScale = () => 1 } = options
     this.#options = { betas, eps, weightDecay }
     this.#steps = Tensor.scalar(0, 'float32', parameters[0]?.[1].device) // where libtorch's kernel reads it

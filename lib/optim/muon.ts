@@ -1,9 +1,10 @@
 import { callOperator } from '../dispatch.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
+import { callback, number, type Rules, readOptions } from '../options.ts'
 import type { Tensor } from '../tensor.ts'
 import { AdamW, isBias } from './adamw.ts'
-import type { NamedParameters, Optimizer, OptimizerSettings } from './optimizer.ts'
+import { type NamedParameters, type Optimizer, type OptimizerSettings, optimizerRules } from './optimizer.ts'
 
 /** The settings of {@link Muon}. */
 export interface MuonOptions extends OptimizerSettings {
@@ -11,6 +12,12 @@ export interface MuonOptions extends OptimizerSettings {
   momentum?: number
   /** Which matrices AdamW moves all the same. Default: tables of embeddings. */
   byAdamW?: (path: string) => boolean
+}
+
+const rules: Rules<MuonOptions> = {
+  ...optimizerRules,
+  momentum: number({ least: 0, most: 1 }),
+  byAdamW: callback,
 }
 
 /** Coefficients of the Newton-Schulz iteration, and how often it runs; torch.optim.Muon's. */
@@ -44,7 +51,7 @@ export class Muon implements Optimizer {
     readonly parameters: NamedParameters,
     options: MuonOptions = {},
   ) {
-    const { momentum = 0.95, byAdamW = isTable, ...settings } = options
+    const { momentum = 0.95, byAdamW = isTable, ...settings } = readOptions('Muon', options, rules)
     const { weightDecay = 0, noDecay = isBias, learningRateScale = () => 1 } = settings
     const isMatrix = ([path, { shape }]: NamedParameters[number]) => shape.length === 2 && !byAdamW(path)
     this.#momentum = momentum

@@ -1,3 +1,4 @@
+import { callback, number, type Rule, type Rules } from '../options.ts'
 import type { Tensor } from '../tensor.ts'
 
 /** The tensors that an optimizer moves, by path. */
@@ -34,4 +35,18 @@ export interface OptimizerSettings {
   noDecay?: (path: string) => boolean
   /** A factor on the learning rate, by path: for a head that learns faster. Default 1 everywhere. */
   learningRateScale?: (path: string) => number
+}
+
+const betas: Rule = (value) =>
+  Array.isArray(value) && value.length === 2 && value.every((beta) => beta >= 0 && beta < 1)
+    ? undefined
+    : 'two numbers of at least 0 and below 1'
+
+/** What {@link OptimizerSettings} may be. */
+export const optimizerRules: Rules<OptimizerSettings> = {
+  betas,
+  eps: number({ least: 0 }),
+  weightDecay: number({ least: 0 }),
+  noDecay: callback,
+  learningRateScale: callback,
 }

@@ -1,7 +1,6 @@
-import { TorchLoraError } from '../errors.ts'
-
 /** How the learning rate moves after warm-up; transformers' `lr_scheduler_type`. */
-export type ScheduleName = 'linear' | 'cosine' | 'constant'
+export const scheduleNames = ['linear', 'cosine', 'constant'] as const
+export type ScheduleName = (typeof scheduleNames)[number]
 
 export interface ScheduleOptions {
   schedule: ScheduleName
@@ -28,10 +27,5 @@ export function learningRateFactor(
       return Math.max(0, 1 - progress)
     case 'cosine':
       return Math.max(0, 0.5 * (1 + Math.cos(Math.PI * progress)))
-    default:
-      throw new TorchLoraError(
-        'INVALID_ARGUMENT',
-        `schedule must be linear, cosine or constant, received '${schedule}'.`,
-      )
   }
 }

@@ -1,6 +1,7 @@
 import { type ProblemType, problemTypes } from '../data/problem-type.ts'
 import type { ConfigReader } from '../encoders/config.ts'
 import { TorchLoraError } from '../errors.ts'
+import { list as listOf, oneOf, type Rules, whole } from '../options.ts'
 
 /** What a caller may decide over `config.json`. */
 export interface LabelOptions {
@@ -18,6 +19,14 @@ export interface LabelOptions {
    * another problem ('fresh'), or that of an adapter, still to be loaded ('adapter').
    */
   head?: 'keep' | 'fresh' | 'adapter'
+}
+
+/** What {@link LabelOptions} may be. */
+export const labelRules: Rules<LabelOptions> = {
+  labels: listOf('names'),
+  numLabels: whole(1),
+  problemType: oneOf(...problemTypes),
+  head: oneOf('keep', 'fresh', 'adapter'),
 }
 
 /** What the outputs of a head mean. */

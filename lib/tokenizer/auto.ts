@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
-import { type HubOptions, resolveModel, TOKENIZER_REQUEST } from '../hub/index.ts'
+import { type HubOptions, hubRules, resolveModel, TOKENIZER_REQUEST } from '../hub/index.ts'
+import { boolean, oneOf, type Rules, readOptions } from '../options.ts'
 import type { Normalization } from './definition.ts'
 import { Engine } from './engine.ts'
 import { Tokenizer } from './tokenizer.ts'
@@ -25,6 +26,13 @@ export interface TokenizerOptions extends HubOptions {
   addPrefixSpace?: boolean
 }
 
+/** What {@link TokenizerOptions} may be. */
+export const tokenizerRules: Rules<TokenizerOptions> = {
+  ...hubRules,
+  normalization: oneOf('transformers', 'sentencepiece'),
+  addPrefixSpace: boolean,
+}
+
 /**
  * Loads the tokenizer of a model, given as a folder or as a name on the hub: from tokenizer.json, spm.model (DeBERTa-v2/v3), vocab.json with merges.txt
  * (RoBERTa) or vocab.txt (BERT), in this order, and the configuration files beside them. Reading and building happen
@@ -40,17 +48,8 @@ async function fromPretrained(dirOrId: string, options: TokenizerOptions = {}): 
       'INVALID_ARGUMENT',
       `fromPretrained: expected a folder or a name on the hub, received ${JSON.stringify(dirOrId) ?? typeof dirOrId}`,
     )
+  readOptions('AutoTokenizer.fromPretrained', options, tokenizerRules)
   const { normalization = 'transformers', addPrefixSpace, ...hub } = options
-  if (normalization !== 'transformers' && normalization !== 'sentencepiece')
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `normalization: expected "transformers" or "sentencepiece", received ${JSON.stringify(normalization)}`,
-    )
-  if (addPrefixSpace !== undefined && typeof addPrefixSpace !== 'boolean')
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `addPrefixSpace: expected true or false, received ${JSON.stringify(addPrefixSpace)}`,
-    )
   const dir = resolve(
     await resolveModel(dirOrId, { ...hub, files: [...TOKENIZER_REQUEST, { optional: 'config.json' }] }),
   )

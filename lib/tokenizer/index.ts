@@ -1,4 +1,4 @@
-export { AutoTokenizer, type TokenizerOptions } from './auto.ts'
+export { AutoTokenizer, type TokenizerOptions, tokenizerRules } from './auto.ts'
 export type { TruncationStrategy } from './messages.ts'
 export {
   type EncodeOptions,

@@ -1,4 +1,5 @@
 import { TorchLoraError } from '../errors.ts'
+import { any, boolean, oneOf, type Rules, readOptions } from '../options.ts'
 import { beginning } from './beginning.ts'
 import type { SpecialTokenName } from './definition.ts'
 import type { Engine } from './engine.ts'
@@ -58,6 +59,15 @@ export interface EncodeOptions {
   offsets?: boolean
   /** Put the model's special tokens around the text. Default true. */
   addSpecialTokens?: boolean
+}
+
+const encodeRules: Rules<EncodeOptions> = {
+  maxLength: any, // against the special tokens, below
+  stride: any,
+  truncation: oneOf('longest_first', 'only_first', 'only_second'),
+  truncationSide: oneOf('left', 'right'),
+  offsets: boolean,
+  addSpecialTokens: boolean,
 }
 
 /** A message to the process holds at most so many texts and characters: serialising it stays well under 1 ms. */
@@ -309,16 +319,9 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   #checkOptions(options: EncodeOptions): EncodeSettings {
+    readOptions('Tokenizer.encode', options, encodeRules)
     const { truncation = 'longest_first', truncationSide, addSpecialTokens = true, offsets = false } = options
     const { maxLength, stride } = options
-    const oneOf = (name: string, value: unknown, allowed: readonly string[]) => {
-      if (!allowed.includes(value as string))
-        throw invalid(
-          `${name}: expected ${allowed.map((a) => JSON.stringify(a)).join(', ')}, received ${JSON.stringify(value)}`,
-        )
-    }
-    oneOf('truncation', truncation, ['longest_first', 'only_first', 'only_second'])
-    if (truncationSide !== undefined) oneOf('truncationSide', truncationSide, ['left', 'right'])
     const specials = addSpecialTokens ? this.#facts.specialTokensPerText : 0
     if (maxLength !== undefined && (!Number.isInteger(maxLength) || maxLength <= specials))
       throw invalid(

@@ -7,9 +7,7 @@ import { noGrad } from '../grad-mode.ts'
 import type { Metrics } from '../tasks/task.ts'
 import type { Tensor } from '../tensor.ts'
 import { type DamagedCheckpoint, restoreBest, saveBest, type TrainerState, verifyBest } from './checkpoint.ts'
-
-/** What an evaluation found, and when. */
-export type Evaluation = { step: number; epoch: number; metrics: Metrics }
+import type { EvaluationSummary } from './events.ts'
 
 export interface BestModelOptions {
   /** By which the best is chosen: the highest, of 'loss' the lowest. */
@@ -27,8 +25,8 @@ export class BestModel {
   readonly metric: string
   readonly #options: BestModelOptions
   readonly #inMemory = new Map<string, Tensor>()
-  #best: Evaluation | null = null
-  #final: Evaluation | null = null
+  #best: EvaluationSummary | null = null
+  #final: EvaluationSummary | null = null
   #withoutGain = 0
 
   constructor(options: BestModelOptions) {
@@ -36,11 +34,11 @@ export class BestModel {
     this.#options = options
   }
 
-  get best(): Evaluation | null {
+  get best(): EvaluationSummary | null {
     return this.#best
   }
 
-  get final(): Evaluation | null {
+  get final(): EvaluationSummary | null {
     return this.#final
   }
 
@@ -55,7 +53,7 @@ export class BestModel {
    * @returns whether it is the best
    * @throws TorchLoraError DIVERGED for a loss that is not finite
    */
-  async consider(evaluation: Evaluation): Promise<boolean> {
+  async consider(evaluation: EvaluationSummary): Promise<boolean> {
     const { step, metrics } = evaluation
     const loss = metrics.loss!
     if (!Number.isFinite(loss))

@@ -1,7 +1,17 @@
 import type { Metrics } from '../tasks/task.ts'
 
+/** Measured values by name: `loss` and the metrics that were asked for. */
+export type MetricsOf<M extends string> = Metrics & Readonly<Record<M | 'loss', number>>
+
+/** An evaluation of a run, and when it was. */
+export interface EvaluationSummary<M extends string = string> {
+  step: number
+  epoch: number
+  metrics: MetricsOf<M>
+}
+
 /** What a training run says as it goes on. `step` counts optimizer updates from 1. */
-export type TrainerEvent =
+export type TrainerEvent<M extends string = string> =
   | {
       type: 'start'
       /** Updates that the whole run makes, those before a resume included. */
@@ -31,12 +41,12 @@ export type TrainerEvent =
       /** Wall time of this update. */
       seconds: number
     }
-  | { type: 'evaluation'; step: number; epoch: number; metrics: Metrics; best: boolean; seconds: number }
+  | ({ type: 'evaluation'; best: boolean; seconds: number } & EvaluationSummary<M>)
   | { type: 'checkpoint'; step: number; path: string; seconds: number }
-  | { type: 'end'; summary: TrainingSummary }
+  | { type: 'end'; summary: TrainingSummary<M> }
 
 /** What a run came to; the contents of `summary.json`. */
-export interface TrainingSummary {
+export interface TrainingSummary<M extends string = string> {
   steps: number
   epochs: number
   /** Whether a signal ended the run early. */
@@ -56,6 +66,6 @@ export interface TrainingSummary {
   /** What chose the best evaluation: a metric, or 'loss'. */
   bestMetric: string
   /** The best evaluation by the chosen metric, and the last. */
-  best: { step: number; epoch: number; metrics: Metrics } | null
-  final: { step: number; epoch: number; metrics: Metrics } | null
+  best: EvaluationSummary<M> | null
+  final: EvaluationSummary<M> | null
 }

@@ -34,15 +34,18 @@ export function runIdentity(
   const given: [string, unknown][] = [
     ...shared.map((name): [string, unknown] => [name, options[name]]),
     // Runs from before there was a choice go on.
-    [
-      'optimizer',
-      optimizer === 'adamw' ? undefined : typeof optimizer === 'string' ? optimizer : optimizer.name,
-    ],
+    ['optimizer', optimizer === 'adamw' ? undefined : nameOf(optimizer)],
+    ['loss', options.loss && (options.loss.name || 'of its own')],
     ['trainableParameters', trainableParameters],
     ['trainExamples', digestOf(train, options.model.task)],
     ...Object.entries(options.identity ?? {}),
   ]
   return Object.fromEntries(given.filter(([, value]) => value !== undefined))
+}
+
+function nameOf(optimizer: ResolvedTrainerOptions['optimizer']): string {
+  if (typeof optimizer === 'string') return optimizer
+  return typeof optimizer === 'function' ? optimizer.name : optimizer.constructor.name
 }
 
 /** @throws TorchLoraError INCOMPATIBLE naming every difference between a run and the checkpoint at `path` */

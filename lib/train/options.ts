@@ -1,13 +1,29 @@
-import type { LabelSet } from '../data/index.ts'
+import { LabelSet } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
-import type { Model } from '../models/model.ts'
+import { Model } from '../models/model.ts'
+import { type Optimizer, optimizerRules } from '../optim/optimizer.ts'
 import { type OptimizerFactory, type OptimizerName, optimizers } from '../optim/registry.ts'
-import type { ScheduleName } from '../optim/schedule.ts'
-import type { SampleOf, Task } from '../tasks/task.ts'
+import { type ScheduleName, scheduleNames } from '../optim/schedule.ts'
+import {
+  boolean,
+  callback,
+  either,
+  list,
+  number,
+  object,
+  oneOf,
+  type Rule,
+  type Rules,
+  readOptions,
+  string,
+  whole,
+} from '../options.ts'
+import type { SampleOf, Targets, Task } from '../tasks/task.ts'
+import type { Tensor } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 
 /** What a {@link Trainer} trains, on what, how long and how. */
-export interface TrainerOptions<T extends Task = Task> {
+export interface TrainerOptions<T extends Task = Task, M extends string = string> {
   /** Its parameters that require a gradient are trained: those of `applyLora`, or all. Changed in place. */
   model: Model<T>
   tokenizer: Tokenizer
@@ -27,8 +43,16 @@ export interface TrainerOptions<T extends Task = Task> {
   learningRate?: number
   /** Of the head; default learningRate. */
   headLearningRate?: number
-  /** What moves the parameters: 'adamw' (default), 'muon', or a function that makes your own. */
-  optimizer?: OptimizerName | OptimizerFactory
+  /**
+   * What moves the parameters: 'adamw' (default), 'muon', a function that makes your own, or one that is made, of
+   * `model.trainableParameters()`. One that is made has its own settings and stays the caller's to dispose of.
+   */
+  optimizer?: OptimizerName | OptimizerFactory | Optimizer
+  /**
+   * The loss that is trained, instead of the task's: a 0-dimensional tensor of a batch's outputs and of its targets
+   * (`model.task.collate`). It is recorded: it calls operators only. Evaluations measure the task's loss as ever.
+   */
+  loss?: LossFunction
   /** Default 'linear'. */
   schedule?: ScheduleName
   /** Share of the updates that warm up. Default 0.06. */
@@ -48,7 +72,7 @@ export interface TrainerOptions<T extends Task = Task> {
   /** Of batch order, dropout and everything else random. Default 0. */
   seed?: number
   /** What evaluations measure, of `model.task.metricNames`. Default: `model.task.defaultMetrics`. */
-  metrics?: readonly string[]
+  metrics?: readonly M[]
   /** Chooses the best model: a metric (greater is better) or 'loss'. Default: the first metric. */
   bestMetric?: string
   /** Evaluations: after every epoch, or every so many updates and after the last. Default 'epoch'. */
@@ -77,6 +101,9 @@ export interface TrainerOptions<T extends Task = Task> {
   cudaGraphs?: boolean
 }
 
+/** outputs [rows, width], targets by name -> [] */
+export type LossFunction = (outputs: Tensor, targets: Targets) => Tensor
+
 type Defaulted =
   | 'epochs'
   | 'gradientAccumulationSteps'
@@ -97,11 +124,60 @@ type Defaulted =
 
 export type ResolvedTrainerOptions = TrainerOptions & Required<Pick<TrainerOptions, Defaulted>>
 
+const positive = number({ above: 0 })
+const notNegative = number({ least: 0 })
+const every = either(oneOf('epoch'), whole(1))
+
+const anOptimizer: Rule = (value) =>
+  typeof value === 'object' && value !== null && 'zeroGrad' in value && 'step' in value
+    ? undefined
+    : 'an Optimizer'
+
+/** What an optimizer that is made has settled itself. */
+const optimizersOwn = ['weightDecay', 'betas', 'eps', 'headLearningRate'] as const
+
+const rules: Rules<TrainerOptions> = {
+  model: (value) => (value instanceof Model ? undefined : "a model, of AutoModelFor...'s fromPretrained"),
+  tokenizer: object("a tokenizer, of AutoTokenizer's fromPretrained"),
+  train: list('examples', 1),
+  evaluate: list('examples', 1),
+  labels: (value) => (value instanceof LabelSet ? undefined : 'a LabelSet'),
+  epochs: whole(1),
+  batchSize: whole(1),
+  maxTokens: whole(1),
+  gradientAccumulationSteps: whole(1),
+  learningRate: positive,
+  headLearningRate: positive,
+  optimizer: either(oneOf(...Object.keys(optimizers)), callback, anOptimizer),
+  loss: callback,
+  schedule: oneOf(...scheduleNames),
+  warmupRatio: number({ least: 0, most: 1 }),
+  warmupSteps: whole(0),
+  weightDecay: notNegative,
+  betas: optimizerRules.betas,
+  eps: optimizerRules.eps,
+  maxGradNorm: notNegative,
+  maxLength: whole(1),
+  seed: whole(0),
+  metrics: list('names of metrics'),
+  bestMetric: string,
+  evaluateEvery: every,
+  patience: whole(1),
+  outputDir: string,
+  checkpointEvery: every,
+  resume: boolean,
+  identity: object('an object of names and values'),
+  loadBest: boolean,
+  evaluationTokens: whole(1),
+  cudaGraphs: boolean,
+}
+
 /**
  * Fills in the defaults.
  * @throws TorchLoraError INVALID_ARGUMENT naming every option out of range
  */
 export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerOptions {
+  readOptions('Trainer', options, rules)
   const resolved: ResolvedTrainerOptions = {
     ...options,
     epochs: options.epochs ?? 3,
@@ -121,44 +197,13 @@ export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerO
     evaluationTokens: options.evaluationTokens ?? 4096,
     cudaGraphs: options.cudaGraphs ?? true,
   }
-  const problems: string[] = []
-  const { optimizer } = resolved
-  if (typeof optimizer !== 'function' && !Object.hasOwn(optimizers, optimizer))
-    problems.push(
-      `optimizer must be ${Object.keys(optimizers).join(', ')} or a function, received ${JSON.stringify(optimizer)}`,
+  const settled = optimizersOwn.filter((name) => options[name] !== undefined)
+  if (typeof options.optimizer === 'object' && settled.length > 0)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `Trainer: ${settled.join(', ')} would not be heeded, since the optimizer is made already: give it there.`,
     )
-  const whole = (name: keyof TrainerOptions, least: number) => {
-    const value = resolved[name]
-    if (value === undefined) return
-    if (!Number.isInteger(value) || (value as number) < least) {
-      problems.push(`${name} must be a whole number of at least ${least}, received ${value}`)
-    }
-  }
-  const range = (name: keyof TrainerOptions, least: number, most = Number.POSITIVE_INFINITY) => {
-    const value = resolved[name]
-    if (value === undefined) return
-    if (typeof value !== 'number' || !(value >= least && value <= most)) {
-      problems.push(`${name} must be between ${least} and ${most}, received ${value}`)
-    }
-  }
-  whole('epochs', 1)
-  whole('batchSize', 1)
-  whole('maxTokens', 1)
-  whole('gradientAccumulationSteps', 1)
-  whole('warmupSteps', 0)
-  whole('patience', 1)
-  whole('maxLength', 1)
-  whole('seed', 0)
-  range('learningRate', Number.MIN_VALUE)
-  range('headLearningRate', Number.MIN_VALUE)
-  range('warmupRatio', 0, 1)
-  range('weightDecay', 0)
-  range('maxGradNorm', 0)
-  for (const name of ['evaluateEvery', 'checkpointEvery'] as const)
-    if (resolved[name] !== 'epoch') whole(name, 1)
-  if (options.train.length === 0) problems.push('train holds no examples')
-  if (options.evaluate?.length === 0) problems.push('evaluate holds no examples')
-  if (options.resume && !options.outputDir) problems.push('resume needs outputDir')
-  if (problems.length > 0) throw new TorchLoraError('INVALID_ARGUMENT', `Trainer: ${problems.join('; ')}.`)
+  if (options.resume && !options.outputDir)
+    throw new TorchLoraError('INVALID_ARGUMENT', 'Trainer: resume needs outputDir.')
   return resolved
 }

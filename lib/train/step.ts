@@ -45,6 +45,8 @@ function onCpu(number: Tensor): Tensor {
 export interface StepOptions {
   /** 0 means no clipping. */
   maxGradNorm: number
+  /** Default: the model's, which is its task's. */
+  loss?: (outputs: Tensor, targets: Targets) => Tensor
   /** The device to capture CUDA graphs on (`CompileOptions.graphs`), for batches of few shapes (`padToBucket`). */
   graphs?: Device
   /**
@@ -60,13 +62,14 @@ export interface StepOptions {
 export function compileTrainingStep(
   model: Model,
   optimizer: Optimizer,
-  { maxGradNorm, graphs, keepGradients = false, ranks }: StepOptions,
+  { maxGradNorm, loss: lossOf, graphs, keepGradients = false, ranks }: StepOptions,
 ): TrainingStep {
   const parameters = optimizer.parameters.map(([, parameter]) => parameter)
   const keep = keepGradients || ranks !== undefined
   const backward = ({ batch, targets, lossScale, counts }: StepInputs): Tensor => {
     model.train()
-    const loss = model.loss(model.forward(batch), targets) // []
+    const outputs = model.forward(batch) // [rows, width]
+    const loss = lossOf ? lossOf(outputs, targets) : model.loss(outputs, targets) // []
     const scaled = ops.mul(loss, lossScale) // []
     scaled.backward()
     if (counts) ranks?.add(counts, scaled.detach())

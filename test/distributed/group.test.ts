@@ -237,10 +237,10 @@ describe('a process that is alone', () => {
   })
 
   it.each<[object, RegExp]>([
-    [{ backend: 'mpi' }, /backend must be 'auto', 'gloo', 'nccl', received 'mpi'/],
+    [{ backend: 'mpi' }, /backend must be 'auto', 'gloo' or 'nccl', received 'mpi'/],
     [{ timeoutMs: 0 }, /timeoutMs must be a whole number of milliseconds from 1/],
-    [{ timeoutMs: '5s' }, /timeoutMs .* received 5s/],
-    [{ timeout: 5 }, /no option 'timeout'; there are backend and timeoutMs/],
+    [{ timeoutMs: '5s' }, /timeoutMs .* received '5s'/],
+    [{ timeout: 5 }, /no option 'timeout', 'timeoutMs' is the nearest/],
   ])('refuses init(%j)', async (options, message) => {
     await expect(distributed.init(options)).rejects.toThrow(message)
   })

@@ -262,7 +262,7 @@ describe('Trainer', () => {
       expect.unreachable()
     } catch (thrown) {
       expect((thrown as Error).message).toMatch(
-        /epochs must be.*learningRate must be.*train holds no examples/,
+        /epochs must be.*learningRate must be.*train must be an array of examples with at least 1/,
       )
     }
     const frozen = await AutoModelForSequenceClassification.fromPretrained(folder)

@@ -1,0 +1,74 @@
+import { TorchLoraError } from '../errors.ts'
+import type { Model } from '../models/model.ts'
+import { LayerNorm } from '../nn/layer-norm.ts'
+import { isBias } from '../optim/adamw.ts'
+import type { NamedParameters, Optimizer } from '../optim/optimizer.ts'
+import { optimizerFactory } from '../optim/registry.ts'
+import { isHalf } from '../tensor.ts'
+import type { ResolvedTrainerOptions } from './options.ts'
+
+/**
+ * The parameters of a model that a run trains.
+ * @throws TorchLoraError INVALID_ARGUMENT for a model with nothing to train, or parameters that training cannot move
+ */
+export function trainedParameters(model: Model): NamedParameters {
+  const parameters = model.trainableParameters()
+  if (parameters.length === 0) {
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      'No parameter of the model requires a gradient: call applyLora(model, ...) first, or model.setRequiresGrad(true) for full fine-tuning.',
+    )
+  }
+  const narrow = parameters.filter(([, { dtype }]) => isHalf(dtype)).map(([path]) => path)
+  if (narrow.length > 0) {
+    const shown = narrow.slice(0, 3).join(', ') + (narrow.length > 3 ? ` and ${narrow.length - 3} more` : '')
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `Updates of half-precision parameters round to nothing: ${shown}. Load the model with dtype 'float32' to train these; adapters and the head are float32 under any weights.`,
+    )
+  }
+  return parameters
+}
+
+/** The optimizer of a run: the one given, or one that is made and that the caller disposes of. */
+export function runOptimizer(
+  parameters: NamedParameters,
+  options: ResolvedTrainerOptions,
+): { optimizer: Optimizer; made: Optimizer | null } {
+  const { betas, eps, weightDecay, learningRate, headLearningRate, model, optimizer } = options
+  if (typeof optimizer === 'object') return { optimizer, made: null }
+  const headScale = headLearningRate === undefined ? 1 : headLearningRate / learningRate
+  const norms = normPaths(model)
+  const made = optimizerFactory(optimizer)(parameters, {
+    betas,
+    eps,
+    weightDecay,
+    noDecay: (path) => isBias(path) || norms.has(path),
+    learningRateScale: (path) => (model.roleOf(path) === 'head' ? headScale : 1),
+  })
+  return { optimizer: made, made }
+}
+
+/**
+ * Checks that an optimizer that was given moves what trains, all of it and nothing else.
+ * @throws TorchLoraError INVALID_ARGUMENT
+ */
+export function requireOwn(optimizer: Optimizer, parameters: NamedParameters): void {
+  const moved = new Set(optimizer.parameters.map(([, parameter]) => parameter))
+  const missing = parameters.filter(([, parameter]) => !moved.has(parameter)).map(([path]) => path)
+  if (missing.length === 0 && moved.size === parameters.length) return
+  const what =
+    missing.length > 0
+      ? `does not move ${missing.slice(0, 3).join(', ')}`
+      : 'moves tensors that the model does not train'
+  throw new TorchLoraError(
+    'INVALID_ARGUMENT',
+    `Trainer: the optimizer ${what}. Make it of model.trainableParameters(), after applyLora.`,
+  )
+}
+
+/** The parameters of norms, which are not decayed, as in transformers. */
+function normPaths(model: Model): Set<string> {
+  const norms = [...model.namedModules()].filter(([, module]) => module instanceof LayerNorm)
+  return new Set(norms.flatMap(([path, norm]) => Array.from(norm.namedParameters(path), ([name]) => name)))
+}
