@@ -31,12 +31,16 @@ export interface TensorOptions {
   device?: Device
 }
 
-/** Names alone: the operators check what they are given. */
-const rules: Rules<TensorOptions> = { dtype: any, device: any }
-const fromRules: Rules<FromOptions> = { ...rules, shape: any }
+/** What {@link TensorOptions} may be: names alone, since the operators check what they are given. */
+export const tensorRules: Rules<TensorOptions> = { dtype: any, device: any }
+const fromRules: Rules<FromOptions> = { ...tensorRules, shape: any }
 
 function create(op: string, args: unknown[], options: TensorOptions): Tensor {
-  const { dtype = 'float32', device } = readOptions(`Tensor.${op.slice('aten::'.length)}`, options, rules)
+  const { dtype = 'float32', device } = readOptions(
+    `Tensor.${op.slice('aten::'.length)}`,
+    options,
+    tensorRules,
+  )
   // dtype, layout, device: the order in which every factory's schema has them
   return callOperator(op, ...args, dtype, undefined, device) as Tensor
 }
@@ -160,7 +164,7 @@ export class Tensor extends TensorHandle {
 
   /** This tensor in another dtype or on another device; itself when nothing changes. */
   to(options: TensorOptions): Tensor {
-    const { dtype, device } = readOptions('Tensor.to', options, rules)
+    const { dtype, device } = readOptions('Tensor.to', options, tensorRules)
     return callOperator('aten::to.dtype_layout', this, dtype, undefined, device) as Tensor
   }
 

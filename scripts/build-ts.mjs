@@ -27,8 +27,11 @@ export function isCurrent() {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === sourceHash()
 }
 
+/** The entries of the package, as files of lib/ and dist/ without an extension. */
+export const entries = ['index', 'nn/index', 'serve/index']
+
 /**
- * Declarations for `require('torch-lora')`: those that dist/index.d.ts reaches, in a folder that counts as CommonJS.
+ * Declarations for `require('torch-lora')` and its other entries: those that their .d.ts reach, in a folder that counts as CommonJS.
  * Under `module: node16` TypeScript lets no CommonJS declaration `require` those of an ES module (TS1471).
  */
 function writeCommonJsTypes() {
@@ -43,10 +46,14 @@ function writeCommonJsTypes() {
     mkdirSync(dirname(join(dist, 'cjs', name)), { recursive: true })
     writeFileSync(join(dist, 'cjs', name), text)
   }
-  visit('index.d.ts')
+  for (const entry of entries) visit(`${entry}.d.ts`)
   writeFileSync(join(dist, 'cjs', 'package.json'), '{ "type": "commonjs" }\n')
-  const main = join(dist, 'index.d.cts')
-  writeFileSync(main, readFileSync(main, 'utf8').replace("'./index.ts'", "'./cjs/index.ts'"))
+  for (const entry of entries) {
+    const main = join(dist, `${entry}.d.cts`)
+    const cjs = relative(dirname(main), join(dist, 'cjs', `${entry}.ts`))
+    const path = cjs.startsWith('.') ? cjs : `./${cjs}`
+    writeFileSync(main, readFileSync(main, 'utf8').replace("'./index.ts'", `'${path}'`))
+  }
 }
 
 /** Runs the compiler in the root. */

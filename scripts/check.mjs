@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { apiReport } from './api-report.mjs'
 import { bin, run, tracked } from './check/run.mjs'
 import { tidy } from './check/tidy.mjs'
 import { tool } from './check/tools.mjs'
@@ -39,6 +40,7 @@ const checks = {
   manifests: () =>
     run(tool('kubernetes-validate'), ['--strict', '--quiet', ...tracked(/^examples\/deploy\/.*\.yaml$/)]),
   docs: async () => buildDocs(),
+  api: async () => apiReport(),
   publint: async () => bin('publint', 'run', '--strict', await packed()),
   attw: async () => bin('attw', await packed()),
 }

@@ -5,9 +5,11 @@ import {
   ADAPTER_FILES,
   type CheckpointIndex,
   makeFolder,
+  mapTensors,
   readCheckpoint,
   readJson,
   type TensorEntry,
+  tensorSources,
   writeJson,
   writeSafetensors,
 } from '../checkpoint/index.ts'
@@ -15,7 +17,7 @@ import { problemTypes } from '../data/problem-type.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
-import { mapTensors, sameShape, tensorSources } from '../models/load.ts'
+import { sameShape } from '../models/load.ts'
 import type { Model } from '../models/model.ts'
 import { boolean, number, oneOf, type Rules, readOptions } from '../options.ts'
 import { scope } from '../scope.ts'

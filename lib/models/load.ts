@@ -1,9 +1,8 @@
-import type { CheckpointIndex, TensorEntry, TensorSource } from '../checkpoint/index.ts'
+import { type CheckpointIndex, mapTensors, type TensorEntry } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import { noGrad } from '../grad-mode.ts'
 import { dropPages } from '../memory.ts'
-import { guarded, type Native } from '../native.ts'
-import { type DType, isHalf, Tensor, type TensorOptions } from '../tensor.ts'
+import { type DType, isHalf, type Tensor, type TensorOptions } from '../tensor.ts'
 import type { Model } from './model.ts'
 
 /** What became of a checkpoint's tensors. Paths are the model's. */
@@ -12,39 +11,6 @@ export interface LoadReport {
   missing: string[]
   /** Tensors of the checkpoint that the model has no place for. */
   unexpected: string[]
-}
-
-/**
- * The tensors of a checkpoint on the pages of its files: nothing is read until it is used, and what is only
- * read is shared with every process that maps the file.
- * @throws TorchLoraError INVALID_FILE when a file changed since it was indexed
- */
-export function mapTensors(entries: Iterable<TensorEntry>): Map<string, Tensor> {
-  const files = new Map<string, number>()
-  const tensors = new Map<string, Tensor>()
-  try {
-    for (const { name, dtype, shape, strides, file, byteOffset, byteLength } of entries) {
-      const mapped = files.get(file) ?? ofFile(file, (native) => native.openFile(file))
-      files.set(file, mapped)
-      const id = ofFile(file, (native) =>
-        native.mappedTensor(mapped, byteOffset, byteLength, dtype, shape, strides),
-      )
-      tensors.set(name, Tensor.wrap(id))
-    }
-  } finally {
-    for (const file of files.values()) guarded((native) => native.releaseFile(file))
-  }
-  return tensors
-}
-
-/** What the addon refuses here was well when the file was indexed. */
-function ofFile<T>(file: string, body: (native: Native) => T): T {
-  try {
-    return guarded(body)
-  } catch (cause) {
-    const message = `${file} has changed since it was opened: ${(cause as Error).message}`
-    throw new TorchLoraError('INVALID_FILE', message, { file, cause })
-  }
 }
 
 /** How {@link loadParameters} converts, and what it may leave out. */
@@ -135,18 +101,6 @@ function refuseAliases(wanted: readonly TensorEntry[], { entries }: CheckpointIn
   const [file] = ends.keys()
   const message = `${file}: its tensors share bytes: together they take ${asked}, of which ${there} are there; save them each on its own`
   throw new TorchLoraError('INVALID_FILE', message, { file })
-}
-
-/** Tensors as `writeCheckpoint` takes them; each is read when its turn comes, off the main thread. */
-export function tensorSources(tensors: Iterable<[name: string, tensor: Tensor]>): TensorSource[] {
-  return Array.from(tensors, ([name, tensor]) => ({
-    name,
-    dtype: tensor.dtype,
-    shape: tensor.shape,
-    data: (async function* () {
-      yield await tensor.bytes()
-    })(),
-  }))
 }
 
 /** What wraps a model without changing it: DataParallel, torch.compile, and training loops. */

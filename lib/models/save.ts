@@ -1,7 +1,13 @@
 import { join } from 'node:path'
-import { copyInto, listFolder, makeFolder, writeCheckpoint, writeJson } from '../checkpoint/index.ts'
+import {
+  copyInto,
+  listFolder,
+  makeFolder,
+  tensorSources,
+  writeCheckpoint,
+  writeJson,
+} from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
-import { tensorSources } from './load.ts'
 import type { Model } from './model.ts'
 import { originOf } from './origin.ts'
 

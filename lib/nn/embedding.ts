@@ -1,7 +1,15 @@
 import * as fused from '../generated/fused.ts'
-import type { Tensor, TensorOptions } from '../tensor.ts'
+import { number, type Rules, readOptions } from '../options.ts'
+import { type Tensor, type TensorOptions, tensorRules } from '../tensor.ts'
 import * as init from './init.ts'
 import { Module } from './module.ts'
+
+export interface EmbeddingOptions extends TensorOptions {
+  /** Standard deviation of fresh weights. Default 0.02. */
+  std?: number
+}
+
+const rules: Rules<EmbeddingOptions> = { ...tensorRules, std: number({ least: 0 }) }
 
 /** A row of `weight` for each index; `torch.nn.Embedding`. */
 export class Embedding extends Module {
@@ -12,9 +20,10 @@ export class Embedding extends Module {
   constructor(
     readonly count: number,
     readonly size: number,
-    { std = 0.02, ...options }: TensorOptions & { std?: number } = {},
+    given: EmbeddingOptions = {},
   ) {
     super()
+    const { std = 0.02, ...options } = readOptions('Embedding', given, rules)
     this.#std = std
     this.weight = this.initial('weight', options)
   }

@@ -1,6 +1,7 @@
 import * as fused from '../generated/fused.ts'
 import * as ops from '../generated/ops.ts'
-import { Tensor, type TensorOptions } from '../tensor.ts'
+import { readOptions } from '../options.ts'
+import { Tensor, type TensorOptions, tensorRules } from '../tensor.ts'
 import { Module } from './module.ts'
 
 /** (x - mean) / sqrt(var + eps) * weight + bias over the last dimension; `torch.nn.LayerNorm`. */
@@ -12,10 +13,11 @@ export class LayerNorm extends Module {
 
   constructor(
     readonly size: number,
-    readonly eps: number,
+    readonly eps = 1e-5,
     options: TensorOptions = {},
   ) {
     super()
+    readOptions('LayerNorm', options, tensorRules)
     this.weight = this.initial('weight', options)
     this.bias = this.initial('bias', options)
   }

@@ -1,6 +1,7 @@
 import * as fused from '../generated/fused.ts'
 import * as ops from '../generated/ops.ts'
-import { Tensor, type TensorOptions } from '../tensor.ts'
+import { boolean, number, type Rules, readOptions } from '../options.ts'
+import { Tensor, type TensorOptions, tensorRules } from '../tensor.ts'
 import * as init from './init.ts'
 import { Module } from './module.ts'
 import { shareStorage } from './shared-storage.ts'
@@ -97,6 +98,15 @@ export abstract class FusingModule extends Module {
   abstract fusedGroups(): FusedGroup[]
 }
 
+export interface LinearOptions extends TensorOptions {
+  /** Default true. */
+  bias?: boolean
+  /** Standard deviation of fresh weights. Default 0.02. */
+  std?: number
+}
+
+const rules: Rules<LinearOptions> = { ...tensorRules, bias: boolean, std: number({ least: 0 }) }
+
 /** y = x W^T + b; `torch.nn.Linear`. */
 export class Linear extends LinearLike {
   /** [out, in] */
@@ -108,9 +118,10 @@ export class Linear extends LinearLike {
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
-    { bias = true, std = 0.02, ...options }: TensorOptions & { bias?: boolean; std?: number } = {},
+    given: LinearOptions = {},
   ) {
     super()
+    const { bias = true, std = 0.02, ...options } = readOptions('Linear', given, rules)
     this.#std = std
     this.weight = this.initial('weight', options)
     this.bias = bias ? this.initial('bias', options) : null

@@ -1,5 +1,18 @@
+import { mapTensors, readCheckpoint, tensorSources, writeSafetensors } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
+import * as ops from '../generated/ops.ts'
+import { noGrad } from '../grad-mode.ts'
+import { boolean, readOptions } from '../options.ts'
+import { scope } from '../scope.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
+
+/** What `loadStateDict` found. */
+export interface LoadedState {
+  /** Parameters and buffers that the state has not. */
+  missing: string[]
+  /** Tensors of the state that the module has no place for. */
+  unexpected: string[]
+}
 
 /**
  * A part of a model: a class whose public fields are tensors, modules, or arrays or plain objects of modules. The path
@@ -59,6 +72,69 @@ export abstract class Module {
       if (child instanceof Tensor) yield [path, child, this.#buffers.has(name)]
       else yield* child.#namedTensors(path)
     }
+  }
+
+  /** Every parameter and buffer below, by path: the tensors themselves, no copies. */
+  stateDict(): Map<string, Tensor> {
+    return new Map([...this.namedParameters(), ...this.namedBuffers()])
+  }
+
+  /**
+   * Copies tensors into the parameters and buffers of their paths, in their dtypes and on their devices.
+   * @param options.strict refuse what is missing or unexpected; default true
+   * @throws TorchLoraError INCOMPATIBLE naming every tensor that has another shape, and with `strict` every one that is
+   * missing or unexpected; then nothing was copied
+   */
+  loadStateDict(
+    state: Iterable<readonly [path: string, tensor: Tensor]>,
+    options: { strict?: boolean } = {},
+  ): LoadedState {
+    const { strict = true } = readOptions('loadStateDict', options, { strict: boolean })
+    const own = this.stateDict()
+    const given = new Map(state)
+    const missing = [...own.keys()].filter((path) => !given.has(path))
+    const unexpected = [...given.keys()].filter((path) => !own.has(path))
+    const problems = [...given].flatMap(([path, { shape }]) => {
+      const wanted = own.get(path)?.shape
+      if (!wanted || wanted.join() === shape.join()) return []
+      return [`${path} is [${shape.join(', ')}], expected [${wanted.join(', ')}]`]
+    })
+    if (strict) {
+      problems.push(...missing.map((path) => `${path} is missing`))
+      problems.push(...unexpected.map((path) => `${path} has no place`))
+    }
+    if (problems.length > 0) {
+      const shown = problems.slice(0, 12).join('; ')
+      const more = problems.length > 12 ? `; and ${problems.length - 12} more` : ''
+      throw new TorchLoraError(
+        'INCOMPATIBLE',
+        `The state does not fit ${this.constructor.name}: ${shown}${more}.`,
+      )
+    }
+    noGrad(() => {
+      for (const [path, tensor] of given) {
+        const place = own.get(path)
+        if (place) ops.copy_(place, tensor)
+      }
+    })
+    return { missing, unexpected }
+  }
+
+  /**
+   * Writes the state to a .safetensors file, whole or not at all.
+   * @throws TorchLoraError INVALID_FILE when the disk refuses
+   */
+  async save(file: string): Promise<void> {
+    await writeSafetensors(file, tensorSources(this.stateDict()))
+  }
+
+  /**
+   * Reads a state that `save`, or PyTorch, has written, .safetensors or .bin, into this module's tensors.
+   * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE; INCOMPATIBLE as `loadStateDict`
+   */
+  async load(file: string, options: { strict?: boolean } = {}): Promise<LoadedState> {
+    const { entries } = await readCheckpoint(file)
+    return scope(() => this.loadStateDict(mapTensors(entries.values()), options))
   }
 
   /** This module and every one below, by path; '' is this one. */

@@ -21,6 +21,11 @@ const statuses: Partial<Record<TorchLoraErrorCode, [status: number, type: string
   DEVICE_LOST: [503, 'unhealthy'],
 }
 
+/** The HTTP status that the server answers an error with: 413 too long, 422 malformed, 429 a full queue, 503, 424. */
+export function httpStatus(error: unknown): number {
+  return failureOf(error).status
+}
+
 /** Fastify's own refusals carry a status; whatever is left is a failure of the model. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof TorchLoraError) {

@@ -5,8 +5,10 @@ import {
   atPath,
   listFolder,
   makeFolder,
+  mapTensors,
   readCheckpoint,
   readJson,
+  tensorSources,
   writeJson,
   writeSafetensors,
 } from '../checkpoint/index.ts'
@@ -14,7 +16,6 @@ import type { BatchSamplerState } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
-import { mapTensors, tensorSources } from '../models/load.ts'
 import { scope } from '../scope.ts'
 import type { Tensor } from '../tensor.ts'
 import { verifyChecksums, writeChecksums } from './checksums.ts'

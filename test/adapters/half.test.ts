@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { adapterTensors } from '../../lib/adapters/adapter.ts'
 import { keyOfPath } from '../../lib/adapters/adapter-keys.ts'
 import { loraState } from '../../lib/adapters/apply.ts'
-import { readCheckpoint } from '../../lib/checkpoint/index.ts'
+import { mapTensors, readCheckpoint } from '../../lib/checkpoint/index.ts'
 import {
   AdamW,
   AutoModelForSequenceClassification,
@@ -20,7 +20,6 @@ import {
   Trainer,
   unmergeLora,
 } from '../../lib/index.ts'
-import { mapTensors } from '../../lib/models/load.ts'
 import { compileTrainingStep } from '../../lib/train/step.ts'
 import { fixtures, golden, goldenBatch, relativeDifference } from '../models/golden.ts'
 

@@ -6,10 +6,9 @@ import { adapterTensors, loadAdapter, readAdapterLabels } from '../../lib/adapte
 import { loraState } from '../../lib/adapters/apply.ts'
 import type { LoraLinear } from '../../lib/adapters/lora.ts'
 import { mergeLora } from '../../lib/adapters/merge.ts'
-import { readCheckpoint } from '../../lib/checkpoint/index.ts'
+import { mapTensors, readCheckpoint } from '../../lib/checkpoint/index.ts'
 import { noGrad } from '../../lib/grad-mode.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
-import { mapTensors } from '../../lib/models/load.ts'
 import { Tensor } from '../../lib/tensor.ts'
 import { goldenBatch, maxDifference } from '../models/golden.ts'
 

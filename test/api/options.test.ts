@@ -123,7 +123,10 @@ describe('an option that is not known', () => {
 describe('a value that an option cannot have', () => {
   it.each([
     [{ schedule: 'cosin' }, /schedule must be 'linear', 'cosine' or 'constant', received 'cosin'/],
-    [{ optimizer: 'adam' }, /optimizer must be 'adamw' or 'muon' or a function, received 'adam'/],
+    [
+      { optimizer: 'adam' },
+      /optimizer must be 'adamw' or 'muon' or a function or an Optimizer, received 'adam'/,
+    ],
     [{ metrics: ['acuracy'] }, /sequence-classification has no "acuracy"; it has accuracy/],
     [{ bestMetric: 'f2' }, /bestMetric 'f2' is not measured here; choose one of accuracy/],
     [{ epochs: '3' }, /epochs must be a whole number of at least 1, received '3'/],

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { readCheckpoint } from '../../lib/checkpoint/index.ts'
-import { mapTensors } from '../../lib/models/load.ts'
+import { mapTensors, readCheckpoint } from '../../lib/checkpoint/index.ts'
 import type { BatchTensors } from '../../lib/nn/batch.ts'
 import { Tensor } from '../../lib/tensor.ts'
 

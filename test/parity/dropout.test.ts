@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keyOfPath } from '../../lib/adapters/adapter-keys.ts'
 import { loraState } from '../../lib/adapters/apply.ts'
-import { readCheckpoint } from '../../lib/checkpoint/index.ts'
+import { mapTensors, readCheckpoint } from '../../lib/checkpoint/index.ts'
 import { packBatch } from '../../lib/data/index.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { noGrad } from '../../lib/grad-mode.ts'
@@ -16,7 +16,6 @@ import {
   manualSeed,
   Tensor,
 } from '../../lib/index.ts'
-import { mapTensors } from '../../lib/models/load.ts'
 import { type BatchTensors, batchTensors } from '../../lib/nn/batch.ts'
 
 // TORCH_LORA_PYTHON names a Python that has transformers and peft.

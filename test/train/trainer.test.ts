@@ -203,7 +203,7 @@ describe('Trainer', () => {
     expect(end.type === 'end' && end.summary.best!.metrics.loss).toBe(Math.min(...losses))
     expect(end.type === 'end' && end.summary).toMatchObject({ bestMetric: 'loss' })
     expect(() => new Trainer(settings(model, { bestMetric: 'pearson' }))).toThrow(
-      /bestMetric 'pearson' is not measured here; choose one of accuracy, loss/,
+      /bestMetric 'pearson' is not measured here; choose one of accuracy, macro_f1, matthews_correlation, loss/,
     )
   })
 
@@ -262,7 +262,7 @@ describe('Trainer', () => {
       expect.unreachable()
     } catch (thrown) {
       expect((thrown as Error).message).toMatch(
-        /epochs must be.*learningRate must be.*train must be an array of examples with at least 1/,
+        /train must be an array of examples with at least 1.*epochs must be.*learningRate must be/,
       )
     }
     const frozen = await AutoModelForSequenceClassification.fromPretrained(folder)

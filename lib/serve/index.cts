@@ -1,0 +1,4 @@
+/** `require('torch-lora/serve')`: the very module that `import` gives; see lib/index.cts. */
+import index = require('./index.ts')
+
+export = index

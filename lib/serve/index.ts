@@ -1,0 +1,3 @@
+/** `torch-lora/serve`: the server of `torch-lora serve`, and what it answers to errors, for a server of your own. */
+export { createServer, type ServerOptions } from './app.ts'
+export { httpStatus } from './failures.ts'
