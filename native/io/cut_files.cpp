@@ -102,8 +102,7 @@ uint64_t cutsSoFar() { return cuts.load(std::memory_order_acquire); }
 namespace {
 
 [[noreturn]] void refuse(const std::string& file) {
-  throw CutFileError({__func__, __FILE__, static_cast<uint32_t>(__LINE__)},
-                     file + " was cut short while its weights were in use: load them again from a whole file.");
+  throw ChangedFileError(file + " was cut short while its weights were in use: load them again from a whole file.");
 }
 
 }  // namespace

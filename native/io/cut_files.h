@@ -8,11 +8,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <utility>
 
 namespace torch_lora {
 
-class CutFileError : public c10::Error {
-  using Error::Error;
+/// A file is no longer what was mapped.
+class ChangedFileError : public c10::Error {
+ public:
+  explicit ChangedFileError(std::string message) : Error({__func__, __FILE__, __LINE__}, std::move(message)) {}
 };
 
 /// A mapping that the handler of SIGBUS knows. Made before the first read, destroyed before the mapping goes.
@@ -30,10 +34,10 @@ class GuardedMapping {
 /// How often a mapping was found cut, in this process; one number, cheap to compare before and after some work.
 uint64_t cutsSoFar();
 
-/// Throws CutFileError where the elements of `tensor` lie in a file that was found cut. Free while none was.
+/// Throws ChangedFileError where the elements of `tensor` lie in a file that was found cut. Free while none was.
 void checkNotCut(const at::Tensor& tensor);
 
-/// For work that began when cutsSoFar() was `before`: throws CutFileError where any file was found cut
+/// For work that began when cutsSoFar() was `before`: throws ChangedFileError where any file was found cut
 /// meanwhile, since what was read of it were zeros.
 void checkNotCutSince(uint64_t before);
 

@@ -124,10 +124,11 @@ MappedFile::~MappedFile() {
 
 void MappedFile::checkUnchanged() const {
   const struct statx now = statusOf(fd_, path_);
-  TORCH_CHECK(
-      static_cast<int64_t>(now.stx_size) == size_ && now.stx_mtime.tv_sec == written_.tv_sec &&
-          now.stx_mtime.tv_nsec == written_.tv_nsec,
-      path_,
+  if (static_cast<int64_t>(now.stx_size) == size_ && now.stx_mtime.tv_sec == written_.tv_sec &&
+      now.stx_mtime.tv_nsec == written_.tv_nsec)
+    return;
+  throw ChangedFileError(
+      path_ +
       ": was written to while a model that lies in it was in use. Load the model again; to put a file in the place of "
       "one in use, write it beside and rename it.");
 }
@@ -138,7 +139,8 @@ void MappedFile::read(int64_t offset, void* target, size_t length) const {
     const ssize_t count = ::pread(fd_, out, length, offset);
     if (count < 0 && errno == EINTR) continue;
     TORCH_CHECK(count >= 0, path_, ": cannot be read: ", std::strerror(errno));
-    TORCH_CHECK(count > 0, path_, ": was cut while it was read: it ends at byte ", offset);
+    if (count == 0)
+      throw ChangedFileError(path_ + ": was cut while it was read: it ends at byte " + std::to_string(offset));
     out += count;
     offset += count;
     length -= static_cast<size_t>(count);
@@ -177,7 +179,9 @@ void MappedFile::checkNotShrunk() const {
       now.stx_ino != inode_)
     return;
   const auto size = static_cast<int64_t>(now.stx_size);
-  TORCH_CHECK(size >= size_, path_, ": was cut while it was read: ", size, " bytes instead of ", size_);
+  if (size < size_)
+    throw ChangedFileError(path_ + ": was cut while it was read: " + std::to_string(size) + " bytes instead of " +
+                           std::to_string(size_));
 }
 
 at::Tensor tensorFromMappedFile(std::shared_ptr<MappedFile> file, int64_t byteOffset, int64_t byteLength,

@@ -31,10 +31,10 @@ class MappedFile {
   /// Bytes, as the file was when it was mapped. Every access is checked against it.
   int64_t size() const { return size_; }
   uint8_t* data() const { return data_; }
-  /// Throws c10::Error when the file was cut since: reading past its new end would raise SIGBUS. A file that was
+  /// Throws ChangedFileError when the file was cut since: reading past its new end would raise SIGBUS. A file that was
   /// deleted or replaced by another (as atomic writers do) keeps its contents under the mapping.
   void checkNotShrunk() const;
-  /// Throws c10::Error when the file was cut or written to since it was mapped. Deleted or replaced is well.
+  /// Throws ChangedFileError when the file was cut or written to since it was mapped. Deleted or replaced is well.
   void checkUnchanged() const;
   /// Reads `length` bytes from `offset` on into `target` without mapping a page. Throws c10::Error where the file
   /// ends before.

@@ -45,7 +45,7 @@ Failure failureInFlight() {
     return failure;
   } catch (const c10::OutOfMemoryError& error) {
     return Failure("OUT_OF_MEMORY", error.what_without_backtrace());
-  } catch (const CutFileError& error) {
+  } catch (const ChangedFileError& error) {
     return Failure("INVALID_FILE", error.what_without_backtrace());
   } catch (const c10::DistError& error) {
     return Failure("DISTRIBUTED", error.what_without_backtrace());
