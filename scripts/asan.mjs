@@ -56,7 +56,12 @@ try {
   const ignored = elsewhere.map((name) => `--ignore-glob=*/${name}`)
   run(
     python,
-    ['-m', 'pytest', 'test/python', '-q', '-p', 'no:cacheprovider', ...ignored, ...process.argv.slice(2)],
+    [
+      ...['-m', 'pytest', 'test/python', '-q', '-p', 'no:cacheprovider'],
+      '--capture=sys', // a report goes to the process's own standard error, and the process with it
+      ...ignored,
+      ...process.argv.slice(2),
+    ],
     {
       LD_PRELOAD: preload,
       TORCH_LORA_OPS: join(folder, 'Release', 'liblora_ops.so'),

@@ -124,9 +124,9 @@ TORCH_LORA_INLINE vfloat exponential(vfloat x) {
   p = p * r + 0.5f;
   p = p * r + 1.0f;
   p = p * r + 1.0f;
-  vint bits;
+  vuint bits;  // unsigned, which may wrap: lanes behind a row's end hold anything
   __builtin_memcpy(&bits, &shifted, sizeof(bits));
-  bits = (bits << 23) + (127 << 23);
+  bits = (bits << 23) + (127u << 23);
   vfloat power;
   __builtin_memcpy(&power, &bits, sizeof(power));
   const vfloat result = p * power;
