@@ -123,8 +123,14 @@ function show(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
-/** The fields common to all families; defaults are transformers'. */
-export function readEncoderConfig(reader: ConfigReader): EncoderConfig {
+/**
+ * The fields common to all families; defaults are transformers'.
+ * @param options.numHiddenLayers where a checkpoint's tensors are no bound of it, since layers share them
+ */
+export function readEncoderConfig(
+  reader: ConfigReader,
+  { numHiddenLayers = reader.layers('num_hidden_layers', 12) }: { numHiddenLayers?: number } = {},
+): EncoderConfig {
   const hiddenSize = reader.size('hidden_size', 768)
   const numAttentionHeads = reader.size('num_attention_heads', 12)
   if (hiddenSize % numAttentionHeads !== 0) {
@@ -134,7 +140,7 @@ export function readEncoderConfig(reader: ConfigReader): EncoderConfig {
     modelType: String(reader.raw.model_type),
     vocabSize: reader.size('vocab_size'),
     hiddenSize,
-    numHiddenLayers: reader.layers('num_hidden_layers', 12),
+    numHiddenLayers,
     numAttentionHeads,
     intermediateSize: reader.size('intermediate_size', 3072),
     hiddenAct: reader.choice('hidden_act', activationNames, 'gelu'),

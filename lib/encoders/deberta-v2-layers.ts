@@ -7,11 +7,12 @@ import { dropout } from '../nn/dropout.ts'
 import { Embedding } from '../nn/embedding.ts'
 import * as init from '../nn/init.ts'
 import { LayerNorm } from '../nn/layer-norm.ts'
-import { type FusedGroup, fusedLinear, Linear, type LinearLike } from '../nn/linear.ts'
+import { fusedLinear, Linear, type LinearLike } from '../nn/linear.ts'
 import { Module } from '../nn/module.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
-import { Attention, ContextModule, Layer } from './bert-layers.ts'
-import type { DebertaConfig } from './deberta-v2-config.ts'
+import { Attention, Layer } from './bert-layers.ts'
+import type { DebertaV2Config } from './deberta-v2-config.ts'
+import { DisentangledSelfAttention, type DisentangledShared } from './disentangled.ts'
 import { LayerStack } from './layer-stack.ts'
 
 /**
@@ -19,30 +20,21 @@ import { LayerStack } from './layer-stack.ts'
  * transformers, modeling_deberta_v2.py.
  */
 
-/** What all layers read. */
-interface Shared {
-  batch: BatchTensors
-  /** The relative embeddings in reach, [P, H]; null without relative attention. */
-  positions: Tensor | null
-}
-
-/**
- * softmax(scale (Q K^T + Q PK[c(i - j)]^T + K PQ[c(i - j)]^T)) V within each sequence; scale is 1/sqrt(D * terms).
- * The positions are projected once a batch: with `shareAttKey` by query_proj and key_proj themselves, so that a
- * low-rank update of those acts on positions too.
- */
-class DisentangledSelfAttention extends ContextModule<Shared> {
+/** With `shareAttKey` query_proj and key_proj project positions too, so that a low-rank update of those acts on both. */
+class DebertaV2SelfAttention extends DisentangledSelfAttention {
   query_proj: LinearLike
   key_proj: LinearLike
   value_proj: LinearLike
   pos_key_proj: LinearLike | null
   pos_query_proj: LinearLike | null
+  protected readonly buckets: number
 
   constructor(
-    readonly config: DebertaConfig,
+    override readonly config: DebertaV2Config,
     options: TensorOptions,
   ) {
-    super()
+    super(config)
+    this.buckets = config.positionBuckets
     const linear = () =>
       new Linear(config.hiddenSize, config.hiddenSize, { std: config.initializerRange, ...options })
     this.query_proj = linear()
@@ -53,62 +45,22 @@ class DisentangledSelfAttention extends ContextModule<Shared> {
     this.pos_query_proj = own && config.p2c ? linear() : null
   }
 
-  forward(hidden: Tensor, { batch, positions }: Shared, wanted?: WantedRows): Tensor {
-    const { numAttentionHeads, hiddenSize, c2p, p2c, positionBuckets, maxRelativePositions } = this.config
-    const headSize = hiddenSize / numAttentionHeads
-    // transformers takes this root in float32 whatever the model's dtype; float64 shows the difference.
-    const scale = 1 / Math.fround(Math.sqrt(headSize * (1 + Number(c2p) + Number(p2c))))
-    const dropoutP = this.training ? this.config.attentionProbsDropoutProb : 0
-    const qkv = fusedLinear(hidden, [this.query_proj, this.key_proj, this.value_proj]) // [T, 3H]
-    const heads = ops.view(qkv, [-1, 3, numAttentionHeads, headSize]) // [T, 3, N, D]
-    const { key, query } = this.#projected(positions) // [P, N, D] each
-    const context =
-      key || query
-        ? fused.disentangledAttention(
-            heads,
-            key,
-            query,
-            batch.cuSeqlens,
-            batch.maxSeqlen,
-            positionBuckets,
-            maxRelativePositions,
-            { dropoutP, scale },
-          )
-        : fused.varlenAttention(heads, batch.cuSeqlens, batch.maxSeqlen, { dropoutP, scale }) // [T, N, D]
-    return wantedRows(ops.view(context, [-1, hiddenSize]), wanted) // [rows, H]
+  protected content(hidden: Tensor): Tensor {
+    const { numAttentionHeads, hiddenSize } = this.config
+    const qkv = fusedLinear(hidden, this.contentLayers()) // [T, 3H]
+    return ops.view(qkv, [-1, 3, numAttentionHeads, hiddenSize / numAttentionHeads]) // [T, 3, N, D]
   }
 
-  fusedGroups(): FusedGroup[] {
-    const content: FusedGroup = { layers: [this.query_proj, this.key_proj, this.value_proj], rows: 'token' }
-    const projections = this.#projections()
-    return projections.length > 0 ? [content, { layers: projections, rows: 'position' }] : [content]
+  protected contentLayers(): readonly LinearLike[] {
+    return [this.query_proj, this.key_proj, this.value_proj]
   }
 
-  /** What projects the relative positions: for keys, then for queries. */
-  #projections(): LinearLike[] {
-    const { relativeAttention, c2p, p2c } = this.config
-    if (!relativeAttention) return []
+  protected positionLayers(): readonly LinearLike[] {
+    const { c2p, p2c } = this.config
     return [
       ...(c2p ? [this.pos_key_proj ?? this.key_proj] : []),
       ...(p2c ? [this.pos_query_proj ?? this.query_proj] : []),
     ]
-  }
-
-  #projected(positions: Tensor | null): { key: Tensor | null; query: Tensor | null } {
-    const { c2p, p2c, numAttentionHeads, hiddenSize, hiddenDropoutProb } = this.config
-    const layers = this.#projections()
-    if (!positions || layers.length === 0) return { key: null, query: null }
-    const dropped = dropout(positions, this.training ? hiddenDropoutProb : 0) // [P, H]
-    const tables = ops.view(fusedLinear(dropped, layers, { rows: 'position' }), [
-      -1,
-      layers.length,
-      numAttentionHeads,
-      hiddenSize / numAttentionHeads,
-    ]) // [P, c2p + p2c, N, D]
-    return {
-      key: c2p ? ops.select(tables, 1, 0) : null,
-      query: p2c ? ops.select(tables, 1, layers.length - 1) : null,
-    }
   }
 }
 
@@ -151,8 +103,8 @@ class ConvLayer extends Module {
   LayerNorm: LayerNorm
 
   constructor(
-    readonly config: DebertaConfig,
-    readonly options: NonNullable<DebertaConfig['conv']>,
+    readonly config: DebertaV2Config,
+    readonly options: NonNullable<DebertaV2Config['conv']>,
     tensorOptions: TensorOptions,
   ) {
     super()
@@ -168,21 +120,21 @@ class ConvLayer extends Module {
   }
 }
 
-export class DebertaLayers extends LayerStack {
-  layer: Layer<Shared>[]
+export class DebertaV2Layers extends LayerStack {
+  layer: Layer<DisentangledShared>[]
   rel_embeddings: Embedding | null
   LayerNorm: LayerNorm | null
   conv: ConvLayer | null
 
   constructor(
-    readonly config: DebertaConfig,
+    readonly config: DebertaV2Config,
     options: TensorOptions,
   ) {
     super()
     const { hiddenSize, layerNormEps, initializerRange, positionBuckets, maxRelativePositions } = config
     const span = positionBuckets > 0 ? positionBuckets : maxRelativePositions
     this.layer = Array.from({ length: config.numHiddenLayers }, () => {
-      const self = new DisentangledSelfAttention(config, options)
+      const self = new DebertaV2SelfAttention(config, options)
       return new Layer(new Attention(self, config, options), config, options)
     })
     this.rel_embeddings = config.relativeAttention

@@ -17,9 +17,9 @@ interface Group {
   secondMoments: Tensor[]
 }
 
-/** Whether a path is a bias's. */
+/** Whether a path is a bias's: it names one, as transformers' Trainer and PEFT have it ("q_bias"). */
 export function isBias(path: string): boolean {
-  return path === 'bias' || path.endsWith('.bias')
+  return path.includes('bias')
 }
 
 /**

@@ -1,0 +1,107 @@
+import * as fused from '../generated/fused.ts'
+import * as ops from '../generated/ops.ts'
+import type { ClassificationLayout } from '../heads/classification.ts'
+import { wantedRows } from '../nn/attention.ts'
+import type { BatchTensors, WantedRows } from '../nn/batch.ts'
+import { dropout } from '../nn/dropout.ts'
+import { type FusedGroup, fusedLinear, type LinearLike } from '../nn/linear.ts'
+import type { Tensor } from '../tensor.ts'
+import { ContextModule } from './bert-layers.ts'
+import type { DisentangledConfig } from './disentangled-config.ts'
+
+/** What all layers of a DeBERTa read. */
+export interface DisentangledShared {
+  batch: BatchTensors
+  /** The relative embeddings in reach, [P, H]; null without relative attention. */
+  positions: Tensor | null
+}
+
+/**
+ * softmax(scale (Q K^T + Q PK[c(i - j)]^T + K PQ[c(i - j)]^T)) V within each sequence; scale is 1/sqrt(D * terms)
+ * (He et al., 2021, equation 4). The positions are projected once a batch. How contents and positions are projected is
+ * the version's own.
+ */
+export abstract class DisentangledSelfAttention extends ContextModule<DisentangledShared> {
+  constructor(readonly config: DisentangledConfig) {
+    super()
+  }
+
+  /** Logarithmic buckets of distances; 0 or less for a row each. */
+  protected abstract readonly buckets: number
+
+  /** Queries, keys and values. [T, H] -> [T, 3, N, D] */
+  protected abstract content(hidden: Tensor): Tensor
+
+  /** What `content` computes together. */
+  protected abstract contentLayers(): readonly LinearLike[]
+
+  /** What projects the relative positions: for keys where there is `c2p`, then for queries where there is `p2c`. */
+  protected abstract positionLayers(): readonly LinearLike[]
+
+  forward(hidden: Tensor, { batch, positions }: DisentangledShared, wanted?: WantedRows): Tensor {
+    const { numAttentionHeads, hiddenSize, c2p, p2c, maxRelativePositions } = this.config
+    const headSize = hiddenSize / numAttentionHeads
+    // transformers takes this root in float32 whatever the model's dtype; float64 shows the difference.
+    const scale = 1 / Math.fround(Math.sqrt(headSize * (1 + Number(c2p) + Number(p2c))))
+    const dropoutP = this.training ? this.config.attentionProbsDropoutProb : 0
+    const heads = this.content(hidden) // [T, 3, N, D]
+    const { key, query } = this.#projected(positions) // [P, N, D] each
+    const context =
+      key || query
+        ? fused.disentangledAttention(
+            heads,
+            key,
+            query,
+            batch.cuSeqlens,
+            batch.maxSeqlen,
+            this.buckets,
+            maxRelativePositions,
+            { dropoutP, scale },
+          )
+        : fused.varlenAttention(heads, batch.cuSeqlens, batch.maxSeqlen, { dropoutP, scale }) // [T, N, D]
+    return wantedRows(ops.view(context, [-1, hiddenSize]), wanted) // [rows, H]
+  }
+
+  fusedGroups(): FusedGroup[] {
+    const groups: FusedGroup[] = [
+      { layers: this.contentLayers(), rows: 'token' },
+      { layers: this.#projections(), rows: 'position' },
+    ]
+    return groups.filter(({ layers }) => layers.length > 0)
+  }
+
+  #projections(): readonly LinearLike[] {
+    return this.config.relativeAttention ? this.positionLayers() : []
+  }
+
+  #projected(positions: Tensor | null): { key: Tensor | null; query: Tensor | null } {
+    const { c2p, p2c, numAttentionHeads, hiddenSize, hiddenDropoutProb } = this.config
+    const layers = this.#projections()
+    if (!positions || layers.length === 0) return { key: null, query: null }
+    const dropped = dropout(positions, this.training ? hiddenDropoutProb : 0) // [P, H]
+    const tables = ops.view(fusedLinear(dropped, layers, { rows: 'position' }), [
+      -1,
+      layers.length,
+      numAttentionHeads,
+      hiddenSize / numAttentionHeads,
+    ]) // [P, c2p + p2c, N, D]
+    return {
+      key: c2p ? ops.select(tables, 1, 0) : null,
+      query: p2c ? ops.select(tables, 1, layers.length - 1) : null,
+    }
+  }
+}
+
+/** The heads of both kinds of DeBERTa. */
+export function disentangledHeads(config: DisentangledConfig): {
+  sequence: ClassificationLayout
+  token: ClassificationLayout
+} {
+  const { hiddenSize, initializerRange: std, classifierDropout, hiddenDropoutProb } = config
+  const pooler = { name: 'pooler.dense', act: config.poolerAct, dropout: config.poolerDropout }
+  const plain = { hiddenSize, std, out: 'classifier' }
+  return {
+    sequence: { ...plain, dense: pooler, dropout: classifierDropout ?? hiddenDropoutProb },
+    token: { ...plain, dropout: hiddenDropoutProb },
+  }
+}
