@@ -3,6 +3,7 @@ import { debertaV2 } from './deberta-v2.ts'
 import { distilbert } from './distilbert.ts'
 import { electra } from './electra.ts'
 import type { Family } from './family.ts'
+import { mpnet } from './mpnet.ts'
 import { camembert, roberta, xlmRoberta } from './roberta.ts'
 
 /** Every kind of encoder that there is, as all others see it. */
@@ -14,4 +15,5 @@ export const families: readonly Family[] = [
   electra,
   xlmRoberta,
   camembert,
+  mpnet,
 ].map((family) => family as Family<never>)
