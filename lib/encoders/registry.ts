@@ -1,4 +1,5 @@
 import { bert } from './bert.ts'
+import { deberta } from './deberta.ts'
 import { debertaV2 } from './deberta-v2.ts'
 import { distilbert } from './distilbert.ts'
 import { electra } from './electra.ts'
@@ -16,4 +17,5 @@ export const families: readonly Family[] = [
   xlmRoberta,
   camembert,
   mpnet,
+  deberta,
 ].map((family) => family as Family<never>)
