@@ -1,3 +1,4 @@
+import { albert } from './albert.ts'
 import { bert } from './bert.ts'
 import { deberta } from './deberta.ts'
 import { debertaV2 } from './deberta-v2.ts'
@@ -18,4 +19,5 @@ export const families: readonly Family[] = [
   camembert,
   mpnet,
   deberta,
+  albert,
 ].map((family) => family as Family<never>)

@@ -8,33 +8,30 @@ import { loraState } from '../../lib/adapters/apply.ts'
 import { mergeLora, unloadLora, unmergeLora } from '../../lib/adapters/merge.ts'
 import { readCheckpoint } from '../../lib/checkpoint/index.ts'
 import { noGrad } from '../../lib/grad-mode.ts'
-import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
 import type { DType } from '../../lib/tensor.ts'
 import {
   fixtures,
   golden,
   goldenAdapters,
   goldenBatch,
+  goldenLabels,
   goldenModels,
   gradientDifference,
+  loadGolden,
   maxDifference,
 } from '../models/golden.ts'
 
-const cases = goldenModels('bert', 'roberta', 'deberta').flatMap((model) =>
-  goldenAdapters(model).map((name) => [name, model]),
-)
+const cases = goldenModels.flatMap((model) => goldenAdapters(model).map((name) => [name, model] as const))
 
 describe.each(cases)('adapter %s', (name, modelName) => {
   const load = async ({ trainable = false, dtype = 'float32' as DType } = {}) => {
-    const model = await AutoModelForSequenceClassification.fromPretrained(`${fixtures}models/${modelName}`, {
-      dtype,
-    })
+    const model = await loadGolden(modelName, { dtype })
     return loadAdapter(model, `${fixtures}adapters/${name}`, { trainable })
   }
 
   it('gives the logits of peft, unmerged, merged and unmerged again', async () => {
     const model = await load()
-    const reference = await golden(name!)
+    const reference = await golden(name)
     const batch = goldenBatch(reference)
     const unmerged = noGrad(() => model.forward(batch))
     expect(maxDifference(unmerged, reference.get('logits')!)).toBeLessThan(1e-5)
@@ -51,12 +48,8 @@ describe.each(cases)('adapter %s', (name, modelName) => {
 
   it.each(['float64', 'float32'] as const)('gives the loss and the gradients of peft, %s', async (dtype) => {
     const model = await load({ trainable: true, dtype })
-    const reference = await golden(name!)
-    const labels = reference.get('labels')!
-    const single = model.task.problemType === 'single_label_classification'
-    const loss = model.loss(model.forward(goldenBatch(reference)), {
-      labels: labels.to({ dtype: single ? 'int64' : dtype }),
-    })
+    const reference = await golden(name)
+    const loss = model.loss(model.forward(goldenBatch(reference)), { labels: goldenLabels(model, reference) })
     expect(maxDifference(loss, reference.get('loss')!)).toBeLessThan(1e-5)
     loss.backward()
     const state = loraState(model)
@@ -84,9 +77,9 @@ describe.each(cases)('adapter %s', (name, modelName) => {
     expect([...written.keys()].sort()).toEqual(
       [...original.keys()].filter((key) => !wrapping.test(key)).sort(),
     )
-    const again = await AutoModelForSequenceClassification.fromPretrained(`${fixtures}models/${modelName}`)
+    const again = await loadGolden(modelName)
     await loadAdapter(again, directory)
-    const reference = await golden(name!)
+    const reference = await golden(name)
     const batch = goldenBatch(reference)
     expect(noGrad(() => again.forward(batch)).readSync()).toEqual(
       noGrad(() => model.forward(batch)).readSync(),
@@ -94,7 +87,7 @@ describe.each(cases)('adapter %s', (name, modelName) => {
   })
 
   it('unloads to the base model, bit for bit', async () => {
-    const base = await AutoModelForSequenceClassification.fromPretrained(`${fixtures}models/${modelName}`)
+    const base = await loadGolden(modelName)
     const model = mergeLora(await load(), { keepBase: true })
     unloadLora(model)
     const expected = new Map(base.namedParameters())

@@ -1,13 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { mapTensors, readCheckpoint } from '../../lib/checkpoint/index.ts'
+import { AutoModelForSequenceClassification, AutoModelForTokenClassification } from '../../lib/models/auto.ts'
+import type { Model } from '../../lib/models/model.ts'
 import type { BatchTensors } from '../../lib/nn/batch.ts'
-import { Tensor } from '../../lib/tensor.ts'
+import { SequenceClassification } from '../../lib/tasks/sequence-classification.ts'
+import type { TokenClassification } from '../../lib/tasks/token-classification.ts'
+import { type DType, Tensor } from '../../lib/tensor.ts'
 
 /** Fixtures that scripts/fixtures/make_fixtures.py wrote with transformers and peft. */
 export const fixtures = new URL('../fixtures/', import.meta.url).pathname
 
 export interface GoldenModel {
   purpose: string
+  task: 'sequence' | 'token'
   lengths: number[]
 }
 
@@ -15,9 +20,26 @@ export const manifest = JSON.parse(readFileSync(`${fixtures}manifest.json`, 'utf
   models: Record<string, GoldenModel>
 }
 
-/** Models of the families given, by the beginning of their fixture's name. */
-export function goldenModels(...families: string[]): string[] {
-  return Object.keys(manifest.models).filter((name) => families.some((family) => name.startsWith(family)))
+/** The names of all models. */
+export const goldenModels = Object.keys(manifest.models)
+
+/** A model, with the head of its task. */
+export function loadGolden(
+  name: string,
+  { dtype = 'float32' }: { dtype?: DType } = {},
+): Promise<Model<SequenceClassification | TokenClassification>> {
+  const token = manifest.models[name]!.task === 'token'
+  const auto = token ? AutoModelForTokenClassification : AutoModelForSequenceClassification
+  return auto.fromPretrained(`${fixtures}models/${name}`, { dtype })
+}
+
+/** The labels of a golden file in the dtype that the model's loss wants: whole numbers are classes. */
+export function goldenLabels(model: Model, tensors: Map<string, Tensor>): Tensor {
+  const labels = tensors.get('labels')!
+  const classes =
+    !(model.task instanceof SequenceClassification) ||
+    model.task.problemType === 'single_label_classification'
+  return labels.to({ dtype: classes ? 'int64' : model.outputDType })
 }
 
 /** Adapter fixtures of a model: names like "bert-single--qv-r4". */

@@ -16,12 +16,13 @@ const pick = <T>(draw: Draw, values: readonly T[]): T => values[draw(values.leng
 const between = (draw: Draw, low: number, high: number): number => low + draw(high - low + 1)
 const chance = (draw: Draw, oneIn: number): boolean => draw(oneIn) === 0
 
-/** Cases that follow from the seed: families in turn, everything else drawn. */
+/** Cases that follow from the seed: families in turn, both tasks of each in two rounds, everything else drawn. */
 export function parityCases(families: readonly string[], count: number, seed: number): ParityCase[] {
   return Array.from({ length: count }, (_, index) => {
     const draw = mulberry(seed * 1000 + index)
     const family = families[index % families.length] as string
-    const task = index % 4 === 3 ? 'token' : 'sequence'
+    const round = Math.floor(index / families.length)
+    const task = (index + round) % 2 === 1 ? 'token' : 'sequence'
     const config = randomConfig(family, draw)
     if (task === 'token') {
       delete config.problem_type
@@ -54,6 +55,9 @@ function forTask(
 function linearNames(family: string): [string, string, string, string] {
   if (family === 'deberta-v2') return ['query_proj', 'key_proj', 'value_proj', 'dense']
   if (family === 'distilbert') return ['q_lin', 'k_lin', 'v_lin', 'out_lin']
+  if (family === 'mpnet') return ['q', 'k', 'v', 'dense']
+  if (family === 'deberta') return ['pos_proj', 'pos_q_proj', 'in_proj', 'dense']
+  if (family === 'albert') return ['query', 'key', 'value', 'ffn_output']
   return ['query', 'key', 'value', 'dense']
 }
 
@@ -73,8 +77,8 @@ function randomConfig(family: string, draw: Draw): Record<string, unknown> {
     ...(task === 'multi' && { num_labels: between(draw, 2, 5), problem_type: 'multi_label_classification' }),
     ...(task === 'single' && { num_labels: between(draw, 2, 5) }),
   }
-  const disentangled = family === 'deberta-v2'
-  const longest = disentangled && chance(draw, 3) ? 512 : between(draw, 16, 70)
+  const relative = ['deberta-v2', 'deberta', 'mpnet'].includes(family)
+  const longest = relative && chance(draw, 3) ? 512 : between(draw, 16, 70)
   if (family === 'bert') {
     return { ...common, max_position_embeddings: longest, type_vocab_size: 2, pad_token_id: 0 }
   }
@@ -93,11 +97,33 @@ function randomConfig(family: string, draw: Draw): Record<string, unknown> {
     const special = { pad_token_id: 1, bos_token_id: 0, eos_token_id: 2 }
     return { ...common, ...special, max_position_embeddings: longest + 2, type_vocab_size: 1 }
   }
+  if (family === 'mpnet') {
+    const special = { pad_token_id: 1, bos_token_id: 0, eos_token_id: 2 }
+    const relative_attention_num_buckets = pick(draw, [32, 32, 40])
+    return { ...common, ...special, max_position_embeddings: longest + 2, relative_attention_num_buckets }
+  }
+  if (family === 'albert') return { ...common, ...randomSharing(draw), max_position_embeddings: longest }
+  if (family === 'deberta') return { ...common, ...randomFirstDisentangled(hidden, longest, draw) }
   return { ...common, ...randomDisentangled(hidden, longest, draw) }
+}
+
+/** ALBERT's groups of layers; not each need act as often as the others. */
+function randomSharing(draw: Draw): Record<string, unknown> {
+  const num_hidden_layers = between(draw, 1, 5)
+  return {
+    num_hidden_layers,
+    num_hidden_groups: between(draw, 1, Math.min(3, num_hidden_layers)),
+    inner_group_num: pick(draw, [1, 1, 2]),
+    embedding_size: between(draw, 4, 24),
+    type_vocab_size: 2,
+    pad_token_id: 0,
+  }
 }
 
 /** Those that have RoBERTa's body. */
 const robertas = ['roberta', 'xlm-roberta', 'camembert']
+/** Those whose positions begin behind the padding token's. */
+const afterPadding = [...robertas, 'mpnet']
 
 /** DistilBERT has names of its own for most. */
 function distilled(common: Record<string, unknown>, longest: number): Record<string, unknown> {
@@ -115,21 +141,13 @@ function distilled(common: Record<string, unknown>, longest: number): Record<str
   }
 }
 
-/** What only DeBERTa-v2 has. */
-function randomDisentangled(hidden: number, longest: number, draw: Draw): Record<string, unknown> {
-  const buckets = pick(draw, longest === 512 ? [-1, 32, 256] : [-1, 4, 8, 16])
-  const conv = chance(draw, 2) && {
-    conv_kernel_size: pick(draw, [3, 5]),
-    conv_act: pick(draw, ['gelu', 'tanh']),
-  }
+/** What DeBERTa has beyond BERT. */
+function randomFirstDisentangled(hidden: number, longest: number, draw: Draw): Record<string, unknown> {
   return {
     max_position_embeddings: longest,
-    max_relative_positions: buckets > 0 ? -1 : pick(draw, [-1, 10, 24]),
-    position_buckets: buckets,
+    max_relative_positions: pick(draw, [-1, -1, 10, 24]),
     relative_attention: !chance(draw, 6),
     pos_att_type: pick(draw, [['p2c', 'c2p'], ['p2c', 'c2p'], ['c2p'], ['p2c'], []]),
-    share_att_key: chance(draw, 2),
-    norm_rel_ebd: pick(draw, ['layer_norm', 'none']),
     position_biased_input: chance(draw, 3),
     type_vocab_size: pick(draw, [0, 0, 2]),
     embedding_size: chance(draw, 4) ? hidden + 4 : hidden,
@@ -137,15 +155,38 @@ function randomDisentangled(hidden: number, longest: number, draw: Draw): Record
     pooler_hidden_act: pick(draw, ['gelu', 'tanh']),
     pooler_dropout: 0,
     pad_token_id: 0,
+  }
+}
+
+/** What DeBERTa-v2 has beyond that. */
+function randomDisentangled(hidden: number, longest: number, draw: Draw): Record<string, unknown> {
+  const buckets = pick(draw, longest === 512 ? [-1, 32, 256] : [-1, 4, 8, 16])
+  const conv = chance(draw, 2) && {
+    conv_kernel_size: pick(draw, [3, 5]),
+    conv_act: pick(draw, ['gelu', 'tanh']),
+  }
+  return {
+    ...randomFirstDisentangled(hidden, longest, draw),
+    max_relative_positions: buckets > 0 ? -1 : pick(draw, [-1, 10, 24]),
+    position_buckets: buckets,
+    share_att_key: chance(draw, 2),
+    norm_rel_ebd: pick(draw, ['layer_norm', 'none']),
     ...conv,
   }
 }
 
 /** One sequence is as long as the model allows, one only its first token. */
 function randomLengths(family: string, config: Record<string, unknown>, draw: Draw): number[] {
-  const longest = (config.max_position_embeddings as number) - (robertas.includes(family) ? 2 : 0)
+  const longest = (config.max_position_embeddings as number) - (afterPadding.includes(family) ? 2 : 0)
   const others = Array.from({ length: between(draw, 0, 4) }, () => between(draw, 2, longest))
   return [...others, longest, 1]
+}
+
+/** Of the first layer, where it is not BERT's. */
+const attentionPath: Record<string, string> = {
+  distilbert: 'layer.0.attention',
+  mpnet: 'layer.0.attention.attn',
+  albert: 'albert_layers.0.attention',
 }
 
 function randomLora(family: string, config: Record<string, unknown>, draw: Draw): Record<string, unknown> {
@@ -156,15 +197,15 @@ function randomLora(family: string, config: Record<string, unknown>, draw: Draw)
     [q, k, v],
     [q, k, v, dense],
     'all-linear',
-    `.*layer\\.0\\..*(${v}|${dense === 'dense' ? 'output\\.dense' : dense})`,
+    `.*layers?\\.0\\..*(${v}|${dense === 'dense' ? 'output\\.dense' : dense})`,
   ])
   const r = between(draw, 1, 8)
-  const pooler = ['bert', 'deberta-v2'].includes(family) && chance(draw, 3)
+  const pooler = ['bert', 'deberta-v2', 'deberta', 'albert'].includes(family) && chance(draw, 3)
   // A head that is both adapted and saved in full is not a configuration that peft defines.
   const excluded = Array.isArray(targets) &&
     targets.includes(dense) && { exclude_modules: '.*(pooler|classifier).*' }
   const layers = (config.num_hidden_layers ?? config.n_layers) as number
-  const at = family === 'distilbert' ? 'layer.0.attention' : 'layer.0.attention.self'
+  const at = attentionPath[family] ?? 'layer.0.attention.self'
   return {
     r,
     lora_alpha: between(draw, 1, 16),

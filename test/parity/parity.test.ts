@@ -21,10 +21,12 @@ import { type ParityCase, parityCases } from './cases.ts'
 
 // Live parity with transformers and peft: TORCH_LORA_PYTHON names a Python that has both.
 const python = process.env.TORCH_LORA_PYTHON
-const count = Number(process.env.TORCH_LORA_PARITY_CASES ?? 18)
+const families =
+  process.env.TORCH_LORA_PARITY_FAMILIES?.split(',') ?? AutoModelForSequenceClassification.modelTypes
+const count = Number(process.env.TORCH_LORA_PARITY_CASES ?? 2 * families.length)
 const seed = Number(process.env.TORCH_LORA_PARITY_SEED ?? 1)
 const script = resolve(import.meta.dirname, '../../scripts/parity/reference.py')
-const cases = parityCases(AutoModelForSequenceClassification.modelTypes, count, seed)
+const cases = parityCases(families, count, seed)
 
 /** How far logits (absolute), loss and all gradients as one vector (relative) may be from the float64 reference. */
 const allowed = { float32: 1e-4, float64: 1e-6 }
