@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import * as ops from '../lib/generated/ops.ts'
 import { memory, setFloat32MatmulPrecision, Tensor, TorchLoraError } from '../lib/index.ts'
@@ -70,5 +72,22 @@ describe('what V8 is told of native memory', () => {
     using meta = ops.empty([2 ** 53 - 1], { device: 'meta' })
     expect(expanded.shape).toEqual(meta.shape)
     expect(external() - before).toBe(4)
+  })
+})
+
+describe('more than there is memory for', () => {
+  it('is no reason to end the process: a tensor that does not fit into an ArrayBuffer', {
+    timeout: 60_000,
+  }, async () => {
+    const child = new URL('large-tensor.ts', import.meta.url).pathname
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', child])
+    expect(stdout).toBe('readSync OUT_OF_MEMORY\nbytes OUT_OF_MEMORY\n')
+  })
+
+  it('is not asked for where a shape and the values that are given differ', () => {
+    for (const shape of [[2 ** 45], [2 ** 40, 2 ** 40], [2 ** 53 - 1, 2 ** 53 - 1, 0]])
+      expect(() => Tensor.from(new Float32Array(3), { shape })).toThrow(
+        /tensor of shape .* takes .* bytes, received 12/,
+      )
   })
 })

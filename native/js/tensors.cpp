@@ -21,13 +21,17 @@ Napi::Value fromBytes(const Napi::CallbackInfo& info) {
   const at::ScalarType dtype = dtypeFromName(info[1].As<Napi::String>().Utf8Value());
   const std::vector<int64_t> shape = toShape(info[2]);
   const bool pinned = info[3].IsBoolean() && info[3].As<Napi::Boolean>();
-  at::Tensor tensor = at::empty(shape, at::TensorOptions(dtype).pinned_memory(pinned));
-  if (tensor.nbytes() != bytes.ByteLength()) {
+  auto taken = static_cast<uint64_t>(c10::elementSize(dtype));
+  bool countable = true;
+  for (const int64_t size : shape)
+    countable = countable && !__builtin_mul_overflow(taken, static_cast<uint64_t>(size), &taken);
+  if (!countable || taken != bytes.ByteLength()) {
     throw Failure("INVALID_ARGUMENT", "A " + std::string(dtypeName(dtype)) + " tensor of shape " +
                                           c10::str(at::IntArrayRef(shape)) + " takes " +
-                                          std::to_string(tensor.nbytes()) + " bytes, received " +
-                                          std::to_string(bytes.ByteLength()) + ".");
+                                          (countable ? std::to_string(taken) : "more than any number of") +
+                                          " bytes, received " + std::to_string(bytes.ByteLength()) + ".");
   }
+  const at::Tensor tensor = at::empty(shape, at::TensorOptions(dtype).pinned_memory(pinned));
   if (tensor.nbytes() > 0) std::memcpy(tensor.data_ptr(), bytes.Data(), tensor.nbytes());
   return Napi::Number::New(info.Env(), AddonData::of(info.Env()).addTensor(info.Env(), tensor));
 }
@@ -55,10 +59,23 @@ at::Tensor readable(const at::Tensor& tensor) {
   return values;
 }
 
+// By JavaScript's own constructor, which throws where there is no room; Node-API's ends the process.
+Napi::ArrayBuffer arrayBuffer(Napi::Env env, size_t bytes) {
+  constexpr size_t kAlwaysThere = 64 << 10;
+  if (bytes <= kAlwaysThere) return Napi::ArrayBuffer::New(env, bytes);
+  try {
+    const auto constructor = env.Global().Get("ArrayBuffer").As<Napi::Function>();
+    return constructor.New({Napi::Number::New(env, static_cast<double>(bytes))}).As<Napi::ArrayBuffer>();
+  } catch (const Napi::Error& error) {
+    throw Failure("OUT_OF_MEMORY", "JavaScript has no room for the " + std::to_string(bytes) +
+                                       " bytes of a tensor: " + error.Message() + ". Read it in parts.");
+  }
+}
+
 Napi::Value bytesOf(Napi::Env env, const at::Tensor& tensor) {
   const uint64_t cuts = cutsSoFar();
   checkNotCut(tensor);
-  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, tensor.nbytes());
+  Napi::ArrayBuffer buffer = arrayBuffer(env, tensor.nbytes());
   if (tensor.nbytes() > 0) std::memcpy(buffer.Data(), tensor.const_data_ptr(), tensor.nbytes());
   checkNotCutSince(cuts);
   return buffer;
