@@ -56,7 +56,7 @@ export function emptyCache(): void {
 
 /**
  * Sets how many threads an operator may use, here and on the executor. Default: the number of cores.
- * @throws TorchLoraError INVALID_ARGUMENT below 1
+ * @throws TorchLoraError INVALID_ARGUMENT unless it is a whole number from 1 to 1024
  */
 export async function setThreads(threads: number): Promise<void> {
   try {

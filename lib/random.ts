@@ -1,7 +1,10 @@
 import { guarded } from './native.ts'
 import { type Device, Tensor } from './tensor.ts'
 
-/** Seeds libtorch's generators, CPU and CUDA. Every random op, dropout included, follows from it. */
+/**
+ * Seeds libtorch's generators, CPU and CUDA. Every random op, dropout included, follows from it.
+ * @throws TorchLoraError INVALID_ARGUMENT unless the seed is a safe integer
+ */
 export function manualSeed(seed: number): void {
   guarded((native) => native.manualSeed(seed))
 }

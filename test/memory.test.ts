@@ -2,7 +2,14 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import * as ops from '../lib/generated/ops.ts'
-import { memory, setFloat32MatmulPrecision, Tensor, TorchLoraError } from '../lib/index.ts'
+import {
+  manualSeed,
+  memory,
+  setFloat32MatmulPrecision,
+  setThreads,
+  Tensor,
+  TorchLoraError,
+} from '../lib/index.ts'
 import { toTorchLoraError } from '../lib/native.ts'
 import { explainOutOfMemory } from '../lib/out-of-memory.ts'
 
@@ -41,6 +48,16 @@ it('takes PyTorch’s names for the precision of float32 products', () => {
   expect(() => setFloat32MatmulPrecision('tf32' as never)).toThrow(
     /must be 'highest', 'high' or 'medium', received 'tf32'/,
   )
+})
+
+it('takes a number of threads that a system can start, and a whole seed', async () => {
+  for (const threads of [0, -1, 1.5, Number.NaN, 1025, 1e5, 2 ** 31, '2' as never])
+    await expect(setThreads(threads)).rejects.toThrow(
+      /threads must be a whole number from 1 to 1024, received/,
+    )
+  for (const seed of [0.5, Number.NaN, 2 ** 53, '2' as never])
+    expect(() => manualSeed(seed)).toThrow(/seed must be a whole number from -9007199254740991/)
+  manualSeed(-1)
 })
 
 describe('what V8 is told of native memory', () => {

@@ -5,6 +5,7 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
@@ -43,11 +44,24 @@ class ThreadsJob final : public PromiseJob {
   int threads_;
 };
 
+// A whole number that JavaScript holds exactly, within bounds.
+int64_t toInteger(const char* what, const Napi::Value& value, int64_t least, int64_t most) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+  if (!(number >= static_cast<double>(least) && number <= static_cast<double>(most)) || std::trunc(number) != number) {
+    throw Failure("INVALID_ARGUMENT", std::string(what) + " must be a whole number from " + std::to_string(least) +
+                                          " to " + std::to_string(most) + ", received " + value.ToString().Utf8Value() +
+                                          ".");
+  }
+  return static_cast<int64_t>(number);
+}
+
+// OpenMP ends the process where the system refuses it a thread.
+constexpr int64_t kMostThreads = 1024;
+constexpr int64_t kMaxSafeInteger = 9007199254740991;
+
 // setThreads(count) -> { promise, job }
 Napi::Value setThreads(const Napi::CallbackInfo& info) {
-  const int threads = info[0].As<Napi::Number>().Int32Value();
-  if (threads < 1)
-    throw Failure("INVALID_ARGUMENT", "threads must be at least 1, received " + std::to_string(threads) + ".");
+  const auto threads = static_cast<int>(toInteger("threads", info[0], 1, kMostThreads));
   at::set_num_threads(threads);
   return submit(info.Env(), std::make_unique<ThreadsJob>(info.Env(), threads), SIZE_MAX);
 }
@@ -55,7 +69,7 @@ Napi::Value setThreads(const Napi::CallbackInfo& info) {
 // manualSeed(seed): the CPU generator and every CUDA generator
 Napi::Value manualSeed(const Napi::CallbackInfo& info) {
   const RandomTurn turn;
-  at::manual_seed(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value()));
+  at::manual_seed(static_cast<uint64_t>(toInteger("seed", info[0], -kMaxSafeInteger, kMaxSafeInteger)));
   return info.Env().Undefined();
 }
 
