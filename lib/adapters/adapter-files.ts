@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { ADAPTER_FILES, type CheckpointIndex } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import { pathOfKey } from './adapter-keys.ts'
-import type { LoraConfig } from './config.ts'
+import { LoraConfig } from './config.ts'
+import type { PeftConfig } from './peft-config.ts'
 import { patternValue } from './targets.ts'
 
 /** The adapter's own folder or file: of a run's folder, which holds it in `adapter/`, that. */
@@ -18,7 +19,8 @@ export function adapterPath(dirOrFile: string): string {
  * A larger one can only be of a layer that the file lacks, and is then missed.
  * @throws TorchLoraError INCOMPATIBLE when a tensor of the file has another rank than the config gives it
  */
-export function boundRanks(config: LoraConfig, { entries }: CheckpointIndex, path: string): LoraConfig {
+export function boundRanks(config: PeftConfig, { entries }: CheckpointIndex, path: string): PeftConfig {
+  if (!(config instanceof LoraConfig)) return config
   let most = 1
   const problems: string[] = []
   for (const [key, { shape }] of entries) {

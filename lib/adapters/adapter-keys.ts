@@ -1,4 +1,5 @@
-import type { LoraState } from './apply.ts'
+import type { AdapterMethod } from './method.ts'
+import type { LoraState } from './state.ts'
 
 /**
  * The names of an adapter's tensors in files. PEFT: save_and_load.py; loralib: microsoft/LoRA, whose checkpoints
@@ -7,22 +8,28 @@ import type { LoraState } from './apply.ts'
 
 const prefix = 'base_model.model.'
 
-/** The model's path of a tensor in a file, or null for one that only PEFT's wrapping needs. */
-export function pathOfKey(key: string): string | null {
+/**
+ * The model's path of a tensor in a file, or null for one that only PEFT's wrapping needs.
+ * @param method whose files they are; LoRA's where it is not known yet
+ */
+export function pathOfKey(key: string, method?: AdapterMethod): string | null {
   if (/\.original_module\./.test(key)) return null
   return key
     .replace(prefix, '')
-    .replace(/\.(lora_[AB])(\.default)?(\.weight)?$/, '.$1.weight')
+    .replace(/\.(lora_[AB])(\.default)?(\.weight)?$/, method?.bareFactors ? '.$1' : '.$1.weight')
     .replace(/\.(lora_magnitude_vector)(\.default)?(\.weight)?$/, '.$1')
     .replace(/\.modules_to_save(\.default)?\./, '.')
     .replace('.base_layer.', '.')
+    .replace(`.${method?.copies ?? 'base_layer'}.`, '.')
 }
 
 /** PEFT's name for the parameter at `path`. */
-export function keyOfPath(path: string, { layers }: LoraState): string {
+export function keyOfPath(path: string, { layers, shared, copied, method }: LoraState): string {
+  if (shared.has(path)) return path
   const owner = path.slice(0, path.lastIndexOf('.'))
   const name = path.slice(owner.length + 1)
+  if (copied.has(path)) return `${prefix}${owner}.${method.copies}.${name}`
   const layer = layers.get(owner)
   const adapted = layer && !layer.adapterParameters().some(([added]) => added === name)
-  return prefix + (adapted ? `${owner}.base_layer.${path.slice(owner.length + 1)}` : path)
+  return prefix + (adapted ? `${owner}.base_layer.${name}` : path)
 }

@@ -19,20 +19,22 @@ import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { sameShape } from '../models/load.ts'
 import type { Model } from '../models/model.ts'
-import { boolean, number, oneOf, type Rules, readOptions } from '../options.ts'
+import { boolean, number, oneOf, type Rules, readOptions, string } from '../options.ts'
 import { scope } from '../scope.ts'
 import { headOutputs, type LabelOptions } from '../tasks/label-config.ts'
 import type { Tensor } from '../tensor.ts'
 import { adapterPath, boundRanks } from './adapter-files.ts'
 import { keyOfPath, pathOfKey } from './adapter-keys.ts'
-import { applyLora, hasLora, loraState } from './apply.ts'
+import { type AdapterName, applyAdapter } from './apply.ts'
 import { undoBaseChange } from './base-change.ts'
 import { LoraConfig } from './config.ts'
-import { unloadLora } from './merge.ts'
+import type { PeftConfig } from './peft-config.ts'
 import { type BaseChange, baseChangeOf } from './peft-fields.ts'
+import { readPeftConfig } from './registry.ts'
+import { activeAdapter, adapterNames, deleteAdapter, loraState, setAdapter } from './state.ts'
 
 /** How {@link loadAdapter} finds an adapter and what it does with it. */
-export interface LoadAdapterOptions {
+export interface LoadAdapterOptions extends AdapterName {
   /** Whether the adapter and the head go on training. Default false. */
   trainable?: boolean
   /**
@@ -48,16 +50,18 @@ const rules: Rules<LoadAdapterOptions> = {
   trainable: boolean,
   head: oneOf('load', 'keep'),
   loraAlpha: number({ above: 0 }),
+  adapterName: string,
 }
 
 /** Every tensor of an adapter by the model's path: updates, head, biases. */
 export function adapterTensors(model: Model): Map<string, Tensor> {
-  const { layers, trained } = loraState(model)
+  const { layers, shared, trained } = loraState(model)
   const parameters = new Map(model.namedParameters())
   const tensors = new Map<string, Tensor>()
   for (const [path, layer] of layers) {
     for (const [name, tensor] of layer.adapterParameters()) tensors.set(`${path}.${name}`, tensor)
   }
+  for (const [name, tensor] of shared) tensors.set(name, tensor)
   for (const path of trained) tensors.set(path, parameters.get(path)!)
   return tensors
 }
@@ -90,25 +94,28 @@ export async function loadAdapter<M extends Model>(
   dirOrFile: string,
   options: LoadAdapterOptions = {},
 ): Promise<M> {
-  const { trainable = false, head, loraAlpha } = readOptions('loadAdapter', options, rules)
-  if (hasLora(model)) {
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      'This model already has a LoRA adapter: unload it first (unloadLora).',
-    )
-  }
+  const {
+    trainable = false,
+    head,
+    loraAlpha,
+    adapterName = 'default',
+  } = readOptions('loadAdapter', options, rules)
   const source = adapterPath(dirOrFile)
   const checkpoint = await readCheckpoint(source, { candidates: ADAPTER_FILES })
   const { config, change } = await readConfig(source, checkpoint, loraAlpha)
-  applyFitting(model, boundRanks(config, checkpoint, source), source)
+  const active = activeAdapter(model)
+  applyFitting(model, boundRanks(config, checkpoint, source), { path: source, adapterName })
   try {
+    setAdapter(model, adapterName)
     copyTensors(model, checkpoint, source, head ?? (bringsHead(checkpoint) ? 'load' : 'keep'))
     if (change) await undoBaseChange(loraState(model), change)
+    if (!trainable) for (const tensor of adapterTensors(model).values()) tensor.requiresGrad = false
   } catch (thrown) {
-    unloadLora(model)
+    deleteAdapter(model, adapterName)
     throw thrown
+  } finally {
+    if (active !== null) setAdapter(model, active)
   }
-  if (!trainable) for (const tensor of adapterTensors(model).values()) tensor.requiresGrad = false
   return model
 }
 
@@ -157,11 +164,11 @@ async function readConfig(
   path: string,
   checkpoint: CheckpointIndex,
   loraAlpha?: number,
-): Promise<{ config: LoraConfig; change: BaseChange | null }> {
+): Promise<{ config: PeftConfig; change: BaseChange | null }> {
   if ((await stat(path)).isDirectory()) {
     const file = join(path, 'adapter_config.json')
     const json = await readJson(file, z.looseObject({}), { maxBytes: 2 ** 20 })
-    return { config: LoraConfig.fromJson(json, file), change: baseChangeOf(json, file) }
+    return { config: readPeftConfig(json, file), change: baseChangeOf(json, file) }
   }
   const updates = [...checkpoint.entries.values()].filter(({ name }) => name.endsWith('.lora_A'))
   if (updates.length === 0) {
@@ -185,9 +192,18 @@ async function readConfig(
   }
 }
 
-function applyFitting(model: Model, config: LoraConfig, path: string): void {
+function applyFitting(
+  model: Model,
+  config: PeftConfig,
+  { path, adapterName }: { path: string; adapterName: string },
+): void {
+  if (adapterNames(model).includes(adapterName))
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `This model already has an adapter '${adapterName}': unload it first (unloadLora), or give this one another adapterName.`,
+    )
   try {
-    applyLora(model, config)
+    applyAdapter(model, config, { adapterName })
   } catch (cause) {
     if (!(cause instanceof TorchLoraError) || cause.code !== 'INVALID_ARGUMENT') throw cause
     throw new TorchLoraError(
@@ -200,10 +216,11 @@ function applyFitting(model: Model, config: LoraConfig, path: string): void {
 
 function copyTensors(model: Model, checkpoint: CheckpointIndex, path: string, head: 'load' | 'keep'): void {
   const places = adapterTensors(model)
+  const { method } = loraState(model)
   const found = new Map<string, TensorEntry>()
   const problems: string[] = []
   for (const [key, entry] of checkpoint.entries) {
-    const place = pathOfKey(key)
+    const place = pathOfKey(key, method)
     if (place === null || (head === 'keep' && model.roleOf(place) === 'head')) continue
     const target = places.get(place)
     if (!target) problems.push(`${key} has no place in the model`)

@@ -1,72 +1,75 @@
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { Linear } from '../nn/linear.ts'
+import type { Module } from '../nn/module.ts'
 import type { Tensor } from '../tensor.ts'
 import { LoraConfig, type LoraConfigOptions } from './config.ts'
-import type { AdaptedLinear } from './method.ts'
+import type { AdaptedModule, AdapterMethod } from './method.ts'
+import type { PeftConfig } from './peft-config.ts'
 import { methodOf } from './registry.ts'
+import { adapterNames, addState, type LoraState, putAside, setAdapter } from './state.ts'
 import { isTarget } from './targets.ts'
 
-/** What LoRA has done to a model, which disposes of it when it is disposed of itself. */
-export interface LoraState extends Disposable {
-  config: LoraConfig
-  /** The adapted Linears, by path. */
-  layers: Map<string, AdaptedLinear>
-  /** Parameters of the base model that train in full: the head, modulesToSave, biases. By path. */
-  trained: Set<string>
-  /** What they were before, so that `unloadLora` gives the base model back bit for bit. */
-  before: Map<string, Tensor>
-  /** Base weights that `mergeLora` has put aside, by path of the Linear; null while not merged. */
-  merged: Map<string, Tensor> | null
-}
-
-const states = new WeakMap<Model, LoraState>()
-
-/**
- * The LoRA state of a model.
- * @throws TorchLoraError INVALID_ARGUMENT when it has none
- */
-export function loraState(model: Model): LoraState {
-  const state = states.get(model)
-  if (!state)
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      'This model has no LoRA adapter: call applyLora or loadAdapter first.',
-    )
-  return state
-}
-
-export function hasLora(model: Model): boolean {
-  return states.has(model)
-}
-
-/** Forgets a model's adapter, whose tensors the caller has taken or freed. */
-export function forgetLora(model: Model): void {
-  model.detach(loraState(model))
-  states.delete(model)
+/** Under which name an adapter is kept beside others. */
+export interface AdapterName {
+  /** Default 'default'. A model that has an active adapter keeps it active: `setAdapter` changes that. */
+  adapterName?: string
 }
 
 /**
  * Adapts a model in place (Hu et al., 2022): every parameter is frozen, each target Linear gets trainable A [R, in]
  * and B [out, R] in float32, and the head trains in full. B starts at zero, so the model's outputs do not change.
+ * The same as `applyAdapter` with a `LoraConfig`.
+ * @throws TorchLoraError as `applyAdapter`
+ */
+export function applyLora<M extends Model>(
+  model: M,
+  options: LoraConfig | LoraConfigOptions = {},
+  name: AdapterName = {},
+): M {
+  return applyAdapter(model, options instanceof LoraConfig ? options : new LoraConfig(options), name)
+}
+
+/**
+ * Adapts a model in place by the method that the configuration means: every parameter is frozen but those that the
+ * method adds or trains, and the head, which trains in full. `get_peft_model` of PEFT.
  *
  * Freshly initialised parameters (a head or pooler that was missing from the checkpoint) train and are saved too:
  * frozen and unsaved, they would make the saved adapter useless.
- * @throws TorchLoraError INVALID_ARGUMENT when the config matches no Linear, names a module that is not there, or
- * the model already has an adapter
+ * @throws TorchLoraError INVALID_ARGUMENT when the config matches nothing that the method adapts, names a module that is
+ * not there, or the model already has an adapter of that name
  */
-export function applyLora<M extends Model>(model: M, options: LoraConfig | LoraConfigOptions = {}): M {
-  if (states.has(model)) {
+export function applyAdapter<M extends Model>(
+  model: M,
+  config: PeftConfig,
+  { adapterName = 'default' }: AdapterName = {},
+): M {
+  if (adapterNames(model).includes(adapterName)) {
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
-      'This model already has a LoRA adapter: merge or unload it first.',
+      `This model already has an adapter '${adapterName}': merge or unload it first, or give this one another adapterName.`,
     )
   }
-  const config = options instanceof LoraConfig ? options : new LoraConfig(options)
-  const targets = config.targetModules ?? model.family.loraTargets
+  const active = putAside(model)
+  try {
+    addState(model, adapt(model, config, adapterName))
+  } finally {
+    if (active) setAdapter(model, active.name)
+  }
+  return model
+}
+
+function adapt(model: Model, config: PeftConfig, name: string): LoraState {
+  const method = methodOf(config)
+  const targets = config.targetModules ?? method.targets(model, config)
   const saved = modulesToSave(model, config)
-  const linears = findTargets(model, config, targets, saved)
-  const trained = trainedParameters(model, config, linears, saved)
+  const modules = findTargets(model, { config, targets, saved, method })
+  const copied = new Set(
+    method.copies === undefined
+      ? []
+      : [...modules].flatMap(([path, module]) => Array.from(module.namedParameters(path), ([own]) => own)),
+  )
+  const trained = trainedParameters(model, { config, modules, saved, copied })
 
   model.setRequiresGrad(false)
   const before = new Map<string, Tensor>()
@@ -76,29 +79,33 @@ export function applyLora<M extends Model>(model: M, options: LoraConfig | LoraC
     copy.requiresGrad = true
     before.set(path, model.exchangeParameter(path, copy))
   }
-  const method = methodOf(config)
-  const layers = new Map(
-    Array.from(linears, ([path, linear]) => [path, method.wrap(linear, { path, config })]),
-  )
+  const shared = method.share?.(modules, config) ?? new Map<string, Tensor>()
+  const layers = new Map<string, AdaptedModule>()
+  for (const [path, module] of modules) {
+    const layer = method.wrap(module, { path, config, shared })
+    if (layer) layers.set(path, layer)
+  }
   for (const [path, layer] of layers) model.replaceModule(path, layer)
-  const state: LoraState = {
+  return {
+    name,
+    method,
     config: config.with({
       targetModules: targets === 'all-linear' ? [...layers.keys()] : targets,
       modulesToSave: saved,
     }),
     layers,
+    shared,
     trained,
+    copied,
     before,
     merged: null,
     [Symbol.dispose]() {
       for (const layer of this.layers.values())
         for (const [, tensor] of layer.adapterParameters()) tensor.dispose()
       for (const tensor of [...this.before.values(), ...(this.merged?.values() ?? [])]) tensor.dispose()
+      for (const tensor of this.shared.values()) tensor.dispose()
     },
   }
-  states.set(model, state)
-  model.attach(state)
-  return model
 }
 
 /** The modules of the head that PEFT trains for this task: those of its names that the model has. */
@@ -110,7 +117,7 @@ function savedHeads({ task, head }: Model): string[] {
 }
 
 /** The names PEFT would list: the head, what the config adds, and what was freshly initialised. */
-function modulesToSave(model: Model, config: LoraConfig): string[] {
+function modulesToSave(model: Model, config: PeftConfig): string[] {
   const names = new Set([...savedHeads(model), ...(config.modulesToSave ?? [])])
   for (const path of model.freshParameters) {
     const owner = path.slice(0, path.lastIndexOf('.'))
@@ -137,31 +144,43 @@ function covers(name: string, path: string): boolean {
 
 function findTargets(
   model: Model,
-  config: LoraConfig,
-  targets: readonly string[] | string,
-  saved: string[],
-): Map<string, Linear> {
-  const layers = new Map<string, Linear>()
+  {
+    config,
+    targets,
+    saved,
+    method,
+  }: { config: PeftConfig; targets: readonly string[] | string; saved: string[]; method: AdapterMethod },
+): Map<string, Module> {
+  const found = new Map<string, Module>()
   for (const [path, module] of model.namedModules()) {
-    if (!(module instanceof Linear) || saved.some((name) => covers(name, `${path}.weight`))) continue
-    if (isTarget(config, targets, path)) layers.set(path, module)
+    if (!method.adapts(module) || saved.some((name) => covers(name, `${path}.weight`))) continue
+    if (targets === 'all-linear' && !(module instanceof Linear)) continue
+    if (isTarget(config, targets, path)) found.set(path, module)
   }
-  if (layers.size === 0) {
-    const linears = [...model.namedModules()].filter(([, module]) => module instanceof Linear)
-    const names = new Set(linears.map(([path]) => path.split('.').at(-1)))
+  if (found.size === 0) {
+    const fitting = [...model.namedModules()].filter(([, module]) => method.adapts(module))
+    const names = new Set(fitting.map(([path]) => path.split('.').at(-1)))
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
-      `targetModules ${JSON.stringify(targets).slice(0, 400)} matches no Linear of this model. Its Linears are called ${[...names].join(', ')}.`,
+      `targetModules ${JSON.stringify(targets).slice(0, 400)} matches no ${method.unit} of this model. Of ${method.unit} it has ${[...names].join(', ')}.`,
     )
   }
-  return layers
+  return found
 }
 
 function trainedParameters(
   model: Model,
-  config: LoraConfig,
-  layers: Map<string, Linear>,
-  saved: string[],
+  {
+    config,
+    modules,
+    saved,
+    copied,
+  }: {
+    config: PeftConfig
+    modules: ReadonlyMap<string, Module>
+    saved: string[]
+    copied: ReadonlySet<string>
+  },
 ): Set<string> {
   const paths = [...model.namedParameters()].map(([path]) => path)
   const missing = (config.modulesToSave ?? []).filter(
@@ -173,12 +192,14 @@ function trainedParameters(
       `modulesToSave names modules that this model does not have: ${missing.slice(0, 8).join(', ').slice(0, 400)}.`,
     )
   }
+  const { trainedBiases } = config
   return new Set(
     paths.filter((path) => {
-      if (saved.some((name) => covers(name, path))) return true
+      if (copied.has(path) || saved.some((name) => covers(name, path))) return true
       if (!path.endsWith('.bias')) return false
       return (
-        config.bias === 'all' || (config.bias === 'lora_only' && layers.has(path.slice(0, -'.bias'.length)))
+        trainedBiases === 'all' ||
+        (trainedBiases === 'adapted' && modules.has(path.slice(0, -'.bias'.length)))
       )
     }),
   )

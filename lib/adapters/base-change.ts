@@ -2,10 +2,10 @@ import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { compile } from '../program.ts'
 import type { Tensor } from '../tensor.ts'
-import type { LoraState } from './apply.ts'
-import type { LoraConfig } from './config.ts'
+import { LoraConfig } from './config.ts'
 import { LoraLinear } from './lora.ts'
 import type { BaseChange } from './peft-fields.ts'
+import type { LoraState } from './state.ts'
 
 /**
  * PiSSA (Meng et al., 2024) and OLoRA (Buyukakyuz, 2024) start from the principal part of each weight, s B0 A0, and
@@ -34,7 +34,7 @@ export async function undoBaseChange(state: LoraState, change: BaseChange): Prom
     layer.update = { ...update, A: both!, B: negated! }
     for (const tensor of [A, B, part.A, part.B]) tensor.dispose()
   }
-  state.config = doubled(state.config)
+  if (state.config instanceof LoraConfig) state.config = doubled(state.config)
 }
 
 /** B0 [out, R] and A0 [R, in], of which s B0 A0 is what was subtracted from the weight [out, in]. */

@@ -1,10 +1,11 @@
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { dropout } from '../nn/dropout.ts'
-import { fusedSegments, type Linear } from '../nn/linear.ts'
+import { fusedSegments, Linear, type LowRank } from '../nn/linear.ts'
 import type { Tensor } from '../tensor.ts'
-import { freshUpdate, type LowRankUpdate, lowRankDelta } from './lora.ts'
-import { AdaptedLinear, type AdapterMethod } from './method.ts'
+import { LoraConfig } from './config.ts'
+import { freshUpdate, lora, lowRankDelta } from './lora.ts'
+import { AdaptedLinear, type AdapterMethod, type Target } from './method.ts'
 
 /**
  * y = x W'^T + b with W' = m (W + s B A) / ||W + s B A||, row by row, m a trained magnitude [out] (Liu et al., 2024). The
@@ -14,7 +15,7 @@ export class DoraLinear extends AdaptedLinear {
   /** @param magnitude [out] */
   constructor(
     base: Linear,
-    readonly update: LowRankUpdate,
+    readonly update: LowRank,
     readonly magnitude: Tensor,
   ) {
     super(base)
@@ -30,6 +31,10 @@ export class DoraLinear extends AdaptedLinear {
 
   /** Its output is scaled column by column, for which the fused operator has no place. */
   segment(): null {
+    return null
+  }
+
+  lowRank(): null {
     return null
   }
 
@@ -67,10 +72,12 @@ function rowNorms(matrix: Tensor): Tensor {
   return noGrad(() => ops.linalgVectorNorm(matrix, { dim: [1] }))
 }
 
-export const dora: AdapterMethod = {
+export const dora = {
+  ...lora,
   name: 'DoRA',
-  handles: ({ useDora }) => useDora,
-  wrap(linear, target) {
+  handles: (config) => config instanceof LoraConfig && config.useDora,
+  adapts: (module) => module instanceof Linear,
+  wrap(linear: Linear, target: Target<LoraConfig>) {
     const update = freshUpdate(linear, target)
     // B starts at zero, or random where initLoraWeights is false: the outputs are the base's where it is zero.
     const magnitude = noGrad(() =>
@@ -79,4 +86,4 @@ export const dora: AdapterMethod = {
     magnitude.requiresGrad = true
     return new DoraLinear(linear, update, magnitude)
   },
-}
+} satisfies AdapterMethod

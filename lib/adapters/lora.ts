@@ -1,28 +1,16 @@
 import * as ops from '../generated/ops.ts'
 import * as init from '../nn/init.ts'
-import type { Linear, Segment } from '../nn/linear.ts'
+import { Linear, type LowRank, type Segment } from '../nn/linear.ts'
 import { type DType, Tensor } from '../tensor.ts'
-import type { LoraConfig } from './config.ts'
-import { AdaptedLinear, type AdapterMethod } from './method.ts'
+import { LoraConfig } from './config.ts'
+import { AdaptedLinear, type AdapterMethod, type Target } from './method.ts'
 import { patternValue } from './targets.ts'
-
-/** A low-rank update of a Linear. */
-export interface LowRankUpdate {
-  /** [R, in] */
-  A: Tensor
-  /** [out, R] */
-  B: Tensor
-  /** alpha/r, or alpha/sqrt(r) with rsLoRA. */
-  scaling: number
-  /** Probability of dropping an element of x on the way into A, while training. */
-  dropout: number
-}
 
 /** y = x W^T + b + scaling * dropout(x) A^T B^T (Hu et al., 2022, equation 3). */
 export class LoraLinear extends AdaptedLinear {
-  update: LowRankUpdate
+  update: LowRank
 
-  constructor(base: Linear, update: LowRankUpdate) {
+  constructor(base: Linear, update: LowRank) {
     super(base)
     this.update = update
   }
@@ -40,21 +28,25 @@ export class LoraLinear extends AdaptedLinear {
     return { weight: this.weight, bias: this.bias, lowRank }
   }
 
+  lowRank(): LowRank {
+    return this.update
+  }
+
   effectiveWeight(): Tensor {
     return ops.add(this.weight, lowRankDelta(this.update).to({ dtype: this.weight.dtype })) // [out, in]
   }
 }
 
 /** scaling B A, in the adapter's dtype: [out, in] */
-export function lowRankDelta({ A, B, scaling }: LowRankUpdate): Tensor {
+export function lowRankDelta({ A, B, scaling }: LowRank): Tensor {
   return ops.mul(ops.matmul(B, A), scaling)
 }
 
 /** A fresh update for the Linear at `path`; B starts at zero, so that outputs do not change. */
 export function freshUpdate(
   linear: Linear,
-  { path, config }: { path: string; config: LoraConfig },
-): LowRankUpdate {
+  { path, config }: Pick<Target<LoraConfig>, 'path' | 'config'>,
+): LowRank {
   const r = patternValue(config.rankPattern, path, config.r)
   const alpha = patternValue(config.alphaPattern, path, config.loraAlpha)
   // float32 under half-precision weights too: the update is what training moves, by steps half precision would lose.
@@ -73,8 +65,13 @@ export function freshUpdate(
   return { A, B, scaling: config.scaling(r, alpha), dropout: config.loraDropout }
 }
 
-export const lora: AdapterMethod = {
+export const lora = {
   name: 'LoRA',
-  handles: () => true,
-  wrap: (linear, target) => new LoraLinear(linear, freshUpdate(linear, target)),
-}
+  handles: (config) => config instanceof LoraConfig,
+  targets: ({ family }) => family.loraTargets,
+  unit: 'Linear',
+  adapts: (module) => module instanceof Linear,
+  wrap(linear: Linear, target: Target<LoraConfig>) {
+    return new LoraLinear(linear, freshUpdate(linear, target))
+  },
+} satisfies AdapterMethod

@@ -1,13 +1,25 @@
-import { type Linear, LinearLike, type Segment } from '../nn/linear.ts'
+import type { Model } from '../models/model.ts'
+import { EmbeddingLike } from '../nn/embedding.ts'
+import { type Linear, LinearLike, type LowRank, type Segment } from '../nn/linear.ts'
 import type { Module } from '../nn/module.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
-import type { LoraConfig } from './config.ts'
+import type { PeftConfig } from './peft-config.ts'
 
 /**
- * A Linear that an adapter method has wrapped. It stands in the Linear's place in the model, under the same paths;
- * what the method adds is in `adapterParameters`, by the names that PEFT's files have.
+ * A module that an adapter method has wrapped. It stands in the module's place in the model, under the same paths; what
+ * the method adds is in `adapterParameters`, by the names that PEFT's files have.
  */
-export abstract class AdaptedLinear extends LinearLike {
+export interface AdaptedModule extends Module {
+  readonly base: Module
+  adapterParameters(): [name: string, parameter: Tensor][]
+  /** What a merge puts in the place of the base's parameters, by name. */
+  mergedParameters(): Record<string, Tensor>
+  /** The same change as a low-rank update of a Linear, dropout apart; null where it is none. */
+  lowRank(): LowRank | null
+}
+
+/** An adapted Linear. */
+export abstract class AdaptedLinear extends LinearLike implements AdaptedModule {
   readonly inFeatures: number
   readonly outFeatures: number
 
@@ -41,14 +53,73 @@ export abstract class AdaptedLinear extends LinearLike {
   abstract override adapterParameters(): [name: string, parameter: Tensor][]
 
   abstract override segment(): Segment | null
+
+  mergedParameters(): Record<string, Tensor> {
+    return { weight: this.effectiveWeight() }
+  }
+
+  abstract lowRank(): LowRank | null
 }
 
-/** A way to adapt Linears: one file, and one entry in the registry. */
+/** An adapted table of embeddings. */
+export abstract class AdaptedEmbedding extends EmbeddingLike implements AdaptedModule {
+  constructor(readonly base: EmbeddingLike) {
+    super()
+    this.training = base.training
+  }
+
+  get weight(): Tensor {
+    return this.base.weight
+  }
+
+  override *children(): Generator<[name: string, child: Tensor | Module]> {
+    yield* this.base.children()
+  }
+
+  override setChild(name: string, child: Tensor | Module): void {
+    this.base.setChild(name, child)
+  }
+
+  override initial(name: string, options: TensorOptions = {}): Tensor {
+    return this.base.initial(name, options)
+  }
+
+  abstract override adapterParameters(): [name: string, parameter: Tensor][]
+
+  abstract mergedParameters(): Record<string, Tensor>
+
+  /** None of a Linear. */
+  lowRank(): null {
+    return null
+  }
+}
+
+/** What a method is asked to adapt, and with which configuration. */
+export interface Target<Config extends PeftConfig = PeftConfig> {
+  path: string
+  config: Config
+  /** What all modules of the adapter share, by PEFT's names in files. */
+  shared: ReadonlyMap<string, Tensor>
+}
+
+/** A way to adapt a model: one file, and one entry in the registry. */
 export interface AdapterMethod {
-  /** PEFT's name of it. */
+  /** The name that its papers and users give it. */
   readonly name: string
   /** Whether a configuration means this method. */
-  handles(config: LoraConfig): boolean
-  /** The Linear at `path`, adapted; what it adds requires a gradient. */
-  wrap(linear: Linear, target: { path: string; config: LoraConfig }): AdaptedLinear
+  handles(config: PeftConfig): boolean
+  /** What it adapts of a model where the configuration does not say. */
+  targets(model: Model, config: PeftConfig): readonly string[] | string
+  /** What it can adapt, for messages: 'Linear'. */
+  readonly unit: string
+  /** Whether it can adapt such a module. */
+  adapts(module: Module): boolean
+  /** What all adapted modules share, by PEFT's names in files. Default: nothing. */
+  share?(modules: ReadonlyMap<string, Module>, config: PeftConfig): Map<string, Tensor>
+  /** The module at its path, adapted; null where the method only trains the module's own parameters. */
+  wrap(module: Module, target: Target): AdaptedModule | null
+  /** What PEFT's files put between a module's path and its parameters, where `wrap` gives null. */
+  readonly copies?: string
+  /** Whether lora_A and lora_B are parameters in PEFT's files, without ".weight". */
+  readonly bareFactors?: boolean
 }

@@ -1,15 +1,11 @@
 import { TorchLoraError } from '../errors.ts'
 
-/** Fields of PEFT 0.21's LoraConfig that are read, that say nothing of what the adapter computes, or that PEFT ignores. */
-const understood = new Set(
-  [
-    'peft_type task_type peft_version auto_mapping base_model_name_or_path revision inference_mode',
-    'r lora_alpha lora_dropout target_modules exclude_modules bias modules_to_save use_rslora use_dora init_lora_weights',
-    'rank_pattern alpha_pattern layers_to_transform layers_pattern',
-    'loftq_config eva_config corda_config lora_ga_config qalora_group_size megatron_core ensure_weight_tying',
-    'fan_in_fan_out', // of a Linear, PEFT sets it to false
-  ].flatMap((names) => names.split(' ')),
-)
+/** Fields of PEFT 0.21's configurations that say nothing of what the adapter computes. */
+const general = (
+  'peft_type task_type peft_version auto_mapping base_model_name_or_path revision inference_mode ' +
+  'fan_in_fan_out'
+) // of a Linear, PEFT sets it to false
+  .split(' ')
 
 /** Fields that ask for another computation unless they are null, false, zero or empty. */
 const switches = new Set(
@@ -26,12 +22,16 @@ function isOff(field: string, value: unknown): boolean {
 }
 
 /**
+ * @param options.understood the fields that the method reads, or that PEFT ignores
  * @throws TorchLoraError UNSUPPORTED naming each field of an adapter_config.json that changes the adapter in a way that
  * is not followed here
  */
-export function refuseUnfollowed(json: Readonly<Record<string, unknown>>, file: string): void {
+export function refuseUnfollowed(
+  json: Readonly<Record<string, unknown>>,
+  { file, understood }: { file: string; understood: readonly string[] },
+): void {
   const bad = Object.entries(json)
-    .filter(([field, value]) => !understood.has(field) && !isOff(field, value))
+    .filter(([field, value]) => ![...general, ...understood].includes(field) && !isOff(field, value))
     .map(([field, value]) => `${field}: ${JSON.stringify(value)}`.slice(0, 200))
   if (bad.length === 0) return
   const shown = bad.slice(0, 10).join(', ')

@@ -1,8 +1,8 @@
-import type { LoraConfig } from './config.ts'
 import { Budget, Expression } from './expression.ts'
+import type { PeftConfig } from './peft-config.ts'
 
 /**
- * Which modules a LoraConfig means. The rules are PEFT's (tuners_utils.py: check_target_module_exists,
+ * Which modules a configuration means. The rules are PEFT's (tuners_utils.py: check_target_module_exists,
  * get_pattern_key), so that one adapter_config.json means the same in both.
  */
 
@@ -15,8 +15,8 @@ export function nameMatches(names: readonly string[], path: string): boolean {
   return false
 }
 
-/** Whether LoRA adapts the Linear at `path`, which is none that trains in full. */
-export function isTarget(config: LoraConfig, targets: readonly string[] | string, path: string): boolean {
+/** Whether the method adapts the module at `path`, which is none that trains in full. */
+export function isTarget(config: PeftConfig, targets: readonly string[] | string, path: string): boolean {
   const { excludeModules } = config
   const budget = new Budget()
   if (excludeModules !== null && means(config, excludeModules, path, budget)) return false
@@ -41,14 +41,14 @@ export function patternValue(
   return key === undefined ? fallback : patterns[key]!
 }
 
-function means(config: LoraConfig, names: readonly string[] | string, path: string, budget: Budget): boolean {
+function means(config: PeftConfig, names: readonly string[] | string, path: string, budget: Budget): boolean {
   return typeof names === 'string'
     ? expressionsOf(config)(names).matches(path, budget)
     : nameMatches(names, path)
 }
 
 /** `.*\.{layersPattern}\.(\d+)\.`, of which the first part takes as much as it can. */
-function layerMatches(config: LoraConfig, path: string, budget: Budget): boolean {
+function layerMatches(config: PeftConfig, path: string, budget: Budget): boolean {
   const { layersToTransform, layersPattern } = config
   if (layersToTransform === null) return true
   const wanted = [layersToTransform].flat()

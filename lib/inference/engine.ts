@@ -1,5 +1,5 @@
-import { hasLora } from '../adapters/apply.ts'
 import { mergeLora, unloadLora } from '../adapters/merge.ts'
+import { hasLora } from '../adapters/state.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { originOf } from '../models/origin.ts'

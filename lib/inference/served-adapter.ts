@@ -1,14 +1,13 @@
 import { loadAdapter, readAdapterLabels } from '../adapters/adapter.ts'
-import { hasLora, loraState } from '../adapters/apply.ts'
-import { LoraLinear, type LowRankUpdate } from '../adapters/lora.ts'
 import { unloadLora } from '../adapters/merge.ts'
-import type { AdaptedLinear } from '../adapters/method.ts'
+import type { AdaptedModule } from '../adapters/method.ts'
+import { hasLora, loraState } from '../adapters/state.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { sameShape } from '../models/load.ts'
 import { Model } from '../models/model.ts'
-import type { LinearLike } from '../nn/linear.ts'
+import type { LinearLike, LowRank } from '../nn/linear.ts'
 import { scope } from '../scope.ts'
 import type { Task } from '../tasks/task.ts'
 import { type DType, Tensor } from '../tensor.ts'
@@ -70,7 +69,7 @@ export async function readServedAdapter<T extends Task>(
   for (const path of base.freshParameters) borrower.freshParameters.add(path)
   try {
     await loadAdapter(borrower, source, { loraAlpha })
-    const { layers, trained, config: lora } = loraState(borrower)
+    const { layers, trained, method } = loraState(borrower)
     const head = Array.from(borrower.namedParameters(), ([path]) => path).filter(
       (path) => borrower.roleOf(path) === 'head',
     )
@@ -88,17 +87,15 @@ export async function readServedAdapter<T extends Task>(
       noGrad(() => ({
         updates: Object.fromEntries(
           Array.from(beside, ([path, layer]) => {
-            const { A, B, scaling } = updateOf(layer, path, source)
+            const { A, B, scaling } = updateOf(layer, path, { source, method: method.name })
             return [path, { A: owned(A, dtype), B: owned(ops.mul(B, scaling), dtype) }]
           }),
         ),
         head: Object.fromEntries(
           head.map((path) => {
-            const adapted = layers.get(path.replace(/\.weight$/, ''))
-            return [
-              path,
-              owned(adapted ? adapted.effectiveWeight() : parameters.get(path)!, parameters.get(path)!.dtype),
-            ]
+            const [, owner, name] = /^(.*)\.([^.]+)$/.exec(path)!
+            const own = parameters.get(path)!
+            return [path, owned(layers.get(owner!)?.mergedParameters()[name!] ?? own, own.dtype)]
           }),
         ),
       })),
@@ -109,7 +106,7 @@ export async function readServedAdapter<T extends Task>(
     return {
       source,
       task,
-      r: lora.r,
+      r: Math.max(0, ...Object.values(tensors.updates).map(({ A }) => A.shape[0]!)),
       parameters: count,
       loraAlpha,
       tensors,
@@ -131,11 +128,16 @@ function owned(tensor: Tensor, dtype: DType): Tensor {
 }
 
 /** @throws TorchLoraError UNSUPPORTED for a method that is no low-rank update of the output */
-function updateOf(layer: AdaptedLinear, path: string, source: string): LowRankUpdate {
-  if (layer instanceof LoraLinear) return layer.update
+function updateOf(
+  layer: AdaptedModule,
+  path: string,
+  { source, method }: { source: string; method: string },
+): LowRank {
+  const update = layer.lowRank()
+  if (update) return update
   throw new TorchLoraError(
     'UNSUPPORTED',
-    `${source} changes ${path} by more than a low-rank update, so it cannot stand beside other adapters. Load it merged (option adapter, or torch-lora merge).`,
+    `${source} is an adapter of ${method}: it changes ${path} by more than a low-rank update, so it cannot stand beside other adapters. Load it merged (option adapter, or torch-lora merge).`,
     { file: source },
   )
 }

@@ -11,8 +11,17 @@ export interface EmbeddingOptions extends TensorOptions {
 
 const rules: Rules<EmbeddingOptions> = { ...tensorRules, std: number({ least: 0 }) }
 
+/** What may stand in an Embedding's place: the table itself, or one that an adapter method wraps. */
+export abstract class EmbeddingLike extends Module {
+  /** [count, size] */
+  abstract weight: Tensor
+
+  /** indices [T] int32 or int64 -> [T, size] */
+  abstract forward(indices: Tensor): Tensor
+}
+
 /** A row of `weight` for each index; `torch.nn.Embedding`. */
-export class Embedding extends Module {
+export class Embedding extends EmbeddingLike {
   /** [count, size] */
   weight: Tensor
   readonly #std: number

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { applyLora, loraState } from '../../lib/adapters/apply.ts'
+import { applyLora } from '../../lib/adapters/apply.ts'
 import { LoraConfig } from '../../lib/adapters/config.ts'
+import { loraState } from '../../lib/adapters/state.ts'
 import { isTarget, patternValue } from '../../lib/adapters/targets.ts'
 import { TorchLoraError } from '../../lib/errors.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
@@ -50,7 +51,7 @@ describe('LoraConfig', () => {
   it('refuses what it would not honour, by name', () => {
     const json = new LoraConfig({ targetModules: ['query'] }).toJson('SEQ_CLS')
     expect(refusal(() => LoraConfig.fromJson({ ...json, peft_type: 'IA3' }, 'c.json')).message).toMatch(
-      /c\.json: peft_type is "IA3"/,
+      /c\.json: peft_type is 'IA3'/,
     )
     const both = refusal(() => LoraConfig.fromJson({ ...json, use_qalora: true, lora_bias: true }, 'c.json'))
     expect(both.code).toBe('UNSUPPORTED')

@@ -17,7 +17,7 @@ function adapted(): DoraLinear {
   manualSeed(3)
   const base = new Linear(12, 7, { std: 0.5, dtype: 'float64' })
   const config = new LoraConfig({ r: 2, loraAlpha: 6, loraDropout: p, initLoraWeights: false, useDora: true })
-  const layer = dora.wrap(base, { path: 'layer', config }) as DoraLinear
+  const layer = dora.wrap(base, { path: 'layer', config, shared: new Map() })
   noGrad(() => ops.mul_(layer.magnitude, Tensor.from([1, 2, 0.5, 1, 3, 1, 0.1], { dtype: 'float64' })))
   return layer
 }
@@ -54,7 +54,11 @@ it('a fresh one gives what the base gives', () => {
   const base = new Linear(12, 7, { std: 0.5 })
   const x = Tensor.randn([5, 12])
   const before = noGrad(() => base.forward(x))
-  const layer = dora.wrap(base, { path: 'layer', config: new LoraConfig({ r: 2, useDora: true }) })
+  const layer = dora.wrap(base, {
+    path: 'layer',
+    config: new LoraConfig({ r: 2, useDora: true }),
+    shared: new Map(),
+  })
   expect(
     maxDifference(
       noGrad(() => layer.forward(x)),

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { adapterTensors } from '../../lib/adapters/adapter.ts'
 import { keyOfPath } from '../../lib/adapters/adapter-keys.ts'
-import { loraState } from '../../lib/adapters/apply.ts'
+import { loraState } from '../../lib/adapters/state.ts'
 import { mapTensors, readCheckpoint } from '../../lib/checkpoint/index.ts'
 import {
   AdamW,

@@ -1,0 +1,147 @@
+import { TorchLoraError } from '../errors.ts'
+import type { Model } from '../models/model.ts'
+import type { Tensor } from '../tensor.ts'
+import type { AdaptedModule, AdapterMethod } from './method.ts'
+import type { PeftConfig } from './peft-config.ts'
+
+/** What an adapter has done to a model, which disposes of it when it is disposed of itself. */
+export interface LoraState extends Disposable {
+  /** The name that the adapter was given: 'default' where none was. */
+  readonly name: string
+  config: PeftConfig
+  readonly method: AdapterMethod
+  /** The adapted modules, by path. */
+  readonly layers: Map<string, AdaptedModule>
+  /** What they share, by its name in files. */
+  readonly shared: Map<string, Tensor>
+  /** Parameters of the base model that train in full: the head, modulesToSave, biases. By path. */
+  readonly trained: Set<string>
+  /** Those of `trained` that a method which wraps nothing was asked for. */
+  readonly copied: ReadonlySet<string>
+  /**
+   * The model's own tensors in the place of which the adapter's stand, so that `unloadLora` gives the base model back
+   * bit for bit. While another adapter is active, the adapter's own.
+   */
+  readonly before: Map<string, Tensor>
+  /** Base parameters that `mergeLora` has put aside, by path; null while not merged. */
+  merged: Map<string, Tensor> | null
+}
+
+interface Adapters {
+  active: LoraState | null
+  readonly byName: Map<string, LoraState>
+}
+
+const adapters = new WeakMap<Model, Adapters>()
+
+/**
+ * The model's active adapter.
+ * @throws TorchLoraError INVALID_ARGUMENT when it has none
+ */
+export function loraState(model: Model): LoraState {
+  const state = adapters.get(model)?.active
+  if (!state)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      'This model has no adapter: call applyLora, applyAdapter or loadAdapter first.',
+    )
+  return state
+}
+
+export function hasLora(model: Model): boolean {
+  return !!adapters.get(model)?.active
+}
+
+/** The names of a model's adapters, in the order in which they came; the active one's is `activeAdapter`. */
+export function adapterNames(model: Model): string[] {
+  return [...(adapters.get(model)?.byName.keys() ?? [])]
+}
+
+/** The name of the adapter that acts; null for none. `active_adapter` of PEFT. */
+export function activeAdapter(model: Model): string | null {
+  return adapters.get(model)?.active?.name ?? null
+}
+
+/**
+ * Makes another of the model's adapters act, with its own head; the one before is kept. `set_adapter` of PEFT. What a
+ * Trainer or a Predictor has recorded stays what it was.
+ * @throws TorchLoraError INVALID_ARGUMENT when the model has no adapter of that name, or is merged
+ */
+export function setAdapter<M extends Model>(model: M, name: string): M {
+  const own = adapters.get(model)
+  const state = own?.byName.get(name)
+  if (!own || !state)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `The model has no adapter '${name}'. It has ${adapterNames(model).join(', ') || 'none'}.`,
+    )
+  if (own.active === state) return model
+  putAside(model)
+  own.active = state
+  putInPlace(model, state)
+  return model
+}
+
+/**
+ * Removes one of the model's adapters. Where it was the active one, none is active then. `delete_adapter` of PEFT.
+ * @throws TorchLoraError INVALID_ARGUMENT when the model has no adapter of that name, or is merged
+ */
+export function deleteAdapter<M extends Model>(model: M, name: string): M {
+  const own = adapters.get(model)
+  const state = own?.byName.get(name)
+  if (!own || !state)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `The model has no adapter '${name}'. It has ${adapterNames(model).join(', ') || 'none'}.`,
+    )
+  if (own.active === state) putAside(model)
+  own.byName.delete(name)
+  model.detach(state)
+  state[Symbol.dispose]()
+  return model
+}
+
+/** Takes the active adapter out of the model, and keeps it. @returns it, null for none */
+export function putAside(model: Model): LoraState | null {
+  const own = adapters.get(model)
+  if (!own?.active) return null
+  const { active } = own
+  if (active.merged)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `Adapter '${active.name}' is merged: call unmergeLora(model) first.`,
+    )
+  for (const [path, layer] of active.layers) model.replaceModule(path, layer.base)
+  exchange(model, active)
+  own.active = null
+  return active
+}
+
+/** Adds an adapter whose layers stand in the model already, as the active one. */
+export function addState(model: Model, state: LoraState): void {
+  const own = adapters.get(model) ?? { active: null, byName: new Map() }
+  adapters.set(model, own)
+  own.byName.set(state.name, state)
+  own.active = state
+  model.attach(state)
+}
+
+/** Forgets all of a model's adapters, and disposes of those that are not active; the caller has taken the active one. */
+export function forgetLora(model: Model): void {
+  const own = adapters.get(model)
+  if (!own) return
+  for (const state of own.byName.values()) {
+    model.detach(state)
+    if (state !== own.active) state[Symbol.dispose]()
+  }
+  adapters.delete(model)
+}
+
+function putInPlace(model: Model, state: LoraState): void {
+  exchange(model, state)
+  for (const [path, layer] of state.layers) model.replaceModule(path, layer)
+}
+
+function exchange(model: Model, { before }: LoraState): void {
+  for (const [path, tensor] of before) before.set(path, model.exchangeParameter(path, tensor))
+}
