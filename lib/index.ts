@@ -1,7 +1,13 @@
 export { type LoadAdapterOptions, loadAdapter, saveAdapter } from './adapters/adapter.ts'
-export { applyLora } from './adapters/apply.ts'
+export { type AdapterName, applyAdapter, applyLora } from './adapters/apply.ts'
+export { BitFitConfig, type BitFitConfigOptions } from './adapters/bitfit.ts'
 export { LoraConfig, type LoraConfigOptions } from './adapters/config.ts'
-export { mergeLora, unloadLora, unmergeLora } from './adapters/merge.ts'
+export { IA3Config, type IA3ConfigOptions } from './adapters/ia3.ts'
+export { LNTuningConfig } from './adapters/ln-tuning.ts'
+export { type MergeOptions, mergeLora, unloadLora, unmergeLora } from './adapters/merge.ts'
+export type { LayeredConfigOptions, PeftConfig, PeftConfigOptions } from './adapters/peft-config.ts'
+export { activeAdapter, adapterNames, deleteAdapter, setAdapter } from './adapters/state.ts'
+export { VeraConfig, type VeraConfigOptions } from './adapters/vera.ts'
 export {
   type Example,
   type GlueTaskName,

@@ -31,7 +31,7 @@ import { LoraConfig } from './config.ts'
 import type { PeftConfig } from './peft-config.ts'
 import { type BaseChange, baseChangeOf } from './peft-fields.ts'
 import { readPeftConfig } from './registry.ts'
-import { activeAdapter, adapterNames, deleteAdapter, loraState, setAdapter } from './state.ts'
+import { activeAdapter, adapterNames, deleteAdapter, type LoraState, loraState, setAdapter } from './state.ts'
 
 /** How {@link loadAdapter} finds an adapter and what it does with it. */
 export interface LoadAdapterOptions extends AdapterName {
@@ -66,6 +66,11 @@ export function adapterTensors(model: Model): Map<string, Tensor> {
   return tensors
 }
 
+/** Whether the files of an adapter hold the tensor at `path`. */
+function isSaved(path: string, { shared, method, config }: LoraState): boolean {
+  return !shared.has(path) || method.isSaved?.(path, config) !== false
+}
+
 /**
  * Writes `adapter_config.json` and `adapter_model.safetensors` as PEFT does: the updates, and every parameter of the
  * head that training touched.
@@ -73,15 +78,20 @@ export function adapterTensors(model: Model): Map<string, Tensor> {
  */
 export async function saveAdapter(model: Model, directory: string): Promise<void> {
   const state = loraState(model)
-  const tensors = Array.from(adapterTensors(model), ([path, tensor]): [string, Tensor] => [
-    keyOfPath(path, state),
-    tensor,
-  ])
+  const own = adapterTensors(model)
+  const { config, tensors: all } = state.method.saved?.(state, own) ?? {
+    config: state.config,
+    tensors: own,
+  }
+  const tensors = [...all]
+    .filter(([path]) => isSaved(path, state))
+    .map(([path, tensor]): [string, Tensor] => [keyOfPath(path, state), tensor])
   await makeFolder(directory)
   // PEFT's files have no place for label names; a safetensors file's metadata has, and PEFT passes over it.
-  const metadata = { format: 'pt', ...model.task.toMetadata() }
+  const { mark } = state.method
+  const metadata = { format: 'pt', ...model.task.toMetadata(), ...(mark && { method: mark }) }
   await writeSafetensors(join(directory, 'adapter_model.safetensors'), tensorSources(tensors), metadata)
-  await writeJson(join(directory, 'adapter_config.json'), state.config.toJson(model.task.peftType))
+  await writeJson(join(directory, 'adapter_config.json'), config.toJson(model.task.peftType))
 }
 
 /**
@@ -168,7 +178,10 @@ async function readConfig(
   if ((await stat(path)).isDirectory()) {
     const file = join(path, 'adapter_config.json')
     const json = await readJson(file, z.looseObject({}), { maxBytes: 2 ** 20 })
-    return { config: readPeftConfig(json, file), change: baseChangeOf(json, file) }
+    return {
+      config: readPeftConfig(json, { file, mark: checkpoint.metadata.method }),
+      change: baseChangeOf(json, file),
+    }
   }
   const updates = [...checkpoint.entries.values()].filter(({ name }) => name.endsWith('.lora_A'))
   if (updates.length === 0) {
@@ -216,11 +229,11 @@ function applyFitting(
 
 function copyTensors(model: Model, checkpoint: CheckpointIndex, path: string, head: 'load' | 'keep'): void {
   const places = adapterTensors(model)
-  const { method } = loraState(model)
+  const state = loraState(model)
   const found = new Map<string, TensorEntry>()
   const problems: string[] = []
   for (const [key, entry] of checkpoint.entries) {
-    const place = pathOfKey(key, method)
+    const place = pathOfKey(key, state.method)
     if (place === null || (head === 'keep' && model.roleOf(place) === 'head')) continue
     const target = places.get(place)
     if (!target) problems.push(`${key} has no place in the model`)
@@ -229,7 +242,7 @@ function copyTensors(model: Model, checkpoint: CheckpointIndex, path: string, he
     } else found.set(place, { ...entry, name: place })
   }
   for (const place of places.keys()) {
-    const excused = head === 'keep' && model.roleOf(place) === 'head'
+    const excused = (head === 'keep' && model.roleOf(place) === 'head') || !isSaved(place, state)
     if (!found.has(place) && !excused && !problems.some((problem) => problem.includes(place))) {
       problems.push(`${place} is missing from the file`)
     }

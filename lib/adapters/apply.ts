@@ -59,9 +59,10 @@ export function applyAdapter<M extends Model>(
   return model
 }
 
-function adapt(model: Model, config: PeftConfig, name: string): LoraState {
-  const method = methodOf(config)
-  const targets = config.targetModules ?? method.targets(model, config)
+function adapt(model: Model, given: PeftConfig, name: string): LoraState {
+  const method = methodOf(given)
+  const config = method.complete(model, given)
+  const targets = config.targetModules!
   const saved = modulesToSave(model, config)
   const modules = findTargets(model, { config, targets, saved, method })
   const copied = new Set(
@@ -86,7 +87,7 @@ function adapt(model: Model, config: PeftConfig, name: string): LoraState {
     if (layer) layers.set(path, layer)
   }
   for (const [path, layer] of layers) model.replaceModule(path, layer)
-  return {
+  const state: LoraState = {
     name,
     method,
     config: config.with({
@@ -99,6 +100,7 @@ function adapt(model: Model, config: PeftConfig, name: string): LoraState {
     copied,
     before,
     merged: null,
+    ...(method.penalty && { penalty: () => method.penalty!(state) }),
     [Symbol.dispose]() {
       for (const layer of this.layers.values())
         for (const [, tensor] of layer.adapterParameters()) tensor.dispose()
@@ -106,6 +108,7 @@ function adapt(model: Model, config: PeftConfig, name: string): LoraState {
       for (const tensor of this.shared.values()) tensor.dispose()
     },
   }
+  return state
 }
 
 /** The modules of the head that PEFT trains for this task: those of its names that the model has. */

@@ -6,7 +6,7 @@ import {
   rankProblem,
   switchProblem,
 } from './config-checks.ts'
-import { biasProblem, configFromJson, PeftConfig, type PeftConfigOptions } from './peft-config.ts'
+import { biasProblem, configFromJson, LayeredConfig, type LayeredConfigOptions } from './peft-config.ts'
 
 /** Which biases train: none, all of the model's, or those of the layers that LoRA adapts. */
 export type LoraBias = 'none' | 'all' | 'lora_only'
@@ -15,7 +15,7 @@ export type LoraBias = 'none' | 'all' | 'lora_only'
 export type LoraInit = true | 'gaussian' | false
 
 /** PEFT's `LoraConfig` in camelCase; every field is optional. */
-export interface LoraConfigOptions extends PeftConfigOptions {
+export interface LoraConfigOptions extends LayeredConfigOptions {
   /** Rank of the update. Default 8. */
   r?: number
   /** The update is scaled by loraAlpha/r (loraAlpha/sqrt(r) with useRslora). Default 8. */
@@ -43,7 +43,7 @@ const started = (
  * What LoRA adapts and how: PEFT's `LoraConfig`, field for field.
  * @throws TorchLoraError INVALID_ARGUMENT for a value outside its range
  */
-export class LoraConfig extends PeftConfig {
+export class LoraConfig extends LayeredConfig {
   readonly r: number
   readonly loraAlpha: number
   readonly loraDropout: number
@@ -97,9 +97,5 @@ export class LoraConfig extends PeftConfig {
    */
   static fromJson(json: Readonly<Record<string, unknown>>, file: string): LoraConfig {
     return configFromJson(LoraConfig, json, { file, ignored: started })
-  }
-
-  override with(options: LoraConfigOptions): this {
-    return super.with(options)
   }
 }

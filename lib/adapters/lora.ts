@@ -1,9 +1,11 @@
 import * as ops from '../generated/ops.ts'
+import type { Model } from '../models/model.ts'
 import * as init from '../nn/init.ts'
 import { Linear, type LowRank, type Segment } from '../nn/linear.ts'
 import { type DType, Tensor } from '../tensor.ts'
 import { LoraConfig } from './config.ts'
-import { AdaptedLinear, type AdapterMethod, type Target } from './method.ts'
+import { AdaptedLinear, type AdapterMethod, type Target, withTargets } from './method.ts'
+import type { PeftConfig } from './peft-config.ts'
 import { patternValue } from './targets.ts'
 
 /** y = x W^T + b + scaling * dropout(x) A^T B^T (Hu et al., 2022, equation 3). */
@@ -68,7 +70,7 @@ export function freshUpdate(
 export const lora = {
   name: 'LoRA',
   handles: (config) => config instanceof LoraConfig,
-  targets: ({ family }) => family.loraTargets,
+  complete: ({ family }: Model, config: PeftConfig): PeftConfig => withTargets(config, family.loraTargets),
   unit: 'Linear',
   adapts: (module) => module instanceof Linear,
   wrap(linear: Linear, target: Target<LoraConfig>) {

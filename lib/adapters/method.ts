@@ -1,9 +1,12 @@
+import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { EmbeddingLike } from '../nn/embedding.ts'
 import { type Linear, LinearLike, type LowRank, type Segment } from '../nn/linear.ts'
 import type { Module } from '../nn/module.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
 import type { PeftConfig } from './peft-config.ts'
+import type { LoraState } from './state.ts'
 
 /**
  * A module that an adapter method has wrapped. It stands in the module's place in the model, under the same paths; what
@@ -108,18 +111,50 @@ export interface AdapterMethod {
   readonly name: string
   /** Whether a configuration means this method. */
   handles(config: PeftConfig): boolean
-  /** What it adapts of a model where the configuration does not say. */
-  targets(model: Model, config: PeftConfig): readonly string[] | string
+  /**
+   * The configuration with what it leaves to the model's family: targetModules at least.
+   * @throws TorchLoraError INVALID_ARGUMENT for a family of which nothing is known
+   */
+  complete(model: Model, config: PeftConfig): PeftConfig
   /** What it can adapt, for messages: 'Linear'. */
   readonly unit: string
   /** Whether it can adapt such a module. */
   adapts(module: Module): boolean
   /** What all adapted modules share, by PEFT's names in files. Default: nothing. */
   share?(modules: ReadonlyMap<string, Module>, config: PeftConfig): Map<string, Tensor>
+  /** Whether its files hold what is shared under that name. Default: they do. */
+  isSaved?(name: string, config: PeftConfig): boolean
   /** The module at its path, adapted; null where the method only trains the module's own parameters. */
   wrap(module: Module, target: Target): AdaptedModule | null
+  /** What training adds to the task's loss, []; null for nothing. */
+  penalty?(state: LoraState): Tensor | null
+  /** What stands around the optimizer while such an adapter trains. */
+  optimizer?(state: LoraState, inner: Optimizer): Optimizer
+  /** The configuration and tensors by path as files have them, where they are not those in memory. */
+  saved?(
+    state: LoraState,
+    tensors: ReadonlyMap<string, Tensor>,
+  ): { config: PeftConfig; tensors: Map<string, Tensor> }
   /** What PEFT's files put between a module's path and its parameters, where `wrap` gives null. */
   readonly copies?: string
+  /** What the metadata of its files say, where PEFT's configuration does not tell it from another. */
+  readonly mark?: string
   /** Whether lora_A and lora_B are parameters in PEFT's files, without ".weight". */
   readonly bareFactors?: boolean
+}
+
+/** The configuration with these targets where it has none. */
+export function withTargets<Config extends PeftConfig>(
+  config: Config,
+  targetModules: readonly string[] | string,
+): Config {
+  return config.targetModules === null ? config.with({ targetModules } as Partial<Config>) : config
+}
+
+/** @returns what no family of that name has a default of */
+export function noDefault({ family }: Model, method: string, options: string): TorchLoraError {
+  return new TorchLoraError(
+    'INVALID_ARGUMENT',
+    `${method} has no default for models of type '${family.modelType}': give ${options}.`,
+  )
 }

@@ -14,10 +14,6 @@ export interface PeftConfigOptions {
   excludeModules?: readonly string[] | string | null
   /** Modules trained in full and saved with the adapter. The head, and whatever was freshly initialised, always are. */
   modulesToSave?: readonly string[] | null
-  /** Only these layers, by number. */
-  layersToTransform?: readonly number[] | number | null
-  /** The name in front of the layer's number in a path, "layer". */
-  layersPattern?: readonly string[] | string | null
   /** Only written to adapter_config.json. */
   baseModelNameOrPath?: string | null
 }
@@ -27,16 +23,12 @@ export abstract class PeftConfig {
   readonly targetModules: readonly string[] | string | null
   readonly excludeModules: readonly string[] | string | null
   readonly modulesToSave: readonly string[] | null
-  readonly layersToTransform: readonly number[] | number | null
-  readonly layersPattern: readonly string[] | string | null
   readonly baseModelNameOrPath: string | null
 
   constructor(options: PeftConfigOptions) {
     this.targetModules = options.targetModules ?? null
     this.excludeModules = options.excludeModules ?? null
     this.modulesToSave = options.modulesToSave ?? null
-    this.layersToTransform = options.layersToTransform ?? null
-    this.layersPattern = options.layersPattern ?? null
     this.baseModelNameOrPath = options.baseModelNameOrPath ?? null
   }
 
@@ -49,7 +41,7 @@ export abstract class PeftConfig {
   }
 
   /** The same with other fields. */
-  with(options: PeftConfigOptions): this {
+  with(options: Partial<this>): this {
     const Config = this.constructor as new (options: object) => this
     return new Config({ ...this, ...options })
   }
@@ -70,7 +62,6 @@ export abstract class PeftConfig {
    * @throws TorchLoraError INVALID_ARGUMENT naming every field out of range and every option that there is none of
    */
   protected check(options: object, problems: readonly string[]): void {
-    const layers = numbersProblem('layersToTransform', this.layersToTransform, 'layers')
     readOptions(
       this.constructor.name,
       options,
@@ -81,8 +72,6 @@ export abstract class PeftConfig {
       ...namesProblem('targetModules', this.targetModules, { expression: true }),
       ...namesProblem('excludeModules', this.excludeModules, { expression: true }),
       ...namesProblem('modulesToSave', this.modulesToSave),
-      ...namesProblem('layersPattern', this.layersPattern, { expression: true }),
-      ...layers,
     ]
     if (Array.isArray(this.targetModules) && this.targetModules.length === 0)
       all.push('targetModules must name a module')
@@ -91,6 +80,34 @@ export abstract class PeftConfig {
         'INVALID_ARGUMENT',
         `${this.constructor.name}: ${all.slice(0, 20).join('; ')}.`,
       )
+  }
+}
+
+/** The options of methods that can be kept to some layers. */
+export interface LayeredConfigOptions extends PeftConfigOptions {
+  /** Only these layers, by number. */
+  layersToTransform?: readonly number[] | number | null
+  /** The name in front of the layer's number in a path, "layer". */
+  layersPattern?: readonly string[] | string | null
+}
+
+/** The configuration of a method that can be kept to some layers. */
+export abstract class LayeredConfig extends PeftConfig {
+  readonly layersToTransform: readonly number[] | number | null
+  readonly layersPattern: readonly string[] | string | null
+
+  constructor(options: LayeredConfigOptions) {
+    super(options)
+    this.layersToTransform = options.layersToTransform ?? null
+    this.layersPattern = options.layersPattern ?? null
+  }
+
+  protected override check(options: object, problems: readonly string[]): void {
+    super.check(options, [
+      ...problems,
+      ...namesProblem('layersPattern', this.layersPattern, { expression: true }),
+      ...numbersProblem('layersToTransform', this.layersToTransform, 'layers'),
+    ])
   }
 }
 

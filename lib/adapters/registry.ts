@@ -1,18 +1,25 @@
 import { TorchLoraError } from '../errors.ts'
+import { BitFitConfig, bitfit } from './bitfit.ts'
 import { LoraConfig } from './config.ts'
 import { dora } from './dora.ts'
+import { IA3Config, ia3 } from './ia3.ts'
+import { LNTuningConfig, lnTuning } from './ln-tuning.ts'
 import { lora } from './lora.ts'
 import type { AdapterMethod } from './method.ts'
 import type { PeftConfig } from './peft-config.ts'
+import { VeraConfig, vera } from './vera.ts'
 
 /** Every adapter method; the first that handles a configuration is taken. */
-const methods: readonly AdapterMethod[] = [dora, lora]
+const methods: readonly AdapterMethod[] = [dora, lora, ia3, bitfit, lnTuning, vera]
 
 /** The configurations that adapter_config.json may hold, by its peft_type. */
 const configs: Readonly<
   Record<string, (json: Readonly<Record<string, unknown>>, file: string) => PeftConfig>
 > = {
   LORA: LoraConfig.fromJson,
+  IA3: IA3Config.fromJson,
+  VERA: VeraConfig.fromJson,
+  LN_TUNING: LNTuningConfig.fromJson,
 }
 
 export function methodOf(config: PeftConfig): AdapterMethod {
@@ -21,11 +28,18 @@ export function methodOf(config: PeftConfig): AdapterMethod {
 
 /**
  * Reads PEFT's `adapter_config.json`.
+ * @param options.mark what the metadata of the tensors' file say of the method
  * @throws TorchLoraError INVALID_FILE, or UNSUPPORTED naming the method or each field that cannot be honoured
  */
-export function readPeftConfig(json: Readonly<Record<string, unknown>>, file: string): PeftConfig {
+export function readPeftConfig(
+  json: Readonly<Record<string, unknown>>,
+  { file, mark }: { file: string; mark?: string },
+): PeftConfig {
   const type = json.peft_type
-  if (typeof type === 'string' && Object.hasOwn(configs, type)) return configs[type]!(json, file)
+  if (typeof type === 'string' && Object.hasOwn(configs, type)) {
+    const config = configs[type]!(json, file)
+    return config instanceof LoraConfig && mark === bitfit.mark ? BitFitConfig.fromLora(config) : config
+  }
   throw new TorchLoraError(
     'UNSUPPORTED',
     `${file}: peft_type is ${JSON.stringify(type)?.slice(0, 100)}; supported: ${Object.keys(configs).join(', ')}.`,

@@ -1,5 +1,6 @@
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
 import type { Tensor } from '../tensor.ts'
 import type { AdaptedModule, AdapterMethod } from './method.ts'
 import type { PeftConfig } from './peft-config.ts'
@@ -25,6 +26,10 @@ export interface LoraState extends Disposable {
   readonly before: Map<string, Tensor>
   /** Base parameters that `mergeLora` has put aside, by path; null while not merged. */
   merged: Map<string, Tensor> | null
+  /** Whether base weights are others while it is active, of which it is the rest: PiSSA, OLoRA, LoftQ. */
+  changed?: boolean
+  /** What it adds to the loss while it is active. */
+  readonly penalty?: () => Tensor | null
 }
 
 interface Adapters {
@@ -63,18 +68,26 @@ export function activeAdapter(model: Model): string | null {
 }
 
 /**
+ * One of the model's adapters.
+ * @throws TorchLoraError INVALID_ARGUMENT when the model has none of that name
+ */
+export function adapterState(model: Model, name: string): LoraState {
+  const state = adapters.get(model)?.byName.get(name)
+  if (state) return state
+  throw new TorchLoraError(
+    'INVALID_ARGUMENT',
+    `The model has no adapter '${name}'. It has ${adapterNames(model).join(', ') || 'none'}.`,
+  )
+}
+
+/**
  * Makes another of the model's adapters act, with its own head; the one before is kept. `set_adapter` of PEFT. What a
  * Trainer or a Predictor has recorded stays what it was.
  * @throws TorchLoraError INVALID_ARGUMENT when the model has no adapter of that name, or is merged
  */
 export function setAdapter<M extends Model>(model: M, name: string): M {
-  const own = adapters.get(model)
-  const state = own?.byName.get(name)
-  if (!own || !state)
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `The model has no adapter '${name}'. It has ${adapterNames(model).join(', ') || 'none'}.`,
-    )
+  const state = adapterState(model, name)
+  const own = adapters.get(model)!
   if (own.active === state) return model
   putAside(model)
   own.active = state
@@ -87,13 +100,8 @@ export function setAdapter<M extends Model>(model: M, name: string): M {
  * @throws TorchLoraError INVALID_ARGUMENT when the model has no adapter of that name, or is merged
  */
 export function deleteAdapter<M extends Model>(model: M, name: string): M {
-  const own = adapters.get(model)
-  const state = own?.byName.get(name)
-  if (!own || !state)
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `The model has no adapter '${name}'. It has ${adapterNames(model).join(', ') || 'none'}.`,
-    )
+  const state = adapterState(model, name)
+  const own = adapters.get(model)!
   if (own.active === state) putAside(model)
   own.byName.delete(name)
   model.detach(state)
@@ -113,6 +121,7 @@ export function putAside(model: Model): LoraState | null {
     )
   for (const [path, layer] of active.layers) model.replaceModule(path, layer.base)
   exchange(model, active)
+  if (active.penalty) model.penalties.delete(active.penalty)
   own.active = null
   return active
 }
@@ -123,6 +132,7 @@ export function addState(model: Model, state: LoraState): void {
   adapters.set(model, own)
   own.byName.set(state.name, state)
   own.active = state
+  if (state.penalty) model.penalties.add(state.penalty)
   model.attach(state)
 }
 
@@ -132,6 +142,7 @@ export function forgetLora(model: Model): void {
   if (!own) return
   for (const state of own.byName.values()) {
     model.detach(state)
+    if (state.penalty) model.penalties.delete(state.penalty)
     if (state !== own.active) state[Symbol.dispose]()
   }
   adapters.delete(model)
@@ -139,9 +150,16 @@ export function forgetLora(model: Model): void {
 
 function putInPlace(model: Model, state: LoraState): void {
   exchange(model, state)
+  if (state.penalty) model.penalties.add(state.penalty)
   for (const [path, layer] of state.layers) model.replaceModule(path, layer)
 }
 
 function exchange(model: Model, { before }: LoraState): void {
   for (const [path, tensor] of before) before.set(path, model.exchangeParameter(path, tensor))
+}
+
+/** The optimizer with what the active adapter's method does after each update: AdaLoRA allocates ranks. */
+export function adapterOptimizer(model: Model, inner: Optimizer): Optimizer {
+  const state = adapters.get(model)?.active
+  return state?.method.optimizer?.(state, inner) ?? inner
 }

@@ -1,5 +1,5 @@
 import { Budget, Expression } from './expression.ts'
-import type { PeftConfig } from './peft-config.ts'
+import { LayeredConfig, type PeftConfig } from './peft-config.ts'
 
 /**
  * Which modules a configuration means. The rules are PEFT's (tuners_utils.py: check_target_module_exists,
@@ -22,7 +22,15 @@ export function isTarget(config: PeftConfig, targets: readonly string[] | string
   if (excludeModules !== null && means(config, excludeModules, path, budget)) return false
   if (targets === 'all-linear') return true
   if (!means(config, targets, path, budget)) return false
-  return typeof targets === 'string' || layerMatches(config, path, budget)
+  if (typeof targets === 'string' || !(config instanceof LayeredConfig)) return true
+  return layerMatches(config, path, budget)
+}
+
+/** Whether (IA)^3 scales the input of the module at `path`: ia3/model.py, _check_target_module_feedforward. */
+export function isFeedforward(names: readonly string[] | string, path: string): boolean {
+  return typeof names === 'string'
+    ? new Expression(names).matches(path, new Budget())
+    : names.some((name) => path.endsWith(name))
 }
 
 /** The value of the first pattern that means `path`, else `fallback`: rankPattern and alphaPattern. */
@@ -48,7 +56,7 @@ function means(config: PeftConfig, names: readonly string[] | string, path: stri
 }
 
 /** `.*\.{layersPattern}\.(\d+)\.`, of which the first part takes as much as it can. */
-function layerMatches(config: PeftConfig, path: string, budget: Budget): boolean {
+function layerMatches(config: LayeredConfig, path: string, budget: Budget): boolean {
   const { layersToTransform, layersPattern } = config
   if (layersToTransform === null) return true
   const wanted = [layersToTransform].flat()

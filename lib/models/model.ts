@@ -2,6 +2,7 @@ import type { EncoderConfig } from '../encoders/config.ts'
 import type { Encoder } from '../encoders/encoder.ts'
 import type { Family } from '../encoders/family.ts'
 import { LayerStack } from '../encoders/layer-stack.ts'
+import * as ops from '../generated/ops.ts'
 import type { Head } from '../heads/head.ts'
 import { type BatchTensors, firstTokens, type PositionScheme, sequenceMeans } from '../nn/batch.ts'
 import { Module } from '../nn/module.ts'
@@ -15,6 +16,8 @@ export class Model<T extends Task = Task> extends Module {
   readonly head: Head
   /** Parameters that were missing from the checkpoint and start fresh, by path. */
   readonly freshParameters = new Set<string>()
+  /** What training adds to the task's loss, 0-dimensional: an adapter method's regularization. */
+  readonly penalties = new Set<() => Tensor | null>()
   readonly #attached = new Set<Disposable>()
 
   constructor(
@@ -112,9 +115,18 @@ export class Model<T extends Task = Task> extends Module {
     return this.head.forward(this.encode(batch)) // [rows, width]
   }
 
-  /** The mean loss over a batch, 0-dimensional. @param outputs of `forward` @param targets as `task.collate` makes them */
+  /**
+   * The mean loss over a batch, 0-dimensional; while training with what `penalties` add.
+   * @param outputs of `forward` @param targets as `task.collate` makes them
+   */
   loss(outputs: Tensor, targets: Targets): Tensor {
-    return this.task.loss(outputs, targets)
+    let loss = this.task.loss(outputs, targets) // []
+    if (!this.training) return loss
+    for (const penalty of this.penalties) {
+      const added = penalty()
+      if (added) loss = ops.add(loss, added) // []
+    }
+    return loss
   }
 
   /** Gives the model something to dispose of when it is disposed of itself: what an adapter put aside. */

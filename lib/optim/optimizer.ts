@@ -9,6 +9,8 @@ export interface Optimizer extends Disposable {
   readonly parameters: NamedParameters
   /** Bytes of its state. */
   readonly stateBytes: number
+  /** Called once before the first update, by whoever knows how many there will be. */
+  begin?(totalSteps: number): void
   /** Its state by name, for a checkpoint, which writes into these very tensors when it is restored. */
   state(): Iterable<readonly [name: string, tensor: Tensor]>
   /**

@@ -1,3 +1,4 @@
+import { adapterOptimizer } from '../adapters/state.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { LayerNorm } from '../nn/layer-norm.ts'
@@ -36,16 +37,17 @@ export function runOptimizer(
   options: ResolvedTrainerOptions,
 ): { optimizer: Optimizer; made: Optimizer | null } {
   const { betas, eps, weightDecay, learningRate, headLearningRate, model, optimizer } = options
-  if (typeof optimizer === 'object') return { optimizer, made: null }
+  if (typeof optimizer === 'object') return { optimizer: adapterOptimizer(model, optimizer), made: null }
   const headScale = headLearningRate === undefined ? 1 : headLearningRate / learningRate
   const norms = normPaths(model)
-  const made = optimizerFactory(optimizer)(parameters, {
+  const inner = optimizerFactory(optimizer)(parameters, {
     betas,
     eps,
     weightDecay,
     noDecay: (path) => isBias(path) || norms.has(path),
     learningRateScale: (path) => (model.roleOf(path) === 'head' ? headScale : 1),
   })
+  const made = adapterOptimizer(model, inner)
   return { optimizer: made, made }
 }
 

@@ -148,6 +148,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
     const { resumedAt, damaged } = options.resume ? await state.resume() : { resumedAt: 0, damaged: [] }
     const totalSteps = state.totalSteps()
     const { batchesPerUpdate } = state
+    optimizer.begin?.(totalSteps)
     using ranks = inGroup() ? new FlatGradients(this.#parameters.map(([, parameter]) => parameter)) : null
     const step = compileTrainingStep(model, optimizer, {
       maxGradNorm: options.maxGradNorm,

@@ -1,0 +1,87 @@
+import { type ParityCase, parityCases } from './cases.ts'
+
+/** A random model with an adapter of one of PEFT's methods, as scripts/parity/methods.py reads them. */
+export interface MethodCase extends ParityCase {
+  /** A class of peft, and its arguments. */
+  peft: { type: string } & Record<string, unknown>
+  updates: number
+  lr: number
+}
+
+type Draw = (names: Names, variant: number) => MethodCase['peft']
+
+/** The names that a family has for what methods adapt. */
+interface Names {
+  query: string
+  value: string
+  dense: string
+  norm: string
+  words: string
+}
+
+const bert: Names = {
+  query: 'query',
+  value: 'value',
+  dense: 'output.dense',
+  norm: 'LayerNorm',
+  words: 'word_embeddings',
+}
+const namesOf: Record<string, Names> = {
+  bert,
+  roberta: bert,
+  electra: bert,
+  'deberta-v2': { ...bert, query: 'query_proj', value: 'value_proj' },
+  distilbert: {
+    query: 'q_lin',
+    value: 'v_lin',
+    dense: 'ffn.lin2',
+    norm: 'output_layer_norm',
+    words: 'word_embeddings',
+  },
+}
+
+/** A configuration of each method for a family; two variants of those that have options. */
+export const methodDraws: Record<string, Draw> = {
+  ia3: ({ query, value, dense }, variant) => ({
+    type: 'IA3Config',
+    target_modules: variant === 0 ? [query, value, dense] : [query, dense],
+    feedforward_modules: variant === 0 ? [dense] : [],
+  }),
+  vera: ({ query, value, dense }, variant) => ({
+    type: 'VeraConfig',
+    r: variant === 0 ? 16 : 5,
+    target_modules: variant === 0 ? [query, dense] : [value],
+    projection_prng_key: 7 + variant,
+    save_projection: variant === 0,
+    bias: variant === 0 ? 'none' : 'vera_only',
+  }),
+  ln_tuning: ({ norm }) => ({ type: 'LNTuningConfig', target_modules: [norm] }),
+}
+
+const families = ['bert', 'roberta', 'deberta-v2', 'distilbert', 'electra']
+
+/** By all the names that families have for it. */
+const noDropout = {
+  hidden_dropout_prob: 0,
+  attention_probs_dropout_prob: 0,
+  dropout: 0,
+  attention_dropout: 0,
+  seq_classif_dropout: 0,
+}
+
+/** Two cases a method, the families in turn. */
+export function methodCases(methods: readonly string[], seed: number): MethodCase[] {
+  const drawn = parityCases(families, 4 * methods.length * families.length, seed).filter(
+    ({ config }) => (config.num_hidden_layers ?? config.n_layers) !== 3,
+  )
+  return methods.flatMap((method, at) =>
+    [0, 1].map((variant) => {
+      const family = families[(2 * at + variant + seed) % families.length]!
+      const own = drawn.filter((each) => each.family === family && each.task === 'sequence')
+      const model = own[(at + variant) % own.length]!
+      const peft = methodDraws[method]!(namesOf[family]!, variant)
+      const config = { ...model.config, ...noDropout }
+      return { ...model, config, name: `${method}-${variant}`, lora: null, peft, updates: 20, lr: 3e-3 }
+    }),
+  )
+}
