@@ -9,11 +9,20 @@ import { AutoTokenizer } from '../../lib/tokenizer/index.ts'
 import { Trainer } from '../../lib/train/trainer.ts'
 import { tinyExamples } from '../train/tiny.ts'
 
-const { folder, full, stopAt, killAt, examples = 96, init = true, ...options } = JSON.parse(process.argv[2]!)
+const {
+  folder,
+  full,
+  stopAt,
+  killAt,
+  examples = 96,
+  init = true,
+  timeoutMs = 60_000,
+  ...options
+} = JSON.parse(process.argv[2]!)
 const say = (what: unknown) => process.stdout.write(`${JSON.stringify(what)}\n`)
 
 try {
-  if (init) await distributed.init({ timeoutMs: 60_000 })
+  if (init) await distributed.init({ timeoutMs })
   await using tokenizer = await AutoTokenizer.fromPretrained(folder)
   const model = await AutoModelForSequenceClassification.fromPretrained(folder)
   manualSeed(5)
