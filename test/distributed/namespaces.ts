@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 
 /** Two machines of one: network namespaces with a link between them, `tl-N-0` at 10.77.0.1 and `tl-N-1` at 10.77.0.2. */
 export interface Machines {
+  names: readonly [string, string]
   addresses: readonly [string, string]
   /** The link's name in both. */
   link: string
@@ -27,21 +28,22 @@ export function withoutNamespaces(): string | undefined {
 
 /** Makes them. */
 export function twoMachines(): Machines {
-  const names = [0, 1].map((machine) => `tl-${process.pid}-${machine}`)
+  const names = [`tl-${process.pid}-0`, `tl-${process.pid}-1`] as const
   const addresses = ['10.77.0.1', '10.77.0.2'] as const
   const link = 'tl0'
   for (const name of names) ip('netns', 'add', name)
-  ip('link', 'add', link, 'netns', names[0]!, 'type', 'veth', 'peer', 'name', link, 'netns', names[1]!)
+  ip('link', 'add', link, 'netns', names[0], 'type', 'veth', 'peer', 'name', link, 'netns', names[1])
   for (const [machine, name] of names.entries()) {
     ip('-n', name, 'addr', 'add', `${addresses[machine]}/24`, 'dev', link)
     ip('-n', name, 'link', 'set', 'lo', 'up')
     ip('-n', name, 'link', 'set', link, 'up')
   }
   return {
+    names,
     addresses,
     link,
-    on: (machine, command) => ['ip', 'netns', 'exec', names[machine]!, ...command],
-    cut: (machine) => void ip('-n', names[machine]!, 'link', 'set', link, 'down'),
+    on: (machine, command) => ['ip', 'netns', 'exec', names[machine], ...command],
+    cut: (machine) => void ip('-n', names[machine], 'link', 'set', link, 'down'),
     close: () => {
       for (const name of names) spawnSync('ip', ['netns', 'del', name])
     },
