@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { TorchLoraError } from '../errors.ts'
@@ -55,16 +55,32 @@ const cause = (words: string): string => {
 const LAST_WORDS = 2000
 
 /**
- * How long the engine may say nothing while it loads or has something to answer: a request takes it milliseconds, its
- * largest (a text that could not be cut) seconds, the largest vocabulary two seconds to load.
+ * How long the engine may say nothing while it loads or has something to answer. A request takes it milliseconds, its
+ * largest (a text that could not be cut) seconds, the largest vocabulary two seconds to load: of processor time, since
+ * a busy machine makes any wait long. One that sleeps uses none, and is given more time by the clock.
  */
-const PATIENCE_MS = 60_000
+export interface Patience {
+  processorSeconds: number
+  seconds: number
+}
+const patient: Patience = { processorSeconds: 60, seconds: 600 }
+
+/** Seconds that a process has spent on processors; 0 where it is gone. */
+function processorSeconds(pid: number | undefined): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / 100
+  } catch {
+    return 0
+  }
+}
 
 /**
  * The main process's end of a tokenizer's process: requests out, promises back. Never keeps the main process alive
  * but while requests are open.
  *
- * When the process dies (a panic) or says nothing for a minute and is ended, it is started again, and what was open is asked again, one request at a time: only
+ * When the process dies (a panic), or says nothing for too long and is ended, it is started again, and what was open is asked again, one request at a time: only
  * the one that it dies of fails.
  */
 export class Engine {
@@ -78,16 +94,20 @@ export class Engine {
   #suspects = 0
   #next = 0
   #ready = false
-  /** Ends a process that says nothing for too long. */
-  #watch: NodeJS.Timeout | undefined
-  #impatient = false
+  readonly #watch: NodeJS.Timeout
+  /** Since when the process says nothing though it owes an answer. */
+  #silentSince: { clock: number; processor: number } | undefined
+  /** Why it was ended. */
+  #silent: string | undefined
   #ended: TorchLoraError | undefined
 
-  readonly #patienceMs: number
+  readonly #patience: Patience
 
-  private constructor(setup: EngineSetup, patienceMs: number) {
+  private constructor(setup: EngineSetup, patience: Patience) {
     this.#setup = setup
-    this.#patienceMs = patienceMs
+    this.#patience = patience
+    this.#watch = setInterval(() => this.#look(), 1000)
+    this.#watch.unref()
   }
 
   /**
@@ -97,11 +117,15 @@ export class Engine {
    */
   static async start(
     setup: EngineSetup,
-    { patienceMs = PATIENCE_MS }: { patienceMs?: number } = {},
+    { patience = patient }: { patience?: Patience } = {},
   ): Promise<{ engine: Engine; facts: TokenizerFacts }> {
-    const engine = new Engine(setup, patienceMs)
-    const facts = await engine.#load()
-    return { engine, facts }
+    const engine = new Engine(setup, patience)
+    try {
+      return { engine, facts: await engine.#load() }
+    } catch (error) {
+      engine.#end(error as TorchLoraError)
+      throw error
+    }
   }
 
   /** Sends a request; resolves with the reply to its kind. */
@@ -143,24 +167,23 @@ export class Engine {
         },
       })
       this.#child = child
-      this.#impatient = false
-      this.#expect(true)
+      this.#silent = undefined
+      this.#silentSince = undefined
       child.stderr!.setEncoding('utf8').on('data', (text: string) => {
         this.#lastWords = (this.#lastWords + text).slice(0, LAST_WORDS)
       })
       child.on('message', (message: EngineMessage) => {
+        this.#silentSince = undefined
         if (!('facts' in message) && message.id === -1 && 'error' in message) reject(revive(message.error))
         else if ('facts' in message) {
           this.#ready = true
-          this.#expect(false)
           this.#hold(this.#waiting.length > 0)
           resolve(message.facts)
         } else this.#settle(message)
       })
       // Once the process is gone and its last words are read.
       child.on('close', (code, signal) => {
-        this.#expect(false)
-        const ending = this.#impatient ? `no answer within ${this.#patienceMs / 1000} s` : signal
+        const ending = this.#silent ?? signal
         const how = `${ending ?? `exit code ${code}`}${this.#lastWords === '' ? '' : `: ${cause(this.#lastWords)}`}`
         if (this.#ready) this.#died(child, how)
         else
@@ -195,7 +218,6 @@ export class Engine {
       const id = this.#next++
       if (this.#open.size === 0) this.#hold(true)
       this.#open.set(id, pending)
-      if (!this.#watch) this.#expect(true)
       // Where it cannot be sent the process is gone, and `close` follows.
       this.#child.send({ id, request: pending.request } satisfies NumberedRequest, () => {})
     }
@@ -205,7 +227,6 @@ export class Engine {
     const pending = this.#open.get(message.id)
     if (!pending) return
     this.#open.delete(message.id)
-    this.#expect(this.#open.size > 0)
     if (this.#suspects > 0) this.#suspects--
     if (this.#open.size === 0) this.#hold(false)
     if ('error' in message) pending.reject(revive(message.error))
@@ -239,17 +260,19 @@ export class Engine {
     )
   }
 
-  /** Whether the process owes an answer from now on. */
-  #expect(answer: boolean): void {
-    clearTimeout(this.#watch)
-    this.#watch = undefined
-    if (!answer) return
-    const child = this.#child
-    this.#watch = setTimeout(() => {
-      this.#impatient = true
-      child.kill('SIGKILL')
-    }, this.#patienceMs)
-    this.#watch.unref()
+  /** Ends a process that says nothing for too long. */
+  #look(): void {
+    const { pid } = this.#child
+    if (this.#ready && this.#open.size === 0) this.#silentSince = undefined
+    else if (!this.#silentSince)
+      this.#silentSince = { clock: performance.now(), processor: processorSeconds(pid) }
+    else {
+      const clock = (performance.now() - this.#silentSince.clock) / 1000
+      const processor = processorSeconds(pid) - this.#silentSince.processor
+      if (clock < this.#patience.seconds && processor < this.#patience.processorSeconds) return
+      this.#silent = `no answer within ${Math.round(clock)} s, ${Math.round(processor)} s of a processor`
+      this.#child.kill('SIGKILL')
+    }
   }
 
   /** Whether the main process has to stay alive for this one. */
@@ -263,7 +286,7 @@ export class Engine {
 
   #end(error: TorchLoraError): void {
     this.#ended ??= error
-    this.#expect(false)
+    clearInterval(this.#watch)
     for (const { reject } of [...this.#open.values(), ...this.#waiting.splice(0)]) reject(this.#ended)
     this.#open.clear()
   }
