@@ -37,11 +37,14 @@ export interface RankAnswer {
 const work = JSON.parse(await readFile(process.argv[2]!, 'utf8')) as RankWork
 await distributed.init({ timeoutMs: 600_000 })
 await using tokenizer = await AutoTokenizer.fromPretrained(work.tokenizer)
-const model = await AutoModelForSequenceClassification.fromPretrained(work.model)
+const { examples, labels } = await loadGlue(work.task, { split: 'train', dataDir: work.data })
+const model = await AutoModelForSequenceClassification.fromPretrained(work.model, {
+  head: 'fresh',
+  labels: labels.names,
+})
 manualSeed(0)
 if (work.full) model.setRequiresGrad(true)
 else applyLora(model, { r: 8, loraAlpha: 16 })
-const { examples } = await loadGlue(work.task, { split: 'train', dataDir: work.data })
 const trainer = new Trainer({
   model,
   tokenizer,
