@@ -56,7 +56,12 @@ export {
   setFloat32MatmulPrecision,
   setThreads,
 } from './memory.ts'
-export { AutoModelForSequenceClassification, AutoModelForTokenClassification } from './models/auto.ts'
+export {
+  AutoModel,
+  AutoModelForSequenceClassification,
+  AutoModelForTokenClassification,
+} from './models/auto.ts'
+export type { EncoderModel } from './models/encoder-model.ts'
 export { Model } from './models/model.ts'
 export { loadReport } from './models/origin.ts'
 export type { FromPretrainedOptions } from './models/pretrained.ts'

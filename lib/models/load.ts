@@ -3,7 +3,7 @@ import { TorchLoraError } from '../errors.ts'
 import { noGrad } from '../grad-mode.ts'
 import { dropPages } from '../memory.ts'
 import { type DType, isHalf, type Tensor, type TensorOptions } from '../tensor.ts'
-import type { Model } from './model.ts'
+import type { PretrainedModel } from './pretrained-model.ts'
 
 /** What became of a checkpoint's tensors. Paths are the model's. */
 export interface LoadReport {
@@ -31,7 +31,7 @@ export interface LoadOptions {
  * shape; INVALID_FILE for tensors that share bytes many times over
  */
 export function loadParameters(
-  model: Model,
+  model: PretrainedModel,
   checkpoint: CheckpointIndex,
   { dtype, device, ownLabels = false, freshHead = false }: LoadOptions = {},
 ): LoadReport {
@@ -40,7 +40,7 @@ export function loadParameters(
   const report: LoadReport = { missing: [], unexpected: [] }
   const problems: string[] = []
   const wanted: TensorEntry[] = []
-  const labels = model.task.width
+  const labels = model.headOutputs
   for (const [path, { shape }] of parameters) {
     const entry = names.get(path)
     const isHead = model.roleOf(path) === 'head'
@@ -71,7 +71,11 @@ function list(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`
 }
 
-function misfit(model: Model, { entries }: CheckpointIndex, problems: readonly string[]): TorchLoraError {
+function misfit(
+  model: PretrainedModel,
+  { entries }: CheckpointIndex,
+  problems: readonly string[],
+): TorchLoraError {
   const [file, ...others] = new Set(Array.from(entries.values(), (entry) => entry.file))
   const where =
     others.length > 0 ? `${file} and ${others.length} more files` : (file ?? 'an empty checkpoint')
@@ -107,14 +111,15 @@ function refuseAliases(wanted: readonly TensorEntry[], { entries }: CheckpointIn
 const wrappers: readonly string[] = ['module', '_orig_mod', 'model', 'net', 'network']
 
 /** The checkpoint's entries by the model's paths. */
-function matchNames(model: Model, { entries }: CheckpointIndex): Map<string, TensorEntry> {
+function matchNames(model: PretrainedModel, { entries }: CheckpointIndex): Map<string, TensorEntry> {
   const found = unwrap([...entries])
   const prefix = `${model.family.prefix}.`
   const hasPrefix = found.some(([name]) => name.startsWith(prefix))
   const names = new Map<string, TensorEntry>()
   for (const [name, entry] of found) {
     const current = name.replace(/\.gamma$/, '.weight').replace(/\.beta$/, '.bias')
-    names.set(hasPrefix || model.roleOf(current) === 'head' ? current : prefix + current, entry)
+    const path = hasPrefix || model.roleOf(current) === 'head' ? current : prefix + current
+    names.set(path.startsWith(prefix) ? model.encoderPrefix + path.slice(prefix.length) : path, entry)
   }
   return names
 }
@@ -143,7 +148,7 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /** float32 for the head of a model in half precision (`Model.encode`). */
-function dtypeOf(model: Model, path: string, dtype: DType): DType {
+function dtypeOf(model: PretrainedModel, path: string, dtype: DType): DType {
   return isHalf(dtype) && model.roleOf(path) === 'head' ? 'float32' : dtype
 }
 
@@ -156,7 +161,7 @@ function convert(mapped: Tensor, dtype: DType, device?: string): Tensor {
   return converted
 }
 
-function freshParameter(model: Model, path: string, options: TensorOptions): Tensor {
+function freshParameter(model: PretrainedModel, path: string, options: TensorOptions): Tensor {
   const dot = path.lastIndexOf('.')
   const owner = new Map(model.namedModules()).get(path.slice(0, dot))!
   return owner.initial(path.slice(dot + 1), options)

@@ -1,33 +1,27 @@
 import type { EncoderConfig } from '../encoders/config.ts'
-import type { Encoder } from '../encoders/encoder.ts'
 import type { Family } from '../encoders/family.ts'
-import { LayerStack } from '../encoders/layer-stack.ts'
 import * as ops from '../generated/ops.ts'
 import type { Head } from '../heads/head.ts'
-import { type BatchTensors, firstTokens, type PositionScheme, sequenceMeans } from '../nn/batch.ts'
-import { Module } from '../nn/module.ts'
+import { type BatchTensors, firstTokens, sequenceMeans } from '../nn/batch.ts'
+import type { Module } from '../nn/module.ts'
 import type { Targets, Task } from '../tasks/task.ts'
-import { type Device, type DType, isHalf, type Tensor, type TensorOptions } from '../tensor.ts'
-import { savePretrained } from './save.ts'
+import { isHalf, type Tensor, type TensorOptions } from '../tensor.ts'
+import { PretrainedModel } from './pretrained-model.ts'
 
 /** An encoder, a head that reads it, and the task that says what the head's outputs mean. */
-export class Model<T extends Task = Task> extends Module {
-  readonly encoder: Encoder
+export class Model<T extends Task = Task> extends PretrainedModel {
   readonly head: Head
-  /** Parameters that were missing from the checkpoint and start fresh, by path. */
-  readonly freshParameters = new Set<string>()
   /** What training adds to the task's loss, 0-dimensional: an adapter method's regularization. */
   readonly penalties = new Set<() => Tensor | null>()
   readonly #attached = new Set<Disposable>()
 
   constructor(
-    readonly family: Family,
-    readonly config: EncoderConfig,
+    family: Family,
+    config: EncoderConfig,
     readonly task: T,
     options: TensorOptions = {},
   ) {
-    super()
-    this.encoder = family.encoder(config, options)
+    super(family, config, options)
     this.head = task.head(family, config, options)
   }
 
@@ -36,14 +30,16 @@ export class Model<T extends Task = Task> extends Module {
     return this.family.architecture + this.task.architecture
   }
 
-  /** How the family numbers positions. */
-  get positions(): PositionScheme {
-    return this.encoder.positions
+  get encoderPrefix(): string {
+    return `${this.family.prefix}.`
   }
 
-  /** The longest sequence that the model takes, in tokens, special tokens included. */
-  get maxLength(): number {
-    return this.encoder.maxLength
+  get headOutputs(): number {
+    return this.task.width
+  }
+
+  taskConfig(): Record<string, unknown> {
+    return this.task.toConfig()
   }
 
   /** The encoder under its prefix, the head's modules beside it: a checkpoint's names. */
@@ -61,37 +57,9 @@ export class Model<T extends Task = Task> extends Module {
     yield this.head
   }
 
-  /** Whether the parameter at `path` is the encoder's or the head's: the one place where that is decided. */
   roleOf(path: string): 'body' | 'head' {
     for (const [name] of this.head.children()) if (path === name || path.startsWith(`${name}.`)) return 'head'
     return 'body'
-  }
-
-  /**
-   * Whether training computes a layer's activations again in the backward pass instead of keeping them: about a third
-   * more work for a fraction of the memory. Values and gradients stay what they are. Set it before training begins.
-   * `gradient_checkpointing_enable` and `_disable` of transformers.
-   */
-  setGradientCheckpointing(enabled: boolean): void {
-    for (const [, module] of this.namedModules())
-      if (module instanceof LayerStack) module.gradientCheckpointing = enabled
-  }
-
-  get gradientCheckpointing(): boolean {
-    const stacks = [...this.namedModules()].map(([, module]) => module)
-    return stacks.some((module) => module instanceof LayerStack && module.gradientCheckpointing)
-  }
-
-  /** Where the parameters are. */
-  get device(): Device {
-    for (const [, parameter] of this.namedParameters()) return parameter.device
-    return 'cpu'
-  }
-
-  /** Of the encoder's weights. */
-  get dtype(): DType {
-    for (const [, parameter] of this.encoder.namedParameters()) return parameter.dtype
-    return 'float32'
   }
 
   /** Of the head and the outputs: float32 under half-precision weights, because the loss is formed of them. */
@@ -143,14 +111,5 @@ export class Model<T extends Task = Task> extends Module {
     for (const resource of this.#attached) resource[Symbol.dispose]()
     this.#attached.clear()
     super.dispose()
-  }
-
-  /**
-   * Writes an ordinary Hugging Face model folder: `config.json`, `model.safetensors`, and the tokenizer's files where
-   * the model was loaded from a folder that has them.
-   * @throws TorchLoraError INVALID_ARGUMENT when an adapter is not merged: `mergeLora` first, or `saveAdapter`
-   */
-  savePretrained(directory: string): Promise<void> {
-    return savePretrained(this, directory)
   }
 }

@@ -18,9 +18,11 @@ import {
 } from '../tasks/label-config.ts'
 import type { Task, TaskKind } from '../tasks/task.ts'
 import type { DType, TensorOptions } from '../tensor.ts'
-import { loadParameters } from './load.ts'
+import { EncoderModel } from './encoder-model.ts'
+import { type LoadOptions, loadParameters } from './load.ts'
 import { Model } from './model.ts'
 import { setOrigin } from './origin.ts'
+import type { PretrainedModel } from './pretrained-model.ts'
 
 /** How a pretrained model is found, loaded and given its labels. */
 export interface FromPretrainedOptions extends LabelOptions, HubOptions {
@@ -32,14 +34,17 @@ export interface FromPretrainedOptions extends LabelOptions, HubOptions {
   seed?: number
 }
 
+/** How an encoder is found and loaded. */
+export type EncoderOptions = HubOptions & Pick<FromPretrainedOptions, 'device' | 'dtype'>
+
+/** How an encoder is made of a configuration. */
+export type EncoderFromConfigOptions = Pick<FromPretrainedOptions, 'device' | 'dtype' | 'seed'>
+
 export type FromConfigOptions = Pick<FromPretrainedOptions, 'device' | 'dtype' | 'seed' | keyof LabelOptions>
 
-const fromConfigRules: Rules<FromConfigOptions> = {
-  ...labelRules,
-  device: string,
-  dtype: any, // checkDType
-  seed: whole(0),
-}
+const placeRules = { device: string, dtype: any } // checkDType
+
+const fromConfigRules: Rules<FromConfigOptions> = { ...labelRules, ...placeRules, seed: whole(0) }
 
 /** What {@link FromPretrainedOptions} may be. */
 export const fromPretrainedRules: Rules<FromPretrainedOptions> = { ...fromConfigRules, ...hubRules }
@@ -54,21 +59,40 @@ export async function loadPretrained<T extends Task, O extends LabelOptions>(
   dirOrId: string,
   options: FromPretrainedOptions & O,
 ): Promise<Model<T>> {
-  checkDType(options.dtype)
-  const { directory, checkpoint, reader } = await openModel(dirOrId, options)
-  const family = familyOf(reader.raw, reader.file)
-  const task = kind.read(reader, options)
-  const device = resolveDevice(options.device ?? 'auto')
   const { labels, numLabels, head } = options
   const ownLabels = labels !== undefined || numLabels !== undefined || head === 'fresh'
-  const model = new Model(family, family.readConfig(reader), task, { device: 'meta' })
-  const report = withSeed(options.seed ?? 0, () =>
-    loadParameters(model, checkpoint, {
-      dtype: options.dtype,
-      device,
-      ownLabels,
-      freshHead: head === 'fresh',
-    }),
+  return loadModel(dirOrId, { ...options, ownLabels, freshHead: head === 'fresh' }, (family, reader) => {
+    const task = kind.read(reader, options)
+    return new Model(family, family.readConfig(reader), task, { device: 'meta' })
+  })
+}
+
+/**
+ * Loads the encoder of a model from a folder or from the Hugging Face hub, whatever head stands beside it there.
+ * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE, INCOMPATIBLE, UNSUPPORTED, NETWORK
+ */
+export async function loadEncoder(dirOrId: string, options: EncoderOptions): Promise<EncoderModel> {
+  readOptions<EncoderOptions>('AutoModel.fromPretrained', options, { ...hubRules, ...placeRules })
+  return loadModel(
+    dirOrId,
+    options,
+    (family, reader) => new EncoderModel(family, family.readConfig(reader), { device: 'meta' }),
+  )
+}
+
+/** @param create the model that the folder describes, its parameters on 'meta' */
+async function loadModel<M extends PretrainedModel>(
+  dirOrId: string,
+  options: EncoderOptions & LoadOptions & { seed?: number },
+  create: (family: Family, reader: ConfigReader) => M,
+): Promise<M> {
+  const { dtype, ownLabels, freshHead, seed = 0 } = options
+  checkDType(dtype)
+  const { directory, checkpoint, reader } = await openModel(dirOrId, options)
+  const model = create(familyOf(reader.raw, reader.file), reader)
+  const device = resolveDevice(options.device ?? 'auto')
+  const report = withSeed(seed, () =>
+    loadParameters(model, checkpoint, { dtype, device, ownLabels, freshHead }),
   )
   setOrigin(model, { directory, report })
   return model
@@ -98,13 +122,38 @@ export function modelFromConfig<T extends Task, O extends LabelOptions>(
   raw: Readonly<Record<string, unknown>>,
   options: FromConfigOptions & O,
 ): Model<T> {
-  const { seed = 0, device, dtype } = readOptions<FromConfigOptions>('fromConfig', options, fromConfigRules)
+  readOptions<FromConfigOptions>('fromConfig', options, fromConfigRules)
+  return createModel(raw, options, (family, reader, place) => {
+    return new Model(family, family.readConfig(reader), kind.read(reader, options), place)
+  })
+}
+
+/**
+ * An encoder with random weights, of what a `config.json` says; `from_config` of transformers.
+ * @throws TorchLoraError INVALID_FILE, UNSUPPORTED
+ */
+export function encoderFromConfig(
+  raw: Readonly<Record<string, unknown>>,
+  options: EncoderFromConfigOptions,
+): EncoderModel {
+  readOptions<EncoderFromConfigOptions>('AutoModel.fromConfig', options, { ...placeRules, seed: whole(0) })
+  return createModel(
+    raw,
+    options,
+    (family, reader, place) => new EncoderModel(family, family.readConfig(reader), place),
+  )
+}
+
+function createModel<M extends PretrainedModel>(
+  raw: Readonly<Record<string, unknown>>,
+  { seed = 0, device, dtype }: EncoderFromConfigOptions,
+  create: (family: Family, reader: ConfigReader, place: TensorOptions) => M,
+): M {
   checkDType(dtype)
   const file = 'config.json'
   const family = familyOf(raw, file)
-  const reader = new ConfigReader(raw, file)
   const place: TensorOptions = { device: resolveDevice(device ?? 'auto'), dtype }
-  return withSeed(seed, () => new Model(family, family.readConfig(reader), kind.read(reader, options), place))
+  return withSeed(seed, () => create(family, new ConfigReader(raw, file), place))
 }
 
 /** @throws TorchLoraError UNSUPPORTED naming the kinds of encoder that there are */

@@ -8,8 +8,8 @@ import {
   writeJson,
 } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
-import type { Model } from './model.ts'
 import { originOf } from './origin.ts'
+import type { PretrainedModel } from './pretrained-model.ts'
 
 /** Tokenizer files travel with a model, so that what is saved is a folder one can serve. */
 const tokenizerFile =
@@ -21,7 +21,7 @@ const tokenizerFile =
  * @throws TorchLoraError INVALID_ARGUMENT for an adapter that is not merged, which the file could not hold;
  * INVALID_FILE when the disk refuses
  */
-export async function savePretrained(model: Model, directory: string): Promise<void> {
+export async function savePretrained(model: PretrainedModel, directory: string): Promise<void> {
   if ([...model.namedModules()].some(([, module]) => module.adapterParameters().length > 0)) {
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
@@ -33,7 +33,7 @@ export async function savePretrained(model: Model, directory: string): Promise<v
   await writeJson(join(directory, 'config.json'), {
     ...model.config.raw,
     architectures: [model.architecture],
-    ...model.task.toConfig(),
+    ...model.taskConfig(),
   })
   const origin = originOf(model)?.directory
   if (!origin || origin === directory) return

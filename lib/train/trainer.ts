@@ -13,6 +13,7 @@ import { callback, type Rules, readOptions, signal } from '../options.ts'
 import { manualSeed } from '../random.ts'
 import type { EncodedExamples, Task } from '../tasks/task.ts'
 import type { Device } from '../tensor.ts'
+import { checkVocabularies } from '../tokenizer/index.ts'
 import { BestModel, chooseBestMetric } from './best-model.ts'
 import { evaluateExamples } from './evaluate.ts'
 import type { TrainerEvent, TrainingSummary } from './events.ts'
@@ -67,6 +68,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
     this.options = resolveTrainerOptions(options as unknown as TrainerOptions)
     const { model, optimizer, outputDir, loadBest, patience } = this.options
     if (options.labels) model.task.requireLabels(options.labels)
+    checkVocabularies(this.options.tokenizer, model.config.vocabSize)
     this.#parameters = trainedParameters(model)
     if (typeof optimizer === 'object') requireOwn(optimizer, this.#parameters)
     this.#graphs = graphDevice(model.device, this.options.cudaGraphs && !model.gradientCheckpointing)
