@@ -27,7 +27,7 @@ const tokenizer = await AutoTokenizer.fromPretrained(base)
 const model = await AutoModelForSequenceClassification.fromPretrained(base, { labels, device: 'auto' })
 applyLora(model, new LoraConfig({ r: 8, loraAlpha: 16, targetModules: ['query', 'value'] }))
 
-const trainer = new Trainer({ model, tokenizer, train, evaluate, epochs: 3, learningRate: 4e-4 })
+const trainer = new Trainer({ model, tokenizer, train, evaluate })
 for await (const event of trainer.run()) {
   if (event.type === 'evaluation') console.log(`epoch ${event.epoch}:`, event.metrics)
 }

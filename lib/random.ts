@@ -6,7 +6,15 @@ import { type Device, Tensor } from './tensor.ts'
  * @throws TorchLoraError INVALID_ARGUMENT unless the seed is a safe integer
  */
 export function manualSeed(seed: number): void {
+  seeded = true
   guarded((native) => native.manualSeed(seed))
+}
+
+let seeded = false
+
+/** Seeds with 0 where nobody has seeded in this process: what starts fresh starts alike in every run. */
+export function seedUnlessSeeded(): void {
+  if (!seeded) manualSeed(0)
 }
 
 /**

@@ -2,6 +2,7 @@ import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { Linear } from '../nn/linear.ts'
 import type { Module } from '../nn/module.ts'
+import { seedUnlessSeeded } from '../random.ts'
 import type { Tensor } from '../tensor.ts'
 import { LoraConfig, type LoraConfigOptions } from './config.ts'
 import type { AdaptedModule, AdapterMethod } from './method.ts'
@@ -72,6 +73,7 @@ function adapt(model: Model, given: PeftConfig, name: string): LoraState {
   )
   const trained = trainedParameters(model, { config, modules, saved, copied })
 
+  seedUnlessSeeded()
   model.setRequiresGrad(false)
   const before = new Map<string, Tensor>()
   for (const [path, parameter] of [...model.namedParameters()]) {

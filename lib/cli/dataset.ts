@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander'
+import { isFolder, readDatasetFolder } from '../data/dataset-folder.ts'
+import { describeFindings, examineExamples } from '../data/examine.ts'
 import {
   type Column,
   type Example,
@@ -9,11 +11,12 @@ import {
   type ReadExamplesOptions,
 } from '../data/index.ts'
 import type { ProblemType } from '../data/problem-type.ts'
+import { splitExamples } from '../data/split.ts'
 import { TorchLoraError } from '../errors.ts'
 import { taskTypeNames, taskTypeOf } from '../tasks/registry.ts'
 import type { TaskType } from '../tasks/task-type.ts'
 import { type LabelFlags, withLabels } from './model-flags.ts'
-import { list } from './options.ts'
+import { fraction, list } from './options.ts'
 
 /** How the columns of a file are found. */
 export interface ColumnFlags {
@@ -33,6 +36,7 @@ export interface DatasetFlags extends ColumnFlags, LabelFlags {
   data?: string
   train?: string
   eval?: string
+  evalShare?: number
   label?: string
   labelColumns?: string[]
   labelSeparator?: string
@@ -42,6 +46,8 @@ export interface Dataset {
   type: TaskType
   train: Example[]
   evaluate: Example[]
+  /** Whether the part to measure on is kept of the training file. */
+  splitOff?: boolean
   /** Names of the classes that the task or the columns have. */
   known?: readonly string[]
   /** What labels are, by the flags or the task. */
@@ -65,6 +71,12 @@ export function withDataset(command: Command, { training }: { training: boolean 
       `what to learn from: ${taskTypeNames.map((name) => `for ${name} ${taskTypeOf(name).files}`).join('; ')}`,
     )
   command.option('--eval <file>', 'what to measure on, in the same form as --train')
+  if (training)
+    command.option(
+      '--eval-share <share>',
+      'without --eval, measure on so much of the training file, of every class its share; 0 measures nothing (default: 0.2 of up to 1,000 rows, else 0.1)',
+      fraction,
+    )
   withColumns(command)
     .option('--label <column>', 'column of the label (default: label or labels)')
     .option(
@@ -127,14 +139,61 @@ export async function readDataset(
   const train = !training
     ? []
     : flags.train
-      ? await type.readExamples(flags.train, options)
+      ? await type.readExamples(flags.train, { ...options, split: 'train' })
       : await fromTask('train')
-  const evaluate = flags.eval
-    ? await type.readExamples(flags.eval, options)
-    : flags.task
-      ? await fromTask('validation')
-      : []
-  return { type, train, evaluate, ...meaningOf(flags) }
+  const split = await evaluationSplit(flags)
+  const file = flags.eval ?? (flags.task ? undefined : flags.train)
+  const evaluate =
+    flags.eval || split
+      ? await type.readExamples(file!, { ...options, split })
+      : flags.task
+        ? await fromTask('validation')
+        : []
+  const parts = training && evaluate.length === 0 ? splitOff(train, flags) : { train, evaluate }
+  return { type, ...parts, ...meaningOf(flags) }
+}
+
+/** Of a folder, the part to measure on: validation, else test; undefined for a file, and where a folder has neither. */
+async function evaluationSplit(flags: DatasetFlags): Promise<ReadExamplesOptions['split']> {
+  const folder = flags.eval ?? (flags.task ? undefined : flags.train)
+  if (folder === undefined || !(await isFolder(folder))) return undefined
+  const { validation, test } = await readDatasetFolder(folder)
+  if (validation.length > 0) return 'validation'
+  return test.length > 0 ? 'test' : undefined
+}
+
+/** Keeps a part of the training file to measure on, always the same. */
+function splitOff(
+  train: Example[],
+  { evalShare }: DatasetFlags,
+): Pick<Dataset, 'train' | 'evaluate' | 'splitOff'> {
+  const share = evalShare ?? (train.length <= 1000 ? 0.2 : 0.1)
+  if (share === 0) return { train, evaluate: [] }
+  return { ...splitExamples(train, { share }), splitOff: true }
+}
+
+/** Says what the data are before anything trains: a table of classes, and what makes a measurement worth less. */
+export function describeDataset({ type, train, evaluate, splitOff }: Dataset): void {
+  if (type.kind.taskName !== taskTypeNames[0]) return
+  const findings = examineExamples(train, evaluate)
+  const { classes } = findings
+  const scores = train.every(({ label }) => typeof label === 'number') && classes.length > 30
+  console.error(
+    `${train.length} rows to train on, ${evaluate.length} to measure on${splitOff ? ', of every class its share, kept of the training file: there is no --eval (--eval-share 0 trains on all)' : ''}`,
+  )
+  if (!scores) {
+    const shown = classes.slice(0, 30)
+    const width = Math.max(5, ...shown.map(({ label }) => Math.min(40, label.length)))
+    console.error(
+      `  ${'class'.padEnd(width)}  ${'train'.padStart(7)}  ${'share'.padStart(6)}  ${'eval'.padStart(7)}`,
+    )
+    for (const row of shown)
+      console.error(
+        `  ${row.label.slice(0, 40).padEnd(width)}  ${String(row.train).padStart(7)}  ${`${((100 * row.train) / train.length).toFixed(1)} %`.padStart(6)}  ${String(row.evaluate).padStart(7)}`,
+      )
+    if (classes.length > 30) console.error(`  and ${classes.length - 30} more classes`)
+  }
+  for (const line of describeFindings(findings, { evaluated: evaluate.length })) console.error(line)
 }
 
 /** The flags of `withColumns` as `readExamples` takes them, with further columns. */

@@ -1,12 +1,14 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
+import { type ScheduleName, scheduleNames } from '../optim/schedule.ts'
 import { taskTypeNames } from '../tasks/registry.ts'
 import type { TrainingSummary } from '../train/events.ts'
 import type { TensorBoardFile } from '../train/tensorboard.ts'
-import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
+import { type DatasetFlags, describeDataset, readDataset, withDataset } from './dataset.ts'
 import { exitInterrupted, exitTerminated, interruptible } from './failure.ts'
 import {
   applyRunFlags,
+  classWeights,
   fraction,
   interval,
   list,
@@ -33,14 +35,19 @@ interface TrainFlags extends DatasetFlags, RunFlags {
   bias: 'none' | 'all' | 'lora_only'
   rslora?: boolean
   dora?: boolean
-  epochs: number
+  epochs?: number
+  maxSteps?: number
   batchSize?: number
   maxTokens?: number
   accumulate: number
   lr?: number
   headLr?: number
   optimizer: 'adamw' | 'muon'
-  schedule: 'linear' | 'cosine' | 'constant'
+  schedule: ScheduleName
+  schedulePower?: number
+  scheduleCycles?: number
+  classWeights?: 'balanced' | Record<string, number>
+  labelSmoothing?: number
   warmup: number
   warmupSteps?: number
   weightDecay: number
@@ -93,22 +100,43 @@ export function trainCommand(): Command {
     .option('--bias <mode>', 'biases to train: none, all or lora_only', 'none')
     .option('--rslora', 'scale by alpha/sqrt(r)')
     .option('--dora', 'train a magnitude for each output too (DoRA)')
-    .option('--epochs <count>', 'passes over the training set', wholeNumber, 3)
+    .option('--epochs <count>', 'passes over the training set (default: 3, more of a small set)', wholeNumber)
+    .option('--max-steps <updates>', 'updates at most; without --epochs as many', wholeNumber)
     .option(
       '--batch-size <count>',
-      'examples a batch (default: 16, or no limit with --max-tokens)',
+      'examples a batch (default: 16, fewer of a small set, or no limit with --max-tokens)',
       wholeNumber,
     )
     .option('--max-tokens <count>', 'tokens a batch at most', wholeNumber)
     .option('--accumulate <batches>', 'batches whose gradients are added up before an update', wholeNumber, 1)
-    .option('--lr <rate>', 'peak learning rate (default: 4e-4, with --full 2e-5)', positiveNumber)
-    .option('--head-lr <rate>', 'that of the head (default: the same)', positiveNumber)
+    .option(
+      '--lr <rate>',
+      "peak learning rate (default: by the encoder's width, 4e-4 of a base, with --full 2e-5)",
+      positiveNumber,
+    )
+    .option(
+      '--head-lr <rate>',
+      'that of the head (default: the same, of a fresh head in a short run at least 2e-3)',
+      positiveNumber,
+    )
     .addOption(
       new Option('--optimizer <name>', 'what moves the parameters')
         .choices(['adamw', 'muon'])
         .default('adamw'),
     )
-    .option('--schedule <name>', 'linear, cosine or constant', 'linear')
+    .addOption(
+      new Option('--schedule <name>', 'how the learning rate moves after the warm-up')
+        .choices([...scheduleNames])
+        .default('linear'),
+    )
+    .option('--schedule-power <number>', 'of polynomial (default: 2)', positiveNumber)
+    .option('--schedule-cycles <count>', 'of cosine_with_restarts (default: 2)', positiveNumber)
+    .option(
+      '--class-weights <weights>',
+      "what a label counts: 'balanced', or NAME=NUMBER,... (default: all 1)",
+      classWeights,
+    )
+    .option('--label-smoothing <share>', 'of a label, spread over all classes', fraction)
     .option('--warmup <share>', 'share of the updates that warm up', fraction, 0.06)
     .option('--warmup-steps <updates>', 'updates that warm up, instead of --warmup', wholeNumber)
     .option('--weight-decay <number>', 'decoupled weight decay', nonNegativeNumber, 0)
@@ -145,6 +173,7 @@ async function train(flags: TrainFlags): Promise<void> {
   const { loadPretrained, readHeadLabels } = await import('../models/pretrained.ts')
 
   const dataset = await readDataset(flags, { training: true })
+  if (rank === 0) describeDataset(dataset)
   const place = await applyRunFlags(flags)
   const { type } = dataset
   // The head of another task has the same name in a checkpoint, and is none to go on from.
@@ -188,10 +217,14 @@ async function train(flags: TrainFlags): Promise<void> {
     batchSize: flags.batchSize,
     maxTokens: flags.maxTokens,
     gradientAccumulationSteps: flags.accumulate,
-    learningRate: flags.lr ?? (flags.full ? 2e-5 : 4e-4),
+    maxSteps: flags.maxSteps,
+    learningRate: flags.lr,
     headLearningRate: flags.headLr,
     optimizer: flags.optimizer,
     schedule: flags.schedule,
+    scheduleShape: shapeOf(flags),
+    classWeights: flags.classWeights,
+    labelSmoothing: flags.labelSmoothing,
     warmupRatio: flags.warmup,
     warmupSteps: flags.warmupSteps,
     weightDecay: flags.weightDecay,
@@ -238,6 +271,11 @@ async function train(flags: TrainFlags): Promise<void> {
   if (flags.json) console.log(JSON.stringify(result))
   else printSummary(summary, output)
   await tokenizer.close()
+}
+
+/** Undefined where neither is given: runs from before there was a choice go on. */
+function shapeOf({ schedulePower: power, scheduleCycles: cycles }: TrainFlags) {
+  return power === undefined && cycles === undefined ? undefined : { power, cycles }
 }
 
 /** Runs to the end without a word. */
@@ -306,6 +344,11 @@ async function follow(
         console.error(
           `${event.trainableParameters.toLocaleString('en')} of ${event.totalParameters.toLocaleString('en')} parameters train (${share} %); ` +
             `optimizer state ${(event.optimizerStateBytes / 2 ** 20).toFixed(2)} MiB`,
+        )
+        const { epochs, batchSize, learningRate, headLearningRate } = event.settings
+        const ofHead = headLearningRate === learningRate ? '' : `, ${headLearningRate} of the head`
+        console.error(
+          `${event.totalSteps} updates: ${epochs} epochs${batchSize ? ` in batches of ${batchSize}` : ''}, learning rate ${learningRate}${ofHead}`,
         )
         if (event.truncated > 0)
           console.error(`${event.truncated} texts are longer than the model takes and were cut.`)

@@ -1,8 +1,10 @@
 import { extname } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
-import { any, boolean, list, object, type Rules, readOptions, string } from '../options.ts'
+import { any, boolean, list, object, oneOf, type Rules, readOptions, string } from '../options.ts'
+import { isFolder, readDatasetFolder } from './dataset-folder.ts'
 import { labelBit, textBit } from './label-keys.ts'
 import { fileError, maxTextLength, readLines, readText } from './lines.ts'
+import { openParquet } from './parquet.ts'
 
 /**
  * A class name, a class number or a score; or, for several labels, the names of all classes that hold, or 0 or 1 for
@@ -25,9 +27,13 @@ export interface Example {
 /** A column by its name, or by its place (0 is the first) in a file without a header. */
 export type Column = string | number
 
+type Format = 'jsonl' | 'json' | 'csv' | 'tsv' | 'parquet'
+
 export interface ReadExamplesOptions {
+  /** Of a folder (Hugging Face's layout of a data set): which part. Default 'train'. */
+  split?: 'train' | 'validation' | 'test'
   /** Default: by the file's extension. */
-  format?: 'jsonl' | 'json' | 'csv' | 'tsv'
+  format?: Format
   /**
    * Which column or key holds what. Defaults, the first that the file has: `text` from text, sentence, sentence1,
    * premise; `textPair` from textPair, text_pair, sentence2, hypothesis; `label` from label, labels; `id` from id,
@@ -47,6 +53,7 @@ export interface ReadExamplesOptions {
 }
 
 const rules: Rules<ReadExamplesOptions> = {
+  split: oneOf('train', 'validation', 'test'),
   format: any,
   columns: object('an object that says a column for text, textPair, label and id'),
   labelColumns: list('columns'),
@@ -72,8 +79,9 @@ type Role = keyof typeof DEFAULTS
 const ROLES = Object.keys(DEFAULTS) as Role[]
 
 /**
- * Reads labelled or unlabelled texts from a .jsonl, .json (an array of objects), .csv or .tsv file. The file is read
- * as a stream; .json alone is parsed in one piece, so prefer .jsonl for large data.
+ * Reads labelled or unlabelled texts from a .jsonl, .json (an array of objects), .csv, .tsv or .parquet file, each but
+ * the last perhaps with .gz, or from a folder of such files as Hugging Face's hub has a data set (`readDatasetFolder`).
+ * A file is read as a stream; .json alone is parsed in one piece, so prefer .jsonl for large data.
  *
  * In csv and tsv every field is text: a label that reads as a number stays a string, and an empty one is no label.
  *
@@ -85,34 +93,80 @@ export async function readExamples(path: string, options: ReadExamplesOptions = 
     throw new TorchLoraError('INVALID_ARGUMENT', `path: expected a string, received ${kind(path)}`)
   readOptions('readExamples', options, rules)
   if (options.columns) readOptions('readExamples, columns', options.columns, columnRules)
+  if (await isFolder(path)) return await readFolder(path, options)
   const format = options.format ?? formatOf(path)
   const examples: Example[] = []
   if (format === 'csv' || format === 'tsv') await readDelimited(path, format, options, examples)
   else if (format === 'jsonl') await readJsonLines(path, options, examples)
   else if (format === 'json') await readJsonArray(path, options, examples)
+  else if (format === 'parquet') await readParquet(path, options, examples)
   else
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
-      `format: expected jsonl, json, csv or tsv, received ${JSON.stringify(format)}`,
+      `format: expected jsonl, json, csv, tsv or parquet, received ${JSON.stringify(format)}`,
     )
   if (examples.length === 0) throw fileError(path, 'holds no examples; expected at least one row with a text')
   return examples
 }
 
-function formatOf(path: string): 'jsonl' | 'json' | 'csv' | 'tsv' {
-  const extension = extname(path).toLowerCase()
+/** One part of a data set in a folder, of however many files. */
+async function readFolder(folder: string, options: ReadExamplesOptions): Promise<Example[]> {
+  const { split = 'train', ...each } = options
+  const parts = await readDatasetFolder(folder)
+  if (parts[split].length === 0)
+    throw fileError(
+      folder,
+      `has no file of the part ${split}; it has ${Object.entries(parts)
+        .filter(([, files]) => files.length > 0)
+        .map(([name]) => name)
+        .join(', ')}`,
+    )
+  const examples: Example[] = []
+  for (const file of parts[split])
+    for (const example of await readExamples(file, each)) examples.push(example)
+  return examples
+}
+
+async function readParquet(path: string, options: ReadExamplesOptions, examples: Example[]) {
+  const { columns, rows } = await openParquet(path)
+  const wanted = new Set(options.labelColumns?.map(String))
+  for (const role of ROLES) {
+    const asked = role === 'label' && options.labelColumns ? null : options.columns?.[role]
+    if (asked === null) continue
+    const names = asked === undefined ? DEFAULTS[role] : [String(asked)]
+    const name = names.find((each) => columns.includes(each))
+    if (name !== undefined) wanted.add(name)
+    else if (asked !== undefined || role === 'text' || (role === 'label' && options.labelled))
+      throw fileError(
+        path,
+        `no column ${names.map((n) => JSON.stringify(n)).join(' or ')} for ${role}; the columns are ${columns.map((n) => JSON.stringify(n)).join(', ')}: name the right one in \`columns.${role}\``,
+      )
+  }
+  const missing = [...wanted].filter((name) => !columns.includes(name))
+  if (missing.length > 0)
+    throw fileError(
+      path,
+      `no column ${missing.map((n) => JSON.stringify(n)).join(', ')} of \`labelColumns\`; the columns are ${columns.map((n) => JSON.stringify(n)).join(', ')}`,
+    )
+  let number = 0
+  for await (const row of rows([...wanted])) examples.push(exampleOf(row, path, ++number, options))
+}
+
+function formatOf(path: string): Format {
+  const extension = extname(path.replace(/\.gz$/i, '')).toLowerCase()
   const known = {
     '.jsonl': 'jsonl',
     '.ndjson': 'jsonl',
     '.json': 'json',
     '.csv': 'csv',
     '.tsv': 'tsv',
+    '.parquet': 'parquet',
   } as const
   const format = known[extension as keyof typeof known]
   if (format === undefined)
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
-      `${path}: the extension ${JSON.stringify(extension)} does not say the format; expected .jsonl, .json, .csv or .tsv, or the option format`,
+      `${path}: the extension ${JSON.stringify(extension)} does not say the format; expected .jsonl, .json, .csv, .tsv (perhaps with .gz) or .parquet, or the option format`,
       { file: path },
     )
   return format

@@ -1,4 +1,6 @@
 import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 import { TorchLoraError } from '../errors.ts'
 
 /** One line of a text file, without its line end. */
@@ -38,7 +40,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
 }
 
 /**
- * The text of a UTF-8 file in parts, without its byte-order mark.
+ * The text of a UTF-8 file in parts, without its byte-order mark; unpacked where its name ends in .gz.
  * @throws TorchLoraError INVALID_FILE as {@link readLines}.
  */
 export async function* readText(path: string): AsyncGenerator<string> {
@@ -56,7 +58,10 @@ export async function* readText(path: string): AsyncGenerator<string> {
     }
   }
   try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    const bytesOf = createReadStream(path)
+    // The callback's errors reach whoever reads.
+    const source = path.endsWith('.gz') ? pipeline(bytesOf, createGunzip(), () => {}) : bytesOf
+    for await (const chunk of source as AsyncIterable<Buffer>) {
       yield decode(chunk)
       bytes += chunk.length
     }

@@ -3,6 +3,7 @@ import { listProblems, readJson } from '../checkpoint/index.ts'
 import { glueTaskNames } from '../data/index.ts'
 import { problemTypes } from '../data/problem-type.ts'
 import { TorchLoraError } from '../errors.ts'
+import { scheduleNames } from '../optim/schedule.ts'
 
 /** Runs of a sweep at most: at a minute each, a week. */
 const mostCells = 10_000
@@ -16,6 +17,7 @@ const settings = z.strictObject({
   data: name.optional(),
   train: name.optional(),
   eval: name.optional(),
+  evalShare: z.number().min(0).lt(1).optional(),
   text: name.optional(),
   textPair: name.optional(),
   label: name.optional(),
@@ -35,7 +37,12 @@ const settings = z.strictObject({
   accumulate: count.optional(),
   lr: z.number().positive().optional(),
   headLr: z.number().positive().optional(),
-  schedule: z.enum(['linear', 'cosine', 'constant']).optional(),
+  schedule: z.enum(scheduleNames).optional(),
+  schedulePower: z.number().positive().optional(),
+  scheduleCycles: z.number().positive().optional(),
+  classWeights: name.optional(),
+  labelSmoothing: z.number().min(0).lt(1).optional(),
+  maxSteps: count.optional(),
   warmup: z.number().min(0).lt(1).optional(),
   warmupSteps: z.int().min(0).optional(),
   weightDecay: z.number().min(0).optional(),

@@ -11,7 +11,7 @@ import { trainingLabels } from './training-labels.ts'
 
 const sequenceClassification: TaskType<SequenceClassification> = {
   kind: SequenceClassification,
-  files: 'texts with labels: .jsonl, .json, .csv or .tsv',
+  files: 'texts with labels: .jsonl, .json, .csv, .tsv (with .gz too), .parquet, or a folder of such',
   readExamples: (path, options) => readExamples(path, { ...options, labelled: true }),
   ofGlue: (examples) => examples,
   forTraining(own, data) {

@@ -5,6 +5,7 @@ import { pearson, spearman } from '../data/metrics.ts'
 import type { ProblemType } from '../data/problem-type.ts'
 import type { ConfigReader, EncoderConfig } from '../encoders/config.ts'
 import type { Family } from '../encoders/family.ts'
+import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { ClassificationHead } from '../heads/classification.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
@@ -16,10 +17,13 @@ import {
   type CollateOptions,
   type EncodedExamples,
   type EncodeOptions,
+  type LossOptions,
   type Metrics,
+  type Progress,
   type ScoreDetails,
   type Targets,
   Task,
+  type TrainingLoss,
 } from './task.ts'
 
 /** cross_entropy_loss's ignore_index: what a sequence without a label has. */
@@ -169,6 +173,72 @@ export class SequenceClassification extends Task<EncodedLabels> {
     return weights ? weighted(losses, weights) : losses
   }
 
+  override requireLoss({ classWeights, labelSmoothing }: LossOptions): void {
+    const refuse = (problem: string) => {
+      throw new TorchLoraError('INVALID_ARGUMENT', problem)
+    }
+    if (this.problemType === 'regression' && (classWeights !== undefined || labelSmoothing))
+      refuse('classWeights and labelSmoothing: a score has no classes; leave them away.')
+    if (this.problemType === 'multi_label_classification' && labelSmoothing)
+      refuse('labelSmoothing: with several labels every decision stands alone; leave it away.')
+    if (classWeights === undefined || classWeights === 'balanced') return
+    for (const [name, weight] of Object.entries(classWeights)) {
+      if (!this.labels.includes(name))
+        refuse(
+          `classWeights: there is no class ${JSON.stringify(name)}; there are ${this.labelSet.describe()}.`,
+        )
+      if (!(weight >= 0) || !Number.isFinite(weight))
+        refuse(`classWeights: ${JSON.stringify(name)} is ${weight}; expected a number of at least 0.`)
+    }
+  }
+
+  /**
+   * Cross-entropy with weights and smoothing as PyTorch's `CrossEntropyLoss` has them, scikit-learn's 'balanced'
+   * weights; of several labels `BCEWithLogitsLoss`, where 'balanced' is a `pos_weight` of negatives over positives.
+   */
+  override trainingLoss(
+    { classWeights, labelSmoothing = 0 }: LossOptions,
+    { values }: EncodedLabels,
+    { device, dtype }: TensorOptions,
+  ): TrainingLoss & Disposable {
+    if (classWeights === undefined && labelSmoothing === 0)
+      return Object.assign((outputs: Tensor, targets: Targets) => this.loss(outputs, targets), {
+        [Symbol.dispose]() {},
+      })
+    const balanced = classWeights === 'balanced'
+    const multiLabel = this.problemType === 'multi_label_classification'
+    const numbers = balanced
+      ? balancedWeights(values, this.width, { multiLabel })
+      : this.labels.map((name) => classWeights?.[name] ?? 1)
+    const weight = Tensor.from(numbers, { device, dtype }) // [labels]
+    const loss = (logits: Tensor, { labels, weights = null }: Targets): Tensor => {
+      if (!multiLabel) return ops.crossEntropyLoss(logits, labels!, { weight, labelSmoothing })
+      const options = { ...(balanced ? { posWeight: weight } : { weight }), reduction: 'none' as const }
+      const losses = ops.mean(ops.binaryCrossEntropyWithLogits(logits, labels!, options), [1]) // [B]
+      return weights ? weighted(losses, weights) : ops.mean(losses)
+    }
+    return Object.assign(loss, { [Symbol.dispose]: () => weight.dispose() })
+  }
+
+  override progress(outputs: readonly Float32Array[], { values }: EncodedLabels): Progress {
+    if (this.problemType === 'regression' || outputs.length < 2) return 'better'
+    const multiLabel = this.problemType === 'multi_label_classification'
+    const answers = outputs.map((row) =>
+      multiLabel ? Array.from(row, (x) => (x > 0 ? 1 : 0)) : [argmax(row)],
+    )
+    if (answers.every((answer) => answer.join() === answers[0]!.join())) return 'constant'
+    if (multiLabel) return 'better'
+    const counts = new Array<number>(this.width).fill(0)
+    let right = 0
+    for (const [i, [answer]] of answers.entries()) {
+      counts[values[i]!]!++
+      if (answer === values[i]) right++
+    }
+    const n = answers.length
+    const common = Math.max(...counts)
+    return right <= common + 2 * Math.sqrt((common * (n - common)) / n) ? 'chance' : 'better'
+  }
+
   get defaultMetrics(): readonly string[] {
     return defaultMetrics[this.problemType]
   }
@@ -250,4 +320,22 @@ export class SequenceClassification extends Task<EncodedLabels> {
 /** sum(w l) / sum(w): [B], [B] -> [] */
 function weighted(losses: Tensor, weights: Tensor): Tensor {
   return ops.div(ops.sum(ops.mul(losses, weights)), ops.sum(weights))
+}
+
+/** n / (C count) of each class (scikit-learn's 'balanced'); of several labels negatives over positives. */
+function balancedWeights(
+  values: ArrayLike<number>,
+  width: number,
+  { multiLabel }: { multiLabel: boolean },
+): number[] {
+  const counts = new Array<number>(width).fill(0)
+  for (let i = 0; i < values.length; i++) {
+    if (!multiLabel) counts[values[i]!]!++
+    else counts[i % width]! += values[i]!
+  }
+  const rows = values.length / (multiLabel ? width : 1)
+  // What does not occur counts for nothing, whatever its weight.
+  return counts.map((count) =>
+    count === 0 ? 1 : multiLabel ? (rows - count) / count : rows / (width * count),
+  )
 }

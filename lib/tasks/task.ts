@@ -25,6 +25,18 @@ export interface ScoreDetails extends ClassDetails {
 /** What a batch's outputs are compared with: the tensors that a task's loss reads, by name. */
 export type Targets = Readonly<Record<string, Tensor | null>>
 
+/** How far a model has come from a guess. */
+export type Progress = 'constant' | 'chance' | 'better'
+
+/** What a run may ask of a task's loss. */
+export interface LossOptions {
+  classWeights?: 'balanced' | Readonly<Record<string, number>>
+  labelSmoothing?: number
+}
+
+/** The mean loss over a batch, 0-dimensional, of outputs [rows, width]. */
+export type TrainingLoss = (outputs: Tensor, targets: Targets) => Tensor
+
 /** Examples as a model reads them, with what they should give. */
 export interface EncodedExamples<Labels = unknown> {
   encodings: readonly Encoding[]
@@ -101,6 +113,33 @@ export abstract class Task<Labels = unknown, Sample = Example> {
 
   /** The mean loss over a batch, 0-dimensional. @param outputs [rows, width] */
   abstract loss(outputs: Tensor, targets: Targets): Tensor
+
+  /**
+   * Checks what a run asks of the loss.
+   * @throws TorchLoraError INVALID_ARGUMENT for what this task's loss does not take, or for classes that are not there
+   */
+  requireLoss({ classWeights, labelSmoothing }: LossOptions): void {
+    if (classWeights !== undefined || labelSmoothing)
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `classWeights and labelSmoothing: ${this.name} takes neither; leave them away.`,
+      )
+  }
+
+  /** The loss of a run that asks for more than `loss`; its tensors are freed with it. */
+  trainingLoss(_options: LossOptions, _labels: Labels, _place: TensorOptions): TrainingLoss & Disposable {
+    return Object.assign((outputs: Tensor, targets: Targets) => this.loss(outputs, targets), {
+      [Symbol.dispose]() {},
+    })
+  }
+
+  /**
+   * How far a model has come: 'constant' where all answers are one, 'chance' where they are right hardly more often than
+   * the commonest label would be, else 'better'.
+   */
+  progress(_outputs: readonly Float32Array[], _labels: Labels): Progress {
+    return 'better'
+  }
 
   /** What is measured when nothing is asked for; the first chooses the best model. */
   abstract readonly defaultMetrics: readonly string[]

@@ -2,21 +2,25 @@ import { allGatherBytes } from '../distributed/collectives.ts'
 import { sharesOf } from '../distributed/deal.ts'
 import { currentWorld } from '../distributed/world.ts'
 import type { PredictOptions, Predictor } from '../inference/predictor.ts'
-import type { EncodedExamples, Metrics } from '../tasks/task.ts'
+import type { EncodedExamples, Metrics, Progress } from '../tasks/task.ts'
 import type { Encoding } from '../tokenizer/index.ts'
 
-/** Mean loss and metrics of a model over labelled examples; of several ranks each runs a share, and all know all. */
+/**
+ * Mean loss and metrics of a model over labelled examples, and how far it has come; of several ranks each runs a
+ * share, and all know all.
+ */
 export async function evaluateExamples(
   predictor: Predictor,
   { encodings, labels }: EncodedExamples,
   metrics: readonly string[],
   options: PredictOptions = {},
-): Promise<Metrics> {
+): Promise<{ metrics: Metrics; progress: Progress }> {
   const outputs =
     currentWorld().worldSize === 1
       ? await predictor.outputs(encodings, options)
       : await sharedOutputs(predictor, encodings, options)
-  return predictor.model.task.score(outputs, labels, metrics)
+  const { task } = predictor.model
+  return { metrics: task.score(outputs, labels, metrics), progress: task.progress(outputs, labels) }
 }
 
 /** Dealt by length, so that ranks take about as long; gathered, and put back in order. */

@@ -1,4 +1,5 @@
 import type { Metrics } from '../tasks/task.ts'
+import type { RunSettings } from './defaults.ts'
 
 /** Measured values by name: `loss` and the metrics that were asked for. */
 export type MetricsOf<M extends string> = Metrics & Readonly<Record<M | 'loss', number>>
@@ -25,6 +26,8 @@ export type TrainerEvent<M extends string = string> =
       optimizerStateBytes: number
       /** Texts that were longer than the model takes, and were cut. */
       truncated: number
+      /** What the run was given or what was chosen for it. */
+      settings: RunSettings
     }
   | {
       type: 'step'
@@ -63,6 +66,10 @@ export interface TrainingSummary<M extends string = string> {
   examplesPerSecond: number
   /** Bytes of this process that were resident at most. */
   peakResidentBytes: number
+  /** What the run was given or what was chosen for it. */
+  settings: RunSettings
+  /** Why the model has hardly learned; null where it has. */
+  warning: string | null
   /** What chose the best evaluation: a metric, or 'loss'. */
   bestMetric: string
   /** The best evaluation by the chosen metric, and the last. */

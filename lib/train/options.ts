@@ -3,7 +3,7 @@ import { TorchLoraError } from '../errors.ts'
 import { Model } from '../models/model.ts'
 import { type Optimizer, optimizerRules } from '../optim/optimizer.ts'
 import { type OptimizerFactory, type OptimizerName, optimizers } from '../optim/registry.ts'
-import { type ScheduleName, scheduleNames } from '../optim/schedule.ts'
+import { type ScheduleName, type ScheduleShape, scheduleNames } from '../optim/schedule.ts'
 import {
   boolean,
   callback,
@@ -21,6 +21,7 @@ import {
 import type { SampleOf, Targets, Task } from '../tasks/task.ts'
 import type { Tensor } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
+import { chooseSettings } from './defaults.ts'
 
 /** What a {@link Trainer} trains, on what, how long and how. */
 export interface TrainerOptions<T extends Task = Task, M extends string = string> {
@@ -31,17 +32,19 @@ export interface TrainerOptions<T extends Task = Task, M extends string = string
   evaluate?: readonly SampleOf<T>[]
   /** The model's labels, to make sure of them: any others are refused. */
   labels?: LabelSet
-  /** Default 3. */
+  /** Default: by {@link chooseSettings}, 3 or more where there are few examples. */
   epochs?: number
-  /** Examples a batch. Default 16, or no limit with maxTokens. */
+  /** Updates at most; without `epochs` as many. */
+  maxSteps?: number
+  /** Examples a batch. Default: by {@link chooseSettings}, 16 or fewer; no limit with maxTokens. */
   batchSize?: number
   /** Tokens a batch at most, instead of or beside batchSize. */
   maxTokens?: number
   /** Batches whose gradients are added up before an update. Default 1. */
   gradientAccumulationSteps?: number
-  /** Peak learning rate. Default 4e-4, for LoRA; full fine-tuning wants about 2e-5. */
+  /** Peak learning rate. Default: by {@link chooseSettings}, for the encoder's width, LoRA or full fine-tuning. */
   learningRate?: number
-  /** Of the head; default learningRate. */
+  /** Of the head. Default: learningRate, of a head that starts fresh in a short run at least 2e-3. */
   headLearningRate?: number
   /**
    * What moves the parameters: 'adamw' (default), 'muon', a function that makes your own, or one that is made, of
@@ -55,6 +58,12 @@ export interface TrainerOptions<T extends Task = Task, M extends string = string
   loss?: LossFunction
   /** Default 'linear'. */
   schedule?: ScheduleName
+  /** What a schedule takes beside its name. */
+  scheduleShape?: ScheduleShape
+  /** What a label counts in the loss, by class; 'balanced' in inverse proportion to how often it occurs. Default: all 1. */
+  classWeights?: 'balanced' | Readonly<Record<string, number>>
+  /** The share of a label that is spread over all classes (Szegedy et al., 2016). Default 0. */
+  labelSmoothing?: number
   /** Share of the updates that warm up. Default 0.06. */
   warmupRatio?: number
   /** Updates that warm up, instead of warmupRatio. */
@@ -108,6 +117,7 @@ type Defaulted =
   | 'epochs'
   | 'gradientAccumulationSteps'
   | 'learningRate'
+  | 'headLearningRate'
   | 'optimizer'
   | 'schedule'
   | 'warmupRatio'
@@ -143,6 +153,7 @@ const rules: Rules<TrainerOptions> = {
   evaluate: list('examples', 1),
   labels: (value) => (value instanceof LabelSet ? undefined : 'a LabelSet'),
   epochs: whole(1),
+  maxSteps: whole(1),
   batchSize: whole(1),
   maxTokens: whole(1),
   gradientAccumulationSteps: whole(1),
@@ -151,6 +162,9 @@ const rules: Rules<TrainerOptions> = {
   optimizer: either(oneOf(...Object.keys(optimizers)), callback, anOptimizer),
   loss: callback,
   schedule: oneOf(...scheduleNames),
+  scheduleShape: object('an object of power and cycles'),
+  classWeights: either(oneOf('balanced'), object('a number a class, by name')),
+  labelSmoothing: number({ least: 0, most: 0.999 }),
   warmupRatio: number({ least: 0, most: 1 }),
   warmupSteps: whole(0),
   weightDecay: notNegative,
@@ -172,17 +186,36 @@ const rules: Rules<TrainerOptions> = {
   cudaGraphs: boolean,
 }
 
+const shapeRules: Rules<ScheduleShape> = { power: positive, cycles: positive }
+
 /**
  * Fills in the defaults.
  * @throws TorchLoraError INVALID_ARGUMENT naming every option out of range
  */
-export function resolveTrainerOptions(options: TrainerOptions): ResolvedTrainerOptions {
+export function resolveTrainerOptions(
+  options: TrainerOptions,
+  { worldSize }: { worldSize: number },
+): ResolvedTrainerOptions {
   readOptions('Trainer', options, rules)
+  if (options.scheduleShape) readOptions('Trainer, scheduleShape', options.scheduleShape, shapeRules)
+  if (options.loss && (options.classWeights !== undefined || options.labelSmoothing))
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      'Trainer: classWeights and labelSmoothing would not be heeded by a loss of your own: bring them into it.',
+    )
+  const { model, gradientAccumulationSteps = 1 } = options
+  const body = [...model.namedParameters()].filter(([path]) => model.roleOf(path) === 'body')
   const resolved: ResolvedTrainerOptions = {
     ...options,
-    epochs: options.epochs ?? 3,
-    gradientAccumulationSteps: options.gradientAccumulationSteps ?? 1,
-    learningRate: options.learningRate ?? 4e-4,
+    ...chooseSettings({
+      examples: options.train.length,
+      hiddenSize: model.config.hiddenSize,
+      adapters: body.some(([, parameter]) => !parameter.requiresGrad),
+      freshHead: [...model.freshParameters].some((path) => model.roleOf(path) === 'head'),
+      batchesPerUpdate: gradientAccumulationSteps * worldSize,
+      given: options,
+    }),
+    gradientAccumulationSteps,
     optimizer: options.optimizer ?? 'adamw',
     schedule: options.schedule ?? 'linear',
     warmupRatio: options.warmupRatio ?? 0.06,

@@ -14,9 +14,11 @@ import {
   saveCheckpoint,
   type TrainerState,
 } from './checkpoint.ts'
+import type { RunSettings } from './defaults.ts'
 import type { TrainerEvent, TrainingSummary } from './events.ts'
 import { checkIdentity, type RunIdentity } from './identity.ts'
 import type { ResolvedTrainerOptions } from './options.ts'
+import type { Verdict } from './verdict.ts'
 
 type StepEvent = Extract<TrainerEvent, { type: 'step' }>
 type CheckpointEvent = Extract<TrainerEvent, { type: 'checkpoint' }>
@@ -60,7 +62,7 @@ export class RunState {
       steps += Math.ceil((batches - before) / batchesPerUpdate)
       before = batches
     }
-    return steps
+    return Math.min(steps, options.maxSteps ?? steps)
   }
 
   /** Counts an update. */
@@ -118,8 +120,11 @@ export class RunState {
   }
 
   /** What the run came to after `steps` updates. */
-  summary(steps: number, { interrupted }: { interrupted: boolean }): TrainingSummary {
-    const { parameters, optimizer, sampler, bestModel } = this.#of
+  summary(
+    steps: number,
+    { interrupted, verdict }: { interrupted: boolean; verdict: Verdict },
+  ): TrainingSummary {
+    const { options, parameters, optimizer, sampler, bestModel } = this.#of
     const { wallSeconds, cpuSeconds, trainSeconds, tokens, examples } = this.#spentNow()
     const perSecond = (count: number) => (trainSeconds > 0 ? count / trainSeconds : 0)
     return {
@@ -134,6 +139,8 @@ export class RunState {
       tokensPerSecond: perSecond(tokens),
       examplesPerSecond: perSecond(examples),
       peakResidentBytes: peakResidentBytes(),
+      settings: settingsOf(options),
+      warning: interrupted ? null : verdict.warning(options),
       bestMetric: bestModel.metric,
       best: bestModel.best,
       final: bestModel.final,
@@ -156,6 +163,12 @@ export class RunState {
       ...Array.from(optimizer.state(), ([name, tensor]): [string, Tensor] => [`optimizer.${name}`, tensor]),
     ])
   }
+}
+
+/** What a run was given or what was chosen for it. */
+export function settingsOf(options: ResolvedTrainerOptions): RunSettings {
+  const { epochs, batchSize, learningRate, headLearningRate } = options
+  return { epochs, batchSize, learningRate, headLearningRate }
 }
 
 /** Elements of tensors, all together. */

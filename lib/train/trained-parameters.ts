@@ -38,7 +38,7 @@ export function runOptimizer(
 ): { optimizer: Optimizer; made: Optimizer | null } {
   const { betas, eps, weightDecay, learningRate, headLearningRate, model, optimizer } = options
   if (typeof optimizer === 'object') return { optimizer: adapterOptimizer(model, optimizer), made: null }
-  const headScale = headLearningRate === undefined ? 1 : headLearningRate / learningRate
+  const headScale = headLearningRate / learningRate
   const norms = normPaths(model)
   const inner = optimizerFactory(optimizer)(parameters, {
     betas,

@@ -20,10 +20,11 @@ import type { TrainerEvent, TrainingSummary } from './events.ts'
 import { type RunIdentity, runIdentity } from './identity.ts'
 import { type ResolvedTrainerOptions, resolveTrainerOptions, type TrainerOptions } from './options.ts'
 import { lockRun } from './run-lock.ts'
-import { countElements, RunState } from './run-state.ts'
+import { countElements, RunState, settingsOf } from './run-state.ts'
 import { compileTrainingStep } from './step.ts'
 import { requireOwn, runOptimizer, trainedParameters } from './trained-parameters.ts'
 import { type PendingUpdate, Updates } from './updates.ts'
+import { Verdict } from './verdict.ts'
 
 /** How a run is ended early. */
 export interface RunOptions {
@@ -65,7 +66,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
    */
   constructor(options: TrainerOptions<T, M>) {
     requireGroup()
-    this.options = resolveTrainerOptions(options as unknown as TrainerOptions)
+    this.options = resolveTrainerOptions(options as unknown as TrainerOptions, currentWorld())
     const { model, optimizer, outputDir, loadBest, patience } = this.options
     if (options.labels) model.task.requireLabels(options.labels)
     checkVocabularies(this.options.tokenizer, model.config.vocabSize)
@@ -74,6 +75,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
     this.#graphs = graphDevice(model.device, this.options.cudaGraphs && !model.gradientCheckpointing)
     this.#metrics = options.metrics ?? model.task.defaultMetrics
     model.task.requireMetrics(this.#metrics)
+    model.task.requireLoss(this.options)
     this.#bestModel = new BestModel({
       metric: chooseBestMetric(options.bestMetric, this.#metrics),
       parameters: loadBest === false ? [] : this.#parameters,
@@ -152,9 +154,14 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
     const { batchesPerUpdate } = state
     optimizer.begin?.(totalSteps)
     using ranks = inGroup() ? new FlatGradients(this.#parameters.map(([, parameter]) => parameter)) : null
+    using loss = model.task.trainingLoss(options, train.labels, {
+      device: model.device,
+      dtype: model.outputDType,
+    })
+    const verdict = new Verdict()
     const step = compileTrainingStep(model, optimizer, {
       maxGradNorm: options.maxGradNorm,
-      loss: options.loss,
+      loss: options.loss ?? loss,
       graphs: this.#graphs,
       keepGradients: this.#graphs !== undefined && batchesPerUpdate > 1,
       ranks: ranks ?? undefined,
@@ -190,6 +197,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
         optimizerStateBytes: optimizer.stateBytes,
         truncated: [...train.encodings, ...(evaluate?.encodings ?? [])].filter(({ truncated }) => truncated)
           .length,
+        settings: settingsOf(options),
       }
       while (done < totalSteps) {
         const current: PendingUpdate = ahead ?? submit(done)
@@ -202,11 +210,14 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
         stopping ||= stops
         done = event.step
         state.add(event)
+        verdict.step(event.loss)
         yield event
         if (!ranks && signal?.aborted) stopping = true
         interrupted = stopping && !ahead
         if (evaluate && due.evaluation && !interrupted) {
-          yield await this.#evaluate(predictor, evaluate, done, event.epoch)
+          const { progress, ...evaluation } = await this.#evaluate(predictor, evaluate, done, event.epoch)
+          verdict.evaluation(progress)
+          yield evaluation
         }
         const stop = interrupted || done === totalSteps || bestModel.outOfPatience
         if (options.outputDir && (stop || due.checkpoint)) {
@@ -217,7 +228,10 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
       }
       if (evaluate && !interrupted) await bestModel.restore()
       left = false
-      yield { type: 'end', summary: state.summary(done, { interrupted }) }
+      const summary = state.summary(done, { interrupted, verdict })
+      if (summary.warning && currentWorld().rank === 0)
+        process.emitWarning(summary.warning, { code: 'TORCH_LORA_NOT_LEARNED' })
+      yield { type: 'end', summary }
     } catch (thrown) {
       left = false
       throw thrown
@@ -247,7 +261,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
 
   async #evaluate(predictor: Predictor, examples: EncodedExamples, step: number, epoch: number) {
     const began = performance.now()
-    const metrics = await evaluateExamples(predictor, examples, this.#metrics, {
+    const { metrics, progress } = await evaluateExamples(predictor, examples, this.#metrics, {
       maxBatchTokens: this.options.evaluationTokens,
     })
     const best = await this.#bestModel.consider({ step, epoch, metrics })
@@ -258,6 +272,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
       metrics,
       best,
       seconds: (performance.now() - began) / 1000,
+      progress,
     }
   }
 }

@@ -174,8 +174,9 @@ export class Updates {
 
   #rateFactor(step: number): number {
     const { totalSteps } = this.of
-    const { schedule, warmupRatio, warmupSteps } = this.of.options
+    const { schedule, scheduleShape, warmupRatio, warmupSteps } = this.of.options
     return learningRateFactor(step, {
+      ...scheduleShape,
       schedule,
       totalSteps,
       warmupSteps: warmupSteps ?? Math.ceil(totalSteps * warmupRatio),

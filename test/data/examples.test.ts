@@ -260,7 +260,7 @@ describe('any file', () => {
       /INVALID_ARGUMENT: a\.txt: the extension "\.txt" does not say the format/,
     )
     expect(await failure('a.dat', '{"text":"x"}', { format: 'xml' as 'json' })).toMatch(
-      /INVALID_ARGUMENT: format: expected jsonl, json, csv or tsv/,
+      /INVALID_ARGUMENT: format: expected jsonl, json, csv, tsv or parquet/,
     )
     expect(await read('a.txt', '{"text":"x"}', { format: 'jsonl' })).toHaveLength(1)
     await expect(readExamples(join(dir, 'none.jsonl'))).rejects.toMatchObject({

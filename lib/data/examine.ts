@@ -1,0 +1,101 @@
+import type { Example } from './examples.ts'
+import { labelKey } from './label-keys.ts'
+
+/** What a look at two parts of a data set finds. */
+export interface DataFindings {
+  /** Texts of the training part that occur in it again. */
+  repeated: number
+  /** The same but for case, spaces, punctuation and digits. */
+  nearlyRepeated: number
+  /** Texts of the training part that occur in it with more than one label. */
+  conflicts: number
+  /** Texts of the evaluation part that are in the training part too, and one of them. */
+  shared: number
+  sharedExample?: Example
+  /** The same but for case, spaces, punctuation and digits. */
+  nearlyShared: number
+  /** How often each label occurs, the commonest first; empty for scores. */
+  classes: { label: string; train: number; evaluate: number }[]
+}
+
+/** Looks for what makes a measurement worth less than it seems: repeated texts, shared texts, labels that contradict. */
+export function examineExamples(train: readonly Example[], evaluate: readonly Example[]): DataFindings {
+  const exact = new Map<string, Set<string>>()
+  const near = new Set<string>()
+  let [repeated, nearlyRepeated] = [0, 0]
+  for (const example of train) {
+    const text = textOf(example)
+    const loose = looseText(text)
+    const labels = exact.get(text)
+    if (labels) repeated++
+    else if (near.has(loose)) nearlyRepeated++
+    near.add(loose)
+    if (labels) labels.add(labelOf(example))
+    else exact.set(text, new Set([labelOf(example)]))
+  }
+  const inBoth = evaluate.filter((example) => exact.has(textOf(example)))
+  const nearly = evaluate.filter(
+    (example) => !exact.has(textOf(example)) && near.has(looseText(textOf(example))),
+  )
+  return {
+    repeated,
+    nearlyRepeated,
+    conflicts: [...exact.values()].filter((labels) => labels.size > 1).length,
+    shared: inBoth.length,
+    sharedExample: inBoth[0],
+    nearlyShared: nearly.length,
+    classes: classTable(train, evaluate),
+  }
+}
+
+/** What is to be said of findings, a sentence each; none where there is nothing to say. */
+export function describeFindings(findings: DataFindings, { evaluated }: { evaluated: number }): string[] {
+  const { repeated, nearlyRepeated, conflicts, shared, sharedExample, nearlyShared } = findings
+  const share = ((100 * shared) / Math.max(1, evaluated)).toFixed(0)
+  return [
+    shared > 0 &&
+      `${shared} of ${evaluated} texts to measure on (${share} %) are in the training data too, such as ${JSON.stringify(sharedExample!.text.slice(0, 60))}: the measurement will flatter.`,
+    nearlyShared > 0 &&
+      `${nearlyShared} more differ from a training text in case, spaces, punctuation or digits alone.`,
+    repeated > 0 && `${repeated} training texts repeat an earlier one.`,
+    nearlyRepeated > 0 && `${nearlyRepeated} training texts nearly repeat an earlier one.`,
+    conflicts > 0 && `${conflicts} training texts have more than one label.`,
+  ].filter((line) => line !== false)
+}
+
+function classTable(train: readonly Example[], evaluate: readonly Example[]): DataFindings['classes'] {
+  const classes = new Map<string, { label: string; train: number; evaluate: number }>()
+  for (const [part, examples] of [
+    ['train', train],
+    ['evaluate', evaluate],
+  ] as const)
+    for (const { label } of examples) {
+      if (label === undefined) continue
+      const names = Array.isArray(label)
+        ? label.flatMap((one, c) => (typeof one === 'string' ? [one] : one ? [`LABEL_${c}`] : []))
+        : [label]
+      for (const name of names) {
+        const key = labelKey(name)
+        const row = classes.get(key) ?? { label: key, train: 0, evaluate: 0 }
+        row[part]++
+        classes.set(key, row)
+      }
+    }
+  return [...classes.values()].sort((a, b) => b.train - a.train || b.evaluate - a.evaluate)
+}
+
+const textOf = ({ text, textPair }: Example) =>
+  JSON.stringify(textPair === undefined ? text : [text, textPair])
+
+const labelOf = ({ label }: Example) =>
+  Array.isArray(label) ? JSON.stringify(label) : label === undefined ? '' : labelKey(label)
+
+/** What is left of a text without case, spaces, punctuation and digits; the text itself where that is nothing. */
+function looseText(text: string): string {
+  return (
+    text
+      .normalize('NFKC')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{M}]+/gu, '') || text
+  )
+}
