@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { atPath, writeFileAtomically, writeJson } from '../checkpoint/index.ts'
 import { readLines } from '../data/lines.ts'
 import { TorchLoraError } from '../errors.ts'
+import type { EvaluationFile } from '../train/evaluation-file.ts'
 import type { TrainerEvent } from '../train/events.ts'
 
 /** The files of a run: `metrics.jsonl`, a line a log step and a line an evaluation, and `summary.json`. */
@@ -73,6 +74,11 @@ export class RunFiles {
     const line = rest as Record<string, unknown>
     if ('metrics' in rest) Object.assign(line, rest.metrics, { metrics: undefined })
     await atPath(this.metrics, () => appendFile(this.metrics, `${JSON.stringify({ type, ...line })}\n`))
+  }
+
+  /** What there is to say of the best model, for the report; with the texts of the most confident errors. */
+  async writeEvaluation(evaluation: EvaluationFile): Promise<void> {
+    await writeJson(join(this.directory, 'evaluation.json'), evaluation)
   }
 
   async writeSummary(summary: Record<string, unknown>): Promise<void> {

@@ -1,10 +1,13 @@
-import { join } from 'node:path'
+import { cpus } from 'node:os'
+import { basename, join } from 'node:path'
 import { Command, Option } from 'commander'
+import type { Model } from '../models/model.ts'
 import { type ScheduleName, scheduleNames } from '../optim/schedule.ts'
 import { taskTypeNames } from '../tasks/registry.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
 import type { TrainingSummary } from '../train/events.ts'
 import type { TensorBoardFile } from '../train/tensorboard.ts'
-import { type DatasetFlags, describeDataset, readDataset, withDataset } from './dataset.ts'
+import { type Dataset, type DatasetFlags, describeDataset, readDataset, withDataset } from './dataset.ts'
 import { exitInterrupted, exitTerminated, interruptible } from './failure.ts'
 import {
   applyRunFlags,
@@ -169,6 +172,8 @@ async function train(flags: TrainFlags): Promise<void> {
   const { applyLora } = await import('../adapters/apply.ts')
   const { loadAdapter, saveAdapter } = await import('../adapters/adapter.ts')
   const { Trainer } = await import('../train/trainer.ts')
+  const { writeModelCard } = await import('../train/model-card.ts')
+  const { originOf } = await import('../models/origin.ts')
   const { taskOfModel } = await import('../inference/task-of-model.ts')
   const { loadPretrained, readHeadLabels } = await import('../models/pretrained.ts')
 
@@ -266,7 +271,33 @@ async function train(flags: TrainFlags): Promise<void> {
   if (flags.full) await model.savePretrained(output)
   else await saveAdapter(model, output)
   const { resume: _, json: __, ...configuration } = flags
-  const result = { task: flags.task ?? null, method: flags.full ? 'full' : 'lora', ...summary, configuration }
+  const method = flags.full ? 'full' : 'lora'
+  const machine = machineName(model.device)
+  const result = {
+    task: flags.task ?? null,
+    method,
+    ...summary,
+    finished: new Date().toISOString(),
+    machine,
+    configuration,
+  }
+  const evaluation =
+    dataset.evaluate.length > 0
+      ? await evaluateBest(model, tokenizer, { dataset, maxLength: flags.maxLength })
+      : undefined
+  if (evaluation) await files.writeEvaluation(evaluation)
+  await writeModelCard(output, {
+    base: flags.model,
+    baseFolder: originOf(model)?.directory,
+    kind: flags.full ? 'model' : 'adapter',
+    method,
+    dataset: flags.task ?? basename(flags.train!),
+    rows: { train: dataset.train.length, evaluate: dataset.evaluate.length },
+    labels: model.task.labels,
+    summary,
+    evaluation,
+    machine,
+  })
   await files.writeSummary(result)
   if (flags.json) console.log(JSON.stringify(result))
   else printSummary(summary, output)
@@ -276,6 +307,34 @@ async function train(flags: TrainFlags): Promise<void> {
 /** Undefined where neither is given: runs from before there was a choice go on. */
 function shapeOf({ schedulePower: power, scheduleCycles: cycles }: TrainFlags) {
   return power === undefined && cycles === undefined ? undefined : { power, cycles }
+}
+
+/** What the model that is kept does with the evaluation data, in full. */
+async function evaluateBest(
+  model: Model,
+  tokenizer: Tokenizer,
+  { dataset, maxLength = model.maxLength }: { dataset: Dataset; maxLength?: number },
+) {
+  const { Predictor } = await import('../inference/predictor.ts')
+  const { describeEvaluation } = await import('../train/evaluation-file.ts')
+  const { encodings, labels } = await model.task.encode(dataset.evaluate, tokenizer, {
+    maxLength: Math.min(maxLength, model.maxLength),
+  })
+  using predictor = new Predictor(model)
+  const outputs = await predictor.outputs(encodings)
+  const { evaluation } = describeEvaluation(
+    model.task,
+    { outputs, labels },
+    { examples: dataset.evaluate, metrics: dataset.metrics ?? model.task.defaultMetrics },
+  )
+  return evaluation
+}
+
+/** "AMD EPYC 9354P, 16 threads", and the device where it is another. */
+function machineName(device: string): string {
+  const cores = cpus()
+  const cpu = `${cores[0]?.model.trim() || process.arch}, ${cores.length} threads`
+  return device === 'cpu' ? cpu : `${device}, ${cpu}`
 }
 
 /** Runs to the end without a word. */

@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
-import type { Group, MethodResult } from './groups.ts'
+import type { CalibrationBin } from '../data/calibration.ts'
+import type { CurvePoint, Group, MethodResult } from './groups.ts'
 
 /** A figure as a standalone SVG document. */
 export interface Figure {
@@ -12,172 +13,272 @@ export interface Figure {
 
 const { document } = parseHTML('<!doctype html><html><body></body></html>')
 
-const legendWidth = 130
-const below = { labelAnchor: 'center', labelArrow: 'none', labelOffset: 40 } as const
-const palette = [
-  '#4269d0',
-  '#ff725c',
-  '#3ca951',
-  '#efb118',
-  '#a463f2',
-  '#6cc5b0',
-  '#ff8ab7',
-  '#9c6b4e',
-  '#97bbf5',
-]
+const below = { labelAnchor: 'center', labelArrow: 'none', labelOffset: 38 } as const
+/** Told apart by people who see colours differently, on white and on black (Okabe and Ito's, without yellow). */
+const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00']
+const grey = '#888'
+/** As wide as half a page; on a phone it is drawn at three quarters, with text that can still be read. */
+const width = 540
+/** More curves than these cannot be told apart in one frame: each gets its own. */
+const mostCurves = 5
 
-/** The figures of a group: metric and loss by epoch, metric against trained parameters, costs. */
+/** The figures of a group: metric and loss by epoch, metric against trained parameters, costs, calibration. */
 export function drawFigures(group: Group): Figure[] {
   const stem = `${group.model}-${group.task ?? 'files'}`.replace(/[^\w.-]+/g, '_')
-  const what = `${group.model} on ${group.task ?? 'the given files'}`
   const seeds = Math.max(...group.methods.map(({ runs }) => runs.length))
   const band = seeds > 1 ? `, mean over up to ${seeds} seeds, one standard deviation shaded` : ''
+  const several = group.methods.length > 1
+  const calibration = group.methods[0]!.runs[0]!.evaluation?.calibration
   const figures = [
     group.metricCurve.length > 0 && {
       name: `${stem}-metric`,
-      caption: `Development ${group.metric} of ${what} by epoch${band}${group.paper.length ? '; dashed: the LoRA paper, Table 2' : ''}.`,
-      svg: metricByEpoch(group),
+      caption: `${group.metric} on the evaluation data by epoch${band}${group.paper.length ? '; dashed: the LoRA paper, Table 2' : ''}.`,
+      svg: curveFigure(group, group.metricCurve, { label: group.metric, marker: true }),
     },
     group.lossCurve.length > 0 && {
       name: `${stem}-loss`,
-      caption: `Training loss of ${what}${band}.`,
-      svg: lossByEpoch(group),
+      caption: `Training loss, smoothed${several ? band : ', over the raw values in grey'}.`,
+      svg: curveFigure(group, smoothed(group.lossCurve), {
+        label: 'training loss',
+        raw: several ? [] : group.lossCurve,
+      }),
     },
-    group.methods.some(({ best }) => best.count > 0) && {
-      name: `${stem}-parameters`,
-      caption: `Best ${group.metric} of ${what} against trained parameters${seeds > 1 ? ', one standard deviation either way' : ''}${group.paper.length ? '; crosses: the LoRA paper, Table 2' : ''}.`,
-      svg: metricByParameters(group),
+    several &&
+      group.methods.some(({ best }) => best.count > 0) && {
+        name: `${stem}-parameters`,
+        caption: `Best ${group.metric} against trained parameters${seeds > 1 ? ', one standard deviation either way' : ''}; the line joins those that no other beats with fewer${group.paper.length ? '; crosses: the LoRA paper, Table 2' : ''}.`,
+        svg: metricByParameters(group),
+      },
+    several && {
+      name: `${stem}-costs`,
+      caption: `Costs as a share of ${reference(group).method}'s${seeds > 1 ? ', means over seeds' : ''}.`,
+      svg: costs(group),
     },
-    ...costFigures(group, stem, what),
+    !several &&
+      calibration && {
+        name: `${stem}-calibration`,
+        caption:
+          'How often answers are right by how sure the model was; on the dashed line they agree. Larger dots stand for more answers.',
+        svg: calibrationFigure(calibration),
+      },
   ]
-  return figures.filter((figure) => figure !== false)
+  return figures.filter((figure) => figure !== false && figure !== undefined)
+}
+
+/** An SVG that is a file of its own has no page to take its colours from. */
+export function standalone(svg: string): string {
+  return svg.replace('style="', 'style="background:#fff;color:#222;')
 }
 
 function colors(group: Group): { domain: string[]; range: string[] } {
   const domain = group.methods.map(({ method }) => method)
   let next = 0
   const range = group.methods.map(({ runs }) =>
-    runs[0]!.method === 'full' ? '#555' : palette[next++ % palette.length]!,
+    runs[0]!.method === 'full' ? grey : palette[next++ % palette.length]!,
   )
   return { domain, range }
 }
 
-/** Method names in their colours at the right: in the drawing, so that an SVG file alone can be read. */
-function legend({ domain, range }: ReturnType<typeof colors>): Plot.Markish[] {
-  return domain.map((name, i) =>
-    Plot.text([`● ${name}`], {
-      frameAnchor: 'top-right',
-      textAnchor: 'start',
-      dx: 14,
-      dy: 4 + 17 * i,
-      fill: range[i],
-      fontSize: 12,
-    }),
-  )
-}
-
-function plot(options: Plot.PlotOptions, scale: ReturnType<typeof colors>): string {
+function plot(options: Plot.PlotOptions, scale?: ReturnType<typeof colors>): string {
   const drawn = Plot.plot({
     document: document as never,
-    width: 720,
-    height: 380,
-    marginLeft: 60,
-    marginBottom: 46,
-    marginRight: legendWidth,
-    style: { fontSize: '12px', background: 'white', color: '#222' },
+    width,
+    height: 320,
+    marginLeft: 56,
+    marginBottom: 44,
+    marginRight: 20,
+    style: { fontSize: '13px', background: 'transparent', color: 'currentColor' },
     grid: true,
     ...options,
-    color: { ...scale, type: 'ordinal' },
+    ...(scale && { color: { ...scale, type: 'ordinal' } }),
   })
   drawn.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
   return drawn.outerHTML
 }
 
-function metricByEpoch(group: Group): string {
-  const { metricCurve, metric, paper } = group
+interface CurveOptions {
+  label: string
+  marker?: boolean
+  raw?: readonly CurvePoint[]
+}
+
+/** Curves with their names at their ends; beyond five a frame each, the others in grey behind. */
+function curveFigure(
+  group: Group,
+  points: readonly CurvePoint[],
+  { label, marker, raw = [] }: CurveOptions,
+): string {
+  const scale = colors(group)
+  const { domain } = scale
+  const many = domain.length > mostCurves
+  const place = (method: string) =>
+    many ? { fx: domain.indexOf(method) % 3, fy: Math.floor(domain.indexOf(method) / 3) } : {}
+  const placed = points.map((point) => ({ ...point, ...place(point.method) }))
+  const facets = many ? ({ fx: 'fx', fy: 'fy' } as const) : {}
+  const rows = Math.ceil(domain.length / 3)
   return plot(
     {
-      ariaLabel: `${metric} by epoch`,
-      x: { label: 'epoch', zero: true, ...below },
-      y: { label: metric, tickFormat: '.3~f' },
+      ariaLabel: `${label} by epoch`,
+      height: many ? 60 + 150 * rows : 320,
+      marginRight: many || domain.length === 1 ? 20 : 24 + 7 * Math.max(...domain.map((name) => name.length)),
+      x: { label: 'epoch', ...below, ...(many && { ticks: 3 }) },
+      y: { label, tickFormat: '.3~f', nice: true, ...(many && { ticks: 4 }) },
+      ...(many && { fx: { axis: null }, fy: { axis: null } }),
       marks: [
-        Plot.ruleY(paper, { y: 'accuracy', stroke: '#999', strokeDasharray: '5 4' }),
-        Plot.text(paper, {
-          y: 'accuracy',
-          text: (result) =>
-            `paper, ${result.method === 'full' ? 'full' : 'LoRA'} ${(100 * result.accuracy).toFixed(1)} %`,
-          frameAnchor: 'left',
-          dx: 6,
-          dy: -7,
-          fill: '#777',
-          textAnchor: 'start',
+        !many
+          ? null
+          : Plot.lineY(points, { x: 'epoch', y: 'mean', z: 'method', stroke: grey, strokeOpacity: 0.35 }),
+        !many ? null : Plot.frame({ stroke: grey, strokeOpacity: 0.4 }),
+        Plot.lineY(raw, { x: 'epoch', y: 'mean', stroke: grey, strokeOpacity: 0.5, strokeWidth: 1 }),
+        !marker || many
+          ? null
+          : [
+              Plot.ruleY(group.paper, { y: 'accuracy', stroke: grey, strokeDasharray: '5 4' }),
+              Plot.text(group.paper, {
+                y: 'accuracy',
+                text: (result) =>
+                  `paper, ${result.method === 'full' ? 'full' : 'LoRA'} ${(100 * result.accuracy).toFixed(1)} %`,
+                frameAnchor: 'left',
+                dx: 6,
+                dy: -7,
+                fill: grey,
+                textAnchor: 'start',
+              }),
+            ],
+        Plot.areaY(
+          placed.filter(({ deviation }) => deviation !== null),
+          {
+            x: 'epoch',
+            y1: ({ mean, deviation }) => mean - deviation!,
+            y2: ({ mean, deviation }) => mean + deviation!,
+            z: 'method',
+            fill: 'method',
+            fillOpacity: 0.15,
+            ...facets,
+          },
+        ),
+        Plot.lineY(placed, {
+          x: 'epoch',
+          y: 'mean',
+          z: 'method',
+          stroke: 'method',
+          strokeWidth: 2,
+          marker: marker ? 'dot' : 'none',
+          ...facets,
         }),
-        ...curves(metricCurve, true),
-        ...legend(colors(group)),
+        many
+          ? Plot.text(
+              domain.map((method) => ({ method, ...place(method) })),
+              {
+                text: 'method',
+                fill: 'method',
+                frameAnchor: 'top-left',
+                dx: 5,
+                dy: 5,
+                textAnchor: 'start',
+                fontWeight: 600,
+                ...facets,
+              },
+            )
+          : domain.length < 2
+            ? null
+            : Plot.text(endLabels(points), {
+                x: 'epoch',
+                y: 'at',
+                text: 'method',
+                fill: 'method',
+                textAnchor: 'start',
+                dx: 8,
+                fontWeight: 600,
+              }),
       ],
     },
-    colors(group),
+    scale,
   )
 }
 
-function lossByEpoch(group: Group): string {
-  return plot(
-    {
-      ariaLabel: 'training loss by epoch',
-      x: { label: 'epoch', zero: true, ...below },
-      y: { label: 'training loss', zero: true },
-      marks: [...curves(group.lossCurve, false), ...legend(colors(group))],
-    },
-    colors(group),
-  )
+/** Names at the ends of their curves, moved apart where they would lie on each other. */
+function endLabels(points: readonly CurvePoint[]): { method: string; epoch: number; at: number }[] {
+  const ends = new Map(points.map((point) => [point.method, point]))
+  const means = points.map(({ mean }) => mean)
+  const gap = 0.065 * (Math.max(...means) - Math.min(...means))
+  const epoch = Math.max(...points.map((point) => point.epoch))
+  let before = Number.NEGATIVE_INFINITY
+  return [...ends.values()]
+    .sort((a, b) => a.mean - b.mean)
+    .map(({ method, mean }) => {
+      before = Math.max(mean, before + gap)
+      return { method, epoch, at: before }
+    })
 }
 
-function curves(points: Group['metricCurve'], marker: boolean): Plot.Markish[] {
-  const spreads = points.filter(({ deviation }) => deviation !== null)
-  return [
-    Plot.areaY(spreads, {
-      x: 'epoch',
-      y1: ({ mean, deviation }) => mean - deviation,
-      y2: ({ mean, deviation }) => mean + deviation,
-      z: 'method',
-      fill: 'method',
-      fillOpacity: 0.13,
-    }),
-    Plot.lineY(points, {
-      x: 'epoch',
-      y: 'mean',
-      z: 'method',
-      stroke: 'method',
-      strokeWidth: 1.8,
-      marker: marker ? 'dot' : 'none',
-    }),
-  ]
+/** An exponential mean over each method's points, of about a twelfth of the curve. */
+function smoothed(points: readonly CurvePoint[]): CurvePoint[] {
+  const counts = new Map<string, number>()
+  for (const { method } of points) counts.set(method, (counts.get(method) ?? 0) + 1)
+  const last = new Map<string, number>()
+  return points.map((point) => {
+    const keep = 1 - Math.min(1, 12 / counts.get(point.method)!)
+    const mean = keep * (last.get(point.method) ?? point.mean) + (1 - keep) * point.mean
+    last.set(point.method, mean)
+    return { ...point, mean }
+  })
 }
 
 function metricByParameters(group: Group): string {
   const measured = group.methods.filter(({ best }) => best.count > 0)
+  const front = measured.filter(
+    (one) =>
+      !measured.some(
+        (other) =>
+          other !== one &&
+          other.trainableParameters <= one.trainableParameters &&
+          other.best.mean > one.best.mean,
+      ),
+  )
   return plot(
     {
       ariaLabel: `best ${group.metric} against trained parameters`,
-      x: { type: 'log', label: 'trained parameters', tickFormat: '~s', nice: true, ...below },
+      marginRight: 60,
+      marginTop: 28,
+      x: { type: 'log', label: 'trained parameters', tickFormat: '~s', ...below },
       y: { label: `best ${group.metric}`, tickFormat: '.3~f', nice: true },
       marks: [
+        Plot.lineY(
+          front.toSorted((a, b) => a.trainableParameters - b.trainableParameters),
+          {
+            x: 'trainableParameters',
+            y: ({ best }) => best.mean,
+            curve: 'step-after',
+            stroke: 'currentColor',
+            strokeOpacity: 0.4,
+            strokeWidth: 1.5,
+          },
+        ),
         Plot.ruleX(
           measured.filter(({ best }) => best.deviation !== null),
           {
             x: 'trainableParameters',
-            y1: ({ best }) => best.mean - best.deviation,
-            y2: ({ best }) => best.mean + best.deviation,
+            y1: ({ best }) => best.mean - best.deviation!,
+            y2: ({ best }) => best.mean + best.deviation!,
             stroke: 'method',
             strokeWidth: 1.5,
           },
         ),
         Plot.dot(measured, { x: 'trainableParameters', y: ({ best }) => best.mean, fill: 'method', r: 5 }),
+        Plot.text(measured, {
+          x: 'trainableParameters',
+          y: ({ best }) => best.mean,
+          text: 'method',
+          fill: 'method',
+          dy: -13,
+          fontWeight: 600,
+        }),
         Plot.dot(group.paper, {
           x: 'trainableParameters',
           y: 'accuracy',
           symbol: 'times',
-          stroke: '#777',
+          stroke: grey,
           r: 5,
         }),
         Plot.text(group.paper, {
@@ -185,46 +286,72 @@ function metricByParameters(group: Group): string {
           y: 'accuracy',
           text: (result) => `paper, ${result.method === 'full' ? 'full' : 'LoRA'}`,
           dy: -12,
-          fill: '#777',
+          fill: grey,
         }),
-        ...legend(colors(group)),
       ],
     },
     colors(group),
   )
 }
 
-function costFigures(group: Group, stem: string, what: string): Figure[] {
-  const costs: [name: string, label: string, of: (method: MethodResult) => number][] = [
-    ['time', 'wall time, seconds', ({ wallSeconds }) => wallSeconds.mean],
-    ['cpu', 'processor time, seconds', ({ cpuSeconds }) => cpuSeconds.mean],
-    ['memory', 'peak resident memory, MiB', ({ peakResidentBytes }) => peakResidentBytes.mean / 2 ** 20],
-    ['optimizer', 'optimizer state, MiB', ({ optimizerStateBytes }) => optimizerStateBytes / 2 ** 20],
-  ]
-  return costs.map(([name, label, of]) => ({
-    name: `${stem}-${name}`,
-    caption: `${label[0]!.toUpperCase()}${label.slice(1)}, of ${what}${name === 'optimizer' ? '' : ', mean over seeds'}.`,
-    svg: bars(group, label, of),
-  }))
+/** What the others' costs are compared with: full fine-tuning, else the method that trains most. */
+export function reference({ methods }: Group): MethodResult {
+  return (
+    methods.find(({ runs }) => runs[0]!.method === 'full') ??
+    methods.reduce((most, method) => (method.trainableParameters > most.trainableParameters ? method : most))
+  )
 }
 
-function bars(group: Group, label: string, of: (method: MethodResult) => number): string {
+/** Costs of a method, by name. */
+export const costsOf: Readonly<Record<string, (method: MethodResult) => number>> = {
+  'trained parameters': ({ trainableParameters }) => trainableParameters,
+  'wall time': ({ wallSeconds }) => wallSeconds.mean,
+  'processor time': ({ cpuSeconds }) => cpuSeconds.mean,
+  'peak memory': ({ peakResidentBytes }) => peakResidentBytes.mean,
+  'optimizer state': ({ optimizerStateBytes }) => optimizerStateBytes,
+}
+
+function costs(group: Group): string {
   const scale = colors(group)
-  const widest = Math.max(...scale.domain.map((name) => name.length))
+  const full = reference(group)
+  const values = Object.entries(costsOf).flatMap(([cost, of]) =>
+    group.methods.map((method) => ({ cost, method: method.method, share: of(method) / of(full) })),
+  )
+  const largest = Math.max(...values.map(({ share }) => share))
   return plot(
     {
-      ariaLabel: label,
-      height: 76 + 30 * group.methods.length,
-      marginLeft: 24 + 7.5 * widest,
-      marginRight: 90,
-      x: { label, nice: true, ...below },
+      ariaLabel: `costs as a share of ${full.method}`,
+      height: 40 + Object.keys(costsOf).length * (26 + 20 * group.methods.length),
+      marginLeft: 16 + 7.5 * Math.max(...scale.domain.map((name) => name.length)),
+      marginRight: 64,
+      marginTop: 24,
+      x: { axis: null, domain: [0, largest] },
       y: { domain: scale.domain, label: null },
+      fy: { domain: Object.keys(costsOf), axis: null, padding: 0.25 },
+      grid: false,
       marks: [
-        Plot.barX(group.methods, { x: of, y: 'method', fill: 'method', insetTop: 3, insetBottom: 3 }),
-        Plot.text(group.methods, {
-          x: of,
+        Plot.text(Object.keys(costsOf), {
+          fy: (cost) => cost,
+          text: (cost) => cost,
+          frameAnchor: 'top-left',
+          dy: -16,
+          textAnchor: 'start',
+          fontWeight: 600,
+        }),
+        Plot.barX(values, {
+          x: 'share',
           y: 'method',
-          text: (method) => of(method).toLocaleString('en', { maximumSignificantDigits: 3 }),
+          fy: 'cost',
+          fill: 'method',
+          insetTop: 1,
+          insetBottom: 1,
+        }),
+        Plot.text(values, {
+          x: 'share',
+          y: 'method',
+          fy: 'cost',
+          text: ({ share }) =>
+            `${share < 0.0995 ? (100 * share).toPrecision(2) : (100 * share).toFixed(0)} %`,
           textAnchor: 'start',
           dx: 5,
         }),
@@ -232,4 +359,24 @@ function bars(group: Group, label: string, of: (method: MethodResult) => number)
     },
     scale,
   )
+}
+
+function calibrationFigure(bins: readonly CalibrationBin[]): string {
+  return plot({
+    ariaLabel: 'accuracy by confidence',
+    x: { label: 'confidence', domain: [0, 1], ...below },
+    y: { label: 'share that is right', domain: [0, 1] },
+    r: { range: [0, 14] },
+    marks: [
+      Plot.line(
+        [
+          [0, 0],
+          [1, 1],
+        ],
+        { stroke: grey, strokeDasharray: '5 4' },
+      ),
+      Plot.lineY(bins, { x: 'confidence', y: 'accuracy', stroke: palette[0]!, strokeWidth: 2 }),
+      Plot.dot(bins, { x: 'confidence', y: 'accuracy', r: 'count', fill: palette[0]!, fillOpacity: 0.7 }),
+    ],
+  })
 }

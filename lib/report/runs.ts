@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { readJson } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
+import { type EvaluationFile, evaluationFile } from '../train/evaluation-file.ts'
 import { runSummary } from '../train/run-summary.ts'
 
 /** A finished run as `torch-lora train` wrote it. */
@@ -15,6 +16,8 @@ export interface Run extends z.infer<typeof runSummary> {
   label: string
   losses: { epoch: number; loss: number }[]
   evaluations: { epoch: number; metrics: Record<string, number> }[]
+  /** All that there is to say of the best model; undefined for runs from before it was kept. */
+  evaluation?: EvaluationFile
 }
 
 const cellFile = z.object({ method: z.string(), learningRate: z.number().nullable(), name: z.string() })
@@ -52,12 +55,14 @@ async function readRun(folder: string): Promise<Run> {
   const read = await readJson(join(folder, 'summary.json'), runSummary)
   const cell = join(folder, 'cell.json')
   const named = existsSync(cell) ? await readJson(cell, cellFile) : null
+  const details = join(folder, 'evaluation.json')
   const lines = await readMetrics(join(folder, 'metrics.jsonl'))
   return {
     ...read,
     folder,
     model: basename(read.configuration.model),
     label: named ? labelOf(named) : methodOf(read),
+    ...(existsSync(details) && { evaluation: await readJson(details, evaluationFile) }),
     losses: lines.flatMap((line) => (line.type === 'step' ? [{ epoch: line.epoch, loss: line.loss }] : [])),
     evaluations: lines.flatMap((line) => {
       if (line.type !== 'evaluation') return []

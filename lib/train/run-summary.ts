@@ -14,6 +14,9 @@ export const runSummary = z.object({
   peakResidentBytes: z.number(),
   bestMetric: z.string(),
   best: evaluationSchema.nullable(),
+  /** When it ended, and on what it ran; runs from before these were kept have neither. */
+  finished: z.string().optional(),
+  machine: z.string().optional(),
   configuration: z.looseObject({
     model: z.string(),
     seed: z.number(),

@@ -33,6 +33,7 @@ beforeAll(async () => {
     train: join(folder, 'train.jsonl'),
     eval: join(folder, 'dev.jsonl'),
     epochs: 3,
+    batchSize: 16,
     logEvery: 1,
   }
   const recipe = { model: await tinyModel(), methods: ['full', 'r2'], seeds: [0, 1], settings }
@@ -57,12 +58,12 @@ describe('torch-lora report', { timeout: 120_000 }, () => {
       'A <b> & c',
     ])
     expect(code).toBe(0)
-    expect(stdout).toMatch(/4 runs, 7 figures/)
+    expect(stdout).toMatch(/4 runs, 4 figures/)
     const html = await readFile(out, 'utf8')
     expect(html).not.toMatch(/<script|<link|<img|url\((?!#)|@import|(src|href)="(?!#)/)
     const { document } = parseHTML(html)
     expect(document.querySelector('h1')!.textContent).toBe('A <b> & c')
-    expect(document.querySelectorAll('figure svg')).toHaveLength(7)
+    expect(document.querySelectorAll('figure svg')).toHaveLength(4)
     const rows = [...document.querySelectorAll('table tbody tr')].map((row) =>
       [...row.querySelectorAll('td')].map((cell) => cell.textContent),
     )
@@ -79,13 +80,18 @@ describe('torch-lora report', { timeout: 120_000 }, () => {
     expect(rows[1]![2]).toBe(`${mean.toFixed(4)} ± ${deviation!.toFixed(4)}`)
     const files = await readdir(figures)
     expect(files.map((file) => file.replace(/.*-files-/, '')).sort()).toEqual(
-      ['cpu', 'loss', 'memory', 'metric', 'optimizer', 'parameters', 'time'].map((name) => `${name}.svg`),
+      ['costs', 'loss', 'metric', 'parameters'].map((name) => `${name}.svg`),
     )
     for (const file of files) {
       const svg = await readFile(join(figures, file), 'utf8')
       expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/)
       expect(svg).not.toMatch(/NaN|undefined|Infinity/)
+      expect(svg).toContain('background:#fff')
     }
+    expect(document.querySelector('.conclusion')!.textContent).toMatch(
+      /is best with accuracy [01]\.\d{3} ± .* over 2 seeds, .* points above .*McNemar's p/,
+    )
+    expect(html).toMatch(/prefers-color-scheme: dark/)
     // A point an epoch and method.
     const metric = document.querySelector('svg[aria-label="accuracy by epoch"]')!
     expect(metric.outerHTML).toContain('r2a4')
@@ -101,6 +107,30 @@ describe('torch-lora report', { timeout: 120_000 }, () => {
     expect(point.mean).toBeCloseTo((second[0]! + second[1]!) / 2)
     expect(point.deviation).toBeCloseTo(Math.abs(second[0]! - second[1]!) / Math.SQRT2)
     expect(group!.lossCurve.filter(({ method }) => method === 'full')).toHaveLength(9)
+  })
+
+  it('shows of a single run the classes, what was taken for what, and the errors with their texts', async () => {
+    const out = join(folder, 'one.html')
+    const run = join(runs, 'files-r2a4-seed0')
+    expect((await cli(['report', run, '--out', out])).code).toBe(0)
+    const { document } = parseHTML(await readFile(out, 'utf8'))
+    const evaluation = JSON.parse(await readFile(join(run, 'evaluation.json'), 'utf8'))
+    expect(document.querySelector('.conclusion')!.textContent).toMatch(
+      /r2a4 comes to accuracy [01]\.\d{3} \(95 % interval .* to .*\) on 32 rows, with [\d,]+ trained parameters/,
+    )
+    const matrix = [...document.querySelectorAll('.confusion tbody tr')].map((row) =>
+      [...row.querySelectorAll('td')].map((cell) => Number(cell.textContent)),
+    )
+    expect(matrix).toEqual(evaluation.confusion)
+    expect(document.querySelectorAll('.classes tbody tr')).toHaveLength(4)
+    const errors = [...document.querySelectorAll('.errors li')].map((item) => item.textContent!)
+    expect(errors).toHaveLength(Math.min(10, evaluation.worst.length))
+    for (const [i, text] of errors.entries()) expect(text).toContain(evaluation.worst[i].text)
+    expect(document.querySelector('svg[aria-label="accuracy by confidence"]')).toBeTruthy()
+    const card = await readFile(join(run, 'adapter', 'README.md'), 'utf8')
+    expect(card).toMatch(/^---\nlibrary_name: peft\nbase_model: "[^/"]+"\n/)
+    expect(card).toContain(`| accuracy | ${evaluation.metrics.accuracy.toFixed(4)} |`)
+    expect(card).toMatch(/Labels: `bad`, `good`\./)
   })
 
   it("the paper's numbers stand beside ours where model and task are the paper's", async () => {

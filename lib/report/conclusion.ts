@@ -1,0 +1,60 @@
+import { mcNemar } from '../data/mcnemar.ts'
+import type { Group, MethodResult } from './groups.ts'
+
+/** What a group of runs comes to, in a sentence or two. */
+export function conclusion(group: Group): string {
+  const { methods, metric } = group
+  const measured = methods.filter(({ best }) => best.count > 0)
+  if (measured.length === 0) return 'Nothing was measured: the runs had no evaluation data.'
+  const best = measured.reduce((top, method) => (method.best.mean > top.best.mean ? method : top))
+  const value = `${metric} ${best.best.mean.toFixed(3)}`
+  if (measured.length === 1) return single(best, value, metric)
+  const [run] = best.runs
+  const others = measured.filter((method) => method !== best)
+  const rival =
+    others.find(({ runs }) => runs[0]!.method === 'full') ??
+    others.reduce((top, method) => (method.best.mean > top.best.mean ? method : top))
+  const spread =
+    best.best.deviation === null
+      ? interval(run!, metric)
+      : ` ± ${best.best.deviation.toFixed(3)} over ${best.best.count} seeds`
+  const points = 100 * (best.best.mean - rival.best.mean)
+  const share = (100 * best.trainableParameters) / rival.trainableParameters
+  return `${best.method} is best with ${value}${spread}, ${points.toFixed(1)} points above ${rival.method}${verdict(best, rival)}; it trains ${share < 100 ? `${share.toPrecision(2)} % of` : `${(share / 100).toPrecision(2)} times`} the parameters in ${((100 * best.wallSeconds.mean) / rival.wallSeconds.mean).toFixed(0)} % of the time.`
+}
+
+function single(
+  { method, best, runs, trainableParameters, wallSeconds }: MethodResult,
+  value: string,
+  metric: string,
+): string {
+  const [run] = runs
+  const spread =
+    best.deviation === null
+      ? interval(run!, metric)
+      : ` ± ${best.deviation.toFixed(3)} over ${best.count} seeds`
+  const rows = run!.evaluation ? ` on ${run!.evaluation.examples.toLocaleString('en')} rows` : ''
+  return `${method} comes to ${value}${spread}${rows}, with ${trainableParameters.toLocaleString('en')} trained parameters in ${seconds(wallSeconds.mean)}.`
+}
+
+function interval({ evaluation }: MethodResult['runs'][number], metric: string): string {
+  const between = evaluation?.intervals?.[metric]
+  return between ? ` (95 % interval ${between[0].toFixed(3)} to ${between[1].toFixed(3)})` : ''
+}
+
+/** McNemar's test of the first runs where both keep their answers, else whether seeds spread further than they differ. */
+function verdict(best: MethodResult, rival: MethodResult): string {
+  const [a, b] = [best, rival].map(({ runs }) => runs[0]!.evaluation?.answers)
+  if (a && b && a.digest === b.digest) {
+    const { pValue } = mcNemar([...a.right].map(Number), [...b.right].map(Number))
+    return ` (McNemar's p ${pValue.toPrecision(2)} for the first seeds: ${pValue < 0.05 ? 'a real difference' : 'no evidence of a difference'})`
+  }
+  const noise = Math.hypot(best.best.deviation ?? Number.NaN, rival.best.deviation ?? Number.NaN)
+  if (Number.isNaN(noise)) return ''
+  return best.best.mean - rival.best.mean < noise ? ', less than seeds differ by' : ''
+}
+
+export function seconds(value: number): string {
+  if (value < 120) return `${value.toFixed(0)} seconds`
+  return value < 7200 ? `${(value / 60).toFixed(0)} minutes` : `${(value / 3600).toFixed(1)} hours`
+}
