@@ -7,6 +7,7 @@ import { reportFailure } from './failure.ts'
 import { libtorchCommand } from './libtorch-install.ts'
 import { mergeCommand } from './merge.ts'
 import { predictCommand } from './predict.ts'
+import { pushCommand } from './push.ts'
 import { reportCommand } from './report.ts'
 import { serveCommand } from './serve.ts'
 import { sweepCommand } from './sweep.ts'
@@ -34,6 +35,7 @@ const program = new Command('torch-lora')
   .addCommand(evaluateCommand())
   .addCommand(mergeCommand())
   .addCommand(predictCommand())
+  .addCommand(pushCommand())
   .addCommand(serveCommand(version))
   .addCommand(libtorchCommand())
   .addCommand(doctorCommand())
