@@ -25,7 +25,9 @@ export * as fused from './generated/fused.ts'
 export * as ops from './generated/ops.ts'
 export { noGrad } from './grad-mode.ts'
 export { decodeLogits, type LabelScore, type Prediction } from './inference/decode.ts'
+export type { Aggregation, Entity } from './inference/entities.ts'
 export type { TextInput } from './inference/inputs.ts'
+export { type AnyTextModel, loadTextModel } from './inference/load-text-model.ts'
 export type {
   AdapterDescription,
   BatchReport,
@@ -48,6 +50,20 @@ export {
   type TextClassifierOptions,
 } from './inference/text-classifier.ts'
 export { TextModel } from './inference/text-model.ts'
+export {
+  type TaggedWord,
+  type Tagging,
+  type TagInput,
+  type TagOptions,
+  TokenClassifier,
+  type TokenClassifierOptions,
+} from './inference/token-classifier.ts'
+export {
+  type ZeroShotClassification,
+  ZeroShotClassifier,
+  type ZeroShotClassifierOptions,
+  type ZeroShotOptions,
+} from './inference/zero-shot-classifier.ts'
 export {
   emptyCache,
   type Memory,

@@ -1,12 +1,22 @@
 import { once } from 'node:events'
-import { Command } from 'commander'
-import { type Example, glueTask, loadGlue, readExamples, writeGluePredictions } from '../data/index.ts'
+import { Command, Option } from 'commander'
+import { type Example, glueTask, loadGlue, writeGluePredictions } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
+import { type Aggregation, aggregations } from '../inference/entities.ts'
 import type { TextClassifier } from '../inference/text-classifier.ts'
-import { type ColumnFlags, columnOptions, withColumns } from './dataset.ts'
+import type { TagInput } from '../inference/token-classifier.ts'
+import { type ColumnFlags, withColumns } from './dataset.ts'
 import { interruptible } from './failure.ts'
 import { adapterOptions, type ModelFlags, withAdapter } from './model-flags.ts'
-import { applyRunFlags, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import { applyRunFlags, list, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import {
+  classificationLine,
+  type PredictionLine,
+  readTagInputs,
+  readTexts,
+  taggingLine,
+  zeroShotLine,
+} from './prediction-lines.ts'
 import { progressBar } from './progress.ts'
 
 interface PredictFlags extends RunFlags, ModelFlags, ColumnFlags {
@@ -16,14 +26,23 @@ interface PredictFlags extends RunFlags, ModelFlags, ColumnFlags {
   glueOut?: string
   maxLength?: number
   json?: boolean
+  aggregation?: Aggregation
+  candidateLabels?: string[]
+  hypothesisTemplate?: string
+  multiLabel?: boolean
 }
 
 /** `torch-lora predict`: a line an input line, in order. */
 export function predictCommand(): Command {
   const command = new Command('predict')
-    .description('Classify the texts of a file; one line of output for each, in order')
+    .description(
+      'Classify or tag the texts of a file, as the model does; one line of output for each, in order',
+    )
     .requiredOption('--model <dir or id>', 'the model, or the base model of --adapter')
-    .option('--input <file>', 'texts: .jsonl with {"text", "textPair"?} a line, or .json, .csv, .tsv')
+    .option(
+      '--input <file>',
+      'texts: .jsonl with {"text", "textPair"?} (to tag, also {"words"}) a line, or .json, .csv, .tsv, .conll',
+    )
   withColumns(command)
     .option('--task <name>', 'a GLUE task, whose test split is classified instead of --input')
     .option('--data <dir>', "the folder of GLUE's folders (default: the cache, downloaded when need be)")
@@ -36,7 +55,25 @@ export function predictCommand(): Command {
       'cut texts to so many tokens (default: what the model takes)',
       wholeNumber,
     )
-    .option('--json', 'print {"label", "score", "logits"} a line instead of label and score')
+    .addOption(
+      new Option('--aggregation <strategy>', 'how tags of tokens become entities (default: simple)').choices(
+        aggregations,
+      ),
+    )
+    .option(
+      '--candidate-labels <names>',
+      'sort into these labels with a model of natural language inference (zero-shot)',
+      list,
+    )
+    .option(
+      '--hypothesis-template <sentence>',
+      'what is asked for a candidate label, in the place of {} (default: "This example is {}.")',
+    )
+    .option('--multi-label', 'let several candidate labels hold')
+    .option(
+      '--json',
+      'print JSON a line: {"label", "score", "logits"}, {"tokens", "entities"} or {"labels", "scores"}',
+    )
   withAdapter(command)
   return withDevice(command, { int8: true }).action((flags: PredictFlags) =>
     interruptible((signal) => predict(flags, signal)),
@@ -44,49 +81,7 @@ export function predictCommand(): Command {
 }
 
 async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> {
-  const { argmax } = await import('../tasks/arithmetic.ts')
-  const { TextClassifier } = await import('../inference/text-classifier.ts')
-
-  const examples = await readInput(flags)
-  const place = await applyRunFlags(flags)
-  await using classifier = await TextClassifier.load(flags.model, {
-    ...adapterOptions(flags),
-    ...place,
-    cudaGraphs: flags.cudaGraphs,
-    maxLength: flags.maxLength,
-    warmUp: false,
-    problemType: flags.problemType ?? 'auto',
-    signal,
-  })
-  const classes = flags.glueOut ? glueClasses(flags.task!, classifier) : null
-  const submission: number[] = []
-  const bar = progressBar('predicting {bar} {percentage}% {value}/{total} texts | {eta_formatted} left')
-  let truncated = 0
-  bar.start(examples.length, 0)
-  try {
-    for await (const prediction of classifier.classifyAll(examples, { signal })) {
-      const { label, score, logits } = prediction
-      if (prediction.truncated) truncated++
-      bar.increment()
-      if (flags.glueOut) {
-        submission.push(classes ? classes[argmax(logits)]! : logits[0]!)
-        continue
-      }
-      const line = flags.json ? JSON.stringify({ label, score, logits }) : `${label}\t${score.toFixed(4)}`
-      if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain')
-    }
-  } finally {
-    bar.stop()
-  }
-  if (flags.glueOut) console.log(await writeGluePredictions(flags.task!, submission, { dir: flags.glueOut }))
-  if (truncated > 0)
-    console.error(
-      `${truncated} texts are longer than the model takes (${classifier.maxLength} tokens) and were cut.`,
-    )
-}
-
-/** The texts that the flags name: a file's, or a task's test split. */
-async function readInput({ input, task, data, glueOut, ...columns }: PredictFlags): Promise<Example[]> {
+  const { input, task, glueOut, candidateLabels } = flags
   if ((input === undefined) === (task === undefined))
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
@@ -97,7 +92,103 @@ async function readInput({ input, task, data, glueOut, ...columns }: PredictFlag
       'INVALID_ARGUMENT',
       '--glue-out writes the predictions of a GLUE task: give --task NAME.',
     )
-  if (input !== undefined) return readExamples(input, columnOptions(columns, { label: null }))
+  const options = {
+    ...adapterOptions(flags),
+    ...(await applyRunFlags(flags)),
+    cudaGraphs: flags.cudaGraphs,
+    maxLength: flags.maxLength,
+    warmUp: false,
+    signal,
+  }
+  const texts = input === undefined ? await glueTexts(flags) : null
+  if (candidateLabels) {
+    const { ZeroShotClassifier } = await import('../inference/zero-shot-classifier.ts')
+    const rows = texts ?? (await readTexts(input!, flags))
+    const { problemType: _, ...load } = options
+    await using model = await ZeroShotClassifier.load(flags.model, load)
+    const { hypothesisTemplate, multiLabel } = flags
+    const results = model.classifyAll(rows, candidateLabels, {
+      input: ({ text }) => text,
+      ...{ hypothesisTemplate, multiLabel, signal },
+    })
+    return print(results, zeroShotLine, { flags, count: rows.length, maxLength: model.maxLength })
+  }
+  const { taskOfModel } = await import('../inference/task-of-model.ts')
+  const type = await taskOfModel(flags.model, { adapter: flags.adapter, signal })
+  // What is wrong with a file is said before a model is loaded.
+  if (type?.kind.taskName === 'token-classification') {
+    const inputs: TagInput[] = texts?.map(({ text }) => ({ text })) ?? (await readTagInputs(input!, flags))
+    const { TokenClassifier } = await import('../inference/token-classifier.ts')
+    const { problemType: _, ...load } = options
+    await using model = await TokenClassifier.load(flags.model, load)
+    const results = model.tagAll(inputs, { aggregation: flags.aggregation, signal })
+    return print(results, taggingLine, { flags, count: inputs.length, maxLength: model.maxLength })
+  }
+  const { TextClassifier } = await import('../inference/text-classifier.ts')
+  const rows = texts ?? (await readTexts(input!, flags))
+  await using model = await TextClassifier.load(flags.model, {
+    ...options,
+    problemType: flags.problemType ?? 'auto',
+  })
+  if (glueOut !== undefined) return submit(model, rows, { flags, signal })
+  const results = model.classifyAll(rows, { signal })
+  await print(results, classificationLine, { flags, count: rows.length, maxLength: model.maxLength })
+}
+
+/** Writes a line for each result as it comes. */
+async function print<Result extends { truncated: boolean }>(
+  results: AsyncIterable<Result>,
+  lineOf: (result: Result) => PredictionLine,
+  { flags, count, maxLength }: { flags: PredictFlags; count: number; maxLength: number },
+): Promise<void> {
+  const bar = progressBar('predicting {bar} {percentage}% {value}/{total} texts | {eta_formatted} left')
+  let truncated = 0
+  bar.start(count, 0)
+  try {
+    for await (const result of results) {
+      if (result.truncated) truncated++
+      bar.increment()
+      const { json, text } = lineOf(result)
+      if (!process.stdout.write(`${flags.json ? JSON.stringify(json) : text}\n`))
+        await once(process.stdout, 'drain')
+    }
+  } finally {
+    bar.stop()
+  }
+  warnOfCuts(truncated, maxLength)
+}
+
+/** Writes the predictions of a GLUE task in the form that its site takes. */
+async function submit(
+  model: TextClassifier,
+  examples: readonly Example[],
+  { flags, signal }: { flags: PredictFlags; signal: AbortSignal },
+): Promise<void> {
+  const { argmax } = await import('../tasks/arithmetic.ts')
+  const classes = glueClasses(flags.task!, model)
+  const bar = progressBar('predicting {bar} {percentage}% {value}/{total} texts | {eta_formatted} left')
+  const submission: number[] = []
+  let truncated = 0
+  bar.start(examples.length, 0)
+  try {
+    for await (const { logits, truncated: cut } of model.classifyAll(examples, { signal })) {
+      if (cut) truncated++
+      bar.increment()
+      submission.push(classes ? classes[argmax(logits)]! : logits[0]!)
+    }
+  } finally {
+    bar.stop()
+  }
+  console.log(await writeGluePredictions(flags.task!, submission, { dir: flags.glueOut! }))
+  warnOfCuts(truncated, model.maxLength)
+}
+
+function warnOfCuts(truncated: number, maxLength: number): void {
+  if (truncated > 0)
+    console.error(`${truncated} texts are longer than the model takes (${maxLength} tokens) and were cut.`)
+}
+
+async function glueTexts({ task, data }: PredictFlags): Promise<Example[]> {
   const { examples } = await loadGlue(task!, { split: 'test', dataDir: data })
   return examples
 }

@@ -1,9 +1,18 @@
 import { TorchLoraError } from '../errors.ts'
-import type { Encoding } from '../tokenizer/index.ts'
+import type {
+  EncodeOptions,
+  Encoding,
+  Tokenizer,
+  TokenizerInput,
+  TruncationStrategy,
+} from '../tokenizer/index.ts'
 import type { Engine } from './engine.ts'
 import { type TextInput, tokenizerInput } from './inputs.ts'
 import type { LongText } from './options.ts'
 import type { EncodedRequest } from './text-pipeline.ts'
+
+/** A text, a pair, or a text as its words. */
+export type EncodeInput = TextInput | { words: readonly string[] }
 
 export interface EncodeTextsOptions {
   /** Tokens of a text at most. */
@@ -13,6 +22,8 @@ export interface EncodeTextsOptions {
   truncationSide?: 'left' | 'right' | undefined
   /** Tokens that neighbouring windows share. Default: a quarter of maxLength, at most 64. */
   windowOverlap?: number | undefined
+  /** Which text of a pair is cut. Default: the longer first. */
+  truncation?: TruncationStrategy | undefined
   /** Number of the first input, for messages. Default 0. */
   first?: number | undefined
   /** Say where tokens come from (`Encoding.offsets`). Default false. */
@@ -25,11 +36,12 @@ export interface EncodeTextsOptions {
  */
 export async function encodeTexts(
   { tokenizer, model }: Engine,
-  inputs: readonly TextInput[],
-  { maxLength, longText, truncationSide, windowOverlap, first = 0, offsets }: EncodeTextsOptions,
+  inputs: readonly EncodeInput[],
+  { maxLength, longText, windowOverlap, first = 0, ...options }: EncodeTextsOptions,
 ): Promise<Encoding[]> {
-  const texts = inputs.map((input, i) => tokenizerInput(input, first + i))
-  const encodings = await tokenizer.encodeBatch(texts, { maxLength, truncationSide, offsets })
+  const texts = inputs.map((input, i) => (isWords(input) ? input : tokenizerInput(input, first + i)))
+  const { truncationSide, truncation, offsets } = options
+  const encodings = await encodeAll(tokenizer, texts, { maxLength, truncationSide, truncation, offsets })
   if (tokenizer.vocabSize > model.config.vocabSize) checkIds(encodings, model.config.vocabSize, first)
   const long = encodings.flatMap(({ truncated }, i) => (truncated ? [i] : []))
   if (longText === 'refuse' && long.length > 0)
@@ -37,15 +49,45 @@ export async function encodeTexts(
       'TOO_LONG',
       `Input ${first + long[0]!} has more than ${maxLength} tokens: shorten it, or allow truncation.`,
     )
-  const single = long.filter((i) => typeof texts[i] === 'string')
+  const single = long.filter((i) => typeof texts[i] === 'string' || isWords(texts[i]!))
   if (longText === 'windows' && single.length > 0) {
     const stride = overlapOf({ maxLength, windowOverlap })
-    const windows = await tokenizer.encodeBatch(
+    const windows = await encodeAll(
+      tokenizer,
       single.map((i) => texts[i]!),
       { maxLength, stride, offsets },
     )
     for (const [k, i] of single.entries()) encodings[i] = windows[k]!
   }
+  return encodings
+}
+
+function isWords(input: EncodeInput | TokenizerInput): input is { words: readonly string[] } {
+  return typeof input === 'object' && input !== null && 'words' in input
+}
+
+/** Texts, pairs and words in their order. */
+async function encodeAll(
+  tokenizer: Tokenizer,
+  texts: readonly (TokenizerInput | { words: readonly string[] })[],
+  options: EncodeOptions,
+): Promise<Encoding[]> {
+  const asWords = texts.flatMap((text, i) => (isWords(text) ? [{ words: text.words, i }] : []))
+  if (asWords.length === 0) return tokenizer.encodeBatch(texts as readonly TokenizerInput[], options)
+  const asText = texts.flatMap((text, i) => (isWords(text) ? [] : [{ text, i }]))
+  const [words, whole] = await Promise.all([
+    tokenizer.encodeWords(
+      asWords.map((one) => one.words),
+      options,
+    ),
+    tokenizer.encodeBatch(
+      asText.map(({ text }) => text),
+      options,
+    ),
+  ])
+  const encodings: Encoding[] = new Array(texts.length)
+  for (const [k, { i }] of asWords.entries()) encodings[i] = words[k]!
+  for (const [k, { i }] of asText.entries()) encodings[i] = whole[k]!
   return encodings
 }
 

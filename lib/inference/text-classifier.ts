@@ -2,7 +2,7 @@ import type { ProblemType } from '../data/problem-type.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { SequenceClassification } from '../tasks/sequence-classification.ts'
-import type { Tokenizer } from '../tokenizer/index.ts'
+import type { Tokenizer, TruncationStrategy } from '../tokenizer/index.ts'
 import { decodeLogits, type LabelScore, type Prediction, rankLabels } from './decode.ts'
 import { encodeTexts, isCut, tokensOf, windowsOf } from './encode-texts.ts'
 import { Engine, loadEngine } from './engine.ts'
@@ -37,6 +37,8 @@ export interface TextClassifierOptions<
 export interface ClassifyOptions extends CallOptions {
   /** Labels in `scores` at most. Default: all. */
   topK?: number | undefined
+  /** Which text of a pair that is too long is cut. Default: the longer first. */
+  truncation?: TruncationStrategy | undefined
 }
 
 /** What a classifier says of one text. */
@@ -208,7 +210,8 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
     inputs: readonly TextInput[],
     { engine, ...context }: EncodeContext<SequenceClassification, ClassifyOptions>,
   ): Promise<EncodedRequest[]> {
-    const encodings = await encodeTexts(engine, inputs, context)
+    const { truncation } = context.options
+    const encodings = await encodeTexts(engine, inputs, { ...context, truncation })
     return encodings.map((encoding) => ({ texts: [windowsOf(encoding)] }))
   }
 

@@ -249,10 +249,10 @@ export abstract class TextModel<
    */
   swap(dirOrId: string, options: LoadEngineOptions = {}): Promise<void> {
     return this.#calls.track(async () => {
-      const { device, dtype, cudaGraphs, labels, numLabels, problemType } = this.#options
+      const { device, dtype, cudaGraphs, labels, numLabels, problemType, addPrefixSpace } = this.#options
       const before = this.#engine
       const engine = await loadEngine(this.kind, dirOrId, {
-        ...{ device, dtype, cudaGraphs, labels, numLabels, problemType },
+        ...{ device, dtype, cudaGraphs, labels, numLabels, problemType, addPrefixSpace },
         ...options,
         adapters: options.adapters ?? {},
         headless: options.adapters === undefined && before.adapters.size > 0,

@@ -8,7 +8,7 @@ import { unloadLora } from '../../lib/adapters/merge.ts'
 import { packBatch } from '../../lib/data/index.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { noGrad } from '../../lib/grad-mode.ts'
-import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
+import { AutoModelForSequenceClassification, AutoModelForTokenClassification } from '../../lib/models/auto.ts'
 import type { Model } from '../../lib/models/model.ts'
 import { batchTensors, disposeBatch } from '../../lib/nn/batch.ts'
 import { manualSeed } from '../../lib/random.ts'
@@ -26,14 +26,19 @@ export interface TinyOptions extends LabelOptions {
 }
 
 /** A folder with a small random model and a real tokenizer of its family. */
-export async function tinyClassifier({
-  family = 'bert',
-  layers = 2,
-  hiddenSize = 32,
-  seed = 1,
-  headless = false,
-  ...labels
-}: TinyOptions = {}): Promise<string> {
+export function tinyClassifier(options: TinyOptions = {}): Promise<string> {
+  return tinyFolder(AutoModelForSequenceClassification, options)
+}
+
+/** The same of a token classifier. */
+export function tinyTagger(options: TinyOptions = {}): Promise<string> {
+  return tinyFolder(AutoModelForTokenClassification, options)
+}
+
+async function tinyFolder(
+  auto: typeof AutoModelForSequenceClassification | typeof AutoModelForTokenClassification,
+  { family = 'bert', layers = 2, hiddenSize = 32, seed = 1, headless = false, ...labels }: TinyOptions,
+): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), `tiny-${family}-`))
   await cp(new URL(`../tokenizer/fixtures/${family}`, import.meta.url).pathname, directory, {
     recursive: true,
@@ -51,7 +56,7 @@ export async function tinyClassifier({
     pad_token_id: tokenizer.padTokenId,
     initializer_range: 0.2,
   }
-  using model = AutoModelForSequenceClassification.fromConfig(raw, { ...labels, seed })
+  using model: Model = auto.fromConfig(raw, { ...labels, seed })
   await model.savePretrained(directory)
   if (headless) await removeHead(directory)
   return directory

@@ -1,0 +1,72 @@
+import { extname } from 'node:path'
+import { type Example, readExamples } from '../data/index.ts'
+import { fileError, readLines } from '../data/lines.ts'
+import { readTokenExamples } from '../data/token-examples.ts'
+import type { Classification } from '../inference/text-classifier.ts'
+import type { Tagging, TagInput } from '../inference/token-classifier.ts'
+import type { ZeroShotClassification } from '../inference/zero-shot-classifier.ts'
+import { type ColumnFlags, columnOptions } from './dataset.ts'
+
+/** What `predict` writes for an input line: as JSON, and for people. */
+export interface PredictionLine {
+  json: object
+  text: string
+}
+
+export function classificationLine({ label, score, logits }: Classification): PredictionLine {
+  return { json: { label, score, logits }, text: `${label}\t${score.toFixed(4)}` }
+}
+
+export function taggingLine({ tokens, entities }: Tagging): PredictionLine {
+  const shown = entities.map(
+    ({ label, text, score }) => `${label} ${JSON.stringify(text)} ${score.toFixed(4)}`,
+  )
+  return { json: { tokens, entities }, text: shown.join('\t') }
+}
+
+export function zeroShotLine({ labels, scores }: ZeroShotClassification): PredictionLine {
+  return { json: { labels, scores }, text: `${labels[0]}\t${scores[0]!.toFixed(4)}` }
+}
+
+/** Texts with nothing else asked of them, from any of the formats of examples. */
+export function readTexts(path: string, columns: ColumnFlags): Promise<Example[]> {
+  return readExamples(path, columnOptions(columns, { label: null }))
+}
+
+/**
+ * Texts to tag: JSONL with {"text"} or {"words"} a line, a .conll file, whose tags are not looked at, or the columns of
+ * .json, .csv and .tsv.
+ * @throws TorchLoraError INVALID_FILE naming file and line
+ */
+export async function readTagInputs(path: string, columns: ColumnFlags): Promise<TagInput[]> {
+  const extension = extname(path).toLowerCase()
+  if (['.conll', '.iob', '.bio', '.txt'].includes(extension))
+    return (await readTokenExamples(path)).map(({ words }) => ({ words: words! }))
+  if (extension !== '.jsonl' && extension !== '.ndjson')
+    return (await readTexts(path, columns)).map(({ text }) => ({ text }))
+  const inputs: TagInput[] = []
+  for await (const { text: line, number } of readLines(path)) {
+    if (line.trim() === '') continue
+    inputs.push(parseRow(path, line, number, columns.text))
+  }
+  if (inputs.length === 0) throw fileError(path, 'holds no texts; expected {"text"} or {"words"} a line')
+  return inputs
+}
+
+function parseRow(path: string, line: string, number: number, column = 'text'): TagInput {
+  let row: unknown
+  try {
+    row = JSON.parse(line)
+  } catch (cause) {
+    throw fileError(path, `not JSON (${(cause as Error).message})`, cause, number)
+  }
+  const { words, tokens = words, [column]: text } = (row ?? {}) as Record<string, unknown>
+  if (Array.isArray(tokens) && tokens.every((word) => typeof word === 'string')) return { words: tokens }
+  if (typeof text === 'string') return { text }
+  throw fileError(
+    path,
+    `expected {"${column}"} with a string, or {"words"} with an array of strings, received ${line.slice(0, 60)}`,
+    undefined,
+    number,
+  )
+}
