@@ -1,4 +1,3 @@
-import { TorchLoraError } from '../errors.ts'
 import { argmax } from '../tasks/arithmetic.ts'
 
 /** How tags of tokens become entities; the names, and the results, of transformers' TokenClassificationPipeline. */
@@ -36,15 +35,6 @@ interface Piece {
   score: number
   start: number
   end: number
-}
-
-/** @throws TorchLoraError INVALID_ARGUMENT for a word that names no strategy */
-export function checkAggregation(value: string | undefined): void {
-  if (value === undefined || (aggregations as readonly string[]).includes(value)) return
-  throw new TorchLoraError(
-    'INVALID_ARGUMENT',
-    `aggregation: expected ${aggregations.map((name) => `'${name}'`).join(', ')}, received '${value}'.`,
-  )
 }
 
 /**

@@ -1,5 +1,18 @@
 import type { ProblemType } from '../data/problem-type.ts'
-import { TorchLoraError } from '../errors.ts'
+import type { TorchLoraError } from '../errors.ts'
+import { fromPretrainedRules } from '../models/pretrained.ts'
+import {
+  any,
+  boolean,
+  callback,
+  number,
+  object,
+  oneOf,
+  type Rules,
+  signal,
+  string,
+  whole,
+} from '../options.ts'
 import type { LoadEngineOptions } from './engine.ts'
 
 /** What becomes of a text with more tokens than the model takes. */
@@ -127,20 +140,60 @@ export interface AdapterDescription {
   parameters: number
 }
 
-/** @throws TorchLoraError INVALID_ARGUMENT for anything but a way to treat long texts */
-export function checkLongText(value: LongText | undefined): void {
-  if (value === undefined || ['truncate', 'windows', 'refuse'].includes(value)) return
-  throw new TorchLoraError(
-    'INVALID_ARGUMENT',
-    `longText: expected 'truncate', 'windows' or 'refuse', received '${value}'.`,
-  )
+const longText = oneOf('truncate', 'windows', 'refuse')
+
+/** What {@link ServingOptions} may be. */
+const servingRules: Rules<ServingOptions> = {
+  maxBatchTokens: whole(1),
+  maxQueue: whole(1),
+  maxQueueBytes: whole(1),
+  maxLength: whole(1),
+  longText,
+  windowOverlap: whole(0),
+  warmUp: boolean,
+  onBatch: callback,
 }
 
-/** @throws TorchLoraError INVALID_ARGUMENT for anything but a whole number above 0 */
-export function checkWhole(name: string, value: number | undefined): void {
-  if (value !== undefined && (!Number.isInteger(value) || value < 1))
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `${name}: expected a whole number above 0, received ${value}.`,
-    )
+/** What {@link TextModelOptions} may be. */
+export const textModelRules: Rules<TextModelOptions> = {
+  ...fromPretrainedRules,
+  ...servingRules,
+  adapter: string,
+  loraAlpha: number({ above: 0 }),
+  head: oneOf('load', 'keep'),
+  addPrefixSpace: boolean,
+  adapters: object('an object of folders by name'),
+  dtype: any, // whoever loads or freezes the model knows them
+  cudaGraphs: boolean,
+}
+
+/** What {@link FromOptions} may be. */
+export const fromRules: Rules<FromOptions> = {
+  ...servingRules,
+  dtype: oneOf('int8'),
+  cudaGraphs: boolean,
+  signal,
+}
+
+/** What {@link CallOptions} may be. */
+export const callRules: Rules<CallOptions> = {
+  adapter: string,
+  longText,
+  truncationSide: oneOf('left', 'right'),
+  signal,
+  timeoutMs: number({ above: 0 }),
+  onTimings: callback,
+}
+
+/** What {@link StreamRowOptions} may be. */
+export const streamRules: Rules<StreamRowOptions<unknown, unknown>> = {
+  input: callback,
+  onError: oneOf('throw', 'yield'),
+}
+
+/** What {@link TokenizeOptions} may be. */
+export const tokenizeRules: Rules<TokenizeOptions> = {
+  signal,
+  timeoutMs: callRules.timeoutMs,
+  addSpecialTokens: boolean,
 }

@@ -1,6 +1,7 @@
-import type { ProblemType } from '../data/problem-type.ts'
+import { type ProblemType, problemTypes } from '../data/problem-type.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
+import { oneOf, type Rules, readOptions, whole } from '../options.ts'
 import { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { Tokenizer, TruncationStrategy } from '../tokenizer/index.ts'
 import { decodeLogits, type LabelScore, type Prediction, rankLabels } from './decode.ts'
@@ -9,12 +10,14 @@ import { Engine, loadEngine } from './engine.ts'
 import type { TextInput } from './inputs.ts'
 import {
   type CallOptions,
-  checkWhole,
+  callRules,
   type FromOptions,
+  fromRules,
   type OnError,
   type StreamResult,
   type StreamRowOptions,
   type TextModelOptions,
+  textModelRules,
 } from './options.ts'
 import { type EncodeContext, TextModel } from './text-model.ts'
 import type { EncodedRequest } from './text-pipeline.ts'
@@ -56,6 +59,17 @@ export interface Classification<L extends string = string, P extends ProblemType
   truncated: boolean
 }
 
+const loadRules: Rules<TextClassifierOptions> = {
+  ...textModelRules,
+  problemType: oneOf(...problemTypes, 'auto'),
+}
+
+const classifyRules: Rules<ClassifyOptions> = {
+  ...callRules,
+  topK: whole(1),
+  truncation: oneOf('longest_first', 'only_first', 'only_second'),
+}
+
 /** The problem that a classifier loaded with `P` answers. */
 type Problem<P extends ProblemType | 'auto'> = P extends ProblemType ? P : ProblemType
 
@@ -77,6 +91,7 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
   readonly task = 'sequence-classification'
   protected readonly kind = SequenceClassification
   protected readonly verb = 'classify'
+  protected readonly callRules = classifyRules
   readonly #asked: ProblemType | 'auto'
 
   private constructor(
@@ -100,7 +115,7 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
     const L extends string = string,
     P extends ProblemType | 'auto' = 'single_label_classification',
   >(dirOrId: string, options: TextClassifierOptions<L, P> = {}): Promise<TextClassifier<L, Problem<P>>> {
-    const { problemType, ...rest } = options
+    const { problemType, ...rest } = readOptions('TextClassifier.load', options, loadRules)
     const own = { device: 'auto', ...rest, ...(saidProblem(problemType) ?? {}) }
     const engine = await loadEngine(SequenceClassification, dirOrId, own)
     return await new TextClassifier<L, Problem<P>>(engine, own, problemType).ready()
@@ -117,12 +132,13 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
   >(
     model: Model<SequenceClassification>,
     tokenizer: Tokenizer,
-    {
-      labels,
-      problemType,
-      ...options
-    }: FromOptions & Pick<TextClassifierOptions<L, P>, 'labels' | 'problemType'> = {},
+    given: FromOptions & Pick<TextClassifierOptions<L, P>, 'labels' | 'problemType'> = {},
   ): Promise<TextClassifier<L, Problem<P>>> {
+    const { labels, problemType, ...options } = readOptions('TextClassifier.from', given, {
+      ...fromRules,
+      labels: loadRules.labels,
+      problemType: loadRules.problemType,
+    })
     if (labels) model.task.labelSet.requireSame(model.task.withLabels({ labels }).labelSet)
     const engine = await Engine.of(model, tokenizer, {
       int8: options.dtype === 'int8',
@@ -186,11 +202,6 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
 
   protected textsOf(input: TextInput): readonly unknown[] {
     return [input]
-  }
-
-  protected override checkOptions(options: ClassifyOptions): void {
-    super.checkOptions(options)
-    checkWhole('topK', options.topK)
   }
 
   protected override checkModel(engine: Engine<SequenceClassification>): void {

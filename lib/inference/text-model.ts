@@ -1,6 +1,7 @@
 import type { EncoderConfig } from '../encoders/config.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
+import { type Rules, readOptions } from '../options.ts'
 import type { LabelOptions } from '../tasks/label-config.ts'
 import { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { Task, TaskKind } from '../tasks/task.ts'
@@ -14,16 +15,16 @@ import { type TextInput, tokenizerInput } from './inputs.ts'
 import {
   type AdapterDescription,
   type CallOptions,
-  checkLongText,
-  checkWhole,
   type FailedRow,
   type InputToken,
   type LongText,
   type OnError,
   type StreamResult,
   type StreamRowOptions,
+  streamRules,
   type TextModelOptions,
   type TokenizeOptions,
+  tokenizeRules,
 } from './options.ts'
 import { mapRows } from './stream.ts'
 import { type EncodedRequest, TextPipeline } from './text-pipeline.ts'
@@ -63,6 +64,8 @@ export abstract class TextModel<
   protected abstract readonly kind: TaskKind<T, LabelOptions>
   /** What a call is called in traces: "classify". */
   protected abstract readonly verb: string
+  /** What the options of a call may be. */
+  protected abstract readonly callRules: Rules<Options>
   #engine: Engine<T>
   readonly #options: TextModelOptions
   readonly #admission: Admission
@@ -70,9 +73,6 @@ export abstract class TextModel<
   readonly #calls = new Calls()
 
   protected constructor(engine: Engine<T>, options: TextModelOptions) {
-    for (const name of ['maxBatchTokens', 'maxQueue', 'maxQueueBytes', 'maxLength'] as const)
-      checkWhole(name, options[name])
-    checkLongText(options.longText)
     this.#engine = engine
     this.#options = options
     this.#admission = new Admission({
@@ -101,11 +101,6 @@ export abstract class TextModel<
 
   /** The texts that a request puts into the queue; whatever it is. */
   protected abstract textsOf(request: Request): readonly unknown[]
-
-  /** @throws TorchLoraError for an option of a call that is out of range */
-  protected checkOptions(options: Options): void {
-    checkLongText(options.longText)
-  }
 
   /** What becomes of long texts where nobody says it. */
   protected get defaultLongText(): LongText {
@@ -196,6 +191,7 @@ export abstract class TextModel<
    * @throws TorchLoraError QUEUE_FULL, ABORTED, TIMEOUT, DISPOSED, INVALID_ARGUMENT
    */
   async tokenize(input: TextInput, options: TokenizeOptions = {}): Promise<InputToken[]> {
+    readOptions('tokenize', options, tokenizeRules)
     using limit = deadline(options)
     const load = loadOf([input])
     return await this.#calls.track(async () => {
@@ -280,6 +276,7 @@ export abstract class TextModel<
 
   /** Answers requests together: they take their places in the queue at once or not at all. */
   protected async answer(requests: readonly Request[], options: Options): Promise<Result[]> {
+    readOptions(this.verb, options, this.callRules)
     using limit = deadline(options)
     const load = this.#loadOf(requests)
     return await this.#calls.track(() => {
@@ -297,12 +294,12 @@ export abstract class TextModel<
     { input, onError, ...rest }: Options & StreamRowOptions<Row, Request>,
   ): AsyncGenerator<StreamResult<Row, Result, E>, void, undefined> {
     const options = rest as unknown as Options
-    this.checkOptions(options)
-    if (onError !== undefined && onError !== 'throw' && onError !== 'yield')
-      throw new TorchLoraError(
-        'INVALID_ARGUMENT',
-        `onError: expected 'throw' or 'yield', received '${onError}'.`,
-      )
+    readOptions(`${this.verb}All`, options, this.callRules)
+    readOptions(
+      `${this.verb}All`,
+      { input, onError },
+      streamRules as Rules<{ input: unknown; onError: unknown }>,
+    )
     this.#engine.adapter(options.adapter)
     using limit = deadline(options)
     const requestOf = input ?? ((row: Row) => row as unknown as Request)
@@ -370,7 +367,6 @@ export abstract class TextModel<
     const { maxLength } = this
     let begun = false
     try {
-      this.checkOptions(options)
       const call = this.#pipeline.run<T, Encoded, Result>({
         verb: this.verb,
         engine,

@@ -1,20 +1,24 @@
 import { LabelSet } from '../data/labels.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
+import { oneOf, type Rules, readOptions } from '../options.ts'
 import { argmax, softmax } from '../tasks/arithmetic.ts'
 import { placeWords, TokenClassification } from '../tasks/token-classification.ts'
 import type { Encoding, Tokenizer, TokenizerOptions } from '../tokenizer/index.ts'
 import { encodeTexts, isCut, windowsOf } from './encode-texts.ts'
 import { Engine, loadEngine } from './engine.ts'
-import { type Aggregation, checkAggregation, type Entity, entitiesOf, type TaggedToken } from './entities.ts'
-import type {
-  CallOptions,
-  FromOptions,
-  LongText,
-  OnError,
-  StreamResult,
-  StreamRowOptions,
-  TextModelOptions,
+import { type Aggregation, aggregations, type Entity, entitiesOf, type TaggedToken } from './entities.ts'
+import {
+  type CallOptions,
+  callRules,
+  type FromOptions,
+  fromRules,
+  type LongText,
+  type OnError,
+  type StreamResult,
+  type StreamRowOptions,
+  type TextModelOptions,
+  textModelRules,
 } from './options.ts'
 import { type EncodeContext, TextModel } from './text-model.ts'
 import type { EncodedRequest } from './text-pipeline.ts'
@@ -72,6 +76,11 @@ type Answer<L extends string, O> = O extends { adapter: string }
     ? Tagging<L, L>
     : Tagging<L, EntityLabel<L>>
 
+const { problemType: _, ...loadRules }: Rules<TokenClassifierOptions> & Rules<TextModelOptions> =
+  textModelRules
+
+const tagRules: Rules<TagOptions> = { ...callRules, aggregation: oneOf(...aggregations) }
+
 interface EncodedText extends EncodedRequest {
   text: string
   /** Where each given word begins in `text`; null for a text in one piece. */
@@ -91,6 +100,7 @@ export class TokenClassifier<L extends string = string> extends TextModel<
   readonly task = 'token-classification'
   protected readonly kind = TokenClassification
   protected readonly verb = 'tag'
+  protected readonly callRules = tagRules
 
   /**
    * Loads a model folder or hub id with its tokenizer. `labels` become the type of tags and entities. Of a long text
@@ -102,6 +112,7 @@ export class TokenClassifier<L extends string = string> extends TextModel<
     options: TokenClassifierOptions<L> = {},
   ): Promise<TokenClassifier<L>> {
     // As it was trained: words stand alone.
+    readOptions('TokenClassifier.load', options, loadRules)
     const own = { device: 'auto', addPrefixSpace: true, ...options }
     const engine = await loadEngine(TokenClassification, dirOrId, own)
     return await new TokenClassifier<L>(engine, own).ready()
@@ -115,8 +126,10 @@ export class TokenClassifier<L extends string = string> extends TextModel<
   static async from<const L extends string = string>(
     model: Model<TokenClassification>,
     tokenizer: Tokenizer,
-    { labels, ...options }: FromOptions & { labels?: readonly L[] | undefined } = {},
+    given: FromOptions & { labels?: readonly L[] | undefined } = {},
   ): Promise<TokenClassifier<L>> {
+    const rules = { ...fromRules, labels: loadRules.labels }
+    const { labels, ...options } = readOptions('TokenClassifier.from', given, rules)
     if (labels) model.task.requireLabels(LabelSet.single(labels))
     const engine = await Engine.of(model, tokenizer, options)
     return await new TokenClassifier<L>(engine, { ...options, labels }).ready()
@@ -165,11 +178,6 @@ export class TokenClassifier<L extends string = string> extends TextModel<
 
   protected override get defaultLongText(): LongText {
     return 'windows'
-  }
-
-  protected override checkOptions(options: TagOptions): void {
-    super.checkOptions(options)
-    checkAggregation(options.aggregation)
   }
 
   protected async encode(

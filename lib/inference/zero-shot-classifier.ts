@@ -1,17 +1,21 @@
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
+import { boolean, type Rules, readOptions, string } from '../options.ts'
 import { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { encodeTexts, isCut, windowsOf } from './encode-texts.ts'
 import { Engine, loadEngine } from './engine.ts'
 import { tokenizerInput } from './inputs.ts'
-import type {
-  CallOptions,
-  FromOptions,
-  OnError,
-  StreamResult,
-  StreamRowOptions,
-  TextModelOptions,
+import {
+  callRules as allCallRules,
+  fromRules as allFromRules,
+  type CallOptions,
+  type FromOptions,
+  type OnError,
+  type StreamResult,
+  type StreamRowOptions,
+  type TextModelOptions,
+  textModelRules,
 } from './options.ts'
 import { type EncodeContext, TextModel } from './text-model.ts'
 import type { EncodedRequest } from './text-pipeline.ts'
@@ -34,6 +38,18 @@ export interface ZeroShotClassification<C extends string = string> {
   scores: number[]
   /** Whether a part of the text was not read. */
   truncated: boolean
+}
+
+const { problemType: _p, longText: _l, windowOverlap: _w, ...loadRules } = textModelRules
+
+const { longText: _f, windowOverlap: _o, ...fromRules } = allFromRules
+
+const { longText: _c, truncationSide: _s, ...callRules } = allCallRules
+
+const zeroShotRules: Rules<ZeroShotOptions> = {
+  ...callRules,
+  hypothesisTemplate: string,
+  multiLabel: boolean,
 }
 
 interface Question extends ZeroShotOptions {
@@ -61,6 +77,7 @@ export class ZeroShotClassifier extends TextModel<
   readonly task = 'zero-shot-classification'
   protected readonly kind = SequenceClassification
   protected readonly verb = 'classify'
+  protected readonly callRules = zeroShotRules
 
   /**
    * Loads a model of natural language inference: a sequence classifier one of whose labels is "entailment".
@@ -68,7 +85,7 @@ export class ZeroShotClassifier extends TextModel<
    * INVALID_ARGUMENT
    */
   static async load(dirOrId: string, options: ZeroShotClassifierOptions = {}): Promise<ZeroShotClassifier> {
-    const own = { device: 'auto', ...options }
+    const own = { device: 'auto', ...readOptions('ZeroShotClassifier.load', options, loadRules) }
     const engine = await loadEngine(SequenceClassification, dirOrId, own)
     return await new ZeroShotClassifier(engine, own).ready()
   }
@@ -83,6 +100,7 @@ export class ZeroShotClassifier extends TextModel<
     tokenizer: Tokenizer,
     options: Omit<FromOptions, 'longText' | 'windowOverlap'> = {},
   ): Promise<ZeroShotClassifier> {
+    readOptions('ZeroShotClassifier.from', options, fromRules)
     const engine = await Engine.of(model, tokenizer, options)
     return await new ZeroShotClassifier(engine, options).ready()
   }

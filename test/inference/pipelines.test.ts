@@ -93,7 +93,8 @@ describe.skipIf(!python)(
         for (const [i, { inputs, options }] of calls.entries()) {
           const aggregation = options.aggregation_strategy as Aggregation
           const input = Array.isArray(inputs) ? { words: inputs } : (inputs as string)
-          const { entities, text } = await tagger.tag(input, { aggregation })
+          const longText = 'stride' in options ? 'windows' : 'truncate'
+          const { entities, text } = await tagger.tag(input, { aggregation, longText })
           expectEntities(entities, expected[i]!.flat() as HubEntity[], text)
           count += entities.length
         }

@@ -176,6 +176,20 @@ it('hooks that throw fail nothing; the channels of node:diagnostics_channel hear
   expect(warnings.map(({ message }) => message)).toEqual(['a broken hook', 'another'])
 })
 
+it('refuses options that are not known, with the nearest name', async () => {
+  const wrong = TextClassifier.load(base, { maxqueue: 3 } as object)
+  await expect(wrong).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringMatching(/no option 'maxqueue', 'maxQueue' is the nearest/),
+  })
+  await using classifier = await TextClassifier.load(base, { warmUp: false, maxQueue: undefined })
+  await expect(classifier.classify('a', { topk: 1 } as object)).rejects.toThrow(/'topK' is the nearest/)
+  await expect(classifier.classifyAll(['a'], { onerror: 'yield' } as object).next()).rejects.toThrow(
+    /onerror/,
+  )
+  await expect(classifier.tokenize('a', { special: true } as object)).rejects.toThrow(/special/)
+})
+
 it('swap keeps adapters, or refuses with a reason', async () => {
   const adapter = await tinyAdapter(base, { seed: 3, labels: ['no', 'yes'] })
   const like = await tinyClassifier({ labels: [...labels], seed: 7 })

@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { tinyClassifier, tinyTagger } from '../inference/models.ts'
+
+const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
+
+function predict(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', main, 'predict', ...args], (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    )
+  })
+}
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'predict-'))
+})
+
+const lines = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+
+describe('predict by what the model is for', { timeout: 120_000 }, () => {
+  it('tags: words and entities with offsets, from JSONL and .conll', async () => {
+    const model = await tinyTagger({ labels: ['O', 'B-person', 'I-person'] })
+    const input = join(folder, 'input.jsonl')
+    await writeFile(input, '{"text":"\u{1f600} the film was great."}\n{"words":["her","filmsong"]}\n')
+    const tagged = await predict('--model', model, '--input', input, '--json')
+    expect(tagged.code).toBe(0)
+    const [text, words] = lines(tagged.stdout)
+    expect(Object.keys(text)).toEqual(['tokens', 'entities'])
+    expect(text.tokens[1]).toEqual({
+      start: 3,
+      end: 6,
+      label: expect.stringMatching(/^(O|[BI]-person)$/),
+      score: expect.any(Number),
+    })
+    for (const { label, start, end, text: own } of text.entities) {
+      expect(label).toBe('person')
+      expect('\u{1f600} the film was great.'.slice(start, end)).toBe(own)
+    }
+    expect(words.tokens.map(({ start, end }: { start: number; end: number }) => [start, end])).toEqual([
+      [0, 3],
+      [4, 12],
+    ])
+    const conll = join(folder, 'input.conll')
+    await writeFile(conll, 'her\tO\nfilmsong\tO\n')
+    const same = await predict('--model', model, '--input', conll, '--json', '--aggregation', 'simple')
+    expect(lines(same.stdout)).toEqual([words])
+    await writeFile(input, '{"text":"a"}\n{"txt":"a"}\n')
+    const wrong = await predict('--model', model, '--input', input)
+    expect(wrong).toMatchObject({ code: 1, stdout: '' })
+    expect(wrong.stderr).toMatch(/input\.jsonl, line 2: expected \{"text"\}/)
+  })
+
+  it('sorts into candidate labels with a model of natural language inference, and says which models are none', async () => {
+    const input = join(folder, 'texts.jsonl')
+    await writeFile(input, '{"text":"the film was great."}\n{"text":"a play"}\n')
+    const model = await tinyClassifier({ labels: ['entailment', 'neutral', 'contradiction'] })
+    const sorted = await predict(
+      '--model',
+      model,
+      '--input',
+      input,
+      '--json',
+      '--candidate-labels',
+      'film, song',
+    )
+    const found = lines(sorted.stdout)
+    expect(found).toHaveLength(2)
+    expect([...found[0].labels].sort()).toEqual(['film', 'song'])
+    expect(found[0].scores[0] + found[0].scores[1]).toBeCloseTo(1, 5)
+    const other = await tinyClassifier({ labels: ['bad', 'good'] })
+    const refused = await predict('--model', other, '--input', input, '--candidate-labels', 'film,song')
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/natural language inference/)
+  })
+})
