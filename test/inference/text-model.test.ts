@@ -190,7 +190,7 @@ it('refuses options that are not known, with the nearest name', async () => {
   await expect(classifier.tokenize('a', { special: true } as object)).rejects.toThrow(/special/)
 })
 
-it('swap keeps adapters, or refuses with a reason', async () => {
+it('swap keeps adapters, or refuses with a reason', { timeout: 180_000 }, async () => {
   const adapter = await tinyAdapter(base, { seed: 3, labels: ['no', 'yes'] })
   const like = await tinyClassifier({ labels: [...labels], seed: 7 })
   const wider = await tinyClassifier({ labels: [...labels], hiddenSize: 64 })
