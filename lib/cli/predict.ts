@@ -111,7 +111,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
       input: ({ text }) => text,
       ...{ hypothesisTemplate, multiLabel, signal },
     })
-    return print(results, zeroShotLine, { flags, count: rows.length, maxLength: model.maxLength })
+    return await print(results, zeroShotLine, { flags, count: rows.length, maxLength: model.maxLength })
   }
   const { taskOfModel } = await import('../inference/task-of-model.ts')
   const type = await taskOfModel(flags.model, { adapter: flags.adapter, signal })
@@ -122,7 +122,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
     const { problemType: _, ...load } = options
     await using model = await TokenClassifier.load(flags.model, load)
     const results = model.tagAll(inputs, { aggregation: flags.aggregation, signal })
-    return print(results, taggingLine, { flags, count: inputs.length, maxLength: model.maxLength })
+    return await print(results, taggingLine, { flags, count: inputs.length, maxLength: model.maxLength })
   }
   const { TextClassifier } = await import('../inference/text-classifier.ts')
   const rows = texts ?? (await readTexts(input!, flags))
@@ -130,7 +130,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
     ...options,
     problemType: flags.problemType ?? 'auto',
   })
-  if (glueOut !== undefined) return submit(model, rows, { flags, signal })
+  if (glueOut !== undefined) return await submit(model, rows, { flags, signal })
   const results = model.classifyAll(rows, { signal })
   await print(results, classificationLine, { flags, count: rows.length, maxLength: model.maxLength })
 }
