@@ -24,7 +24,7 @@ interface ServeFlags extends RunFlags, ModelFlags {
 export function serveCommand(version: string): Command {
   const command = new Command('serve')
     .description(
-      'Serve a classifier over HTTP: /predict, /health, /info, /metrics, /docs, /adapters, a page at /',
+      'Serve a model over HTTP: /predict or /tag, /models, /health, /info, /metrics, /docs, /adapters, a page at /',
     )
     .requiredOption('--model <dir or id>', 'the model, or the base model of the adapters')
   withAdapter(command, { adapter: 'an adapter to merge into the model' })

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { TextClassifier } from '../inference/text-classifier.ts'
+import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { AdapterRoot } from './adapter-root.ts'
 import { httpError } from './requests.ts'
 import * as schemas from './schemas.ts'
@@ -7,13 +7,13 @@ import * as schemas from './schemas.ts'
 /** `/adapters`: lists them, and loads, replaces and takes them away while requests go on. */
 export function adapterRoutes(
   app: FastifyInstance,
-  options: { classifier: TextClassifier; adapterRoot: AdapterRoot | undefined },
+  options: { model: AnyTextModel; adapterRoot: AdapterRoot | undefined },
 ): void {
-  const { classifier, adapterRoot } = options
+  const { model, adapterRoot } = options
   app.get(
     '/adapters',
     { schema: { summary: 'The adapters in memory', response: { 200: schemas.adaptersResponse } } },
-    () => classifier.adapters,
+    () => model.adapters,
   )
   app.put<{ Params: { name: string }; Body: { source: string } }>(
     '/adapters/:name',
@@ -27,8 +27,8 @@ export function adapterRoutes(
     },
     async ({ params: { name }, body: { source } }) => {
       if (!adapterRoot) throw httpError(403, 'This server loads no adapters: start it with --adapter-root.')
-      await classifier.loadAdapter(name, await adapterRoot.resolve(source))
-      return classifier.adapters
+      await model.loadAdapter(name, await adapterRoot.resolve(source))
+      return model.adapters
     },
   )
   app.delete<{ Params: { name: string } }>(
@@ -41,10 +41,10 @@ export function adapterRoutes(
       },
     },
     ({ params: { name } }) => {
-      if (!classifier.adapters.some((adapter) => adapter.name === name))
+      if (!model.adapters.some((adapter) => adapter.name === name))
         throw httpError(404, `There is no adapter '${name}'.`)
-      classifier.unloadAdapter(name)
-      return classifier.adapters
+      model.unloadAdapter(name)
+      return model.adapters
     },
   )
 }

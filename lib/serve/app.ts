@@ -2,17 +2,21 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { TorchLoraError } from '../errors.ts'
-import { TextClassifier, type TextClassifierOptions } from '../inference/text-classifier.ts'
+import { type AnyTextModel, loadTextModel } from '../inference/load-text-model.ts'
+import type { TextModelOptions } from '../inference/options.ts'
 import { AdapterRoot } from './adapter-root.ts'
 import { adapterRoutes } from './adapter-routes.ts'
 import { failureOf } from './failures.ts'
+import { hubRoutes } from './hub-routes.ts'
 import { ServerMetrics } from './metrics.ts'
 import { modelRoutes } from './model-routes.ts'
 import { page, pageHeaders } from './page.ts'
 import { predictRoutes } from './predict.ts'
 import { keyCheck, refuseMalformedText, requestId } from './requests.ts'
+import { tagRoutes } from './tag-routes.ts'
+import { workOf } from './work.ts'
 
-export interface ServerOptions extends Omit<TextClassifierOptions, 'onBatch'> {
+export interface ServerOptions extends Omit<TextModelOptions, 'onBatch'> {
   /** What clients send as `Authorization: Bearer KEY`. Default: nothing is asked for. */
   apiKey?: string
   /** Bytes of a request at most. Default 2 MB. */
@@ -34,9 +38,9 @@ export interface ServerOptions extends Omit<TextClassifierOptions, 'onBatch'> {
 }
 
 /**
- * An HTTP server around a TextClassifier, with the routes of text-embeddings-inference. Not yet listening.
+ * An HTTP server around whichever model a folder holds, with the routes of text-embeddings-inference. Not yet listening.
  * `close()` answers what is in flight, then frees the model.
- * @throws TorchLoraError as `TextClassifier.load`
+ * @throws TorchLoraError as `loadTextModel`
  */
 export async function createServer(model: string, options: ServerOptions = {}): Promise<FastifyInstance> {
   const {
@@ -54,17 +58,16 @@ export async function createServer(model: string, options: ServerOptions = {}): 
   const checkKey = apiKey === undefined ? undefined : keyCheck(apiKey)
   const root = adapterRoot === undefined ? undefined : await AdapterRoot.open(adapterRoot)
   const textTime = new MovingAverage()
-  let classifier: TextClassifier | undefined
-  const metrics = new ServerMetrics(() => classifier)
-  classifier = await TextClassifier.load(model, {
+  let loaded: AnyTextModel | undefined
+  const metrics = new ServerMetrics(() => loaded)
+  const held = await loadTextModel(model, {
     ...load,
-    problemType: load.problemType ?? 'auto',
     onBatch: (batch) => {
       metrics.batch(batch)
       textTime.add(batch.milliseconds / batch.texts)
     },
   })
-  const held = classifier
+  loaded = held
   const app = Fastify({
     logger: { level: logLevel },
     bodyLimit: maxBodyBytes,
@@ -132,7 +135,8 @@ export async function createServer(model: string, options: ServerOptions = {}): 
       info: {
         title: 'torch-lora',
         version,
-        description: 'Text classification, with the routes of text-embeddings-inference.',
+        description:
+          'Texts classified and tagged, with the routes of text-embeddings-inference and of Hugging Face.',
       },
       ...(checkKey ? { components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } } } : {}),
       ...(checkKey ? { security: [{ key: [] }] } : {}),
@@ -156,9 +160,12 @@ export async function createServer(model: string, options: ServerOptions = {}): 
 
   await app.register(async (guarded) => {
     if (checkKey) guarded.addHook('onRequest', checkKey)
-    predictRoutes(guarded, { classifier: held, metrics, maxClientBatch, requestTimeoutMs })
-    modelRoutes(guarded, { classifier: held, maxClientBatch, requestTimeoutMs, version })
-    adapterRoutes(guarded, { classifier: held, adapterRoot: root })
+    const work = workOf({ model: held, metrics, maxClientBatch, requestTimeoutMs })
+    predictRoutes(guarded, { model: held, work })
+    tagRoutes(guarded, { model: held, work })
+    hubRoutes(guarded, { model: held, work })
+    modelRoutes(guarded, { model: held, maxClientBatch, requestTimeoutMs, version })
+    adapterRoutes(guarded, { model: held, adapterRoot: root })
   })
   return app
 }

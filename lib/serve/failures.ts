@@ -37,6 +37,7 @@ export function failureOf(error: unknown): Failure {
     validation?: unknown
     message: string
   }
+  if (statusCode === 424) return { status: 424, error: message, error_type: 'backend' }
   if (validation) return { status: 422, error: message, error_type: 'validation' }
   if (statusCode !== undefined && statusCode < 500)
     return { status: statusCode, error: message, error_type: 'validation' }

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { BatchReport, Timings } from '../inference/options.ts'
-import type { TextClassifier } from '../inference/text-classifier.ts'
 import { memory } from '../memory.ts'
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -16,7 +16,7 @@ export class ServerMetrics {
   readonly #batchTexts: Histogram
   readonly #batchTokens: Histogram
 
-  constructor(classifier: () => TextClassifier | undefined) {
+  constructor(model: () => AnyTextModel | undefined) {
     const { registry } = this
     const registers = [registry]
     const counter = (name: string, help: string, labelNames: string[] = []) =>
@@ -48,7 +48,7 @@ export class ServerMetrics {
           this.set(value())
         },
       })
-    gauge('te_queue_size', 'Texts that wait', () => classifier()?.waiting ?? 0)
+    gauge('te_queue_size', 'Texts that wait', () => model()?.waiting ?? 0)
     gauge('torch_lora_native_tensors', 'Live native tensors', () => memory().tensors)
     gauge('torch_lora_native_bytes', 'Bytes of live native tensors', () => memory().liveBytes)
     gauge('torch_lora_native_cached_bytes', 'Bytes kept for reuse', () => memory().cachedBytes)

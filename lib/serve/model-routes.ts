@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
+import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { InputToken } from '../inference/options.ts'
-import type { TextClassifier } from '../inference/text-classifier.ts'
+import { charactersBefore } from './characters.ts'
 import { whileConnected } from './requests.ts'
 import * as schemas from './schemas.ts'
 
@@ -8,13 +9,13 @@ import * as schemas from './schemas.ts'
 export function modelRoutes(
   app: FastifyInstance,
   options: {
-    classifier: TextClassifier
+    model: AnyTextModel
     maxClientBatch: number
     requestTimeoutMs: number
     version: string
   },
 ): void {
-  const { classifier, maxClientBatch, requestTimeoutMs, version } = options
+  const { model, maxClientBatch, requestTimeoutMs, version } = options
   app.post<{ Body: { inputs: string | string[]; add_special_tokens?: boolean } }>(
     '/tokenize',
     {
@@ -31,31 +32,32 @@ export function modelRoutes(
         timeoutMs: requestTimeoutMs,
       }
       return Promise.all(
-        [inputs].flat().map(async (text) => placed(text, await classifier.tokenize(text, options))),
+        [inputs].flat().map(async (text) => placed(text, await model.tokenize(text, options))),
       )
     },
   )
 
   app.get('/info', { schema: { summary: 'The model and the limits' } }, () => {
-    const { labels, problemType } = classifier
+    const { labels } = model
     return {
-      model_id: classifier.source,
-      model_dtype: classifier.dtype,
+      model_id: model.source,
+      model_dtype: model.dtype,
       model_type: {
-        classifier: {
+        [model.task === 'sequence-classification' ? 'classifier' : 'token_classifier']: {
           id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
           label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
           labels,
         },
       },
-      architecture: classifier.config.modelType,
-      problem_type: problemType,
-      has_head: classifier.hasHead,
-      merged_adapter: classifier.mergedAdapter ?? null,
-      device: classifier.device,
-      max_concurrent_requests: classifier.maxQueue,
-      max_input_length: classifier.maxLength,
-      max_batch_tokens: classifier.maxBatchTokens,
+      architecture: model.config.modelType,
+      task: model.task,
+      ...(model.task === 'sequence-classification' ? { problem_type: model.problemType } : {}),
+      has_head: model.hasHead,
+      merged_adapter: model.mergedAdapter ?? null,
+      device: model.device,
+      max_concurrent_requests: model.maxQueue,
+      max_input_length: model.maxLength,
+      max_batch_tokens: model.maxBatchTokens,
       max_client_batch_size: maxClientBatch,
       auto_truncate: false,
       tokenization_workers: 1,
@@ -75,15 +77,4 @@ function placed(text: string, tokens: readonly InputToken[]) {
     start: at(start),
     stop: at(end),
   }))
-}
-
-/** How many characters stand before a place in UTF-16 code units. */
-function charactersBefore(text: string): (place: number) => number {
-  if (!/\p{Surrogate}|[\u{10000}-\u{10ffff}]/u.test(text)) return (place) => place
-  const before = new Uint32Array(text.length + 1)
-  for (let i = 0; i < text.length; i++) {
-    const second = /[\udc00-\udfff]/.test(text[i]!) && i > 0
-    before[i + 1] = before[i]! + (second ? 0 : 1)
-  }
-  return (place) => before[place]!
 }

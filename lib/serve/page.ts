@@ -32,12 +32,14 @@ export const page = `<!doctype html>
 <p id="error" role="alert"></p>
 <section id="result" hidden aria-live="polite">
   <h2><span id="label"></span> <small id="latency"></small></h2>
+  <p id="marked"></p>
   <div id="scores"></div>
   <h2>Tokens</h2><div id="tokens"></div>
 </section>
 <h2>Adapters</h2><ul id="adapters"></ul>
 <p><a href="docs">API</a> · <a href="metrics">Metrics</a></p>
 <script>
+  let task
   const at = (id) => document.getElementById(id)
   const element = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text ?? '' })
   const headers = () => ({ 'content-type': 'application/json', ...(at('key').value ? { authorization: 'Bearer ' + at('key').value } : {}) })
@@ -47,10 +49,24 @@ export const page = `<!doctype html>
     if (!response.ok) throw new Error(value.error + ' (' + response.status + ')')
     return { value, headers: response.headers }
   }
+  function marked(text, entities) {
+    const parts = []
+    let last = 0
+    for (const { start, end, label } of entities) {
+      const mark = element('mark', '', text.slice(start, end))
+      mark.title = label
+      mark.append(element('sup', '', ' ' + label))
+      parts.push(text.slice(last, start), mark)
+      last = end
+    }
+    return [...parts, text.slice(last)]
+  }
   async function describe() {
     const { value: info } = await call('info')
     at('model').textContent = info.model_id
-    at('facts').textContent = info.model_type.classifier.labels.join(', ') + ' · ' + info.model_dtype + ' on ' + info.device + ' · up to ' + info.max_input_length + ' tokens'
+    task = info.task
+    at('pair').hidden = task === 'token-classification'
+    at('facts').textContent = Object.values(info.model_type)[0].labels.join(', ') + ' · ' + info.model_dtype + ' on ' + info.device + ' · up to ' + info.max_input_length + ' tokens'
     const { value: adapters } = await call('adapters')
     const chosen = at('adapter').value
     at('adapter').replaceChildren(new Option(info.has_head ? 'the model itself' : 'choose an adapter', ''), ...adapters.map(({ name }) => new Option(name, name)))
@@ -63,9 +79,13 @@ export const page = `<!doctype html>
     const text = at('text').value, pair = at('pair').value, adapter = at('adapter').value
     try {
       const began = performance.now()
-      const { value: scores, headers: given } = await call('predict', { inputs: pair ? [text, pair] : text, truncate: true, ...(adapter ? { adapter } : {}) })
+      const tags = task === 'token-classification'
+      const body = { inputs: pair && !tags ? [text, pair] : text, ...(tags ? {} : { truncate: true }), ...(adapter ? { adapter } : {}) }
+      const { value, headers: given } = await call(tags ? 'tag' : 'predict', body)
       const took = performance.now() - began
-      at('label').textContent = scores[0].label
+      const scores = tags ? value.entities.map(({ label, score, text }) => ({ label: label + ': ' + text, score })) : value
+      at('label').textContent = tags ? value.entities.length + (value.entities.length === 1 ? ' entity' : ' entities') : scores[0].label
+      at('marked').replaceChildren(...(tags ? marked(text, value.entities) : []))
       at('latency').textContent = took.toFixed(1) + ' ms, of them ' + given.get('x-inference-time') + ' ms in the model'
       at('scores').replaceChildren(...scores.map(({ label, score }) => {
         const row = element('div', 'score'), bar = element('div', 'bar')
@@ -74,7 +94,7 @@ export const page = `<!doctype html>
         return row
       }))
       at('result').hidden = false
-      const { value: tokens } = await call('tokenize', { inputs: pair ? [text, pair] : text })
+      const { value: tokens } = await call('tokenize', { inputs: pair && !tags ? [text, pair] : text })
       at('tokens').replaceChildren(...tokens.flat().map(({ text, special }) => element('span', special ? 'token special' : 'token', text)))
       await describe()
     } catch (error) { at('error').textContent = error.message }

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Timings } from '../inference/options.ts'
-import type { TextClassifier } from '../inference/text-classifier.ts'
-import type { ServerMetrics } from './metrics.ts'
-import { httpError, whileConnected } from './requests.ts'
+import type { AnyTextModel } from '../inference/load-text-model.ts'
+import { answerHub, type HubBody } from './hub-routes.ts'
+import { wrongModel } from './requests.ts'
 import * as schemas from './schemas.ts'
+import type { Work } from './work.ts'
 
 /** `inputs` of text-embeddings-inference: a text, a pair, or a batch of lists of one or two. */
 type Inputs = string | string[] | string[][]
@@ -19,54 +19,31 @@ interface PredictBody {
   top_k?: number
 }
 
-/** `POST /predict`, and `POST /` as its other name: texts classified, what it took in the headers. */
+/**
+ * `POST /predict`, and `POST /` as its other name, which takes Hugging Face's form too (`parameters`): texts classified,
+ * what it took in the headers.
+ */
 export function predictRoutes(
   app: FastifyInstance,
-  options: {
-    classifier: TextClassifier
-    metrics: ServerMetrics
-    maxClientBatch: number
-    requestTimeoutMs: number
-  },
+  { model, work }: { model: AnyTextModel; work: Work },
 ): void {
-  const { classifier, metrics, maxClientBatch, requestTimeoutMs } = options
   const predict = async (request: FastifyRequest<{ Body: PredictBody }>, reply: FastifyReply) => {
-    const began = performance.now()
+    if (model.task !== 'sequence-classification')
+      throw wrongModel('Model is not a classifier model', model.task)
     const { inputs, truncate, truncation_direction, raw_scores, adapter, top_k } = request.body
     const batch = Array.isArray(inputs) && Array.isArray(inputs[0])
     const texts = batch ? (inputs as string[][]) : [[inputs as string | string[]].flat()]
-    const method = batch ? 'batch' : 'single'
-    metrics.request(method)
-    if (texts.length > maxClientBatch)
-      throw httpError(
-        413,
-        `A request takes at most ${maxClientBatch} texts, received ${texts.length}: split it.`,
-      )
-    let timings: Timings | undefined
-    const results = await classifier.classify(
-      texts.map((parts) => (parts.length === 1 ? parts[0]! : (parts as [string, string]))),
-      {
-        adapter,
-        longText: truncate ? 'truncate' : 'refuse',
-        truncationSide: truncation_direction && sides[truncation_direction],
-        signal: whileConnected(reply),
-        timeoutMs: requestTimeoutMs,
-        onTimings: (found) => {
-          timings = found
+    const results = await work(reply, texts.length, (call) =>
+      model.classify(
+        texts.map((parts) => (parts.length === 1 ? parts[0]! : (parts as [string, string]))),
+        {
+          ...call,
+          adapter,
+          longText: truncate ? 'truncate' : 'refuse',
+          truncationSide: truncation_direction && sides[truncation_direction],
         },
-      },
+      ),
     )
-    const total = performance.now() - began
-    metrics.success(method, texts.length, timings!, total)
-    const time = (milliseconds: number) => Math.round(milliseconds).toString()
-    reply.headers({
-      'x-compute-type': classifier.device,
-      'x-compute-tokens': timings!.tokens.toString(),
-      'x-total-time': time(total),
-      'x-tokenization-time': time(timings!.tokenization),
-      'x-queue-time': time(timings!.queue),
-      'x-inference-time': time(timings!.inference),
-    })
     const answers = results.map(({ scores, logits, labels }) => {
       const ranked = raw_scores
         ? labels.map((label, i) => ({ score: logits[i]!, label })).sort((x, y) => y.score - x.score)
@@ -79,6 +56,13 @@ export function predictRoutes(
     body: schemas.predictRequest,
     response: { 200: schemas.predictResponse, ...schemas.errorResponses },
   }
-  app.post('/predict', { schema: { ...predictSchema, summary: 'Classify' } }, predict)
-  app.post('/', { schema: { ...predictSchema, hide: true } }, predict)
+  app.post('/predict', { schema: { ...predictSchema, summary: 'Classify', operationId: 'predict' } }, predict)
+  app.post<{ Body: PredictBody | HubBody }>(
+    '/',
+    { schema: { body: schemas.rootRequest, hide: true } },
+    (request, reply) =>
+      'parameters' in request.body
+        ? answerHub(model, request.body as HubBody, { work, reply })
+        : predict(request as FastifyRequest<{ Body: PredictBody }>, reply),
+  )
 }

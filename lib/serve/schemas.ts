@@ -35,6 +35,102 @@ export const predictRequest = {
   },
 } as const
 
+const nullable = <T extends object>(schema: T) => ({ ...schema, nullable: true }) as const
+const strategies = ['none', 'simple', 'first', 'average', 'max'] as const
+
+/** What Hugging Face's inference clients send. */
+export const hubRequest = {
+  type: 'object',
+  required: ['inputs'],
+  additionalProperties: false,
+  properties: {
+    inputs: {
+      description: 'A text, or an array of texts.',
+      anyOf: [text, { type: 'array', items: text, minItems: 1 }],
+    },
+    parameters: nullable({
+      type: 'object',
+      additionalProperties: false,
+      description: 'What the task takes; null stands for its default.',
+      properties: {
+        top_k: nullable({ type: 'integer', minimum: 1 }),
+        function_to_apply: nullable({ type: 'string', enum: ['sigmoid', 'softmax', 'none', null] }),
+        aggregation_strategy: nullable({ type: 'string', enum: [...strategies, null] }),
+        ignore_labels: nullable({ type: 'array', items: text }),
+        stride: nullable({ type: 'integer', minimum: 0 }),
+        candidate_labels: {
+          anyOf: [text, { type: 'array', items: text, minItems: 1 }, { type: 'null' }],
+        },
+        hypothesis_template: nullable(text),
+        multi_label: nullable({ type: 'boolean' }),
+        adapter: nullable(text),
+      },
+    }),
+    options: nullable({ type: 'object' }),
+  },
+} as const
+
+/** `POST /`: /predict, or Hugging Face's form. */
+export const rootRequest = {
+  if: { type: 'object', required: ['parameters'] },
+  // biome-ignore lint/suspicious/noThenProperty: JSON Schema's keyword
+  then: hubRequest,
+  else: predictRequest,
+} as const
+
+export const tagRequest = {
+  type: 'object',
+  required: ['inputs'],
+  additionalProperties: false,
+  properties: {
+    inputs: {
+      description: 'A text, or an array of texts.',
+      anyOf: [text, { type: 'array', items: text, minItems: 1 }],
+    },
+    aggregation: {
+      type: 'string',
+      enum: strategies,
+      default: 'simple',
+      description: 'How tags of tokens become entities.',
+    },
+    truncate: {
+      type: 'boolean',
+      nullable: true,
+      default: false,
+      description: 'Cut a text that is too long; without it windows are tagged and put together.',
+    },
+    adapter: {
+      type: 'string',
+      description: 'One of /adapters by its name; without it, the model itself.',
+    },
+  },
+} as const
+
+const span = {
+  label: { type: 'string' },
+  score: { type: 'number' },
+  start: { type: 'integer' },
+  end: { type: 'integer' },
+} as const
+
+const tagging = {
+  type: 'object',
+  required: ['tokens', 'entities'],
+  properties: {
+    tokens: { type: 'array', items: { type: 'object', properties: span } },
+    entities: {
+      type: 'array',
+      items: { type: 'object', properties: { ...span, text: { type: 'string' } } },
+    },
+  },
+} as const
+
+export const tagResponse = {
+  description:
+    'Words with their tags, and entities; start and end are places in the text in UTF-16 code units, as slice of JavaScript takes them.',
+  anyOf: [tagging, { type: 'array', items: tagging }],
+} as const
+
 const scores = {
   type: 'array',
   items: {

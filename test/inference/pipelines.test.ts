@@ -50,9 +50,10 @@ function expectEntities(
   text: string,
 ): void {
   expect(found.map(({ label, start, end }) => [label, start, end])).toEqual(
+    // In windows after the first transformers leaves a space before a byte-level token; an entity begins behind it.
     expected.map(({ entity, entity_group, start, end }) => [
       entity_group ?? entity,
-      place(text, start),
+      place(text, start) + (text[place(text, start)] === ' ' ? 1 : 0),
       place(text, end),
     ]),
   )
