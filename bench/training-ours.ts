@@ -1,4 +1,4 @@
-/** Our side of bench/training.ts and bench/deberta.ts: runs a pass of training steps a request. */
+/** Our side of bench/training.ts, bench/deberta.ts and bench/modernbert.ts: runs a pass of training steps a request. */
 import { readFile } from 'node:fs/promises'
 import { padToBucket } from '../lib/data/index.ts'
 import {

@@ -28,6 +28,8 @@ export const fusedOperators: readonly string[] = [
   'linear_int8',
   'prepack_linear_int8',
   'varlen_attention',
+  'rotary',
+  'geglu',
   'first_token_attention',
   'disentangled_attention',
   'reachable_positions',

@@ -1,4 +1,4 @@
-"""The peer's side of bench/deberta.ts: transformers' forward with dynamic padding; a pass over the batches a request."""
+"""The peer's side of bench/deberta.ts and bench/modernbert.ts: transformers' forward with dynamic padding; a pass over the batches a request."""
 import json
 import sys
 import time

@@ -1,4 +1,4 @@
-"""The peer's side of bench/training.ts and bench/deberta.ts: transformers + PEFT with dynamic padding; a pass of steps a request."""
+"""The peer's side of bench/training.ts, bench/deberta.ts and bench/modernbert.ts: transformers + PEFT with dynamic padding; a pass of steps a request."""
 import json
 import sys
 import time
@@ -16,7 +16,8 @@ torch.manual_seed(0)
 device = work.get('device', 'cpu')
 model = AutoModelForSequenceClassification.from_pretrained(
     work['model'], dtype=getattr(torch, work.get('dtype', 'float32'))).to(device)
-model = get_peft_model(model, LoraConfig(task_type='SEQ_CLS', r=8, lora_alpha=16, lora_dropout=work['loraDropout'])).train()
+model = get_peft_model(model, LoraConfig(task_type='SEQ_CLS', r=8, lora_alpha=16, lora_dropout=work['loraDropout'],
+                                         target_modules=work.get('targets'))).train()
 parameters = [p for p in model.parameters() if p.requires_grad]
 pad = model.config.pad_token_id
 optimizer = torch.optim.AdamW(parameters, lr=4e-4, weight_decay=0.0, fused=True)

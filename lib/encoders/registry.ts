@@ -5,6 +5,7 @@ import { debertaV2 } from './deberta-v2.ts'
 import { distilbert } from './distilbert.ts'
 import { electra } from './electra.ts'
 import type { Family } from './family.ts'
+import { modernbert } from './modernbert.ts'
 import { mpnet } from './mpnet.ts'
 import { camembert, roberta, xlmRoberta } from './roberta.ts'
 
@@ -20,4 +21,5 @@ export const families: readonly Family[] = [
   mpnet,
   deberta,
   albert,
+  modernbert,
 ].map((family) => family as Family<never>)

@@ -30,6 +30,11 @@ export const firstTokenAttention: {
   (x: Tensor, query: Tensor, key: Tensor, value: Tensor, valueBias: Tensor | null, cuSeqlens: Tensor, maxSeqlen: Tensor, options: { scale?: number | null }): Tensor
 } = /* @__PURE__ */ define('lora::first_token_attention', [''])
 
+/** `lora::geglu(Tensor x) -> Tensor` */
+export const geglu: {
+  (x: Tensor): Tensor
+} = /* @__PURE__ */ define('lora::geglu', [''])
+
 /** `lora::linear(Tensor x, Tensor[] weight, Tensor[] bias, Tensor?[] lora_A, Tensor?[] lora_B, float[] scaling, float dropout_p=0., Tensor? packed=None, Tensor? packed_t=None) -> Tensor` */
 export const linear: {
   (x: Tensor, weight: readonly Tensor[], bias: readonly Tensor[], lora_A: readonly (Tensor | null)[], lora_B: readonly (Tensor | null)[], scaling: readonly number[], dropoutP?: number, packed?: Tensor | null, packedT?: Tensor | null): Tensor
@@ -62,13 +67,18 @@ export const reachablePositions: {
   (table: Tensor, maxSeqlen: Tensor, positionBuckets: number, maxPosition: number): Tensor
 } = /* @__PURE__ */ define('lora::reachable_positions', [''])
 
+/** `lora::rotary(Tensor qkv, Tensor cos, Tensor sin) -> Tensor` */
+export const rotary: {
+  (qkv: Tensor, cos: Tensor, sin: Tensor): Tensor
+} = /* @__PURE__ */ define('lora::rotary', [''])
+
 /** `lora::unfold_sequences(Tensor x, Tensor cu_seqlens, int kernel_size) -> Tensor` */
 export const unfoldSequences: {
   (x: Tensor, cuSeqlens: Tensor, kernelSize: number): Tensor
 } = /* @__PURE__ */ define('lora::unfold_sequences', [''])
 
-/** `lora::varlen_attention(Tensor qkv, Tensor cu_seqlens, Tensor max_seqlen, float dropout_p=0., float? scale=None) -> Tensor` */
+/** `lora::varlen_attention(Tensor qkv, Tensor cu_seqlens, Tensor max_seqlen, float dropout_p=0., float? scale=None, int window_left=-1, int window_right=-1) -> Tensor` */
 export const varlenAttention: {
-  (qkv: Tensor, cuSeqlens: Tensor, maxSeqlen: Tensor, dropoutP?: number, scale?: number | null): Tensor
-  (qkv: Tensor, cuSeqlens: Tensor, maxSeqlen: Tensor, options: { dropoutP?: number; scale?: number | null }): Tensor
+  (qkv: Tensor, cuSeqlens: Tensor, maxSeqlen: Tensor, dropoutP?: number, scale?: number | null, windowLeft?: number, windowRight?: number): Tensor
+  (qkv: Tensor, cuSeqlens: Tensor, maxSeqlen: Tensor, options: { dropoutP?: number; scale?: number | null; windowLeft?: number; windowRight?: number }): Tensor
 } = /* @__PURE__ */ define('lora::varlen_attention', [''])

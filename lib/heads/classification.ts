@@ -17,6 +17,8 @@ export interface ClassificationLayout {
     /** Probability of dropping an element in front of it. */
     dropout: number
     bias?: boolean
+    /** Standard deviation of its fresh weight. Default the layout's. */
+    std?: number
   }
   /** A norm behind `dense`. */
   norm?: { name: string; create(options: TensorOptions): LayerNorm }
@@ -47,7 +49,7 @@ export class ClassificationHead extends Head {
     const { hiddenSize, std, dense } = layout
     this.#layout = layout
     this.dense = dense
-      ? new Linear(hiddenSize, hiddenSize, { std, bias: dense.bias ?? true, ...options })
+      ? new Linear(hiddenSize, hiddenSize, { std: dense.std ?? std, bias: dense.bias ?? true, ...options })
       : null
     this.norm = layout.norm?.create(options) ?? null
     this.out = new Linear(hiddenSize, width, { std, ...options })

@@ -1,25 +1,32 @@
 import * as fused from '../generated/fused.ts'
 import * as ops from '../generated/ops.ts'
-import { readOptions } from '../options.ts'
+import { boolean, type Rules, readOptions } from '../options.ts'
 import { Tensor, type TensorOptions, tensorRules } from '../tensor.ts'
 import { Module } from './module.ts'
+
+export interface LayerNormOptions extends TensorOptions {
+  /** Default true. */
+  bias?: boolean
+}
+
+const rules: Rules<LayerNormOptions> = { ...tensorRules, bias: boolean }
 
 /** (x - mean) / sqrt(var + eps) * weight + bias over the last dimension; `torch.nn.LayerNorm`. */
 export class LayerNorm extends Module {
   /** [H] */
   weight: Tensor
-  /** [H] */
-  bias: Tensor
+  /** [H], or null for a norm without one */
+  bias: Tensor | null
 
   constructor(
     readonly size: number,
     readonly eps = 1e-5,
-    options: TensorOptions = {},
+    given: LayerNormOptions = {},
   ) {
     super()
-    readOptions('LayerNorm', options, tensorRules)
+    const { bias = true, ...options } = readOptions('LayerNorm', given, rules)
     this.weight = this.initial('weight', options)
-    this.bias = this.initial('bias', options)
+    this.bias = bias ? this.initial('bias', options) : null
   }
 
   override initial(name: string, options: TensorOptions = {}): Tensor {
@@ -44,7 +51,7 @@ export class LayerNorm extends Module {
       x,
       residual,
       this.weight,
-      this.bias,
+      this.bias ?? ops.zerosLike(this.weight.detach()),
       this.training ? dropout : 0,
       this.eps,
     )

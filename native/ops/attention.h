@@ -7,6 +7,16 @@
 
 namespace torch_lora {
 
+// The keys that a query sees: `left` before and `right` behind itself, -1 for all there are.
+struct Window {
+  int64_t left = -1, right = -1;
+
+  bool all() const { return left < 0 && right < 0; }
+  // At most `tokens`, which is as good as all.
+  int64_t before(int64_t tokens) const { return left < 0 || left > tokens ? tokens : left; }
+  int64_t behind(int64_t tokens) const { return right < 0 || right > tokens ? tokens : right; }
+};
+
 // Reads cu_seqlens [B + 1] (int32) and raises ValueError unless it starts at 0, never decreases, ends at
 // `tokens` and no sequence is longer than max_seqlen. `op` names the operator in the message.
 std::vector<int64_t> sequence_bounds(const char* op, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
@@ -31,16 +41,25 @@ int64_t longest_of(const std::vector<int64_t>& bounds);
 // The value of max_seqlen. ValueError unless it is an integer from 0 to kLongestSequence.
 [[gnu::visibility("default")]] int64_t longest_sequence(const char* op, const at::Tensor& max_seqlen);
 
+// ValueError unless both sides are -1 or more.
+inline void check_window(const char* op, const Window& window) {
+  TORCH_CHECK_VALUE(window.left >= -1 && window.right >= -1, op,
+                    ": expected a window of -1 (no limit) or more on both sides, received ", window.left, " and ",
+                    window.right);
+}
+
 // The operator with its derivative, and without: what a device's own kernel falls back to.
 at::Tensor varlen_attention_autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
-                                     double dropout_p, std::optional<double> scale);
+                                     double dropout_p, std::optional<double> scale, int64_t window_left,
+                                     int64_t window_right);
 at::Tensor varlen_attention_below_autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens,
-                                           const at::Tensor& max_seqlen, double dropout_p, std::optional<double> scale);
+                                           const at::Tensor& max_seqlen, double dropout_p, std::optional<double> scale,
+                                           int64_t window_left, int64_t window_right);
 
 // The same in differentiable ATen operators, a sequence at a time.
 at::Tensor varlen_attention_reference(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                                       double dropout_p, std::optional<double> scale,
-                                      const std::optional<at::Tensor>& seed);
+                                      const std::optional<at::Tensor>& seed, int64_t window_left, int64_t window_right);
 
 // With rows that kernels can read: the last dimension contiguous.
 inline at::Tensor last_contiguous(const at::Tensor& x) { return x.stride(-1) == 1 ? x : x.contiguous(); }

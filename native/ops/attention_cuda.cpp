@@ -1,6 +1,7 @@
 // lora::varlen_attention on CUDA: half and bfloat16 go to libtorch's own variable-length flash attention, which brings
 // its derivative with it, where it takes the head size and the device; everything else to the kernel of disentangled
-// attention, without positions, where it is at hand and fits, else to the composition, which waits for the lengths.
+// attention, without positions, where it is at hand and fits and no window is asked for, else to the composition, which
+// waits for the lengths.
 // Compiles without CUDA headers.
 #include "ops/attention.h"
 
@@ -32,7 +33,7 @@ c10::IValue call_by_name(const char* name, const std::vector<std::pair<std::stri
 }
 
 at::Tensor flash(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, double dropout_p,
-                 double scale) {
+                 double scale, const Window& window) {
   const int64_t longest = longest_sequence("varlen_attention", max_seqlen);
   const auto parts = qkv.unbind(1);  // three of [T, N, D]
   return call_by_name("aten::_flash_attention_forward", {{"query", parts[0]},
@@ -45,7 +46,9 @@ at::Tensor flash(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::
                                                          {"dropout_p", dropout_p},
                                                          {"is_causal", false},
                                                          {"return_debug_mask", false},
-                                                         {"scale", scale}})
+                                                         {"scale", scale},
+                                                         {"window_size_left", window.left},
+                                                         {"window_size_right", window.right}})
       .toTensor();
 }
 
@@ -77,23 +80,28 @@ at::Tensor disentangled(const at::Tensor& qkv, const at::Tensor& cu_seqlens, con
 
 template <class Otherwise>
 at::Tensor on_cuda(Otherwise otherwise, const at::Tensor& qkv, const at::Tensor& cu_seqlens,
-                   const at::Tensor& max_seqlen, double dropout_p, std::optional<double> scale) {
+                   const at::Tensor& max_seqlen, double dropout_p, std::optional<double> scale, int64_t window_left,
+                   int64_t window_right) {
+  const Window window{window_left, window_right};
   if (!takes_flash(qkv)) {
-    return takes_tiles(qkv) ? disentangled(qkv, cu_seqlens, max_seqlen, dropout_p, scale)
-                            : otherwise(qkv, cu_seqlens, max_seqlen, dropout_p, scale);
+    return window.all() && takes_tiles(qkv)
+               ? disentangled(qkv, cu_seqlens, max_seqlen, dropout_p, scale)
+               : otherwise(qkv, cu_seqlens, max_seqlen, dropout_p, scale, window_left, window_right);
   }
   check_attention("varlen_attention", qkv, cu_seqlens, max_seqlen, dropout_p);
-  return flash(qkv, cu_seqlens, max_seqlen, dropout_p, attention_scale(scale, qkv.size(3)));
+  check_window("varlen_attention", window);
+  return flash(qkv, cu_seqlens, max_seqlen, dropout_p, attention_scale(scale, qkv.size(3)), window);
 }
 
 at::Tensor autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, double dropout_p,
-                    std::optional<double> scale) {
-  return on_cuda(varlen_attention_autograd, qkv, cu_seqlens, max_seqlen, dropout_p, scale);
+                    std::optional<double> scale, int64_t window_left, int64_t window_right) {
+  return on_cuda(varlen_attention_autograd, qkv, cu_seqlens, max_seqlen, dropout_p, scale, window_left, window_right);
 }
 
 at::Tensor below_autograd(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
-                          double dropout_p, std::optional<double> scale) {
-  return on_cuda(varlen_attention_below_autograd, qkv, cu_seqlens, max_seqlen, dropout_p, scale);
+                          double dropout_p, std::optional<double> scale, int64_t window_left, int64_t window_right) {
+  return on_cuda(varlen_attention_below_autograd, qkv, cu_seqlens, max_seqlen, dropout_p, scale, window_left,
+                 window_right);
 }
 
 }  // namespace

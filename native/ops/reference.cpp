@@ -4,6 +4,8 @@
 //   seed)
 #include "ops/pch.h"
 
+#include <limits>
+
 #include "ops/attention.h"
 #include "ops/check.h"
 #include "ops/layer_norm.h"
@@ -68,8 +70,12 @@ at::Tensor dropout_reference(const at::Tensor& x, double p, const Optional& seed
 }  // namespace
 
 at::Tensor varlen_attention_reference(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
-                                      double dropout_p, std::optional<double> scale, const Optional& seed) {
+                                      double dropout_p, std::optional<double> scale, const Optional& seed,
+                                      int64_t window_left, int64_t window_right) {
+  constexpr int64_t kWindowRows = 256;  // query rows that share their keys' scores where they see a window alone
+  const Window window{window_left, window_right};
   check_attention("varlen_attention_reference", qkv, cu_seqlens, max_seqlen, dropout_p, seed);
+  check_window("varlen_attention_reference", window);
   const auto bounds = sequence_bounds("varlen_attention_reference", cu_seqlens, max_seqlen, qkv.size(0));
   const double factor = attention_scale(scale, qkv.size(3));
   at::Tensor mask;
@@ -80,10 +86,25 @@ at::Tensor varlen_attention_reference(const at::Tensor& qkv, const at::Tensor& c
   std::vector<at::Tensor> parts{at::empty({0, qkv.size(2), qkv.size(3)}, qkv.options())};
   for (size_t b = 0; b + 1 < bounds.size(); ++b) {
     const int64_t start = bounds[b], length = bounds[b + 1] - start;
-    const at::Tensor part = qkv.narrow(0, start, length).permute({1, 2, 0, 3});              // [3, N, L, D]
-    at::Tensor weights = at::matmul(part[0] * factor, part[1].transpose(1, 2)).softmax(-1);  // [N, L, L]
-    if (mask.defined()) weights = weights * mask.narrow(1, start, length).narrow(2, 0, length);
-    parts.push_back(at::matmul(weights, part[2]).transpose(0, 1));  // [L, N, D]
+    const int64_t before = window.before(length), behind = window.behind(length);
+    const int64_t step = window.all() ? std::max<int64_t>(length, 1) : kWindowRows;
+    const at::Tensor part = qkv.narrow(0, start, length).permute({1, 2, 0, 3});  // [3, N, L, D]
+    for (int64_t q = 0; q < length; q += step) {
+      const int64_t rows = std::min(step, length - q), first = std::max<int64_t>(0, q - before);
+      const int64_t count = std::min(length, q + rows + behind) - first;
+      const at::Tensor keys = part[1].narrow(1, first, count), values = part[2].narrow(1, first, count);
+      at::Tensor scores = at::matmul(part[0].narrow(1, q, rows) * factor, keys.transpose(1, 2));  // [N, rows, count]
+      if (!window.all()) {
+        const auto whole = qkv.options().dtype(at::kLong);
+        const at::Tensor distance =
+            at::arange(first, first + count, whole) - at::arange(q, q + rows, whole).unsqueeze(1);
+        scores = scores.masked_fill(distance.lt(-before).logical_or(distance.gt(behind)),
+                                    -std::numeric_limits<double>::infinity());
+      }
+      at::Tensor weights = scores.softmax(-1);
+      if (mask.defined()) weights = weights * mask.narrow(1, start + q, rows).narrow(2, first, count);
+      parts.push_back(at::matmul(weights, values).transpose(0, 1));  // [rows, N, D]
+    }
   }
   return at::cat(parts);
 }
@@ -97,7 +118,7 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
   m.def(("linear_gelu_reference" + linear).c_str(), random);
   m.def(
       "varlen_attention_reference(Tensor qkv, Tensor cu_seqlens, Tensor max_seqlen, float dropout_p=0.0, "
-      "float? scale=None, Tensor? seed=None) -> Tensor",
+      "float? scale=None, Tensor? seed=None, int window_left=-1, int window_right=-1) -> Tensor",
       random);
   m.def(
       "dropout_add_layer_norm_reference(Tensor x, Tensor residual, Tensor weight, Tensor bias, float dropout_p, "

@@ -128,6 +128,23 @@ describe.each([0, 0.3])('with dropout %d', (dropoutP) => {
     )
   })
 
+  it('lora::varlen_attention in a window, longer than a tile of keys', () => {
+    const ends = [0, 1, 301, 320]
+    const cuSeqlens = Tensor.from(ends, { dtype: 'int32' })
+    const longest = Tensor.scalar(300, 'int32')
+    const inputs = leaves({ qkv: [ends.at(-1)!, 3, 2, 8] })
+    const window = { windowLeft: 9, windowRight: 20 }
+    agree(
+      inputs,
+      () => fused.varlenAttention(inputs.qkv!, cuSeqlens, longest, { dropoutP, ...window }),
+      (drawn) =>
+        callOperator(
+          'lora::varlen_attention_reference',
+          ...[inputs.qkv, cuSeqlens, longest, dropoutP, undefined, drawn, 9, 20],
+        ) as Tensor,
+    )
+  })
+
   it.each(['whole', 'reachable'])('lora::disentangled_attention with %s position tables', (kind) => {
     const ends = [0, 1, 24, 24, 31]
     const cuSeqlens = Tensor.from(ends, { dtype: 'int32' })
@@ -213,4 +230,34 @@ it('lora::linear gives frozen weights no gradient', () => {
   ops.sum(fused.linear(x, [w], [], [A], [B], [1])).backward()
   expect(w.grad).toBeNull()
   expect([x.grad, A.grad, B.grad].every((grad) => grad !== null)).toBe(true)
+})
+
+it('lora::rotary turns queries and keys by the angle of their token', () => {
+  const inputs = leaves({ qkv: [11, 3, 2, 6] })
+  const angles = Tensor.randn([11, 3], float64)
+  const [cos, sin] = [ops.cos(angles), ops.sin(angles)]
+  const wide = (table: Tensor) => ops.view(ops.cat([table, table], { dim: -1 }), [11, 1, 1, 6])
+  agree(
+    inputs,
+    () => fused.rotary(inputs.qkv!, cos, sin),
+    () => {
+      const turning = ops.narrow(inputs.qkv!, 1, 0, 2)
+      const [first, second] = ops.chunk(turning, 2, -1) as [Tensor, Tensor]
+      const half = ops.cat([ops.neg(second), first], { dim: -1 })
+      const turned = ops.add(ops.mul(turning, wide(cos)), ops.mul(half, wide(sin)))
+      return ops.cat([turned, ops.narrow(inputs.qkv!, 1, 2, 1)], { dim: 1 })
+    },
+  )
+})
+
+it('lora::geglu', () => {
+  const inputs = leaves({ x: [21, 34] })
+  agree(
+    inputs,
+    () => fused.geglu(inputs.x!),
+    () => {
+      const [value, gate] = ops.chunk(inputs.x!, 2, -1) as [Tensor, Tensor]
+      return ops.mul(ops.gelu(value), gate)
+    },
+  )
 })

@@ -58,6 +58,7 @@ function linearNames(family: string): [string, string, string, string] {
   if (family === 'mpnet') return ['q', 'k', 'v', 'dense']
   if (family === 'deberta') return ['pos_proj', 'pos_q_proj', 'in_proj', 'dense']
   if (family === 'albert') return ['query', 'key', 'value', 'ffn_output']
+  if (family === 'modernbert') return ['Wqkv', 'Wi', 'Wo', 'dense']
   return ['query', 'key', 'value', 'dense']
 }
 
@@ -83,6 +84,7 @@ function randomConfig(family: string, draw: Draw): Record<string, unknown> {
     return { ...common, max_position_embeddings: longest, type_vocab_size: 2, pad_token_id: 0 }
   }
   if (family === 'distilbert') return distilled(common, longest)
+  if (family === 'modernbert') return modern(common, longest, draw)
   if (family === 'electra') {
     const embedding_size = chance(draw, 2) ? hidden : hidden + 4
     return {
@@ -141,6 +143,30 @@ function distilled(common: Record<string, unknown>, longest: number): Record<str
   }
 }
 
+/** ModernBERT, its window shorter than most sequences; now and then as long as the model is made for. */
+function modern(common: Record<string, unknown>, longest: number, draw: Draw): Record<string, unknown> {
+  const { hidden_act, layer_norm_eps, num_attention_heads, hidden_size, ...rest } = common
+  const long = chance(draw, 3)
+  return {
+    ...rest,
+    num_attention_heads: long ? 1 : num_attention_heads,
+    hidden_size: long ? (hidden_size as number) / (num_attention_heads as number) : hidden_size,
+    num_hidden_layers: between(draw, 2, 4),
+    hidden_activation: hidden_act,
+    norm_eps: layer_norm_eps,
+    max_position_embeddings: long ? 2048 : longest,
+    local_attention: long ? 128 : between(draw, 1, 40),
+    global_attn_every_n_layers: between(draw, 1, 3),
+    classifier_pooling: pick(draw, ['cls', 'mean']),
+    classifier_activation: pick(draw, ['gelu', 'silu']),
+    ...Object.fromEntries(
+      ['norm_bias', 'attention_bias', 'mlp_bias', 'classifier_bias'].map((name) => [name, chance(draw, 3)]),
+    ),
+    pad_token_id: 0,
+    ...{ bos_token_id: 1, cls_token_id: 1, eos_token_id: 2, sep_token_id: 2 },
+  }
+}
+
 /** What DeBERTa has beyond BERT. */
 function randomFirstDisentangled(hidden: number, longest: number, draw: Draw): Record<string, unknown> {
   return {
@@ -185,6 +211,7 @@ function randomLengths(family: string, config: Record<string, unknown>, draw: Dr
 /** Of the first layer, where it is not BERT's. */
 const attentionPath: Record<string, string> = {
   distilbert: 'layer.0.attention',
+  modernbert: 'layers.0.attn',
   mpnet: 'layer.0.attention.attn',
   albert: 'albert_layers.0.attention',
 }

@@ -49,8 +49,8 @@ def tables():
 
 def varlen_backward():
     x = qkv()
-    out, logsumexp = lora._varlen_attention_forward(x, *BATCH, 0.5, 0.5, SEED)
-    return random(*out.shape), x, out, logsumexp, *BATCH, 0.5, 0.5, SEED
+    out, logsumexp = lora._varlen_attention_forward(x, *BATCH, 0.5, 0.5, SEED, 1, 2)
+    return random(*out.shape), x, out, logsumexp, *BATCH, 0.5, 0.5, SEED, 1, 2
 
 
 def disentangled_backward():
@@ -88,6 +88,9 @@ RIGHT_CALLS = {
     '_dropout': lambda: (random(4, 5), SEED, 0.5, 3),
     'gelu': lambda: (random(4, 5),),
     '_gelu_backward': lambda: (random(4, 5), random(4, 5)),
+    'rotary': lambda: (qkv(), random(TOKENS, SIZE // 2), random(TOKENS, SIZE // 2)),
+    'geglu': lambda: (random(4, 6),),
+    '_geglu_backward': lambda: (random(4, 3), random(4, 6)),
     'embedding': lambda: (random(7, 5), torch.tensor([[0, 6], [3, 3]])),
     'linear': linear,
     'linear_gelu': linear,
@@ -104,9 +107,9 @@ RIGHT_CALLS = {
     '_low_rank_expand': lambda: (random(5, 10), random(10, 6), random(6), [2, 0, 3], 0.5, SEED),
     '_low_rank_gradients': lambda: (random(2, 6), random(7, 2), *(part for i, part in enumerate(linear_parts()) if i != 1),
                                     [1, 0, 1, 0]),
-    'varlen_attention': lambda: (qkv(), *BATCH, 0.5, 0.5),
-    'varlen_attention_reference': lambda: (qkv(), *BATCH, 0.5, 0.5, SEED),
-    '_varlen_attention_forward': lambda: (qkv(), *BATCH, 0.5, 0.5, SEED),
+    'varlen_attention': lambda: (qkv(), *BATCH, 0.5, 0.5, 1, 2),
+    'varlen_attention_reference': lambda: (qkv(), *BATCH, 0.5, 0.5, SEED, 1, 2),
+    '_varlen_attention_forward': lambda: (qkv(), *BATCH, 0.5, 0.5, SEED, 1, 2),
     '_varlen_attention_backward': varlen_backward,
     'disentangled_attention': lambda: (qkv(), *tables(), *BATCH, BUCKETS, MAX_POSITION, 0.5, 0.5),
     'disentangled_attention_reference': lambda: (qkv(), *tables(), *BATCH, BUCKETS, MAX_POSITION, 0.5, 0.5, SEED),

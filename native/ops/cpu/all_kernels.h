@@ -26,6 +26,7 @@ using cpu::Int8Weight;
 using cpu::Norm;
 using cpu::NormBackward;
 using cpu::Positions;
+using cpu::Rotary;
 }  // namespace torch_lora::TORCH_LORA_ISA
 
 #include "ops/cpu/simd.h"
@@ -36,10 +37,12 @@ using cpu::Positions;
 #include "ops/cpu/int8_kernel.h"
 
 #if !defined(__AVX512VNNI__)  // which adds to the kernels above alone
+#include "ops/cpu/band_kernel.h"
 #include "ops/cpu/attention_kernel.h"
 #include "ops/cpu/disentangled_kernel.h"
 #include "ops/cpu/gemm_kernel.h"
 #include "ops/cpu/row_kernels.h"
+#include "ops/cpu/rotary_kernel.h"
 
 #include "ops/cpu/kernel_table.h"
 #endif

@@ -1,66 +1,15 @@
 // Attention of one head within one packed sequence. Included once an instruction set, see simd.h.
 //
-// A block of query rows meets all keys of its sequence at once, so the softmax is exact in one pass and nothing of
-// size L x L is ever stored: forward keeps logsumexp, and backward recomputes the weights from it
-// (Dao et al., FlashAttention, 2022, sections 3.1 and B). Products run on the tiles of gemm_kernel.h.
+// A block of query rows meets all keys that it sees at once, so the softmax is exact in one pass and nothing of
+// size L x L is ever stored: forward keeps logsumexp, and backward recomputes the weights from it, a tile of keys at a
+// time (Dao et al., FlashAttention, 2022, sections 3.1 and B). Where rows see a window of keys, products run on the
+// band of pairs that see each other alone (band_kernel.h).
 
 namespace torch_lora {
 namespace TORCH_LORA_ISA {
 
 constexpr int64_t kQueryBlock = 64;
-
-template <class T>
-TORCH_LORA_INLINE int64_t round_up(int64_t n) {
-  constexpr int64_t lanes = Simd<T>::lanes;
-  return (n + lanes - 1) / lanes * lanes;
-}
-
-// Splits n columns into panels as the GEMM driver does, at most kMaxPanelVectors wide.
-template <class T>
-TORCH_LORA_INLINE int64_t next_panel(int64_t column, int64_t n) {
-  constexpr int64_t lanes = Simd<T>::lanes;
-  const int64_t left = (n - column + lanes - 1) / lanes;
-  if (left <= kMaxPanelVectors) return left * lanes;
-  return kPanelVectors * lanes;
-}
-
-// A whole small matrix as panels: what every product below takes as its right operand.
-template <class T>
-TORCH_LORA_INLINE void pack_matrix(const T* b, int64_t b_k, int64_t b_column, int64_t k, int64_t columns, T alpha,
-                                   T* out) {
-  const GemmTerm<T> term{nullptr, 0, 0, b, b_k, b_column, k, alpha, nullptr};
-  for (int64_t column = 0; column < columns;) {
-    const int64_t width = next_panel<T>(column, columns);
-    const int64_t count = columns - column < width ? columns - column : width;
-    pack_panel(term, GemmPanel{0, static_cast<int32_t>(width), column, count}, 0, k, out + column * k);
-    column += width;
-  }
-}
-
-// C [rows, columns] (+)= A [rows, k] * packed.
-template <class T>
-TORCH_LORA_INLINE void product(const T* a, int64_t a_row, int64_t a_k, const T* packed, int64_t rows, int64_t k,
-                               int64_t columns, T* c, int64_t c_row, bool accumulate) {
-  for (int64_t column = 0; column < columns;) {
-    const int64_t width = next_panel<T>(column, columns);
-    const int64_t count = columns - column < width ? columns - column : width;
-    const Stretch<T> stretch{a, a_row, a_k, packed + column * k, k};
-    panel_product<T>(&stretch, 1, 0, rows, c + column, c_row, accumulate, nullptr, width, count);
-    column += width;
-  }
-}
-
-// Scratch: K^T and V panels, and one block of weights. Rows of weights are padded to whole vectors.
-template <class T>
-TORCH_LORA_INLINE int64_t attention_elements(int64_t length, int64_t head_size, bool backward) {
-  const int64_t keys = round_up<T>(length), size = round_up<T>(head_size), block = kQueryBlock;
-  const int64_t forward = keys * head_size + length * size + block * keys;
-  return backward ? forward + keys * head_size + block * keys + 2 * block * size + block : forward;
-}
-template <class T>
-int64_t attention_scratch(int64_t length, int64_t head_size, bool backward) {
-  return attention_elements<T>(length, head_size, backward) * int64_t(sizeof(T));
-}
+constexpr int64_t kKeyTile = 256;  // of backward: its packed keys and weights stay in the second cache
 
 // weights[row] = softmax(scores[row]) with its logsumexp; padding beyond `length` becomes zero.
 template <class T>
@@ -87,10 +36,11 @@ TORCH_LORA_INLINE RowKey attention_key(const Attention<T>& a, int64_t head, int6
   return key_of(a.dropout, head * a.tokens + token);
 }
 
-// From scores and dP of one row to what dropout leaves of P, in `weights`, and scale * dS, in `dscores`.
+// From scores and dP of one row to what dropout leaves of P, in `weights`, and scale * dS, in `dscores`. Element 0
+// belongs to key `first` of the sequence.
 template <class T>
 TORCH_LORA_INLINE void softmax_grad_row(const Attention<T>& a, int64_t head, int64_t token, T* weights, T* dscores,
-                                        const T* dout, const T* out, int64_t length) {
+                                        const T* dout, const T* out, int64_t first, int64_t length) {
   constexpr int lanes = Simd<T>::lanes;
   T delta = 0;  // dO . O, which is also the sum over keys of P dP
   for (int64_t d = 0; d < a.head_size; ++d) delta += dout[d] * out[d];
@@ -100,7 +50,7 @@ TORCH_LORA_INLINE void softmax_grad_row(const Attention<T>& a, int64_t head, int
     const Vec<T> weight = exponential(load(weights + j) - logsumexp);
     Vec<T> dropped = weight, dweight = load(dscores + j);
     if (a.dropout.active) {
-      const Vec<T> keep = keep_at(key, j, a.dropout);
+      const Vec<T> keep = keep_at(key, first + j, a.dropout);
       dropped = weight * keep;
       dweight = dweight * keep;
     }
@@ -109,71 +59,123 @@ TORCH_LORA_INLINE void softmax_grad_row(const Attention<T>& a, int64_t head, int
   }
 }
 
+// Scratch: K^T and V panels of the keys that the task's rows see, and one block of weights; in backward of one tile of
+// keys. Rows of weights are padded to whole vectors.
+template <class T>
+TORCH_LORA_INLINE int64_t keys_at_hand(const Attention<T>& a, int64_t length, int64_t rows) {
+  const int64_t seen = rows + a.left + a.right;
+  return seen < length ? seen : length;
+}
+template <class T>
+TORCH_LORA_INLINE int64_t key_tile(int64_t length) {
+  const int64_t tiles = (length + kKeyTile - 1) / kKeyTile;
+  return tiles <= 1 ? length : round_up<T>((length + tiles - 1) / tiles);
+}
+template <class T>
+int64_t attention_scratch(const Attention<T>& a, int64_t length, int64_t rows, bool backward) {
+  const int64_t size = a.head_size, wide = round_up<T>(size), block = kQueryBlock;
+  const int64_t count = backward ? key_tile<T>(length) : keys_at_hand(a, length, rows), keys = round_up<T>(count);
+  const int64_t forward = keys * size + count * wide + block * keys;
+  return (backward ? forward + keys * size + block * keys + 2 * block * wide : forward) * int64_t(sizeof(T));
+}
+
 template <class T>
 void attention_forward(const Attention<T>& a, int64_t start, int64_t length, int64_t head, int64_t q0, int64_t q1,
                        void* scratch) {
   constexpr int lanes = Simd<T>::lanes;
-  const int64_t size = a.head_size, keys = round_up<T>(length);
+  const int64_t first = q0 > a.left ? q0 - a.left : 0, end = q1 + a.right < length ? q1 + a.right : length;
+  const int64_t size = a.head_size, count = end - first, keys = round_up<T>(count);
   T* const key_panels = static_cast<T*>(scratch);
   T* const value_panels = key_panels + keys * size;
-  T* const weights = value_panels + length * round_up<T>(size);
+  T* const weights = value_panels + count * round_up<T>(size);
   const T* const query = a.qkv + start * a.token_stride + head * a.head_stride;
-  pack_matrix<T>(query + a.part_stride, 1, a.token_stride, size, length, a.scale, key_panels);
-  pack_matrix<T>(query + 2 * a.part_stride, a.token_stride, 1, length, size, T(1), value_panels);
+  const T* const key = query + a.part_stride + first * a.token_stride;
+  pack_matrix<T>(key, 1, a.token_stride, size, count, a.scale, key_panels);
+  pack_matrix<T>(key + a.part_stride, a.token_stride, 1, count, size, T(1), value_panels);
   const int64_t out_row = a.heads * size;
   for (int64_t q = q0; q < q1; q += kQueryBlock) {
     const int64_t rows = q1 - q < kQueryBlock ? q1 - q : kQueryBlock;
-    product(query + q * a.token_stride, a.token_stride, int64_t(1), key_panels, rows, size, length, weights, keys,
-            false);
+    const Band<T> band{rows, count, q - first, a.left, a.right};
+    band.scores(query + q * a.token_stride, a.token_stride, key_panels, size, weights, keys);
     for (int64_t i = 0; i < rows; ++i) {
       T* const row = weights + i * keys;
+      const int64_t low = band.low(i), high = band.high(i), from = low - low % lanes;
       const int64_t token = start + q + i;
-      a.logsumexp[head * a.tokens + token] = softmax_row<T>(row, length, keys);
-      if (!a.dropout.active) continue;
-      const RowKey key = attention_key(a, head, token);
-      for (int64_t j = 0; j < length; j += lanes) {
-        store(row + j, load(row + j) * keep_at(key, j, a.dropout));
+      for (int64_t j = from; j < low; ++j) row[j] = T(-__builtin_huge_val());
+      a.logsumexp[head * a.tokens + token] = softmax_row<T>(row + from, high - from, round_up<T>(high) - from);
+      if (a.dropout.active) {
+        const RowKey mask = attention_key(a, head, token);
+        for (int64_t j = from; j < high; j += lanes) {
+          store(row + j, load(row + j) * keep_at(mask, first + j, a.dropout));
+        }
       }
+      band.clear(row, i);
     }
-    product(weights, keys, int64_t(1), value_panels, rows, length, size, a.out + (start + q) * out_row + head * size,
-            out_row, false);
+    band.sum(weights, keys, value_panels, size, a.out + (start + q) * out_row + head * size, out_row, false);
+  }
+}
+
+// Keys [k0, k0 + count) of the sequence against all query rows that see one of them.
+template <class T>
+TORCH_LORA_INLINE void attention_backward_tile(const Attention<T>& a, int64_t start, int64_t length, int64_t head,
+                                               int64_t k0, int64_t count, T* scratch, bool whole) {
+  const int64_t size = a.head_size, keys = round_up<T>(count), wide = round_up<T>(size);
+  T* const key_columns = scratch;                      // K^T, for scores
+  T* const value_columns = key_columns + keys * size;  // V^T, for dP
+  T* const key_rows = value_columns + keys * size;     // K, for dQ
+  T* const weights = key_rows + count * wide;          // P, then what dropout leaves of it
+  T* const dscores = weights + kQueryBlock * keys;
+  T* const dout_rows = dscores + kQueryBlock * keys;     // dO of the block, for dV
+  T* const query_rows = dout_rows + kQueryBlock * wide;  // Q of the block, for dK
+  const T* const query = a.qkv + start * a.token_stride + head * a.head_stride;
+  const T* const key = query + a.part_stride + k0 * a.token_stride;
+  const T* const value = key + a.part_stride;
+  pack_matrix<T>(key, 1, a.token_stride, size, count, a.scale, key_columns);
+  pack_matrix<T>(value, 1, a.token_stride, size, count, T(1), value_columns);
+  pack_matrix<T>(key, a.token_stride, 1, count, size, T(1), key_rows);
+  const int64_t out_row = a.heads * size, part = a.heads * size, grad_row = 3 * part;
+  T* const dquery = a.dqkv + start * grad_row + head * size;
+  T* const dkey = dquery + part + k0 * grad_row;
+  const int64_t begin = k0 > a.right ? k0 - a.right : 0;
+  const int64_t end = k0 + count + a.left < length ? k0 + count + a.left : length;
+  for (int64_t q = begin; q < end; q += kQueryBlock) {
+    const int64_t rows = end - q < kQueryBlock ? end - q : kQueryBlock;
+    const Band<T> band{rows, count, q - k0, a.left, a.right};
+    const T* const q_block = query + q * a.token_stride;
+    const T* const dout = a.dout + (start + q) * a.dout_token_stride + head * a.dout_head_stride;
+    const T* const out = a.out + (start + q) * out_row + head * size;
+    band.scores(q_block, a.token_stride, key_columns, size, weights, keys);
+    band.scores(dout, a.dout_token_stride, value_columns, size, dscores, keys);
+    for (int64_t i = 0; i < rows; ++i) {
+      const int64_t low = band.low(i), from = low - low % Simd<T>::lanes;
+      T* const row = weights + i * keys;
+      T* const drow = dscores + i * keys;
+      softmax_grad_row<T>(a, head, start + q + i, row + from, drow + from, dout + i * a.dout_token_stride,
+                          out + i * out_row, k0 + from, band.high(i) - from);
+      band.clear(row, i);
+      band.clear(drow, i);
+    }
+    pack_matrix<T>(dout, a.dout_token_stride, 1, rows, size, T(1), dout_rows);
+    pack_matrix<T>(q_block, a.token_stride, 1, rows, size, T(1), query_rows);
+    band.sum(dscores, keys, key_rows, size, dquery + q * grad_row, grad_row, !whole || k0 > 0);
+    band.sum_by_key(dscores, keys, query_rows, size, dkey, grad_row, !whole || q > 0);
+    band.sum_by_key(weights, keys, dout_rows, size, dkey + part, grad_row, !whole || q > 0);
   }
 }
 
 template <class T>
 void attention_backward(const Attention<T>& a, int64_t start, int64_t length, int64_t head, void* scratch) {
-  const int64_t size = a.head_size, keys = round_up<T>(length), wide = round_up<T>(size);
-  T* const key_columns = static_cast<T*>(scratch);     // K^T, for scores
-  T* const value_columns = key_columns + keys * size;  // V^T, for dP
-  T* const key_rows = value_columns + keys * size;     // K, for dQ
-  T* const weights = key_rows + length * wide;         // P, then what dropout leaves of it
-  T* const dscores = weights + kQueryBlock * keys;
-  T* const dout_rows = dscores + kQueryBlock * keys;     // dO of the block, for dV
-  T* const query_rows = dout_rows + kQueryBlock * wide;  // Q of the block, for dK
-  const T* const query = a.qkv + start * a.token_stride + head * a.head_stride;
-  const T* const key = query + a.part_stride;
-  const T* const value = query + 2 * a.part_stride;
-  pack_matrix<T>(key, 1, a.token_stride, size, length, a.scale, key_columns);
-  pack_matrix<T>(value, 1, a.token_stride, size, length, T(1), value_columns);
-  pack_matrix<T>(key, a.token_stride, 1, length, size, T(1), key_rows);
-  const int64_t out_row = a.heads * size, part = a.heads * size, grad_row = 3 * part;
-  T* const dquery = a.dqkv + start * grad_row + head * size;
-  for (int64_t q = 0; q < length; q += kQueryBlock) {
-    const int64_t rows = length - q < kQueryBlock ? length - q : kQueryBlock;
-    const T* const q_block = query + q * a.token_stride;
-    const T* const dout = a.dout + (start + q) * a.dout_token_stride + head * a.dout_head_stride;
-    const T* const out = a.out + (start + q) * out_row + head * size;
-    product(q_block, a.token_stride, int64_t(1), key_columns, rows, size, length, weights, keys, false);
-    product(dout, a.dout_token_stride, int64_t(1), value_columns, rows, size, length, dscores, keys, false);
-    for (int64_t i = 0; i < rows; ++i) {
-      softmax_grad_row<T>(a, head, start + q + i, weights + i * keys, dscores + i * keys,
-                          dout + i * a.dout_token_stride, out + i * out_row, length);
+  const bool whole = a.left >= length - 1 && a.right >= length - 1;
+  if (!whole) {  // a row of the gradient is the sum of what its tiles and blocks add
+    const int64_t part = a.heads * a.head_size;
+    for (int64_t row = 3 * start; row < 3 * (start + length); ++row) {
+      __builtin_memset(a.dqkv + row * part + head * a.head_size, 0, static_cast<uint64_t>(a.head_size) * sizeof(T));
     }
-    pack_matrix<T>(dout, a.dout_token_stride, 1, rows, size, T(1), dout_rows);
-    pack_matrix<T>(q_block, a.token_stride, 1, rows, size, T(1), query_rows);
-    product(dscores, keys, int64_t(1), key_rows, rows, length, size, dquery + q * grad_row, grad_row, false);
-    product(dscores, int64_t(1), keys, query_rows, length, rows, size, dquery + part, grad_row, q > 0);
-    product(weights, int64_t(1), keys, dout_rows, length, rows, size, dquery + 2 * part, grad_row, q > 0);
+  }
+  const int64_t tile = key_tile<T>(length);
+  for (int64_t k0 = 0; k0 < length; k0 += tile) {
+    attention_backward_tile(a, start, length, head, k0, length - k0 < tile ? length - k0 : tile,
+                            static_cast<T*>(scratch), whole);
   }
 }
 

@@ -251,7 +251,7 @@ void disentangled_backward(const Attention<T>& a, const Positions<T>& p, int64_t
     for (int64_t i = 0; i < rows; ++i) {
       const T* const out = a.out + (start + q + i) * out_row + head * size;
       softmax_grad_row<T>(a, head, start + q + i, d.s.weights + i * keys, d.s.dscores + i * keys,
-                          dout + i * a.dout_token_stride, out, length);
+                          dout + i * a.dout_token_stride, out, 0, length);
     }
     pack_matrix<T>(dout, a.dout_token_stride, 1, rows, size, T(1), d.s.dout_rows);
     pack_matrix<T>(q_block, a.token_stride, 1, rows, size, T(1), d.s.query_rows);

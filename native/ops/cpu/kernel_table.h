@@ -22,6 +22,9 @@ constexpr cpu::Kernels<T> kTable{
     &dropout<T>,
     &gelu<T>,
     &gelu_backward<T>,
+    &rotary<T>,
+    &geglu<T>,
+    &geglu_backward<T>,
 };
 
 }  // namespace TORCH_LORA_ISA

@@ -84,6 +84,7 @@ struct Attention {
   int64_t dout_token_stride, dout_head_stride;
   T* dqkv;  // [T, 3, N, D] contiguous
   int64_t tokens, heads, head_size;
+  int64_t left, right;  // keys that a query sees before and behind itself, at most `tokens`
   T scale;
   Dropout<T> dropout;
 };
@@ -122,6 +123,15 @@ struct NormBackward {
 };
 
 template <class T>
+struct Rotary {
+  const T* qkv;  // [T, 3, N, D]
+  int64_t token_stride, part_stride, head_stride;
+  T* y;                    // [T, 3, N, D] contiguous
+  const T *cosine, *sine;  // [T, D / 2] contiguous
+  int64_t heads, head_size;
+};
+
+template <class T>
 struct Kernels {
   int32_t lanes;
   int32_t panel_vectors;      // vectors in a full panel
@@ -134,7 +144,8 @@ struct Kernels {
   // One panel of alpha * B, as [k][width].
   void (*pack_panel)(const GemmTerm<T>&, const GemmPanel&, int64_t k0, int64_t k1, T* out);
 
-  int64_t (*attention_scratch)(int64_t length, int64_t head_size, bool backward);
+  // Bytes of scratch for a task of `rows` query rows; backward takes a whole sequence.
+  int64_t (*attention_scratch)(const Attention<T>&, int64_t length, int64_t rows, bool backward);
   // Query rows [q0, q1) of one head of the sequence that starts at token `start`.
   void (*attention_forward)(const Attention<T>&, int64_t start, int64_t length, int64_t head, int64_t q0, int64_t q1,
                             void* scratch);
@@ -153,6 +164,11 @@ struct Kernels {
   void (*dropout)(const T* x, T* y, int64_t columns, const Dropout<T>&, int64_t row0, int64_t row1);
   void (*gelu)(const T* x, T* y, int64_t count);
   void (*gelu_backward)(const T* grad, const T* x, T* dx, int64_t count);
+
+  void (*rotary)(const Rotary<T>&, int64_t token0, int64_t token1);
+  // x [rows, 2 width] -> y [rows, width], rows [row0, row1) of it.
+  void (*geglu)(const T* x, T* y, int64_t width, int64_t row0, int64_t row1);
+  void (*geglu_backward)(const T* grad, const T* x, T* dx, int64_t width, int64_t row0, int64_t row1);
 };
 
 // The table for this machine. ATEN_CPU_CAPABILITY (default, avx2) lowers it, as it does ATen's own kernels.
