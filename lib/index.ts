@@ -17,6 +17,9 @@ export {
   packBatch,
   readExamples,
 } from './data/index.ts'
+export { type QuestionExample, readQuestionExamples } from './data/question-examples.ts'
+export { readSimilarityExamples, type SimilarityExample } from './data/similarity-examples.ts'
+export { readTextExamples, type TextExample } from './data/text-blocks.ts'
 export { readTokenExamples, type TextSpan, type TokenExample, tagsOf } from './data/token-examples.ts'
 export { callOperator } from './dispatch.ts'
 export { distributed } from './distributed/index.ts'
@@ -74,6 +77,10 @@ export {
 } from './memory.ts'
 export {
   AutoModel,
+  AutoModelForMaskedLM,
+  AutoModelForQuestionAnswering,
+  AutoModelForReranking,
+  AutoModelForSentenceSimilarity,
   AutoModelForSequenceClassification,
   AutoModelForTokenClassification,
 } from './models/auto.ts'
@@ -100,6 +107,11 @@ export {
 export { manualSeed, rngState, setRngState } from './random.ts'
 export { recompute } from './recompute.ts'
 export { scope } from './scope.ts'
+export { type Answer, type AnswerOptions, decodeAnswers } from './tasks/answers.ts'
+export { MaskedLanguageModel, type MaskedLmOptions } from './tasks/masked-lm.ts'
+export { encodeQuestions, QuestionAnswering } from './tasks/question-answering.ts'
+export { Reranking } from './tasks/reranking.ts'
+export { SentenceSimilarity, type SimilarityOptions } from './tasks/sentence-similarity.ts'
 export { SequenceClassification } from './tasks/sequence-classification.ts'
 export { type SampleOf, Task } from './tasks/task.ts'
 export { TokenClassification } from './tasks/token-classification.ts'

@@ -28,6 +28,7 @@ import { keyOfPath, pathOfKey } from './adapter-keys.ts'
 import { type AdapterName, applyAdapter } from './apply.ts'
 import { undoBaseChange } from './base-change.ts'
 import { LoraConfig } from './config.ts'
+import type { AdapterMethod } from './method.ts'
 import type { PeftConfig } from './peft-config.ts'
 import { type BaseChange, baseChangeOf } from './peft-fields.ts'
 import { readPeftConfig } from './registry.ts'
@@ -71,6 +72,19 @@ function isSaved(path: string, { shared, method, config }: LoraState): boolean {
   return !shared.has(path) || method.isSaved?.(path, config) !== false
 }
 
+/** PEFT's wrapping of the model that transformers has for this task, which may be the encoder itself. */
+const wrapped = 'base_model.model.'
+
+function keyInFile({ bare, family }: Model, key: string): string {
+  return bare ? key.replace(`${wrapped}${family.prefix}.`, wrapped) : key
+}
+
+/** The model's path of a tensor in a file; null for one that only PEFT needs. */
+function placeOfKey({ bare, family }: Model, key: string, method: AdapterMethod): string | null {
+  const path = pathOfKey(key, method)
+  return path === null || !bare || path.startsWith(`${family.prefix}.`) ? path : `${family.prefix}.${path}`
+}
+
 /**
  * Writes `adapter_config.json` and `adapter_model.safetensors` as PEFT does: the updates, and every parameter of the
  * head that training touched.
@@ -85,7 +99,7 @@ export async function saveAdapter(model: Model, directory: string): Promise<void
   }
   const tensors = [...all]
     .filter(([path]) => isSaved(path, state))
-    .map(([path, tensor]): [string, Tensor] => [keyOfPath(path, state), tensor])
+    .map(([path, tensor]): [string, Tensor] => [keyInFile(model, keyOfPath(path, state)), tensor])
   await makeFolder(directory)
   // PEFT's files have no place for label names; a safetensors file's metadata has, and PEFT passes over it.
   const { mark } = state.method
@@ -233,7 +247,7 @@ function copyTensors(model: Model, checkpoint: CheckpointIndex, path: string, he
   const found = new Map<string, TensorEntry>()
   const problems: string[] = []
   for (const [key, entry] of checkpoint.entries) {
-    const place = pathOfKey(key, state.method)
+    const place = placeOfKey(model, key, state.method)
     if (place === null || (head === 'keep' && model.roleOf(place) === 'head')) continue
     const target = places.get(place)
     if (!target) problems.push(`${key} has no place in the model`)

@@ -33,7 +33,7 @@ export class BitFitConfig extends PeftConfig {
     return 'all'
   }
 
-  override toJson(taskType: string): Record<string, unknown> {
+  override toJson(taskType: string | null): Record<string, unknown> {
     return new LoraConfig({ ...this, r: 1, loraAlpha: 1, bias: 'all' }).toJson(taskType)
   }
 }

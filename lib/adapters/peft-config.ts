@@ -47,7 +47,7 @@ export abstract class PeftConfig {
   }
 
   /** PEFT's `adapter_config.json`. */
-  toJson(taskType: string): Record<string, unknown> {
+  toJson(taskType: string | null): Record<string, unknown> {
     const own = Object.entries(this).map(([name, value]) => [snakeCase(name), value])
     return {
       peft_type: this.peftType,

@@ -128,10 +128,10 @@ export async function readDataset(
     labelSeparator: flags.labelSeparator,
   }
   const fromTask = async (split: 'train' | 'validation') => {
-    if (!type.ofGlue)
+    if (!type.ofGlue || (type.glueTasks && !type.glueTasks.includes(flags.task!)))
       throw new TorchLoraError(
         'INVALID_ARGUMENT',
-        `--task: GLUE has nothing for ${type.kind.taskName}; give files (${type.files}).`,
+        `--task: GLUE has ${type.glueTasks ? `only ${type.glueTasks.join(', ')}` : 'nothing'} for ${type.kind.taskName}; give files (${type.files}).`,
       )
     const glue = await loadGlue(flags.task!, { split, dataDir: flags.data })
     return type.ofGlue(glue.examples)

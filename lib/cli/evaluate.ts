@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { TorchLoraError } from '../errors.ts'
+import type { EvaluationFile } from '../train/evaluation-file.ts'
 import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
 import { interruptible } from './failure.ts'
 import { adapterOptions, type ModelFlags, withAdapter } from './model-flags.ts'
@@ -49,6 +50,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     '../train/evaluation-file.ts'
   )
   const { SequenceClassification } = await import('../tasks/sequence-classification.ts')
+  const { measureExamples } = await import('../train/measure.ts')
   const { evaluationTable } = await import('./evaluation-table.ts')
 
   const other = flags.against ? await readJson(flags.against, evaluationFile) : null
@@ -72,23 +74,25 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
       'INVALID_ARGUMENT',
       'A score is never right or wrong: --errors and --against are for texts with classes.',
     )
-  const { encodings, labels } = await task.encode(dataset.evaluate, tokenizer, {
+  const encoded = await task.encode(dataset.evaluate, tokenizer, {
     maxLength: Math.min(flags.maxLength ?? model.maxLength, model.maxLength),
   })
   const bar = progressBar('evaluating {bar} {percentage}% {value}/{total} texts | {eta_formatted} left')
+  const { encodings, labels } = encoded
   bar.start(encodings.length, 0)
-  const outputs = await interruptible((signal) =>
-    new Predictor(model, { cudaGraphs: flags.cudaGraphs }).outputs(encodings, {
-      signal,
-      onProgress: (done) => bar.update(done),
-    }),
-  ).finally(() => bar.stop())
+  const { evaluation, wrong } = await interruptible(async (signal) => {
+    const options = { signal, onProgress: (done: number) => bar.update(done) }
+    if (task.addsUp) {
+      const found = await measureExamples(model, encoded, metrics, options)
+      return {
+        evaluation: { examples: dataset.evaluate.length, metrics: found } as EvaluationFile,
+        wrong: [],
+      }
+    }
+    const outputs = await new Predictor(model, { cudaGraphs: flags.cudaGraphs }).outputs(encodings, options)
+    return describeEvaluation(task, { outputs, labels }, { examples: dataset.evaluate, metrics })
+  }).finally(() => bar.stop())
   await tokenizer.close()
-  const { evaluation, wrong } = describeEvaluation(
-    task,
-    { outputs, labels },
-    { examples: dataset.evaluate, metrics },
-  )
   const comparison = other && compareEvaluations(evaluation, other)
   if (flags.errors)
     await writeFileAtomically(flags.errors, wrong.map((answer) => `${JSON.stringify(answer)}\n`).join(''))

@@ -52,6 +52,11 @@ export function classWeights(text: string): 'balanced' | Record<string, number> 
   return Object.fromEntries(weights)
 }
 
+/** `256,128,64` as numbers. */
+export function sizes(text: string): number[] {
+  return list(text).map(wholeNumber)
+}
+
 /** `epoch`, or a number of updates. */
 export function interval(text: string): 'epoch' | number {
   if (text === 'epoch') return text

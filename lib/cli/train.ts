@@ -4,6 +4,9 @@ import { Command, Option } from 'commander'
 import type { Model } from '../models/model.ts'
 import { type ScheduleName, scheduleNames } from '../optim/schedule.ts'
 import { taskTypeNames } from '../tasks/registry.ts'
+import { sentencePoolings } from '../tasks/sentence-folder.ts'
+import { sentenceLosses } from '../tasks/sentence-losses.ts'
+import type { TaskSettings } from '../tasks/task-type.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import type { TrainingSummary } from '../train/events.ts'
 import type { TensorBoardFile } from '../train/tensorboard.ts'
@@ -18,6 +21,7 @@ import {
   nonNegativeNumber,
   positiveNumber,
   type RunFlags,
+  sizes,
   wholeNumber,
   withDevice,
 } from './options.ts'
@@ -25,7 +29,7 @@ import { formatTime, progressBar } from './progress.ts'
 import { RunFiles } from './run-files.ts'
 import { supervise, withSupervisor } from './supervisor.ts'
 
-interface TrainFlags extends DatasetFlags, RunFlags {
+interface TrainFlags extends DatasetFlags, RunFlags, TaskSettings {
   model: string
   out: string
   full?: boolean
@@ -153,6 +157,34 @@ export function trainCommand(): Command {
       '--gradient-checkpointing',
       'compute activations again in the backward pass: a third more work, much less memory',
     )
+    .addOption(
+      new Option('--loss <name>', 'of sentence similarity (default: by what the examples are)').choices(
+        sentenceLosses,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--pooling <name>',
+        'of sentence similarity: how tokens become a vector (default: what the model says, else mean)',
+      ).choices(sentencePoolings),
+    )
+    .option(
+      '--matryoshka-dims <sizes>',
+      'of sentence similarity: sizes that vectors are to be good at',
+      sizes,
+    )
+    .option(
+      '--chunk <texts>',
+      'of sentence similarity: texts a pass, for batches larger than what fits',
+      wholeNumber,
+    )
+    .option('--whole-words', 'of masked words: hide all tokens of a word')
+    .option('--block-size <tokens>', 'of masked words: tokens of a block (default: 128)', wholeNumber)
+    .option(
+      '--mask-probability <share>',
+      'of masked words: share of tokens to hide (default: 0.15)',
+      fraction,
+    )
     .option('--seed <number>', 'of batch order, dropout and fresh parameters', wholeNumber, 0)
     .option('--metric <name>', "what chooses the best model, or 'loss' (default: the task's first metric)")
     .option('--patience <count>', 'stop after so many evaluations without a better one', wholeNumber)
@@ -185,10 +217,10 @@ async function train(flags: TrainFlags): Promise<void> {
   const madeFor = await taskOfModel(flags.model)
   const head = madeFor && madeFor.kind.architecture !== type.kind.architecture ? 'fresh' : flags.head
   const own = head === 'fresh' ? null : await readHeadLabels(flags.model)
-  const chosen = type.forTraining(own, { ...dataset, names: flags.labels })
+  const chosen = type.forTraining(own, { ...dataset, names: flags.labels }, flags)
   const model = await loadPretrained(type.kind, flags.model, {
-    ...chosen,
     head,
+    ...chosen,
     ...place,
     seed: flags.seed,
   })
@@ -366,6 +398,12 @@ function identityOf({
   const chosen = {
     dtype: flags.dtype === 'float32' ? undefined : flags.dtype,
     taskType: taskType === taskTypeNames[0] ? undefined : taskType,
+    loss: flags.loss,
+    pooling: flags.pooling,
+    matryoshkaDims: flags.matryoshkaDims,
+    wholeWords: flags.wholeWords,
+    blockSize: flags.blockSize,
+    maskProbability: flags.maskProbability,
   }
   if (full) return { model, method: 'full', head, ...chosen }
   return adapter

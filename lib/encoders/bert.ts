@@ -2,7 +2,7 @@ import { type BatchTensors, longestSequence, type PositionScheme, type WantedRow
 import type { LinearLike } from '../nn/linear.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
 import { BertLayers } from './bert-layers.ts'
-import { type EncoderConfig, readEncoderConfig } from './config.ts'
+import { type EncoderConfig, languageLayout, readEncoderConfig } from './config.ts'
 import { Embeddings } from './embeddings.ts'
 import { Encoder } from './encoder.ts'
 import type { Family } from './family.ts'
@@ -55,9 +55,17 @@ export const bert: Family = {
 
   encoder: (config, options) => new BertEncoder(config, options),
 
-  heads({ hiddenSize, initializerRange: std, classifierDropout, hiddenDropoutProb }) {
+  heads(config) {
+    const { hiddenSize, initializerRange: std, classifierDropout, hiddenDropoutProb } = config
     const plain = { hiddenSize, std, out: 'classifier', dropout: classifierDropout ?? hiddenDropoutProb }
     const pooler = { name: 'bert.pooler.dense', act: 'tanh', dropout: 0 } as const
-    return { sequence: { ...plain, dense: pooler }, token: plain }
+    const transform = 'cls.predictions.transform'
+    const maskedLm = {
+      ...languageLayout(config),
+      dense: `${transform}.dense`,
+      norm: `${transform}.LayerNorm`,
+      bias: 'cls.predictions',
+    }
+    return { sequence: { ...plain, dense: pooler }, token: plain, maskedLm }
   },
 }

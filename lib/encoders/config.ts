@@ -1,4 +1,5 @@
 import { TorchLoraError } from '../errors.ts'
+import type { LanguageLayout } from '../heads/language.ts'
 import { type Activation, activationNames } from '../nn/activation.ts'
 
 /** The fields that every encoder has, read from `config.json`. */
@@ -154,6 +155,17 @@ export function readEncoderConfig(
     padTokenId: reader.count('pad_token_id', { fallback: 0, least: 0 }),
     raw: reader.raw,
   }
+}
+
+/** What a head for masked words has of the encoder, but for the names of its parts. */
+export function languageLayout({
+  hiddenSize,
+  vocabSize,
+  hiddenAct: act,
+  layerNormEps,
+  initializerRange: std,
+}: EncoderConfig): Omit<LanguageLayout, 'dense' | 'norm' | 'bias'> {
+  return { hiddenSize, embeddingSize: hiddenSize, vocabSize, act, layerNormEps, std }
 }
 
 /** Rows of the table of positions; DeBERTa may go without one, and then any number is only a limit. */

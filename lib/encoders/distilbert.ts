@@ -6,7 +6,7 @@ import { LayerNorm } from '../nn/layer-norm.ts'
 import { type FusedGroup, FusingModule, Linear, type LinearLike, type RowKind } from '../nn/linear.ts'
 import { Module } from '../nn/module.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
-import type { EncoderConfig } from './config.ts'
+import { type EncoderConfig, languageLayout } from './config.ts'
 import { Embeddings } from './embeddings.ts'
 import { Encoder } from './encoder.ts'
 import type { Family } from './family.ts'
@@ -172,11 +172,20 @@ export const distilbert: Family = {
 
   encoder: (config, options) => new DistilBertEncoder(config, options),
 
-  heads({ hiddenSize, initializerRange: std, classifierDropout, hiddenDropoutProb }) {
+  heads(config) {
+    const { hiddenSize, initializerRange: std, classifierDropout, hiddenDropoutProb, raw } = config
     const dense = { name: 'pre_classifier', act: 'relu', dropout: 0 } as const
     return {
       sequence: { hiddenSize, std, dense, out: 'classifier', dropout: classifierDropout! },
       token: { hiddenSize, std, out: 'classifier', dropout: hiddenDropoutProb },
+      question: { hiddenSize, std, out: 'qa_outputs', dropout: Number(raw.qa_dropout ?? 0.1) },
+      maskedLm: {
+        ...languageLayout(config),
+        layerNormEps: 1e-12,
+        dense: 'vocab_transform',
+        norm: 'vocab_layer_norm',
+        bias: 'vocab_projector',
+      },
     }
   },
 }

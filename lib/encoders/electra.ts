@@ -2,7 +2,7 @@ import type { BatchTensors, PositionScheme, WantedRows } from '../nn/batch.ts'
 import { Linear, type LinearLike } from '../nn/linear.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
 import { BertLayers } from './bert-layers.ts'
-import { ConfigReader, type EncoderConfig, readEncoderConfig } from './config.ts'
+import { ConfigReader, type EncoderConfig, languageLayout, readEncoderConfig } from './config.ts'
 import { Embeddings } from './embeddings.ts'
 import { Encoder } from './encoder.ts'
 import type { Family } from './family.ts'
@@ -62,12 +62,21 @@ export const electra: Family<ElectraConfig> = {
 
   encoder: (config, options) => new ElectraEncoder(config, options),
 
-  heads({ hiddenSize, initializerRange: std, classifierDropout, hiddenDropoutProb }) {
+  heads(config) {
+    const { hiddenSize, initializerRange: std, classifierDropout, hiddenDropoutProb, embeddingSize } = config
     const dropout = classifierDropout ?? hiddenDropoutProb
     const dense = { name: 'classifier.dense', act: 'gelu', dropout } as const
     return {
       sequence: { hiddenSize, std, dense, out: 'classifier.out_proj', dropout },
       token: { hiddenSize, std, out: 'classifier', dropout },
+      maskedLm: {
+        ...languageLayout(config),
+        embeddingSize,
+        act: 'gelu',
+        dense: 'generator_predictions.dense',
+        norm: 'generator_predictions.LayerNorm',
+        bias: 'generator_lm_head',
+      },
     }
   },
 }

@@ -1,4 +1,6 @@
+import { TorchLoraError } from '../errors.ts'
 import type { BatchTensors, PositionScheme, WantedRows } from '../nn/batch.ts'
+import { Embedding } from '../nn/embedding.ts'
 import type { LinearLike } from '../nn/linear.ts'
 import { Module } from '../nn/module.ts'
 import type { Tensor } from '../tensor.ts'
@@ -24,6 +26,16 @@ export abstract class Encoder<C extends EncoderConfig = EncoderConfig> extends M
    * @returns [T, H], or [R, H] for R wanted rows
    */
   abstract layers(embedded: Tensor, batch: BatchTensors, wanted?: WantedRows): Tensor
+
+  /** The table of words, which heads of language models share. */
+  wordEmbeddings(): Embedding {
+    for (const [path, module] of this.namedModules())
+      if (module instanceof Embedding && /(^|\.)(word|tok)_embeddings$/.test(path)) return module
+    throw new TorchLoraError(
+      'UNSUPPORTED',
+      `${this.constructor.name} has no table of words that a head could share.`,
+    )
+  }
 
   /**
    * Query, key and value of the last layer, where its context for the first tokens alone can be had without keys and

@@ -1,7 +1,20 @@
 import type { ClassificationLayout } from '../heads/classification.ts'
+import type { LanguageLayout } from '../heads/language.ts'
 import type { TensorOptions } from '../tensor.ts'
 import type { ConfigReader, EncoderConfig } from './config.ts'
 import type { Encoder } from './encoder.ts'
+
+/** How a family's heads are built. */
+export interface FamilyHeads {
+  /** A label a sequence. */
+  sequence: ClassificationLayout
+  /** A label a token. */
+  token: ClassificationLayout
+  /** Start and end of an answer; default one Linear called "qa_outputs". */
+  question?: ClassificationLayout
+  /** Masked words; undefined where there is none. */
+  maskedLm?: LanguageLayout
+}
 
 /** A kind of encoder: all that the rest of the library knows of it. One file, and one entry in the registry. */
 export interface Family<C extends EncoderConfig = EncoderConfig> {
@@ -19,6 +32,6 @@ export interface Family<C extends EncoderConfig = EncoderConfig> {
    */
   readConfig(reader: ConfigReader): C
   encoder(config: C, options: TensorOptions): Encoder
-  /** transformers' heads for a label a sequence, and for a label a token. */
-  heads(config: C): { sequence: ClassificationLayout; token: ClassificationLayout }
+  /** transformers' heads, by what they are for. */
+  heads(config: C): FamilyHeads
 }

@@ -1,5 +1,5 @@
 import { BertEncoder } from './bert.ts'
-import { readEncoderConfig } from './config.ts'
+import { languageLayout, readEncoderConfig } from './config.ts'
 import type { Family } from './family.ts'
 
 /** RoBERTa's body (Liu et al., 2019): BERT's, with positions that begin behind the padding token's id. */
@@ -22,12 +22,20 @@ const body: Omit<Family, 'modelType' | 'architecture'> = {
       ...options,
     }),
 
-  heads({ hiddenSize, initializerRange: std, classifierDropout, hiddenDropoutProb }) {
+  heads(config) {
+    const { hiddenSize, initializerRange: std, classifierDropout, hiddenDropoutProb } = config
     const dropout = classifierDropout ?? hiddenDropoutProb
     const dense = { name: 'classifier.dense', act: 'tanh', dropout } as const
     return {
       sequence: { hiddenSize, std, dense, out: 'classifier.out_proj', dropout },
       token: { hiddenSize, std, out: 'classifier', dropout },
+      maskedLm: {
+        ...languageLayout(config),
+        act: 'gelu',
+        dense: 'lm_head.dense',
+        norm: 'lm_head.layer_norm',
+        bias: 'lm_head',
+      },
     }
   },
 }

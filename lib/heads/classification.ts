@@ -55,6 +55,10 @@ export class ClassificationHead extends Head {
     this.out = new Linear(hiddenSize, width, { std, ...options })
   }
 
+  get width(): number {
+    return this.out.outFeatures
+  }
+
   forward(rows: Tensor): Tensor {
     const { dense, dropout: p } = this.#layout
     let x = rows // [rows, H]

@@ -1,11 +1,13 @@
+import type { Embedding } from '../nn/embedding.ts'
 import { Module } from '../nn/module.ts'
+import type { Pooling } from '../nn/pooling.ts'
 import type { Tensor } from '../tensor.ts'
 
 /**
- * What a head reads of the encoder's hidden states: a row for each sequence, its first token's or the mean of all, or a
- * row for each token.
+ * What a head reads of the encoder's hidden states: a row for each sequence, its first or last token's or what pooling
+ * makes of all, or a row for each token.
  */
-export type Reads = 'first' | 'mean' | 'tokens'
+export type Reads = 'first' | 'last' | Pooling | 'tokens'
 
 /**
  * What stands on an encoder: it makes a model's outputs of the rows that it reads. Its modules lie beside the encoder
@@ -13,6 +15,8 @@ export type Reads = 'first' | 'mean' | 'tokens'
  */
 export abstract class Head extends Module {
   abstract readonly reads: Reads
+  /** Outputs a row. */
+  abstract readonly width: number
   readonly #names: Readonly<Record<string, string>>
 
   constructor(names: Readonly<Record<string, string>> = {}) {
@@ -24,6 +28,9 @@ export abstract class Head extends Module {
   rowsOf(tokens: number): number {
     return this.reads === 'tokens' ? tokens : 1
   }
+
+  /** Takes the encoder's table of words, where the head's own weight is that one. Called once, by the model. */
+  tie(_words: () => Embedding): void {}
 
   /** Outputs for the rows that it reads. [rows, H] -> [rows, width] */
   abstract forward(rows: Tensor): Tensor

@@ -1,4 +1,4 @@
-export { TOKENIZER_REQUEST } from './request.ts'
+export { type FileRequest, MODEL_REQUEST, TOKENIZER_REQUEST } from './request.ts'
 export {
   type HubOptions,
   type HubProgress,

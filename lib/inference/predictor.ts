@@ -4,9 +4,12 @@ import { noGrad } from '../grad-mode.ts'
 import type { Model } from '../models/model.ts'
 import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
 import { type Compiled, compile, type RunOptions } from '../program.ts'
+import type { Sequence } from '../tasks/task.ts'
 import type { Device, Tensor } from '../tensor.ts'
 import type { Encoding } from '../tokenizer/index.ts'
 import { freezeModel } from './frozen-model.ts'
+
+export type { Sequence } from '../tasks/task.ts'
 
 /** How large batches are, and who is told how far they are. */
 export interface PredictOptions extends RunOptions {
@@ -22,9 +25,6 @@ export interface PredictorOptions {
   /** On CUDA, replay passes as CUDA graphs, for which batches are padded to few shapes. Default true. */
   cudaGraphs?: boolean
 }
-
-/** What a model reads of a text. */
-export type Sequence = Pick<Encoding, 'ids' | 'typeIds'>
 
 /**
  * Runs a classifier forward, dropout off and without autograd, as a program off the main thread. The model's
@@ -71,7 +71,7 @@ export class Predictor {
    * @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE
    */
   async forward(sequences: readonly Sequence[], { signal }: RunOptions = {}): Promise<Float32Array[]> {
-    const { positions, config, head, task } = this.model
+    const { positions, config, head } = this.model
     const packed = packBatch(sequences, { positions, tables: config })
     const batch = batchTensors(this.#graphs ? padToBucket(packed, config) : packed)
     try {
@@ -80,7 +80,7 @@ export class Predictor {
       let at = 0
       return sequences.map(({ ids }) => {
         const start = at
-        at += head.rowsOf(ids.length) * task.width
+        at += head.rowsOf(ids.length) * head.width
         return values.slice(start, at)
       })
     } finally {

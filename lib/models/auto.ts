@@ -1,6 +1,10 @@
 import { families } from '../encoders/registry.ts'
 import { readOptions } from '../options.ts'
 import type { LabelOptions } from '../tasks/label-config.ts'
+import { MaskedLanguageModel, type MaskedLmOptions } from '../tasks/masked-lm.ts'
+import { QuestionAnswering } from '../tasks/question-answering.ts'
+import { Reranking } from '../tasks/reranking.ts'
+import { SentenceSimilarity, type SimilarityOptions } from '../tasks/sentence-similarity.ts'
 import { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { Task, TaskKind } from '../tasks/task.ts'
 import { TokenClassification } from '../tasks/token-classification.ts'
@@ -25,7 +29,7 @@ function autoModel<T extends Task, O extends LabelOptions>(kind: TaskKind<T, O>)
      * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE, INCOMPATIBLE, UNSUPPORTED, NETWORK
      */
     async fromPretrained(dirOrId: string, options: FromPretrainedOptions & O = {} as O): Promise<Model<T>> {
-      readOptions<FromPretrainedOptions>('fromPretrained', options, fromPretrainedRules)
+      readOptions<FromPretrainedOptions>('fromPretrained', options, { ...fromPretrainedRules, ...kind.rules })
       return loadPretrained(kind, dirOrId, options)
     },
 
@@ -73,6 +77,20 @@ export const AutoModel = {
 
 /** Sequence classifiers by the `model_type` of their `config.json`; named as in transformers. */
 export const AutoModelForSequenceClassification = autoModel(SequenceClassification)
+
+/** Encoders that answer questions from a text; named as in transformers. */
+export const AutoModelForQuestionAnswering = autoModel(QuestionAnswering)
+
+/** Encoders that give a text a vector: folders of sentence-transformers, or plain ones, with mean pooling. */
+export const AutoModelForSentenceSimilarity = autoModel<SentenceSimilarity, SimilarityOptions>(
+  SentenceSimilarity,
+)
+
+/** Cross-encoders: how well a text answers a query. */
+export const AutoModelForReranking = autoModel(Reranking)
+
+/** Encoders that find hidden words; named as in transformers. */
+export const AutoModelForMaskedLM = autoModel<MaskedLanguageModel, MaskedLmOptions>(MaskedLanguageModel)
 
 /** Token classifiers: a label for each word; named as in transformers. */
 export const AutoModelForTokenClassification = autoModel(TokenClassification)

@@ -1,9 +1,11 @@
+import { tensorSources } from '../checkpoint/index.ts'
 import type { EncoderConfig } from '../encoders/config.ts'
 import type { Family } from '../encoders/family.ts'
 import * as ops from '../generated/ops.ts'
-import type { Head } from '../heads/head.ts'
-import { type BatchTensors, firstTokens, sequenceMeans } from '../nn/batch.ts'
-import type { Module } from '../nn/module.ts'
+import type { Head, Reads } from '../heads/head.ts'
+import { type BatchTensors, firstTokens, lastTokens, type WantedRows } from '../nn/batch.ts'
+import { Module } from '../nn/module.ts'
+import { poolSequences } from '../nn/pooling.ts'
 import type { Targets, Task } from '../tasks/task.ts'
 import { isHalf, type Tensor, type TensorOptions } from '../tensor.ts'
 import { PretrainedModel } from './pretrained-model.ts'
@@ -23,6 +25,7 @@ export class Model<T extends Task = Task> extends PretrainedModel {
   ) {
     super(family, config, options)
     this.head = task.head(family, config, options)
+    this.head.tie(() => this.encoder.wordEmbeddings())
   }
 
   /** transformers' name of its class: "RobertaForSequenceClassification". */
@@ -32,6 +35,25 @@ export class Model<T extends Task = Task> extends PretrainedModel {
 
   get encoderPrefix(): string {
     return `${this.family.prefix}.`
+  }
+
+  /** Whether files name the encoder's tensors without its prefix: transformers' class is then the encoder itself. */
+  get bare(): boolean {
+    return this.task.architecture === 'Model'
+  }
+
+  override get savedModule(): Module {
+    return this.bare ? this.encoder : this
+  }
+
+  override async writeBeside(directory: string): Promise<void> {
+    const weights = new Map(
+      Array.from(this.head.children(), ([name, child]) => [
+        name,
+        child instanceof Module ? tensorSources(child.namedParameters()) : [],
+      ]),
+    )
+    await this.task.writeFolder(directory, { hiddenSize: this.config.hiddenSize, weights })
   }
 
   get headOutputs(): number {
@@ -67,20 +89,25 @@ export class Model<T extends Task = Task> extends PretrainedModel {
     return this.dtype === 'float64' ? 'float64' : 'float32'
   }
 
-  /** The rows that the head reads, in its dtype: [B, H] for a row a sequence, [T, H] for one a token. */
-  encode(batch: BatchTensors): Tensor {
+  /**
+   * The rows that the head reads, in its dtype: [B, H] for a row a sequence, [T, H] for one a token.
+   * @param wanted int32 [R], tokens of the batch, for a head that reads all of them: these alone, [R, H]
+   */
+  encode(batch: BatchTensors, wanted?: Tensor | null): Tensor {
     const { reads } = this.head
-    const hidden = this.encoder.forward(batch, reads === 'first' ? firstTokens(batch) : undefined) // [rows, H]
+    const hidden = this.encoder.forward(batch, wantedRows(reads, batch, wanted)) // [rows, H]
     const rows = isHalf(this.dtype) ? hidden.to({ dtype: 'float32' }) : hidden // [rows, H]
-    return reads === 'mean' ? sequenceMeans(rows, batch) : rows // [rows, H]
+    if (reads === 'first' || reads === 'last' || reads === 'tokens') return rows // [rows, H]
+    return poolSequences(rows, batch, reads) // [B, H]
   }
 
   /**
    * Outputs of a packed batch.
-   * @returns [B, width] or [T, width], by what the head reads; in the model's dtype, float32 when that is half precision
+   * @returns [B, width] or [T, width], by what the head reads, [R, width] for R wanted tokens; in the model's dtype,
+   * float32 when that is half precision
    */
-  forward(batch: BatchTensors): Tensor {
-    return this.head.forward(this.encode(batch)) // [rows, width]
+  forward(batch: BatchTensors, wanted?: Tensor | null): Tensor {
+    return this.head.forward(this.encode(batch, wanted)) // [rows, width]
   }
 
   /**
@@ -112,4 +139,10 @@ export class Model<T extends Task = Task> extends PretrainedModel {
     this.#attached.clear()
     super.dispose()
   }
+}
+
+function wantedRows(reads: Reads, batch: BatchTensors, wanted?: Tensor | null): WantedRows | undefined {
+  if (reads === 'first') return firstTokens(batch)
+  if (reads === 'last') return lastTokens(batch)
+  return wanted ? { indices: wanted, first: false } : undefined
 }

@@ -40,6 +40,14 @@ export abstract class PretrainedModel extends Module {
   /** What the model gives for a packed batch, a row a sequence or a token. */
   abstract forward(batch: BatchTensors): Tensor
 
+  /** What a model file holds, by the names in it. */
+  get savedModule(): Module {
+    return this
+  }
+
+  /** Writes what a model's folder has beside config.json and the weights. */
+  async writeBeside(_directory: string): Promise<void> {}
+
   /** How the family numbers positions. */
   get positions(): PositionScheme {
     return this.encoder.positions

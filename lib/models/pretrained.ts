@@ -6,7 +6,7 @@ import { type ConfigBounds, ConfigReader } from '../encoders/config.ts'
 import type { Family } from '../encoders/family.ts'
 import { families } from '../encoders/registry.ts'
 import { TorchLoraError } from '../errors.ts'
-import { type HubOptions, hubRules, resolveModel } from '../hub/index.ts'
+import { type HubOptions, hubRules, MODEL_REQUEST, resolveModel, TOKENIZER_REQUEST } from '../hub/index.ts'
 import { any, type Rules, readOptions, string, whole } from '../options.ts'
 import { withSeed } from '../random.ts'
 import {
@@ -61,8 +61,9 @@ export async function loadPretrained<T extends Task, O extends LabelOptions>(
 ): Promise<Model<T>> {
   const { labels, numLabels, head } = options
   const ownLabels = labels !== undefined || numLabels !== undefined || head === 'fresh'
-  return loadModel(dirOrId, { ...options, ownLabels, freshHead: head === 'fresh' }, (family, reader) => {
-    const task = kind.read(reader, options)
+  const load = { ...options, ownLabels, freshHead: head === 'fresh', kind }
+  return loadModel(dirOrId, load, (family, reader, layout) => {
+    const task = kind.read(reader, layout ? { ...options, layout } : options)
     return new Model(family, family.readConfig(reader), task, { device: 'meta' })
   })
 }
@@ -83,13 +84,13 @@ export async function loadEncoder(dirOrId: string, options: EncoderOptions): Pro
 /** @param create the model that the folder describes, its parameters on 'meta' */
 async function loadModel<M extends PretrainedModel>(
   dirOrId: string,
-  options: EncoderOptions & LoadOptions & { seed?: number },
-  create: (family: Family, reader: ConfigReader) => M,
+  options: EncoderOptions & LoadOptions & { seed?: number; kind?: TaskKind<Task, never> },
+  create: (family: Family, reader: ConfigReader, layout?: object) => M,
 ): Promise<M> {
   const { dtype, ownLabels, freshHead, seed = 0 } = options
   checkDType(dtype)
-  const { directory, checkpoint, reader } = await openModel(dirOrId, options)
-  const model = create(familyOf(reader.raw, reader.file), reader)
+  const { directory, checkpoint, reader, layout } = await openModel(dirOrId, options, options.kind)
+  const model = create(familyOf(reader.raw, reader.file), reader, layout)
   const device = resolveDevice(options.device ?? 'auto')
   const report = withSeed(seed, () =>
     loadParameters(model, checkpoint, { dtype, device, ownLabels, freshHead }),
@@ -104,13 +105,22 @@ export async function readHeadLabels(dirOrId: string, options: HubOptions = {}):
   return configLabels(reader)
 }
 
-async function openModel(dirOrId: string, options: HubOptions) {
-  const directory = await resolveModel(dirOrId, options)
+async function openModel(dirOrId: string, options: HubOptions, kind?: TaskKind<Task, never>) {
+  const files = kind?.files && [...MODEL_REQUEST, ...TOKENIZER_REQUEST, ...kind.files]
+  const resolved = await resolveModel(dirOrId, { ...options, files })
+  const own = await kind?.readFolder?.(resolved)
+  const directory = own?.encoder ?? resolved
   const file = join(directory, 'config.json')
   const raw = await readJson(file, z.looseObject({}))
   familyOf(raw, file)
-  const checkpoint = await readCheckpoint(directory)
-  return { directory, checkpoint, reader: new ConfigReader(raw, file, boundsOf(checkpoint)) }
+  const encoder = await readCheckpoint(directory)
+  const checkpoint = own ? { ...encoder, entries: new Map([...encoder.entries, ...own.entries]) } : encoder
+  return {
+    directory,
+    checkpoint,
+    layout: own?.layout,
+    reader: new ConfigReader(raw, file, boundsOf(checkpoint)),
+  }
 }
 
 /**
@@ -122,7 +132,7 @@ export function modelFromConfig<T extends Task, O extends LabelOptions>(
   raw: Readonly<Record<string, unknown>>,
   options: FromConfigOptions & O,
 ): Model<T> {
-  readOptions<FromConfigOptions>('fromConfig', options, fromConfigRules)
+  readOptions<FromConfigOptions>('fromConfig', options, { ...fromConfigRules, ...kind.rules })
   return createModel(raw, options, (family, reader, place) => {
     return new Model(family, family.readConfig(reader), kind.read(reader, options), place)
   })

@@ -29,12 +29,13 @@ export async function savePretrained(model: PretrainedModel, directory: string):
     )
   }
   await makeFolder(directory)
-  await writeCheckpoint(directory, tensorSources(model.namedParameters()))
+  await writeCheckpoint(directory, tensorSources(model.savedModule.namedParameters()))
   await writeJson(join(directory, 'config.json'), {
     ...model.config.raw,
     architectures: [model.architecture],
     ...model.taskConfig(),
   })
+  await model.writeBeside(directory)
   const origin = originOf(model)?.directory
   if (!origin || origin === directory) return
   for (const name of await listFolder(origin)) {

@@ -67,6 +67,11 @@ export function firstTokens({ cuSeqlens }: BatchTensors): WantedRows {
   return { indices: ops.slice(cuSeqlens, { start: 0, end: -1 }), first: true } // [B]
 }
 
+/** The last token of each sequence. */
+export function lastTokens({ cuSeqlens }: BatchTensors): WantedRows {
+  return { indices: ops.sub(ops.slice(cuSeqlens, { start: 1 }), 1), first: false } // [B]
+}
+
 /** The mean over each sequence's rows; of a sequence without tokens 0. [T, H] -> [B, H] */
 export function sequenceMeans(rows: Tensor, { cuSeqlens }: BatchTensors): Tensor {
   const offsets = cuSeqlens.to({ dtype: 'int64' })

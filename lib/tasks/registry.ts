@@ -1,7 +1,14 @@
 import { readExamples } from '../data/examples.ts'
+import { readQuestionExamples } from '../data/question-examples.ts'
+import { pairsOf, readSimilarityExamples } from '../data/similarity-examples.ts'
+import { readTextExamples } from '../data/text-blocks.ts'
 import { readTokenExamples, tagsOf } from '../data/token-examples.ts'
 import { TorchLoraError } from '../errors.ts'
 import { type LabelOptions, sameNames } from './label-config.ts'
+import { MaskedLanguageModel, type MaskedLmOptions } from './masked-lm.ts'
+import { QuestionAnswering } from './question-answering.ts'
+import { Reranking, relevanceOf } from './reranking.ts'
+import { SentenceSimilarity, type SimilarityOptions } from './sentence-similarity.ts'
 import { SequenceClassification } from './sequence-classification.ts'
 import type { Task } from './task.ts'
 import type { TaskType } from './task-type.ts'
@@ -42,13 +49,74 @@ const tokenClassification: TaskType<TokenClassification> = {
   tokenizer: { addPrefixSpace: true },
 }
 
+const sentenceSimilarity: TaskType<SentenceSimilarity, SimilarityOptions> = {
+  kind: SentenceSimilarity,
+  files:
+    '.jsonl with {"anchor", "positive", "negative"?}, or pairs with a score as label: .jsonl, .json, .csv or .tsv',
+  readExamples: readSimilarityExamples,
+  // STS-B goes from 0 to 5.
+  ofGlue: (examples) => pairsOf(examples).map((pair) => ({ ...pair, score: (pair.score ?? 0) / 5 })),
+  glueTasks: ['stsb'],
+  forTraining(_own, { train, evaluate }, settings) {
+    const { loss, pooling, matryoshkaDims, chunk } = settings
+    const scored = train.some(({ score }) => score !== undefined)
+    const options = {
+      loss: loss ?? (scored ? 'cosent' : 'multiple-negatives-ranking'),
+      pooling,
+      matryoshkaDims,
+      chunk,
+    } as SimilarityOptions
+    const task = new SentenceSimilarity(options)
+    for (const examples of [train, evaluate]) task.check(examples)
+    return options
+  },
+}
+
+const reranking: TaskType<Reranking> = {
+  kind: Reranking,
+  files: 'a query (text), a text (textPair) and a label from 0 to 1: .jsonl, .json, .csv or .tsv',
+  readExamples: (path, options) => readExamples(path, { ...options, labelled: true }),
+  ofGlue: relevanceOf,
+  glueTasks: ['qnli', 'mrpc', 'qqp', 'rte'],
+  forTraining(own, { train, evaluate }) {
+    const task = new Reranking()
+    for (const examples of [train, evaluate]) task.check(examples)
+    return own?.trained && own.labels.length !== 1 ? { head: 'fresh' } : {}
+  },
+}
+
+const questionAnswering: TaskType<QuestionAnswering> = {
+  kind: QuestionAnswering,
+  files: 'SQuAD\'s .json, or .jsonl with {"question", "context", "answers": [{"text", "start"}]}',
+  readExamples: (path) => readQuestionExamples(path),
+  forTraining: () => ({}),
+}
+
+const maskedLanguageModel: TaskType<MaskedLanguageModel, MaskedLmOptions> = {
+  kind: MaskedLanguageModel,
+  files: 'plain text',
+  readExamples: (path) => readTextExamples(path),
+  forTraining: (_own, _data, { wholeWords, blockSize, maskProbability }) => ({
+    wholeWords,
+    blockSize,
+    probability: maskProbability,
+  }),
+}
+
 /** A task type as commands see it, which hand examples from its reader to its trainer and look at none. */
 function entry<T extends Task, O extends LabelOptions>(type: TaskType<T, O>): TaskType {
   return type as unknown as TaskType
 }
 
 /** Every kind of task that there is, as all others see it; the first is the default. */
-const types: readonly TaskType[] = [entry(sequenceClassification), entry(tokenClassification)]
+const types: readonly TaskType[] = [
+  entry(sequenceClassification),
+  entry(tokenClassification),
+  entry(questionAnswering),
+  entry(sentenceSimilarity),
+  entry(reranking),
+  entry(maskedLanguageModel),
+]
 
 /** What `--task-type` takes. */
 export const taskTypeNames: readonly string[] = types.map(({ kind }) => kind.taskName)
@@ -73,6 +141,6 @@ export interface ModelMarks {
 
 /** The task that an adapter's file names, else a model's; undefined where neither names one. */
 export function taskTypeOfMarks({ peftType, architecture = '' }: ModelMarks): TaskType | undefined {
-  const named = types.find(({ kind }) => kind.peftType === peftType)
+  const named = types.find(({ kind }) => peftType !== undefined && kind.peftType === peftType)
   return named ?? types.find(({ kind }) => architecture.endsWith(kind.architecture))
 }

@@ -43,7 +43,7 @@ const regressionMetrics: Readonly<Record<string, (scores: number[], labels: Arra
 }
 
 /** A label, several labels, or a score for each text; transformers' `...ForSequenceClassification`. */
-export class SequenceClassification extends Task<EncodedLabels> {
+export class SequenceClassification extends Task<EncodedLabels, Example> {
   static readonly taskName = 'sequence-classification'
   static readonly architecture = 'ForSequenceClassification'
   static readonly peftType = 'SEQ_CLS'

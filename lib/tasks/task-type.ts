@@ -15,6 +15,20 @@ export interface TrainingData<Sample = Example> {
   problemType?: ProblemType
 }
 
+/** What only some tasks can be told; each takes what is its own. */
+export interface TaskSettings {
+  /** Of sentence similarity: how vectors are compared. */
+  loss?: string
+  pooling?: string
+  matryoshkaDims?: readonly number[]
+  /** Texts a pass at most, where a batch is larger. */
+  chunk?: number
+  /** Of masked words. */
+  wholeWords?: boolean
+  blockSize?: number
+  maskProbability?: number
+}
+
 /** All that a command knows of a task: one entry in the registry. */
 export interface TaskType<T extends Task = Task, O extends LabelOptions = LabelOptions> {
   readonly kind: TaskKind<T, O>
@@ -27,13 +41,15 @@ export interface TaskType<T extends Task = Task, O extends LabelOptions = LabelO
   readExamples(path: string, options: ReadExamplesOptions): Promise<SampleOf<T>[]>
   /** Examples of a GLUE task as this task has them; undefined where it learns from none. */
   ofGlue?(examples: Example[]): SampleOf<T>[]
+  /** The GLUE tasks that it learns from; all where this is missing. */
+  readonly glueTasks?: readonly string[]
   /**
    * What the task is made with to learn from examples, all of which are checked: what does not fit is said before a
    * model is loaded and a folder begun.
    * @param own what the model's files say of its head; null for a new one
    * @throws TorchLoraError INCOMPATIBLE naming file and line
    */
-  forTraining(own: ConfigLabels | null, data: TrainingData<SampleOf<T>>): O
+  forTraining(own: ConfigLabels | null, data: TrainingData<SampleOf<T>>, settings: TaskSettings): O
   /** How its texts are tokenized, beyond what the model's files say. */
   readonly tokenizer?: Pick<TokenizerOptions, 'addPrefixSpace'>
 }

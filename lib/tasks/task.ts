@@ -1,11 +1,13 @@
 import type { Hash } from 'node:crypto'
+import type { TensorEntry, TensorSource } from '../checkpoint/index.ts'
 import type { Interval } from '../data/bootstrap.ts'
-import type { Example } from '../data/examples.ts'
 import type { LabelSet } from '../data/labels.ts'
 import type { ConfigReader, EncoderConfig } from '../encoders/config.ts'
 import type { Family } from '../encoders/family.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Head } from '../heads/head.ts'
+import type { FileRequest } from '../hub/index.ts'
+import type { Rule } from '../options.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
 import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
 import type { ClassDetails } from './class-scores.ts'
@@ -22,7 +24,10 @@ export interface ScoreDetails extends ClassDetails {
   intervals(metrics: readonly string[]): Record<string, Interval>
 }
 
-/** What a batch's outputs are compared with: the tensors that a task's loss reads, by name. */
+/**
+ * What a batch's outputs are compared with: the tensors that a task's loss reads, by name. `rows`, int32 [R], says of
+ * which tokens alone there are outputs.
+ */
 export type Targets = Readonly<Record<string, Tensor | null>>
 
 /** How far a model has come from a guess. */
@@ -40,8 +45,13 @@ export type TrainingLoss = (outputs: Tensor, targets: Targets) => Tensor
 /** Examples as a model reads them, with what they should give. */
 export interface EncodedExamples<Labels = unknown> {
   encodings: readonly Encoding[]
+  /** The encodings of which an example is made, in order; where this is missing, each is one. */
+  groups?: readonly (readonly number[])[]
   labels: Labels
 }
+
+/** What a model reads of a text. */
+export type Sequence = Pick<Encoding, 'ids' | 'typeIds'>
 
 export interface EncodeOptions {
   /** Tokens of a text at most, special tokens included. */
@@ -55,6 +65,8 @@ export interface CollateOptions {
   dtype: 'float32' | 'float64'
   /** Tokens of each sequence of the batch, in their order; padding sequences behind the examples' included. */
   lengths: readonly number[]
+  /** Of what is drawn for a batch: the same as for `sequences`. Default 0. */
+  seed?: number
 }
 
 /**
@@ -64,16 +76,17 @@ export interface CollateOptions {
  *
  * `Labels` is how it holds the labels of many examples, `Sample` what an example is.
  */
-export abstract class Task<Labels = unknown, Sample = Example> {
+// biome-ignore lint/suspicious/noExplicitAny: whoever holds a task of any kind hands on examples that it does not look at.
+export abstract class Task<Labels = unknown, Sample = any> {
   /** Its name on the command line: "sequence-classification". */
   abstract readonly name: string
   /** How transformers ends its class names: "ForSequenceClassification". */
   abstract readonly architecture: string
-  /** PEFT's `task_type`. */
-  abstract readonly peftType: string
+  /** PEFT's `task_type`; null where it has none. */
+  abstract readonly peftType: string | null
   /** The modules that PEFT trains and saves in full for this task. */
   abstract readonly savedModules: readonly string[]
-  /** Outputs a row. */
+  /** Outputs a row that its labels make; 0 where they do not. */
   abstract readonly width: number
   /** The names of the outputs, in their order; empty where they have none. */
   abstract readonly labels: readonly string[]
@@ -95,6 +108,12 @@ export abstract class Task<Labels = unknown, Sample = Example> {
   /** What config.json says of this task. */
   abstract toConfig(): Record<string, unknown>
 
+  /** Writes what a model's folder has beside config.json and the weights. @param weights of the head's modules, by name */
+  async writeFolder(
+    _directory: string,
+    _head: { hiddenSize: number; weights: ReadonlyMap<string, TensorSource[]> },
+  ): Promise<void> {}
+
   /** What an adapter's file says of it, for which PEFT's configuration has no place. */
   abstract toMetadata(): Record<string, string>
 
@@ -107,6 +126,27 @@ export abstract class Task<Labels = unknown, Sample = Example> {
     tokenizer: Tokenizer,
     options: EncodeOptions,
   ): Promise<EncodedExamples<Labels>>
+
+  /**
+   * What is read of the examples `indices`: their encodings, one behind the other. A task whose texts change from epoch
+   * to epoch draws them here, from the seed alone.
+   */
+  sequences(
+    { encodings, groups }: EncodedExamples<Labels>,
+    indices: ArrayLike<number>,
+    _seed: number,
+  ): readonly Sequence[] {
+    const own = groups ? Array.from(indices, (i) => groups[i]!).flat() : Array.from(indices)
+    return own.map((i) => encodings[i]!)
+  }
+
+  /**
+   * Sequences a pass at most, where a batch is larger than what fits: outputs are then computed in parts, the loss of
+   * all at once, and its gradient carried back part by part (GradCache, Gao et al., 2021). Undefined: all at once.
+   */
+  get chunk(): number | undefined {
+    return undefined
+  }
 
   /** Targets of the examples `indices`. Padding sequences behind them have no part in the loss. */
   abstract collate(labels: Labels, indices: ArrayLike<number>, options: CollateOptions): Targets
@@ -152,6 +192,22 @@ export abstract class Task<Labels = unknown, Sample = Example> {
    */
   abstract score(outputs: readonly Float32Array[], labels: Labels, metrics: readonly string[]): Metrics
 
+  /**
+   * For outputs too large to keep of every example: numbers of a batch, [k], that add up over batches to what
+   * `scoreSums` reads. Recorded with the forward pass. Null for a task that scores outputs.
+   */
+  sums(_outputs: Tensor, _targets: Targets): Tensor | null {
+    return null
+  }
+
+  /** Mean loss and metrics of what `sums` added up to. */
+  scoreSums(_sums: Float64Array, _metrics: readonly string[]): Metrics {
+    return {}
+  }
+
+  /** Whether `sums` is what measures. */
+  readonly addsUp: boolean = false
+
   /** What there is to say of outputs beside single numbers; null for a task that has no more. */
   details(_outputs: readonly Float32Array[], _labels: Labels): ScoreDetails | null {
     return null
@@ -174,14 +230,33 @@ export abstract class Task<Labels = unknown, Sample = Example> {
 /** What an example of a task is. */
 export type SampleOf<T extends Task> = T extends Task<infer _, infer Sample> ? Sample : never
 
+/** What a folder says of a task: it is read before the model is made. */
+export interface TaskFolder {
+  /** The folder that config.json and the encoder's weights are in. */
+  encoder: string
+  /** What the task is made with, as the option of this name. */
+  layout: object
+  /** Weights of the head that lie beside the encoder's, by the model's names. */
+  entries: ReadonlyMap<string, TensorEntry>
+}
+
 /** How a task comes to be: from a model's configuration, and from what a caller decides over it. */
 export interface TaskKind<T extends Task = Task, Options = unknown> {
   /** Its name on the command line: "sequence-classification". */
   readonly taskName: string
   /** How transformers ends its class names. */
   readonly architecture: string
-  /** PEFT's `task_type`. */
-  readonly peftType: string
+  /** PEFT's `task_type`; null where it has none. */
+  readonly peftType: string | null
+  /** Options of its own, which it checks itself. */
+  readonly rules?: Readonly<Record<string, Rule>>
+  /** Files that its models have beside a plain one's. */
+  readonly files?: readonly FileRequest[]
+  /**
+   * What a model's folder says of it beyond config.json; null for nothing.
+   * @throws TorchLoraError INVALID_FILE, UNSUPPORTED
+   */
+  readFolder?(directory: string): Promise<TaskFolder | null>
   /**
    * Reads `config.json`.
    * @throws TorchLoraError INVALID_FILE, INVALID_ARGUMENT

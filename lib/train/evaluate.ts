@@ -4,6 +4,7 @@ import { currentWorld } from '../distributed/world.ts'
 import type { PredictOptions, Predictor } from '../inference/predictor.ts'
 import type { EncodedExamples, Metrics, Progress } from '../tasks/task.ts'
 import type { Encoding } from '../tokenizer/index.ts'
+import { measureExamples } from './measure.ts'
 
 /**
  * Mean loss and metrics of a model over labelled examples, and how far it has come; of several ranks each runs a
@@ -11,15 +12,18 @@ import type { Encoding } from '../tokenizer/index.ts'
  */
 export async function evaluateExamples(
   predictor: Predictor,
-  { encodings, labels }: EncodedExamples,
+  examples: EncodedExamples,
   metrics: readonly string[],
   options: PredictOptions = {},
 ): Promise<{ metrics: Metrics; progress: Progress }> {
+  const { task } = predictor.model
+  if (task.addsUp)
+    return { metrics: await measureExamples(predictor.model, examples, metrics, options), progress: 'better' }
+  const { encodings, labels } = examples
   const outputs =
     currentWorld().worldSize === 1
       ? await predictor.outputs(encodings, options)
       : await sharedOutputs(predictor, encodings, options)
-  const { task } = predictor.model
   return { metrics: task.score(outputs, labels, metrics), progress: task.progress(outputs, labels) }
 }
 
@@ -45,14 +49,14 @@ async function sharedOutputs(
     own.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength)),
   )
   const gathered = await allGatherBytes(bytes)
-  const { head, task } = predictor.model
+  const { head } = predictor.model
   const outputs: Float32Array[] = new Array(encodings.length)
   gathered.forEach((part, rank) => {
     const values = new Float32Array(part.slice().buffer)
     let at = 0
     for (const i of shares[rank]!) {
       const start = at
-      at += head.rowsOf(encodings[i]!.ids.length) * task.width
+      at += head.rowsOf(encodings[i]!.ids.length) * head.width
       outputs[i] = values.subarray(start, at)
     }
   })

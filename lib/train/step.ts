@@ -19,6 +19,15 @@ export interface StepInputs {
   counts?: Tensor
 }
 
+/** A part of a batch whose loss was formed of all of it (`CachedLoss`). */
+export interface PartInputs {
+  batch: BatchTensors
+  /** Of the scaled loss by this part's outputs: [rows, width] */
+  gradient: Tensor
+  /** The scaled loss and what the batch counts for, with its last part, where ranks add up. */
+  counted?: { counts: Tensor; loss: Tensor }
+}
+
 /** A training step as programs: forward, backward, reduction, clipping, the optimizer and clearing are one native call. */
 export interface TrainingStep {
   /** Adds a batch's gradients, scaled. @returns the batch's own mean loss, float32 [] */
@@ -29,6 +38,8 @@ export interface TrainingStep {
   ): Promise<{ loss: Tensor; gradNorm: Tensor; totals?: Tensor }>
   /** The same for a rank that has no batch: its gradients are what it has accumulated, or zeros. */
   idle(inputs: { counts: Tensor; learningRate: Tensor }): Promise<{ gradNorm: Tensor; totals?: Tensor }>
+  /** Adds the gradients of a part of a batch; with a rate it is the last of an update. */
+  part(inputs: PartInputs & { learningRate?: Tensor }): Promise<{ gradNorm?: Tensor; totals?: Tensor }>
   /** Of both programs, for tests. */
   readonly graphReport: GraphReport
   dispose(): void
@@ -68,7 +79,7 @@ export function compileTrainingStep(
   const keep = keepGradients || ranks !== undefined
   const backward = ({ batch, targets, lossScale, counts }: StepInputs): Tensor => {
     model.train()
-    const outputs = model.forward(batch) // [rows, width]
+    const outputs = model.forward(batch, targets.rows) // [rows, width]
     const loss = lossOf ? lossOf(outputs, targets) : model.loss(outputs, targets) // []
     const scaled = ops.mul(loss, lossScale) // []
     scaled.backward()
@@ -99,10 +110,19 @@ export function compileTrainingStep(
     ranks?.add(inputs.counts)
     return move(inputs.learningRate)
   })
+  const part = compile(
+    ({ batch, gradient, counted, learningRate }: PartInputs & { learningRate?: Tensor }) => {
+      model.train()
+      ops.sum(ops.mul(model.forward(batch), gradient)).backward()
+      if (counted) ranks?.add(counted.counts, counted.loss)
+      return learningRate ? move(learningRate) : { gradNorm: undefined, totals: undefined }
+    },
+  )
   return {
     accumulate: (inputs) => accumulate(inputs),
     update: (inputs) => update(inputs),
     idle: (inputs) => idle(inputs),
+    part: (inputs) => part(inputs),
     get graphReport() {
       const [a, b] = [accumulate.graphReport, update.graphReport]
       return { captures: a.captures + b.captures, replays: a.replays + b.replays }
@@ -111,6 +131,7 @@ export function compileTrainingStep(
       accumulate.dispose()
       update.dispose()
       idle.dispose()
+      part.dispose()
     },
   }
 }

@@ -14,6 +14,7 @@ import { manualSeed } from '../random.ts'
 import type { EncodedExamples, Task } from '../tasks/task.ts'
 import type { Device } from '../tensor.ts'
 import { checkVocabularies } from '../tokenizer/index.ts'
+import { exampleLengths } from './batches.ts'
 import { BestModel, chooseBestMetric } from './best-model.ts'
 import { evaluateExamples } from './evaluate.ts'
 import type { TrainerEvent, TrainingSummary } from './events.ts'
@@ -127,7 +128,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
     const evaluate = options.evaluate ? await this.#encode(options.evaluate) : null
     const identity = runIdentity(options, { trainableParameters: this.trainableParameters, train })
     const sampler = new BatchSampler({
-      lengths: train.encodings.map(({ ids }) => ids.length),
+      lengths: exampleLengths(train),
       batchSize: options.batchSize,
       maxTokens: options.maxTokens,
       seed: options.seed,
@@ -241,6 +242,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
       if (last) state.add(last.event)
       if (left && last !== null && options.outputDir) await state.save(last?.event.step ?? done)
       step.dispose()
+      updates.dispose()
     }
   }
 

@@ -4,11 +4,13 @@ import { dealByLength, sharesOf } from '../distributed/deal.ts'
 import { countsOf, type FlatGradients, readTotals, type Totals } from '../distributed/flat-gradients.ts'
 import { currentWorld } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
-import { batchTensors, disposeBatch } from '../nn/batch.ts'
+import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
 import { learningRateFactor } from '../optim/schedule.ts'
-import type { EncodedExamples } from '../tasks/task.ts'
+import type { EncodedExamples, Sequence, Targets } from '../tasks/task.ts'
 import { Tensor } from '../tensor.ts'
 import { batchSeed, seedDropout } from './batch-seed.ts'
+import { exampleLengths } from './batches.ts'
+import { CachedLoss } from './cached-loss.ts'
 import type { TrainerEvent } from './events.ts'
 import type { ResolvedTrainerOptions } from './options.ts'
 import type { TrainingStep } from './step.ts'
@@ -45,14 +47,34 @@ interface PartResult {
   totals?: Totals
 }
 
+interface PassInputs {
+  seed: number
+  targets: Targets
+  lossScale: Tensor
+  counts?: Tensor
+  /** Null where more is added up before the update. */
+  rate: Tensor | null
+}
+
+interface PassResult {
+  loss: Tensor
+  gradNorm?: Tensor
+  totals?: Tensor
+}
+
 /**
  * Draws an update's batches and submits them. It waits for nothing, so that the next update can be on the executor's
  * queue while this one runs: updates run in the order of submission, and a GPU never waits for JavaScript in between.
  */
 export class Updates {
   #finished = 0
+  #cached: CachedLoss | undefined
+  #before: Promise<unknown> = Promise.resolve()
+  readonly #lengths: readonly number[]
 
-  constructor(private readonly of: UpdatesOptions) {}
+  constructor(private readonly of: UpdatesOptions) {
+    this.#lengths = exampleLengths(of.train)
+  }
 
   /**
    * One update from up to batchesPerUpdate batches of one epoch, of which each rank runs its share.
@@ -60,7 +82,7 @@ export class Updates {
    * @param stops whether this rank was asked to stop
    */
   submit(done: number, { stops = false }: { stops?: boolean } = {}): PendingUpdate {
-    const { sampler, options, train, batchesPerUpdate, ranks } = this.of
+    const { sampler, options, batchesPerUpdate, ranks } = this.of
     const began = performance.now()
     const learningRate = options.learningRate * this.#rateFactor(done)
     const { epoch: inEpoch, batchInEpoch } = sampler
@@ -68,9 +90,7 @@ export class Updates {
     const drawn = Array.from({ length: group }, () => sampler.next())
     // A limit on tokens is the sampler's to keep: dealt anew, a batch may exceed it.
     const batches =
-      options.maxTokens === undefined
-        ? dealByLength(drawn, (index) => train.encodings[index]!.ids.length)
-        : drawn
+      options.maxTokens === undefined ? dealByLength(drawn, (index) => this.#lengths[index]!) : drawn
     const mine = sharesOf(group, currentWorld())
     const parts = mine.map((i, n) =>
       this.#run(batches[i]!, {
@@ -121,33 +141,34 @@ export class Updates {
       stops,
     }: { group: number; learningRate: number | null; seed: number; stops: boolean },
   ): Promise<PartResult> {
-    const { step, train, graphs, ranks, options } = this.of
+    const { train, graphs, ranks, options } = this.of
     const { positions, config, device, outputDType, task } = options.model
-    const packed = packBatch(
-      Array.from(indices, (index) => train.encodings[index]!),
-      { positions, tables: config },
-    )
-    const shaped = graphs ? padToBucket(packed, config) : packed
+    const sequences = task.sequences(train, indices, seed)
+    const chunk = task.chunk
+    const chunked = chunk !== undefined && sequences.length > chunk
+    const packed = packBatch(sequences, { positions, tables: config })
+    // A batch in parts is laid out part by part; of the whole only lengths and targets are of use.
+    const shaped = graphs && !chunked ? padToBucket(packed, config) : packed
     const { cuSeqlens } = shaped
     const examples = indices.length
     const tokens = packed.inputIds.length
-    const inputs = {
-      batch: batchTensors(shaped, device),
-      targets: task.collate(train.labels, indices, {
-        device,
-        dtype: outputDType,
-        lengths: Array.from({ length: cuSeqlens.length - 1 }, (_, b) => cuSeqlens[b + 1]! - cuSeqlens[b]!),
-      }),
-      lossScale: Tensor.scalar(1 / group),
-      counts: ranks && countsOf({ examples, tokens, stops: stops ? 1 : 0 }, ranks),
-    }
+    const targets = task.collate(train.labels, indices, {
+      device,
+      dtype: outputDType,
+      lengths: Array.from({ length: cuSeqlens.length - 1 }, (_, b) => cuSeqlens[b + 1]! - cuSeqlens[b]!),
+      seed,
+    })
+    const lossScale = Tensor.scalar(1 / group)
+    const counts = ranks && countsOf({ examples, tokens, stops: stops ? 1 : 0 }, ranks)
     const rate = learningRate === null ? null : Tensor.scalar(learningRate)
-    using drawnFrom = Tensor.scalar(seed, 'int64')
     try {
-      const seeded = seedDropout(drawnFrom)
-      const running = rate ? step.update({ ...inputs, learningRate: rate }) : step.accumulate(inputs)
-      const [result] = await Promise.all([running, seeded])
-      const totals = 'totals' in result && result.totals ? takeTotals(result.totals) : undefined
+      const inputs = { seed, targets, lossScale, counts, rate }
+      const result = await this.#inTurn(chunk !== undefined, () =>
+        chunked
+          ? this.#runParts(sequences, { chunk, ...inputs })
+          : this.#runWhole(batchTensors(shaped, device), inputs),
+      )
+      const totals = result.totals ? takeTotals(result.totals) : undefined
       return {
         loss: take(result.loss),
         gradNorm: result.gradNorm ? take(result.gradNorm) : Number.NaN,
@@ -156,12 +177,81 @@ export class Updates {
         totals,
       }
     } finally {
-      disposeBatch(inputs.batch)
-      for (const target of Object.values(inputs.targets)) target?.dispose()
-      inputs.lossScale.dispose()
-      inputs.counts?.dispose()
+      for (const target of Object.values(targets)) target?.dispose()
+      lossScale.dispose()
+      counts?.dispose()
       rate?.dispose()
     }
+  }
+
+  /** Batches in parts are many runs, between which no other batch's may come: each waits for the one before. */
+  async #inTurn<R>(waits: boolean, body: () => Promise<R>): Promise<R> {
+    if (!waits) return body()
+    const running = this.#before.then(body)
+    this.#before = running.catch(() => {})
+    return running
+  }
+
+  async #runWhole(batch: BatchTensors, { seed, rate, ...inputs }: PassInputs): Promise<PassResult> {
+    const { step } = this.of
+    using drawnFrom = Tensor.scalar(seed, 'int64')
+    try {
+      const seeded = seedDropout(drawnFrom)
+      const running = rate
+        ? step.update({ batch, ...inputs, learningRate: rate })
+        : step.accumulate({ batch, ...inputs })
+      const [result] = await Promise.all([running, seeded])
+      return result
+    } finally {
+      disposeBatch(batch)
+    }
+  }
+
+  /** A batch of more sequences than a pass may have (`Task.chunk`). */
+  async #runParts(
+    sequences: readonly Sequence[],
+    { chunk, seed, targets, lossScale, counts, rate }: PassInputs & { chunk: number },
+  ): Promise<PassResult> {
+    const { step } = this.of
+    const { model } = this.of.options
+    const { positions, config: tables, device } = model
+    const parts = Array.from({ length: Math.ceil(sequences.length / chunk) }, (_, n) => {
+      const drawnFrom = Tensor.scalar(batchSeed(seed, { epoch: 0, batch: n }), 'int64')
+      const own = sequences.slice(n * chunk, (n + 1) * chunk)
+      const batch = batchTensors(packBatch(own, { positions, tables }), device)
+      return { batch, drawnFrom, seed: () => seedDropout(drawnFrom) }
+    })
+    this.#cached ??= new CachedLoss(model, { loss: this.of.options.loss })
+    let gradients: readonly Tensor[] = []
+    try {
+      const { loss, scaled, gradients: found } = await this.#cached.run(parts, { targets, lossScale })
+      gradients = found
+      let result: Omit<PassResult, 'loss'> = {}
+      for (const [n, { batch, seed: reseed }] of parts.entries()) {
+        const last = n === parts.length - 1
+        const seeded = reseed()
+        const running = step.part({
+          batch,
+          gradient: gradients[n]!,
+          ...(last && counts && { counted: { counts, loss: scaled } }),
+          ...(last && rate && { learningRate: rate }),
+        })
+        ;[result] = await Promise.all([running, seeded])
+      }
+      scaled.dispose()
+      return { loss, ...result }
+    } finally {
+      for (const gradient of gradients) gradient.dispose()
+      for (const { batch, drawnFrom } of parts) {
+        disposeBatch(batch)
+        drawnFrom.dispose()
+      }
+    }
+  }
+
+  /** Frees what updates in parts have compiled. */
+  dispose(): void {
+    this.#cached?.dispose()
   }
 
   /** The update of a rank that has no batch of it. */
