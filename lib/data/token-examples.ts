@@ -53,7 +53,8 @@ async function readConll(path: string, examples: TokenExample[]): Promise<void> 
     tags = []
   }
   for await (const { text, number } of readLines(path)) {
-    if (text === '') {
+    // WNUT-17's own files part texts by a line that holds a tab alone.
+    if (text.trim() === '') {
       end()
       continue
     }

@@ -150,7 +150,7 @@ describe('token classification', () => {
 
 describe('files of labelled words', () => {
   it('reads .conll, where a word may be white space', async () => {
-    const path = await file('a.conll', 'EU\tB-org\n \tO\n\nthe\tO\nUN\tB-org\n')
+    const path = await file('a.conll', 'EU\tB-org\n \tO\n\t\nthe\tO\nUN\tB-org\n')
     const examples = await readTokenExamples(path)
     expect(examples).toEqual([
       { words: ['EU', ' '], tags: ['B-org', 'O'], file: path, line: 1 },
