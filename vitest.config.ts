@@ -1,6 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
+const lib = (path: string) => new URL(`./lib/${path}`, import.meta.url).pathname
+
 export default defineConfig({
+  // Programs of test/api import the package by its name.
+  resolve: {
+    alias: [
+      { find: /^torch-lora\/(nn|serve)$/, replacement: lib('$1/index.ts') },
+      { find: /^torch-lora$/, replacement: lib('index.ts') },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',

@@ -1,7 +1,8 @@
 /** Our side of bench/deberta.ts and bench/modernbert.ts, inference: a pass over the batches a request. */
 import { readFile } from 'node:fs/promises'
-import { AutoModelForSequenceClassification, Predictor } from '../lib/index.ts'
+import { AutoModelForSequenceClassification } from '../lib/index.ts'
 import { freezeModel } from '../lib/inference/frozen-model.ts'
+import { Predictor } from '../lib/inference/predictor.ts'
 import { peakResidentBytes } from '../lib/memory.ts'
 import type { Batches } from './comparison.ts'
 import { serve } from './worker.ts'

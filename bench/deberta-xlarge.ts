@@ -7,16 +7,8 @@
  * head), bytes of optimizer state, times, and peak resident memory. Takes about 5 GB.
  */
 import { parseArgs } from 'node:util'
-import {
-  AdamW,
-  applyLora,
-  batchTensors,
-  disposeBatch,
-  mergeLora,
-  Predictor,
-  packBatch,
-  Tensor,
-} from '../lib/index.ts'
+import { AdamW, applyLora, batchTensors, disposeBatch, mergeLora, packBatch, Tensor } from '../lib/index.ts'
+import { Predictor } from '../lib/inference/predictor.ts'
 import { peakResidentBytes } from '../lib/memory.ts'
 import { compileTrainingStep } from '../lib/train/step.ts'
 import { shapes } from './deberta-shapes.ts'

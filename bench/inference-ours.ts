@@ -1,7 +1,8 @@
 /** Our side of bench/inference.ts: one batch of tokens at a time, or texts through a TextClassifier. */
 import { readdir } from 'node:fs/promises'
-import { AutoModelForSequenceClassification, type DType, Predictor, TextClassifier } from '../lib/index.ts'
+import { AutoModelForSequenceClassification, type DType, TextClassifier } from '../lib/index.ts'
 import { freezeModel } from '../lib/inference/frozen-model.ts'
+import { Predictor } from '../lib/inference/predictor.ts'
 import { clients } from './clients.ts'
 import { Lateness } from './lateness.ts'
 import { serve } from './worker.ts'

@@ -10,7 +10,8 @@ const lap = (name: string) => {
   milliseconds[name] = performance.now() - began
   began = performance.now()
 }
-const { AutoModelForSequenceClassification, memory, Predictor } = await import('../lib/index.ts')
+const { AutoModelForSequenceClassification, memory } = await import('../lib/index.ts')
+const { Predictor } = await import('../lib/inference/predictor.ts')
 lap('import')
 memory() // opens libtorch
 lap('libtorch')

@@ -14,9 +14,9 @@ import {
   type Example,
   memory,
   mergeLora,
-  Predictor,
   Trainer,
 } from '../lib/index.ts'
+import { Predictor } from '../lib/inference/predictor.ts'
 import { machine } from './worker.ts'
 
 const { values: flags } = parseArgs({

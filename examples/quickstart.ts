@@ -12,18 +12,18 @@ import {
   AutoModelForSequenceClassification,
   AutoTokenizer,
   applyLora,
-  decodeLogits,
   type Example,
   type Model,
   manualSeed,
   mergeLora,
-  Predictor,
   saveAdapter,
   type Tokenizer,
   TorchLoraError,
   Trainer,
   type TrainingSummary,
 } from '../lib/index.ts'
+import { decodeLogits } from '../lib/inference/decode.ts'
+import { Predictor } from '../lib/inference/predictor.ts'
 import type { Encoding } from '../lib/tokenizer/index.ts'
 import { findEncoder } from './quickstart/encoder.ts'
 import { medianLatencies } from './quickstart/latency.ts'

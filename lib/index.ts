@@ -1,7 +1,7 @@
 export { type LoadAdapterOptions, loadAdapter, saveAdapter } from './adapters/adapter.ts'
 export { type AdapterName, applyAdapter, applyLora } from './adapters/apply.ts'
 export { BitFitConfig, type BitFitConfigOptions } from './adapters/bitfit.ts'
-export { LoraConfig, type LoraConfigOptions } from './adapters/config.ts'
+export { type LoraBias, LoraConfig, type LoraConfigOptions, type LoraInit } from './adapters/config.ts'
 export { IA3Config, type IA3ConfigOptions } from './adapters/ia3.ts'
 export { LNTuningConfig } from './adapters/ln-tuning.ts'
 export { type MergeOptions, mergeLora, unloadLora, unmergeLora } from './adapters/merge.ts'
@@ -9,25 +9,45 @@ export type { LayeredConfigOptions, PeftConfig, PeftConfigOptions } from './adap
 export { activeAdapter, adapterNames, deleteAdapter, setAdapter } from './adapters/state.ts'
 export { VeraConfig, type VeraConfigOptions } from './adapters/vera.ts'
 export {
+  type Column,
+  type EncodedLabels,
   type Example,
+  type ExampleLabel,
+  type GlueData,
+  type GlueDownload,
+  type GlueProgress,
+  type GlueSplit,
+  type GlueTask,
   type GlueTaskName,
+  type LabelConfig,
   LabelSet,
+  type LoadGlueOptions,
   loadGlue,
   type MetricName,
   packBatch,
+  type ReadExamplesOptions,
   readExamples,
 } from './data/index.ts'
+export type { EmbeddingTables, PackBatchOptions } from './data/packing.ts'
+export type { ProblemType } from './data/problem-type.ts'
 export { type QuestionExample, readQuestionExamples } from './data/question-examples.ts'
 export { readSimilarityExamples, type SimilarityExample } from './data/similarity-examples.ts'
 export { readTextExamples, type TextExample } from './data/text-blocks.ts'
 export { readTokenExamples, type TextSpan, type TokenExample, tagsOf } from './data/token-examples.ts'
 export { callOperator } from './dispatch.ts'
 export { distributed } from './distributed/index.ts'
-export { TorchLoraError, type TorchLoraErrorCode } from './errors.ts'
+export type { EncoderConfig } from './encoders/config.ts'
+export { ConfigReader } from './encoders/config.ts'
+export { Encoder } from './encoders/encoder.ts'
+export type { Family } from './encoders/family.ts'
+export { TorchLoraError, type TorchLoraErrorCode, type TorchLoraErrorDetails } from './errors.ts'
 export * as fused from './generated/fused.ts'
 export * as ops from './generated/ops.ts'
 export { noGrad } from './grad-mode.ts'
-export { decodeLogits, type LabelScore, type Prediction } from './inference/decode.ts'
+export { ClassificationHead, type ClassificationLayout } from './heads/classification.ts'
+export { Head, type Reads } from './heads/head.ts'
+export type { HubOptions, HubProgress } from './hub/index.ts'
+export type { LabelScore, Prediction } from './inference/decode.ts'
 export type { Aggregation, Entity } from './inference/entities.ts'
 export type { TextInput } from './inference/inputs.ts'
 export { type AnyTextModel, loadTextModel } from './inference/load-text-model.ts'
@@ -45,7 +65,6 @@ export type {
   Timings,
   TokenizeOptions,
 } from './inference/options.ts'
-export { type PredictOptions, Predictor } from './inference/predictor.ts'
 export {
   type Classification,
   type ClassifyOptions,
@@ -87,9 +106,16 @@ export {
 export type { EncoderModel } from './models/encoder-model.ts'
 export { Model } from './models/model.ts'
 export { loadReport } from './models/origin.ts'
-export type { FromPretrainedOptions } from './models/pretrained.ts'
-export { type BatchTensors, batchTensors, disposeBatch, type PackedBatch } from './nn/batch.ts'
-export { Module } from './nn/module.ts'
+export type { FromConfigOptions, FromPretrainedOptions } from './models/pretrained.ts'
+export {
+  type BatchTensors,
+  batchTensors,
+  disposeBatch,
+  type PackedBatch,
+  type PositionScheme,
+  type WantedRows,
+} from './nn/batch.ts'
+export { type LoadedState, Module } from './nn/module.ts'
 export { AdamW, type AdamWOptions } from './optim/adamw.ts'
 export { clipGradNorm } from './optim/clip.ts'
 export { Muon, type MuonOptions } from './optim/muon.ts'
@@ -108,14 +134,30 @@ export { manualSeed, rngState, setRngState } from './random.ts'
 export { recompute } from './recompute.ts'
 export { scope } from './scope.ts'
 export { type Answer, type AnswerOptions, decodeAnswers } from './tasks/answers.ts'
+export type { HeadLabels, LabelOptions } from './tasks/label-config.ts'
 export { MaskedLanguageModel, type MaskedLmOptions } from './tasks/masked-lm.ts'
 export { encodeQuestions, QuestionAnswering } from './tasks/question-answering.ts'
 export { Reranking } from './tasks/reranking.ts'
 export { SentenceSimilarity, type SimilarityOptions } from './tasks/sentence-similarity.ts'
 export { SequenceClassification } from './tasks/sequence-classification.ts'
-export { type SampleOf, Task } from './tasks/task.ts'
+export {
+  type CollateOptions,
+  type EncodedExamples,
+  type Metrics,
+  type SampleOf,
+  type Targets,
+  Task,
+} from './tasks/task.ts'
 export { TokenClassification } from './tasks/token-classification.ts'
-export { type Device, type DType, Tensor } from './tensor.ts'
+export {
+  type Device,
+  type DType,
+  type FromOptions as TensorFromOptions,
+  type NestedNumbers,
+  Tensor,
+  type TensorData,
+  type TensorOptions,
+} from './tensor.ts'
 export {
   AutoTokenizer,
   type EncodeOptions,
@@ -126,6 +168,7 @@ export {
   type TruncationStrategy,
   type WordsInput,
 } from './tokenizer/index.ts'
-export type { TrainerEvent, TrainingSummary } from './train/events.ts'
-export type { TrainerOptions } from './train/options.ts'
-export { Trainer } from './train/trainer.ts'
+export { type EvaluateOptions, evaluate } from './train/evaluate-model.ts'
+export type { EvaluationSummary, MetricsOf, TrainerEvent, TrainingSummary } from './train/events.ts'
+export type { LossFunction, TrainerOptions } from './train/options.ts'
+export { type RunOptions as TrainerRunOptions, Trainer, type TrainOptions } from './train/trainer.ts'

@@ -1,4 +1,4 @@
-import type { Predictor } from '../../lib/index.ts'
+import type { Predictor } from '../../lib/inference/predictor.ts'
 import type { Encoding } from '../../lib/tokenizer/index.ts'
 
 /**

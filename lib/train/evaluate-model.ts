@@ -1,0 +1,54 @@
+import { Predictor } from '../inference/predictor.ts'
+import { Model } from '../models/model.ts'
+import { list, object, type Rules, readOptions, signal, whole } from '../options.ts'
+import type { SampleOf, Task } from '../tasks/task.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
+import { evaluateExamples } from './evaluate.ts'
+import type { MetricsOf } from './events.ts'
+
+/** What {@link evaluate} measures, and on what. */
+export interface EvaluateOptions<T extends Task = Task, M extends string = string> {
+  /** An adapter on it counts, merged or not. */
+  model: Model<T>
+  tokenizer: Tokenizer
+  examples: readonly SampleOf<T>[]
+  /** Of `model.task.metricNames`. Default: `model.task.defaultMetrics`. */
+  metrics?: readonly M[] | undefined
+  /** Tokens of a text at most. Default: what the model takes. */
+  maxLength?: number | undefined
+  /** Tokens a batch at most. Default 4096. */
+  maxBatchTokens?: number | undefined
+  signal?: AbortSignal | undefined
+}
+
+const rules: Rules<EvaluateOptions> = {
+  model: (value) => (value instanceof Model ? undefined : "a model, of AutoModelFor...'s fromPretrained"),
+  tokenizer: object("a tokenizer, of AutoTokenizer's fromPretrained"),
+  examples: list('examples', 1),
+  metrics: list('names of metrics'),
+  maxLength: whole(1),
+  maxBatchTokens: whole(1),
+  signal,
+}
+
+/**
+ * The mean loss and metrics of a model over labelled examples, off the main thread, dropout off.
+ * @throws TorchLoraError INVALID_ARGUMENT, a metric that the task has not included; INCOMPATIBLE for labels that are not
+ * the model's; ABORTED, OUT_OF_MEMORY, NATIVE
+ */
+export async function evaluate<T extends Task, const M extends string = string>(
+  options: EvaluateOptions<T, M>,
+): Promise<MetricsOf<M>> {
+  readOptions('evaluate', options as unknown as EvaluateOptions, rules)
+  const { model, tokenizer, examples, maxBatchTokens, signal } = options
+  const metrics = options.metrics ?? model.task.defaultMetrics
+  model.task.requireMetrics(metrics)
+  const encoded = await model.task.encode(examples as never, tokenizer, {
+    maxLength: Math.min(options.maxLength ?? model.maxLength, model.maxLength),
+  })
+  using predictor = new Predictor(model)
+  return (await evaluateExamples(predictor, encoded, metrics, {
+    ...(maxBatchTokens !== undefined && { maxBatchTokens }),
+    ...(signal && { signal }),
+  })) as MetricsOf<M>
+}
