@@ -23,10 +23,10 @@ export type TorchLoraErrorCode =
 
 /** Facts that go with an error: which operator, which shapes, which file. */
 export interface TorchLoraErrorDetails {
-  op?: string
-  shapes?: number[][]
-  file?: string
-  cause?: unknown
+  op?: string | undefined
+  shapes?: number[][] | undefined
+  file?: string | undefined
+  cause?: unknown | undefined
 }
 
 /** What the platform calls such errors, for code that asks an error's name. */

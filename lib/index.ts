@@ -4,7 +4,16 @@ export { BitFitConfig, type BitFitConfigOptions } from './adapters/bitfit.ts'
 export { type LoraBias, LoraConfig, type LoraConfigOptions, type LoraInit } from './adapters/config.ts'
 export { IA3Config, type IA3ConfigOptions } from './adapters/ia3.ts'
 export { LNTuningConfig } from './adapters/ln-tuning.ts'
-export { type MergeOptions, mergeLora, unloadLora, unmergeLora } from './adapters/merge.ts'
+export {
+  type MergeOptions,
+  mergeLora,
+  // Of any method: LoRA's names are the short ones.
+  mergeLora as mergeAdapter,
+  unloadLora,
+  unloadLora as unloadAdapter,
+  unmergeLora,
+  unmergeLora as unmergeAdapter,
+} from './adapters/merge.ts'
 export type { LayeredConfigOptions, PeftConfig, PeftConfigOptions } from './adapters/peft-config.ts'
 export { activeAdapter, adapterNames, deleteAdapter, setAdapter } from './adapters/state.ts'
 export { VeraConfig, type VeraConfigOptions } from './adapters/vera.ts'

@@ -35,9 +35,9 @@ export function number({
   above = Number.NEGATIVE_INFINITY,
   most = Number.POSITIVE_INFINITY,
 }: {
-  least?: number
-  above?: number
-  most?: number
+  least?: number | undefined
+  above?: number | undefined
+  most?: number | undefined
 }): Rule {
   const from = above > Number.NEGATIVE_INFINITY ? `above ${above}` : `of at least ${least}`
   const what = most < Number.POSITIVE_INFINITY ? `between ${least} and ${most}` : from

@@ -1,8 +1,8 @@
 /** The C library that this process runs on, `2.36`; null on musl and outside Linux. */
 export function glibcVersion(): string | null {
-  const report = process.report as typeof process.report & { excludeNetwork?: boolean }
+  const report = process.report as typeof process.report & { excludeNetwork?: boolean | undefined }
   // Without this the report looks up the name of every open connection, which may take seconds.
   report.excludeNetwork = true
-  const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } }
+  const { header } = report.getReport() as { header: { glibcVersionRuntime?: string | undefined } }
   return header.glibcVersionRuntime ?? null
 }

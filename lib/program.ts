@@ -33,13 +33,13 @@ export interface RunOptions {
    * Aborting drops a waiting run and stops a running one, unless it has already changed a captured tensor. A program that
    * exchanges with other processes is never aborted: they count on it.
    */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** How {@link compile} records and replays. */
 export interface CompileOptions {
   /** Runs that may wait on the executor before a call is refused with QUEUE_FULL. Default 1024. */
-  maxQueue?: number
+  maxQueue?: number | undefined
   /**
    * The CUDA device that the tensors are on: its work is captured as CUDA graphs, by the shapes of the arguments, and
    * replayed with one launch. A shape is run as ever when it is first met, captured when it comes back. Arguments are
@@ -48,7 +48,7 @@ export interface CompileOptions {
    *
    * 'cpu' does all this but the capture: for tests.
    */
-  graphs?: Device
+  graphs?: Device | undefined
 }
 
 const compileRules: Rules<CompileOptions> = { maxQueue: whole(1), graphs: string }

@@ -27,8 +27,8 @@ export function isHalf(dtype: DType): boolean {
 export type Device = string
 
 export interface TensorOptions {
-  dtype?: DType
-  device?: Device
+  dtype?: DType | undefined
+  device?: Device | undefined
 }
 
 /** What {@link TensorOptions} may be: names alone, since the operators check what they are given. */
@@ -47,7 +47,7 @@ function create(op: string, args: unknown[], options: TensorOptions): Tensor {
 
 /** What {@link Tensor.from} takes beside the data. */
 export interface FromOptions extends TensorOptions {
-  shape?: readonly number[]
+  shape?: readonly number[] | undefined
 }
 
 /** The operators that are methods: `x.matmul(y).softmax(-1)`. */

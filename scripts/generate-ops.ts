@@ -122,7 +122,9 @@ function signaturesOf(base: string, schema: NativeSchema): Parameter[][] {
   const leading = (byPosition < 0 ? others : others.slice(0, byPosition)).map(parameter)
   const options = (from: Parameter[]): Parameter[] => {
     if (from.length === 0) return []
-    const fields = from.map(({ name, type, optional }) => `${name}${optional ? '?' : ''}: ${type}`)
+    const fields = from.map(({ name, type, optional }) =>
+      optional ? `${name}?: ${type} | undefined` : `${name}: ${type}`,
+    )
     return [
       { name: 'options', type: `{ ${fields.join('; ')} }`, optional: from.every(({ optional }) => optional) },
     ]

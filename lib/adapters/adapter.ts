@@ -37,14 +37,14 @@ import { activeAdapter, adapterNames, deleteAdapter, type LoraState, loraState, 
 /** How {@link loadAdapter} finds an adapter and what it does with it. */
 export interface LoadAdapterOptions extends AdapterName {
   /** Whether the adapter and the head go on training. Default false. */
-  trainable?: boolean
+  trainable?: boolean | undefined
   /**
    * 'load' takes the adapter's head, 'keep' leaves the model's own, to start another task from this adapter. Default:
    * the adapter's where it brings one, as PEFT does.
    */
-  head?: 'load' | 'keep'
+  head?: 'load' | 'keep' | undefined
   /** For a loralib checkpoint, which does not say its alpha. */
-  loraAlpha?: number
+  loraAlpha?: number | undefined
 }
 
 const rules: Rules<LoadAdapterOptions> = {
@@ -147,7 +147,7 @@ const labelNames = z.array(z.string()).min(1)
 
 /** What an adapter says of the head that it brings: label names and problem where this library wrote it. */
 export interface AdapterLabels extends Pick<LabelOptions, 'labels' | 'problemType'> {
-  numLabels?: number
+  numLabels?: number | undefined
 }
 
 /**

@@ -14,7 +14,7 @@ import { isTarget } from './targets.ts'
 /** Under which name an adapter is kept beside others. */
 export interface AdapterName {
   /** Default 'default'. A model that has an active adapter keeps it active: `setAdapter` changes that. */
-  adapterName?: string
+  adapterName?: string | undefined
 }
 
 /**

@@ -58,7 +58,11 @@ export function switchProblem(name: string, value: unknown): string[] {
 export function numberProblem(
   name: string,
   value: unknown,
-  { least = 0, below, whole = false }: { least?: number; below?: number; whole?: boolean } = {},
+  {
+    least = 0,
+    below,
+    whole = false,
+  }: { least?: number | undefined; below?: number | undefined; whole?: boolean | undefined } = {},
 ): string[] {
   const fits =
     typeof value === 'number' &&

@@ -17,20 +17,20 @@ export type LoraInit = true | 'gaussian' | false
 /** PEFT's `LoraConfig` in camelCase; every field is optional. */
 export interface LoraConfigOptions extends LayeredConfigOptions {
   /** Rank of the update. Default 8. */
-  r?: number
+  r?: number | undefined
   /** The update is scaled by loraAlpha/r (loraAlpha/sqrt(r) with useRslora). Default 8. */
-  loraAlpha?: number
+  loraAlpha?: number | undefined
   /** Probability of dropping an element on the way into A, while training. Default 0. */
-  loraDropout?: number
-  bias?: LoraBias
-  useRslora?: boolean
+  loraDropout?: number | undefined
+  bias?: LoraBias | undefined
+  useRslora?: boolean | undefined
   /** Train a magnitude for each output beside the update's direction (DoRA). Default false. */
-  useDora?: boolean
-  initLoraWeights?: LoraInit
+  useDora?: boolean | undefined
+  initLoraWeights?: LoraInit | undefined
   /** Other ranks, by the end of a path or a regular expression. */
-  rankPattern?: Readonly<Record<string, number>>
+  rankPattern?: Readonly<Record<string, number>> | undefined
   /** Other alphas, likewise. */
-  alphaPattern?: Readonly<Record<string, number>>
+  alphaPattern?: Readonly<Record<string, number>> | undefined
 }
 
 /** Fields that say how an adapter started, which its weights in the file replace, or what PEFT does not read of a Linear. */

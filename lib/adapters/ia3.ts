@@ -14,9 +14,9 @@ export interface IA3ConfigOptions extends PeftConfigOptions {
    * Those of targetModules whose input is scaled instead of their output: names that a path ends with, or a regular
    * expression that a whole path matches. Default: the family's.
    */
-  feedforwardModules?: readonly string[] | string | null
+  feedforwardModules?: readonly string[] | string | null | undefined
   /** Start from ones, so that outputs do not change; false starts from normal numbers. Default true. */
-  initIa3Weights?: boolean
+  initIa3Weights?: boolean | undefined
 }
 
 /**

@@ -12,9 +12,9 @@ export interface MergeOptions {
    * Keep the base weights and the adapter beside the merged weights, for `unmergeLora`, `unloadLora` and `saveAdapter`.
    * Default false: the merged model is a plain one, and takes a second adapter.
    */
-  keepBase?: boolean
+  keepBase?: boolean | undefined
   /** Refuse a merge that gives a number which is not finite, and leave the model as it was. Default false. */
-  safe?: boolean
+  safe?: boolean | undefined
 }
 
 /**

@@ -136,11 +136,11 @@ export interface AdapterMethod {
     tensors: ReadonlyMap<string, Tensor>,
   ): { config: PeftConfig; tensors: Map<string, Tensor> }
   /** What PEFT's files put between a module's path and its parameters, where `wrap` gives null. */
-  readonly copies?: string
+  readonly copies?: string | undefined
   /** What the metadata of its files say, where PEFT's configuration does not tell it from another. */
-  readonly mark?: string
+  readonly mark?: string | undefined
   /** Whether lora_A and lora_B are parameters in PEFT's files, without ".weight". */
-  readonly bareFactors?: boolean
+  readonly bareFactors?: boolean | undefined
 }
 
 /** The configuration with these targets where it has none. */

@@ -9,13 +9,13 @@ export interface PeftConfigOptions {
    * What to adapt: names that a path ends with, a regular expression (string) that a whole path matches, or
    * 'all-linear' for every Linear that does not train in full, as the head does. Default: the family's.
    */
-  targetModules?: readonly string[] | string | null
+  targetModules?: readonly string[] | string | null | undefined
   /** What to leave out, in the same forms. */
-  excludeModules?: readonly string[] | string | null
+  excludeModules?: readonly string[] | string | null | undefined
   /** Modules trained in full and saved with the adapter. The head, and whatever was freshly initialised, always are. */
-  modulesToSave?: readonly string[] | null
+  modulesToSave?: readonly string[] | null | undefined
   /** Only written to adapter_config.json. */
-  baseModelNameOrPath?: string | null
+  baseModelNameOrPath?: string | null | undefined
 }
 
 /** What an adapter changes and how: one class a method, PEFT's, field for field. */
@@ -86,9 +86,9 @@ export abstract class PeftConfig {
 /** The options of methods that can be kept to some layers. */
 export interface LayeredConfigOptions extends PeftConfigOptions {
   /** Only these layers, by number. */
-  layersToTransform?: readonly number[] | number | null
+  layersToTransform?: readonly number[] | number | null | undefined
   /** The name in front of the layer's number in a path, "layer". */
-  layersPattern?: readonly string[] | string | null
+  layersPattern?: readonly string[] | string | null | undefined
 }
 
 /** The configuration of a method that can be kept to some layers. */
@@ -124,7 +124,7 @@ export function biasProblem(value: unknown, own: string): string[] {
 export function configFromJson<Config extends PeftConfig>(
   Config: new (options: object) => Config,
   json: Readonly<Record<string, unknown>>,
-  { file, ignored = [] }: { file: string; ignored?: readonly string[] },
+  { file, ignored = [] }: { file: string; ignored?: readonly string[] | undefined },
 ): Config {
   const blank = new Config({ targetModules: ['any'] })
   if (json.peft_type !== blank.peftType)

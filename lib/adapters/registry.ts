@@ -33,7 +33,7 @@ export function methodOf(config: PeftConfig): AdapterMethod {
  */
 export function readPeftConfig(
   json: Readonly<Record<string, unknown>>,
-  { file, mark }: { file: string; mark?: string },
+  { file, mark }: { file: string; mark?: string | undefined },
 ): PeftConfig {
   const type = json.peft_type
   if (typeof type === 'string' && Object.hasOwn(configs, type)) {

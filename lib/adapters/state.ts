@@ -27,9 +27,9 @@ export interface LoraState extends Disposable {
   /** Base parameters that `mergeLora` has put aside, by path; null while not merged. */
   merged: Map<string, Tensor> | null
   /** Whether base weights are others while it is active, of which it is the rest: PiSSA, OLoRA, LoftQ. */
-  changed?: boolean
+  changed?: boolean | undefined
   /** What it adds to the loss while it is active. */
-  readonly penalty?: () => Tensor | null
+  readonly penalty?: (() => Tensor | null) | undefined
 }
 
 interface Adapters {

@@ -13,18 +13,18 @@ import { biasProblem, configFromJson, LayeredConfig, type LayeredConfigOptions }
 /** PEFT's `VeraConfig` in camelCase; every field is optional. */
 export interface VeraConfigOptions extends LayeredConfigOptions {
   /** Rank of the shared projections. Default 256. */
-  r?: number
+  r?: number | undefined
   /** The seed of the shared projections, and of a file's that does not hold them. Default 0. */
-  projectionPrngKey?: number
+  projectionPrngKey?: number | undefined
   /** Write the shared projections to the file too. Default true. */
-  saveProjection?: boolean
+  saveProjection?: boolean | undefined
   /** Probability of dropping an element on the way into A, while training. Default 0. */
-  veraDropout?: number
+  veraDropout?: number | undefined
   /** What every d starts from. Default 0.1. */
-  dInitial?: number
-  bias?: 'none' | 'all' | 'vera_only'
+  dInitial?: number | undefined
+  bias?: 'none' | 'all' | 'vera_only' | undefined
   /** Start b from zeros and d from dInitial; false starts from ones and normal numbers. Default true. */
-  initWeights?: boolean
+  initWeights?: boolean | undefined
 }
 
 /**

@@ -18,7 +18,7 @@ const MAX_JSON_DEPTH = 64
 export async function readJson<T>(
   path: string,
   schema: z.ZodType<T>,
-  { maxBytes = MAX_JSON_BYTES }: { maxBytes?: number } = {},
+  { maxBytes = MAX_JSON_BYTES }: { maxBytes?: number | undefined } = {},
 ): Promise<T> {
   const bytes = await readWhole(path, { maxBytes })
   const result = schema.safeParse(parseJson(path, bytes))

@@ -25,7 +25,10 @@ export class PickleGlobal {
   readonly dtype: DType | undefined
   constructor(
     name: string,
-    options: { call?: (args: readonly PickleValue[]) => PickleValue; dtype?: DType } = {},
+    options: {
+      call?: ((args: readonly PickleValue[]) => PickleValue) | undefined
+      dtype?: DType | undefined
+    } = {},
   ) {
     this.name = name
     this.call = options.call

@@ -29,7 +29,7 @@ export const ADAPTER_FILES: readonly string[] = ['adapter_model.safetensors', 'a
  */
 export async function readCheckpoint(
   dirOrFile: string,
-  options: { candidates?: readonly string[] } = {},
+  options: { candidates?: readonly string[] | undefined } = {},
 ): Promise<CheckpointIndex> {
   const path = await findWeights(dirOrFile, options.candidates ?? MODEL_FILES)
   return path.endsWith('.index.json') ? readShards(path) : readWeights(path)

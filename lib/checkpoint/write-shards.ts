@@ -7,10 +7,10 @@ import { byteLengthOf, prepareSafetensors, type TensorSource } from './write-saf
 /** How {@link writeCheckpoint} names and cuts. */
 export interface WriteCheckpointOptions {
   /** Bytes of tensors a file may hold; 50 GB if not given, as in transformers. A larger tensor gets its own file. */
-  maxShardBytes?: number
+  maxShardBytes?: number | undefined
   /** `model` if not given: `model.safetensors`, or `model-00001-of-00002.safetensors` and so on. */
-  baseName?: string
-  metadata?: Readonly<Record<string, string>>
+  baseName?: string | undefined
+  metadata?: Readonly<Record<string, string>> | undefined
 }
 
 /**

@@ -5,10 +5,10 @@ export type Interval = readonly [low: number, high: number]
 
 export interface BootstrapOptions {
   /** How many samples are drawn. Default 1000. */
-  samples?: number
+  samples?: number | undefined
   /** Default 0.95. */
-  level?: number
-  seed?: number
+  level?: number | undefined
+  seed?: number | undefined
 }
 
 /**

@@ -14,7 +14,7 @@ export interface CalibrationBin {
 export function calibrationBins(
   confidences: ArrayLike<number>,
   right: ArrayLike<number>,
-  { bins = 15 }: { bins?: number } = {},
+  { bins = 15 }: { bins?: number | undefined } = {},
 ): CalibrationBin[] {
   const sums = Array.from({ length: bins }, () => ({ confidence: 0, right: 0, count: 0 }))
   for (let i = 0; i < confidences.length; i++) {

@@ -11,7 +11,7 @@ export interface DataFindings {
   conflicts: number
   /** Texts of the evaluation part that are in the training part too, and one of them. */
   shared: number
-  sharedExample?: Example
+  sharedExample?: Example | undefined
   /** The same but for case, spaces, punctuation and digits. */
   nearlyShared: number
   /** How often each label occurs, the commonest first; empty for scores. */

@@ -15,13 +15,13 @@ export type ExampleLabel = string | number | boolean | string[] | (number | bool
 /** A text or a pair of texts, with what is known of it. */
 export interface Example {
   text: string
-  textPair?: string
-  label?: ExampleLabel
+  textPair?: string | undefined
+  label?: ExampleLabel | undefined
   /** The row's own name, for predictions that must carry it. */
-  id?: string
+  id?: string | undefined
   /** Where it was read, for messages. */
-  file?: string
-  line?: number
+  file?: string | undefined
+  line?: number | undefined
 }
 
 /** A column by its name, or by its place (0 is the first) in a file without a header. */
@@ -31,25 +31,25 @@ type Format = 'jsonl' | 'json' | 'csv' | 'tsv' | 'parquet'
 
 export interface ReadExamplesOptions {
   /** Of a folder (Hugging Face's layout of a data set): which part. Default 'train'. */
-  split?: 'train' | 'validation' | 'test'
+  split?: 'train' | 'validation' | 'test' | undefined
   /** Default: by the file's extension. */
-  format?: Format
+  format?: Format | undefined
   /**
    * Which column or key holds what. Defaults, the first that the file has: `text` from text, sentence, sentence1,
    * premise; `textPair` from textPair, text_pair, sentence2, hypothesis; `label` from label, labels; `id` from id,
    * idx, index. `null` reads none.
    */
-  columns?: { text?: Column; textPair?: Column | null; label?: Column | null; id?: Column | null }
+  columns?: { text?: Column; textPair?: Column | null; label?: Column | null; id?: Column | null } | undefined
   /** One column a class, each of which says by 0 or 1 whether it holds, instead of a column of labels. */
-  labelColumns?: readonly Column[]
+  labelColumns?: readonly Column[] | undefined
   /** Refuse a file without labels. Default false: whoever needs them says so later, for each example. */
-  labelled?: boolean
+  labelled?: boolean | undefined
   /** csv and tsv: whether the first row names the columns. Default true; without, `columns.text` must be a number. */
-  header?: boolean
+  header?: boolean | undefined
   /** csv and tsv: whether a quotation mark opens a quoted field. Default true for csv, false for tsv. */
-  quoting?: boolean
+  quoting?: boolean | undefined
   /** csv and tsv: splits a label field into several labels, for instance '|'. Default: one label. */
-  labelSeparator?: string
+  labelSeparator?: string | undefined
 }
 
 const rules: Rules<ReadExamplesOptions> = {
@@ -174,7 +174,7 @@ function formatOf(path: string): Format {
 
 /** Where each role is in a row, and each class that has a column of its own. */
 interface Places extends Partial<Record<Role, number>> {
-  classes?: { name: string; place: number }[]
+  classes?: { name: string; place: number }[] | undefined
 }
 
 /** The places of each role among `header`, or by number where there is no header. */

@@ -103,7 +103,7 @@ async function fetchFile(download: GlueDownload, path: string, options: Download
     if (cause instanceof TorchLoraError) throw cause
     if (options.signal?.aborted)
       throw new TorchLoraError('ABORTED', `the download of ${url} was stopped`, { cause })
-    const reason = (cause as { cause?: Error }).cause?.message ?? (cause as Error).message
+    const reason = (cause as { cause?: Error | undefined }).cause?.message ?? (cause as Error).message
     throw new TorchLoraError('NETWORK', `${url}: cannot be fetched (${reason}); ${remedy}`, { cause })
   }
   const digest = hash.digest('hex')

@@ -31,13 +31,13 @@ export interface GlueTask {
   /** Class names by class id, in the order of Hugging Face's `glue` data set; null for a score. */
   labels: readonly string[] | null
   /** What the label column holds for each class id, where that is not the class name. */
-  rawLabels?: readonly string[]
+  rawLabels?: readonly string[] | undefined
   /** Metrics that GLUE reports, the one to choose a model by first. */
   metrics: readonly MetricName[]
   /** Rows of each split. */
   rows: Partial<Record<GlueSplit, number>>
   /** Columns by name, or by number in files without a header. */
-  columns: { text: string; textPair?: string; label: string }
+  columns: { text: string; textPair?: string | undefined; label: string }
   /** File names of the splits in GLUE's distribution. */
   files: Partial<Record<GlueSplit, string>>
   /** Name of the file that gluebenchmark.com takes predictions in. */

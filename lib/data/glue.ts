@@ -14,12 +14,12 @@ export interface LoadGlueOptions {
    * Folder that holds the tasks' folders (CoLA, MRPC, ...), or one task's own folder. Default: the cache, filled by a
    * download when need be.
    */
-  dataDir?: string
+  dataDir?: string | undefined
   /** With false, a task that is not in the cache is an error. Default true. */
-  download?: boolean
+  download?: boolean | undefined
   /** Called as a download goes on. */
-  onProgress?: (progress: GlueProgress) => void
-  signal?: AbortSignal
+  onProgress?: ((progress: GlueProgress) => void) | undefined
+  signal?: AbortSignal | undefined
 }
 
 const rules: Rules<LoadGlueOptions> = {
@@ -44,11 +44,11 @@ export interface GlueData {
 interface Part {
   name: string
   /** Column numbers of a file without a header. */
-  headerless?: { text: number; textPair?: number; label: number; id?: number }
+  headerless?: { text: number; textPair?: number; label: number; id?: number } | undefined
   /** A part that need not be there. */
-  optional?: boolean
+  optional?: boolean | undefined
   /** Keeps the rows that a list of id pairs names (true), or those that it does not (false). */
-  chosen?: boolean
+  chosen?: boolean | undefined
 }
 
 const STS = { text: 5, textPair: 6, label: 4 }

@@ -7,10 +7,10 @@ import type { ProblemType } from './problem-type.ts'
 
 /** The part of config.json that says what a classifier's outputs mean. */
 export interface LabelConfig {
-  problem_type?: string | null
-  num_labels?: number
-  id2label?: Record<string, string>
-  label2id?: Record<string, number>
+  problem_type?: string | null | undefined
+  num_labels?: number | undefined
+  id2label?: Record<string, string> | undefined
+  label2id?: Record<string, number> | undefined
 }
 
 /** Labels of a batch as numbers. */

@@ -16,7 +16,7 @@ export interface PackBatchOptions {
    * What the model has rows for, `model.config`: an id beyond is an error here, which on a GPU would otherwise be one
    * of the device, after which the process could not use it any more.
    */
-  tables?: EmbeddingTables
+  tables?: EmbeddingTables | undefined
 }
 
 const rules: Rules<PackBatchOptions> = {

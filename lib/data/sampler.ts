@@ -5,15 +5,15 @@ export interface BatchSamplerOptions {
   /** Length in tokens of each example; its size is the number of examples. */
   lengths: ArrayLike<number>
   /** Greatest number of examples a batch. Default: no limit where `maxTokens` is given, else 16. */
-  batchSize?: number
+  batchSize?: number | undefined
   /** Greatest number of tokens a batch, exactly, since nothing is padded. An example longer than this is alone. */
-  maxTokens?: number
+  maxTokens?: number | undefined
   /** A new order each epoch, from `seed`. Default true. */
-  shuffle?: boolean
+  shuffle?: boolean | undefined
   /** Default 0. */
-  seed?: number
+  seed?: number | undefined
   /** Leave out an epoch's last batch when it is smaller than `batchSize`. Default false. */
-  dropLast?: boolean
+  dropLast?: boolean | undefined
 }
 
 /** Where a sampler stands. Plain JSON. */
@@ -212,7 +212,7 @@ function cut(
  */
 export function evaluationBatches(
   lengths: ArrayLike<number>,
-  limits: { batchSize?: number; maxTokens?: number },
+  limits: { batchSize?: number | undefined; maxTokens?: number | undefined },
 ): Uint32Array[] {
   for (const [name, value] of Object.entries(limits))
     if (value !== undefined && (!Number.isInteger(value) || value < 1))

@@ -9,7 +9,7 @@ import { Random } from './random.ts'
  */
 export function splitExamples(
   examples: readonly Example[],
-  { share, seed = 0 }: { share: number; seed?: number },
+  { share, seed = 0 }: { share: number; seed?: number | undefined },
 ): { train: Example[]; evaluate: Example[] } {
   const classes = new Map<string, number[]>()
   for (const [i, { label }] of examples.entries()) {

@@ -12,14 +12,14 @@ export interface TextSpan {
 /** A text whose words have tags, or whose stretches have labels. */
 export interface TokenExample {
   /** The text as words; with `tags`, one a word ("B-person", "O"). */
-  words?: readonly string[]
-  tags?: readonly string[]
+  words?: readonly string[] | undefined
+  tags?: readonly string[] | undefined
   /** The text in one piece; with `entities`, its labelled stretches. */
-  text?: string
-  entities?: readonly TextSpan[]
+  text?: string | undefined
+  entities?: readonly TextSpan[] | undefined
   /** Where it was read, for messages. */
-  file?: string
-  line?: number
+  file?: string | undefined
+  line?: number | undefined
 }
 
 /**

@@ -30,7 +30,7 @@ function exchange(
  * with one shape and dtype. Alone it changes nothing. In a program: `allReduceInProgram`.
  * @throws TorchLoraError DISTRIBUTED when a rank is gone or does not come within the timeout
  */
-export async function allReduce(x: Tensor, options: { op?: Reduction } = {}): Promise<void> {
+export async function allReduce(x: Tensor, options: { op?: Reduction | undefined } = {}): Promise<void> {
   const { op = 'sum' } = readOptions('allReduce', options, { op: any })
   if (!['sum', 'avg', 'min', 'max'].includes(op))
     throw new TorchLoraError(
@@ -45,7 +45,7 @@ export async function allReduce(x: Tensor, options: { op?: Reduction } = {}): Pr
 }
 
 /** The same as an instruction of a program that is being recorded (`compile`), for a process in a group. */
-export function allReduceInProgram(x: Tensor, { op = 'sum' }: { op?: Reduction } = {}): void {
+export function allReduceInProgram(x: Tensor, { op = 'sum' }: { op?: Reduction | undefined } = {}): void {
   callOperator('lora_c10d::all_reduce_', x, op)
 }
 
@@ -54,7 +54,7 @@ export function allReduceInProgram(x: Tensor, { op = 'sum' }: { op?: Reduction }
  * @param options.from that rank; default 0
  * @throws TorchLoraError INVALID_ARGUMENT for a rank that there is not; DISTRIBUTED
  */
-export async function broadcast(x: Tensor, options: { from?: number } = {}): Promise<void> {
+export async function broadcast(x: Tensor, options: { from?: number | undefined } = {}): Promise<void> {
   const { from = 0 } = readOptions('broadcast', options, { from: any })
   const { worldSize } = currentWorld()
   if (!Number.isInteger(from) || from < 0 || from >= worldSize)

@@ -8,12 +8,12 @@ import { leaveTheEnd, watchTheEnd } from './leaving.ts'
 
 export interface InitOptions {
   /** Default 'auto': NCCL between GPUs where it is there, gloo between CPUs. */
-  backend?: Backend
+  backend?: Backend | undefined
   /**
    * How long a rank waits for the others, in milliseconds: to come, and at every exchange. It must be longer than any
    * one thing that one rank does alone. Default 600000, ten minutes.
    */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
 }
 
 /** What this process is among the ranks. */
@@ -24,7 +24,7 @@ export interface World {
   /** How often a launcher has restarted the run. */
   readonly restartCount: number
   /** What tensors on GPUs travel by; undefined for a process that is alone. */
-  readonly backend?: 'gloo' | 'nccl'
+  readonly backend?: 'gloo' | 'nccl' | undefined
 }
 
 const alone: World = { rank: 0, worldSize: 1, localRank: 0, restartCount: 0 }

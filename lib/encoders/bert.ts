@@ -19,7 +19,10 @@ export class BertEncoder extends Encoder {
 
   constructor(
     config: EncoderConfig,
-    { positions = { kind: 'zero' }, ...options }: TensorOptions & { positions?: PositionScheme } = {},
+    {
+      positions = { kind: 'zero' },
+      ...options
+    }: TensorOptions & { positions?: PositionScheme | undefined } = {},
   ) {
     super(config)
     this.positions = positions

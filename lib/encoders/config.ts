@@ -51,7 +51,10 @@ export class ConfigReader {
   }
 
   /** A whole number from `least` to 2^31 - 1. */
-  count(name: string, { fallback, least = 1 }: { fallback?: number; least?: number } = {}): number {
+  count(
+    name: string,
+    { fallback, least = 1 }: { fallback?: number | undefined; least?: number | undefined } = {},
+  ): number {
     const value = this.number(name, fallback)
     if (Number.isInteger(value) && value >= least && value < 2 ** 31) return value
     throw this.wrong(name, `a whole number of at least ${least}`, value)
@@ -130,7 +133,7 @@ function show(value: unknown): string {
  */
 export function readEncoderConfig(
   reader: ConfigReader,
-  { numHiddenLayers = reader.layers('num_hidden_layers', 12) }: { numHiddenLayers?: number } = {},
+  { numHiddenLayers = reader.layers('num_hidden_layers', 12) }: { numHiddenLayers?: number | undefined } = {},
 ): EncoderConfig {
   const hiddenSize = reader.size('hidden_size', 768)
   const numAttentionHeads = reader.size('num_attention_heads', 12)

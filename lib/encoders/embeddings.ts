@@ -11,9 +11,9 @@ import type { EncoderConfig } from './config.ts'
 /** What an encoder adds up before its first layer, where it is not what BERT does. */
 export interface EmbeddingsOptions extends TensorOptions {
   /** Of the tables; projected to hiddenSize in front of the norm where it differs. Default hiddenSize. */
-  embeddingSize?: number
+  embeddingSize?: number | undefined
   /** Whether absolute positions are added. Default true. */
-  positions?: boolean
+  positions?: boolean | undefined
 }
 
 /**

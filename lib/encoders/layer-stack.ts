@@ -16,7 +16,7 @@ export abstract class LayerStack extends Module {
    */
   protected runLayers<L>(
     layers: readonly L[],
-    { embedded, wanted }: { embedded: Tensor; wanted?: WantedRows },
+    { embedded, wanted }: { embedded: Tensor; wanted?: WantedRows | undefined },
     forward: (layer: L, hidden: Tensor, wanted: WantedRows | undefined, index: number) => Tensor,
   ): Tensor {
     let hidden = embedded // [T, H]

@@ -23,50 +23,50 @@ export interface TensorMethods {
   acosh_(): this
 
   /** `aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor` */
-  add(other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor
+  add(other: Tensor | Scalar, options?: { alpha?: Scalar | undefined }): Tensor
 
   /** `aten::add_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)` */
-  add_(other: Tensor | Scalar, options?: { alpha?: Scalar }): this
+  add_(other: Tensor | Scalar, options?: { alpha?: Scalar | undefined }): this
 
   /** `aten::addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor` */
-  addbmm(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  addbmm(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 
   /** `aten::addbmm_(Tensor(a!) self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor(a!)` */
-  addbmm_(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): this
+  addbmm_(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): this
 
   /** `aten::addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor` */
-  addcdiv(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): Tensor
+  addcdiv(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar | undefined }): Tensor
 
   /** `aten::addcdiv_(Tensor(a!) self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor(a!)` */
-  addcdiv_(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): this
+  addcdiv_(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar | undefined }): this
 
   /** `aten::addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor` */
-  addcmul(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): Tensor
+  addcmul(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar | undefined }): Tensor
 
   /** `aten::addcmul_(Tensor(a!) self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor(a!)` */
-  addcmul_(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): this
+  addcmul_(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar | undefined }): this
 
   /**
    * - `aten::addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor`
    * - `aten::addmm.dtype(Tensor self, Tensor mat1, Tensor mat2, ScalarType out_dtype, *, Scalar beta=1, Scalar alpha=1) -> Tensor`
    */
-  addmm(mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
-  addmm(mat1: Tensor, mat2: Tensor, outDtype: DType, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  addmm(mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
+  addmm(mat1: Tensor, mat2: Tensor, outDtype: DType, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 
   /** `aten::addmm_(Tensor(a!) self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor(a!)` */
-  addmm_(mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): this
+  addmm_(mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): this
 
   /** `aten::addmv(Tensor self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1) -> Tensor` */
-  addmv(mat: Tensor, vec: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  addmv(mat: Tensor, vec: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 
   /** `aten::addmv_(Tensor(a!) self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1) -> Tensor(a!)` */
-  addmv_(mat: Tensor, vec: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): this
+  addmv_(mat: Tensor, vec: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): this
 
   /** `aten::addr(Tensor self, Tensor vec1, Tensor vec2, *, Scalar beta=1, Scalar alpha=1) -> Tensor` */
-  addr(vec1: Tensor, vec2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  addr(vec1: Tensor, vec2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 
   /** `aten::addr_(Tensor(a!) self, Tensor vec1, Tensor vec2, *, Scalar beta=1, Scalar alpha=1) -> Tensor(a!)` */
-  addr_(vec1: Tensor, vec2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): this
+  addr_(vec1: Tensor, vec2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): this
 
   /**
    * - `aten::all(Tensor self) -> Tensor`
@@ -74,24 +74,24 @@ export interface TensorMethods {
    * - `aten::all.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor`
    */
   all(): Tensor
-  all(dim: number, options?: { keepdim?: boolean }): Tensor
-  all(dim?: readonly number[] | null, options?: { keepdim?: boolean }): Tensor
-  all(options: { dim?: readonly number[] | null; keepdim?: boolean }): Tensor
+  all(dim: number, options?: { keepdim?: boolean | undefined }): Tensor
+  all(dim?: readonly number[] | null, options?: { keepdim?: boolean | undefined }): Tensor
+  all(options: { dim?: readonly number[] | null | undefined; keepdim?: boolean | undefined }): Tensor
 
   /** `aten::allclose(Tensor self, Tensor other, float rtol=1.0000000000000001e-05, float atol=1e-08, bool equal_nan=False) -> bool` */
-  allclose(other: Tensor, rtol?: number, atol?: number, options?: { equalNan?: boolean }): boolean
-  allclose(other: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean }): boolean
+  allclose(other: Tensor, rtol?: number, atol?: number, options?: { equalNan?: boolean | undefined }): boolean
+  allclose(other: Tensor, options: { rtol?: number | undefined; atol?: number | undefined; equalNan?: boolean | undefined }): boolean
 
   /** `aten::amax(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor` */
-  amax(dim?: number | readonly number[], options?: { keepdim?: boolean }): Tensor
-  amax(options: { dim?: number | readonly number[]; keepdim?: boolean }): Tensor
+  amax(dim?: number | readonly number[], options?: { keepdim?: boolean | undefined }): Tensor
+  amax(options: { dim?: number | readonly number[] | undefined; keepdim?: boolean | undefined }): Tensor
 
   /** `aten::amin(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor` */
-  amin(dim?: number | readonly number[], options?: { keepdim?: boolean }): Tensor
-  amin(options: { dim?: number | readonly number[]; keepdim?: boolean }): Tensor
+  amin(dim?: number | readonly number[], options?: { keepdim?: boolean | undefined }): Tensor
+  amin(options: { dim?: number | readonly number[] | undefined; keepdim?: boolean | undefined }): Tensor
 
   /** `aten::aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, Tensor max)` */
-  aminmax(options?: { dim?: number | null; keepdim?: boolean }): [Tensor, Tensor]
+  aminmax(options?: { dim?: number | null | undefined; keepdim?: boolean | undefined }): [Tensor, Tensor]
 
   /**
    * - `aten::any(Tensor self) -> Tensor`
@@ -99,32 +99,32 @@ export interface TensorMethods {
    * - `aten::any.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor`
    */
   any(): Tensor
-  any(dim: number, options?: { keepdim?: boolean }): Tensor
-  any(dim?: readonly number[] | null, options?: { keepdim?: boolean }): Tensor
-  any(options: { dim?: readonly number[] | null; keepdim?: boolean }): Tensor
+  any(dim: number, options?: { keepdim?: boolean | undefined }): Tensor
+  any(dim?: readonly number[] | null, options?: { keepdim?: boolean | undefined }): Tensor
+  any(options: { dim?: readonly number[] | null | undefined; keepdim?: boolean | undefined }): Tensor
 
   /** `aten::argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor` */
-  argmax(dim?: number | null, options?: { keepdim?: boolean }): Tensor
-  argmax(options: { dim?: number | null; keepdim?: boolean }): Tensor
+  argmax(dim?: number | null, options?: { keepdim?: boolean | undefined }): Tensor
+  argmax(options: { dim?: number | null | undefined; keepdim?: boolean | undefined }): Tensor
 
   /** `aten::argmin(Tensor self, int? dim=None, bool keepdim=False) -> Tensor` */
-  argmin(dim?: number | null, options?: { keepdim?: boolean }): Tensor
-  argmin(options: { dim?: number | null; keepdim?: boolean }): Tensor
+  argmin(dim?: number | null, options?: { keepdim?: boolean | undefined }): Tensor
+  argmin(options: { dim?: number | null | undefined; keepdim?: boolean | undefined }): Tensor
 
   /**
    * - `aten::argsort.stable(Tensor self, *, bool stable, int dim=-1, bool descending=False) -> Tensor`
    * - `aten::argsort(Tensor self, int dim=-1, bool descending=False) -> Tensor`
    */
-  argsort(options: { stable: boolean; dim?: number; descending?: boolean }): Tensor
-  argsort(dim?: number, options?: { descending?: boolean }): Tensor
-  argsort(options: { dim?: number; descending?: boolean }): Tensor
+  argsort(options: { stable: boolean; dim?: number | undefined; descending?: boolean | undefined }): Tensor
+  argsort(dim?: number, options?: { descending?: boolean | undefined }): Tensor
+  argsort(options: { dim?: number | undefined; descending?: boolean | undefined }): Tensor
 
   /** `aten::argwhere(Tensor self) -> Tensor` */
   argwhere(): Tensor
 
   /** `aten::as_strided(Tensor(a) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a)` */
   asStrided(size: readonly number[], stride: readonly number[], storageOffset?: number | null): Tensor
-  asStrided(size: readonly number[], stride: readonly number[], options: { storageOffset?: number | null }): Tensor
+  asStrided(size: readonly number[], stride: readonly number[], options: { storageOffset?: number | null | undefined }): Tensor
 
   /** `aten::asin(Tensor self) -> Tensor` */
   asin(): Tensor
@@ -160,11 +160,11 @@ export interface TensorMethods {
    * - `aten::baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor`
    * - `aten::baddbmm.dtype(Tensor self, Tensor batch1, Tensor batch2, ScalarType out_dtype, *, Scalar beta=1, Scalar alpha=1) -> Tensor`
    */
-  baddbmm(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
-  baddbmm(batch1: Tensor, batch2: Tensor, outDtype: DType, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  baddbmm(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
+  baddbmm(batch1: Tensor, batch2: Tensor, outDtype: DType, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 
   /** `aten::baddbmm_(Tensor(a!) self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor(a!)` */
-  baddbmm_(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): this
+  baddbmm_(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): this
 
   /**
    * - `aten::bernoulli(Tensor self, *, Generator? generator=None) -> Tensor`
@@ -179,12 +179,12 @@ export interface TensorMethods {
    * - `aten::bernoulli_.Tensor(Tensor(a!) self, Tensor p, *, Generator? generator=None) -> Tensor(a!)`
    */
   bernoulli_(p?: number): this
-  bernoulli_(options: { p?: number }): this
+  bernoulli_(options: { p?: number | undefined }): this
   bernoulli_(p: Tensor): this
 
   /** `aten::bincount(Tensor self, Tensor? weights=None, SymInt minlength=0) -> Tensor` */
   bincount(weights?: Tensor | null, minlength?: number): Tensor
-  bincount(options: { weights?: Tensor | null; minlength?: number }): Tensor
+  bincount(options: { weights?: Tensor | null | undefined; minlength?: number | undefined }): Tensor
 
   /**
    * - `aten::bitwise_and.Scalar(Tensor self, Scalar other) -> Tensor`
@@ -264,7 +264,7 @@ export interface TensorMethods {
 
   /** `aten::cauchy_(Tensor(a!) self, float median=0., float sigma=1., *, Generator? generator=None) -> Tensor(a!)` */
   cauchy_(median?: number, sigma?: number): this
-  cauchy_(options: { median?: number; sigma?: number }): this
+  cauchy_(options: { median?: number | undefined; sigma?: number | undefined }): this
 
   /** `aten::ceil(Tensor self) -> Tensor` */
   ceil(): Tensor
@@ -273,32 +273,32 @@ export interface TensorMethods {
   ceil_(): this
 
   /** `aten::cholesky_inverse(Tensor self, bool upper=False) -> Tensor` */
-  choleskyInverse(options?: { upper?: boolean }): Tensor
+  choleskyInverse(options?: { upper?: boolean | undefined }): Tensor
 
   /** `aten::cholesky_solve(Tensor self, Tensor input2, bool upper=False) -> Tensor` */
-  choleskySolve(input2: Tensor, options?: { upper?: boolean }): Tensor
+  choleskySolve(input2: Tensor, options?: { upper?: boolean | undefined }): Tensor
 
   /** `aten::chunk(Tensor(a -> *) self, int chunks, int dim=0) -> Tensor(a)[]` */
   chunk(chunks: number, dim?: number): Tensor[]
-  chunk(chunks: number, options: { dim?: number }): Tensor[]
+  chunk(chunks: number, options: { dim?: number | undefined }): Tensor[]
 
   /**
    * - `aten::clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor`
    * - `aten::clamp.Tensor(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor`
    */
   clamp(min?: Scalar | null, max?: Scalar | null): Tensor
-  clamp(options: { min?: Scalar | null; max?: Scalar | null }): Tensor
+  clamp(options: { min?: Scalar | null | undefined; max?: Scalar | null | undefined }): Tensor
   clamp(min?: Tensor | null, max?: Tensor | null): Tensor
-  clamp(options: { min?: Tensor | null; max?: Tensor | null }): Tensor
+  clamp(options: { min?: Tensor | null | undefined; max?: Tensor | null | undefined }): Tensor
 
   /**
    * - `aten::clamp_(Tensor(a!) self, Scalar? min=None, Scalar? max=None) -> Tensor(a!)`
    * - `aten::clamp_.Tensor(Tensor(a!) self, Tensor? min=None, Tensor? max=None) -> Tensor(a!)`
    */
   clamp_(min?: Scalar | null, max?: Scalar | null): this
-  clamp_(options: { min?: Scalar | null; max?: Scalar | null }): this
+  clamp_(options: { min?: Scalar | null | undefined; max?: Scalar | null | undefined }): this
   clamp_(min?: Tensor | null, max?: Tensor | null): this
-  clamp_(options: { min?: Tensor | null; max?: Tensor | null }): this
+  clamp_(options: { min?: Tensor | null | undefined; max?: Tensor | null | undefined }): this
 
   /**
    * - `aten::clamp_max(Tensor self, Scalar max) -> Tensor`
@@ -331,7 +331,7 @@ export interface TensorMethods {
   contiguous(): Tensor
 
   /** `aten::copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!)` */
-  copy_(src: Tensor, options?: { nonBlocking?: boolean }): this
+  copy_(src: Tensor, options?: { nonBlocking?: boolean | undefined }): this
 
   /**
    * - `aten::copysign.Scalar(Tensor self, Scalar other) -> Tensor`
@@ -365,15 +365,15 @@ export interface TensorMethods {
    * - `aten::count_nonzero.dim_IntList(Tensor self, int[] dim) -> Tensor`
    */
   countNonzero(dim?: number | null): Tensor
-  countNonzero(options: { dim?: number | null }): Tensor
+  countNonzero(options: { dim?: number | null | undefined }): Tensor
   countNonzero(dim: readonly number[]): Tensor
 
   /** `aten::cov(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweights=None) -> Tensor` */
-  cov(options?: { correction?: number; fweights?: Tensor | null; aweights?: Tensor | null }): Tensor
+  cov(options?: { correction?: number | undefined; fweights?: Tensor | null | undefined; aweights?: Tensor | null | undefined }): Tensor
 
   /** `aten::cross(Tensor self, Tensor other, int? dim=None) -> Tensor` */
   cross(other: Tensor, dim?: number | null): Tensor
-  cross(other: Tensor, options: { dim?: number | null }): Tensor
+  cross(other: Tensor, options: { dim?: number | null | undefined }): Tensor
 
   /** `aten::cummax(Tensor self, int dim) -> (Tensor values, Tensor indices)` */
   cummax(dim: number): [Tensor, Tensor]
@@ -382,16 +382,16 @@ export interface TensorMethods {
   cummin(dim: number): [Tensor, Tensor]
 
   /** `aten::cumprod(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor` */
-  cumprod(dim: number, options?: { dtype?: DType | null }): Tensor
+  cumprod(dim: number, options?: { dtype?: DType | null | undefined }): Tensor
 
   /** `aten::cumprod_(Tensor(a!) self, int dim, *, ScalarType? dtype=None) -> Tensor(a!)` */
-  cumprod_(dim: number, options?: { dtype?: DType | null }): this
+  cumprod_(dim: number, options?: { dtype?: DType | null | undefined }): this
 
   /** `aten::cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor` */
-  cumsum(dim: number, options?: { dtype?: DType | null }): Tensor
+  cumsum(dim: number, options?: { dtype?: DType | null | undefined }): Tensor
 
   /** `aten::cumsum_(Tensor(a!) self, int dim, *, ScalarType? dtype=None) -> Tensor(a!)` */
-  cumsum_(dim: number, options?: { dtype?: DType | null }): this
+  cumsum_(dim: number, options?: { dtype?: DType | null | undefined }): this
 
   /** `aten::deg2rad(Tensor self) -> Tensor` */
   deg2rad(): Tensor
@@ -407,27 +407,27 @@ export interface TensorMethods {
 
   /** `aten::diag(Tensor self, int diagonal=0) -> Tensor` */
   diag(diagonal?: number): Tensor
-  diag(options: { diagonal?: number }): Tensor
+  diag(options: { diagonal?: number | undefined }): Tensor
 
   /** `aten::diag_embed(Tensor self, int offset=0, int dim1=-2, int dim2=-1) -> Tensor` */
   diagEmbed(offset?: number, dim1?: number, dim2?: number): Tensor
-  diagEmbed(options: { offset?: number; dim1?: number; dim2?: number }): Tensor
+  diagEmbed(options: { offset?: number | undefined; dim1?: number | undefined; dim2?: number | undefined }): Tensor
 
   /** `aten::diagflat(Tensor self, int offset=0) -> Tensor` */
   diagflat(offset?: number): Tensor
-  diagflat(options: { offset?: number }): Tensor
+  diagflat(options: { offset?: number | undefined }): Tensor
 
   /** `aten::diagonal(Tensor(a) self, int offset=0, int dim1=0, int dim2=1) -> Tensor(a)` */
   diagonal(offset?: number, dim1?: number, dim2?: number): Tensor
-  diagonal(options: { offset?: number; dim1?: number; dim2?: number }): Tensor
+  diagonal(options: { offset?: number | undefined; dim1?: number | undefined; dim2?: number | undefined }): Tensor
 
   /** `aten::diagonal_scatter(Tensor self, Tensor src, int offset=0, int dim1=0, int dim2=1) -> Tensor` */
   diagonalScatter(src: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor
-  diagonalScatter(src: Tensor, options: { offset?: number; dim1?: number; dim2?: number }): Tensor
+  diagonalScatter(src: Tensor, options: { offset?: number | undefined; dim1?: number | undefined; dim2?: number | undefined }): Tensor
 
   /** `aten::diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None) -> Tensor` */
   diff(n?: number, dim?: number, prepend?: Tensor | null, append?: Tensor | null): Tensor
-  diff(options: { n?: number; dim?: number; prepend?: Tensor | null; append?: Tensor | null }): Tensor
+  diff(options: { n?: number | undefined; dim?: number | undefined; prepend?: Tensor | null | undefined; append?: Tensor | null | undefined }): Tensor
 
   /** `aten::digamma(Tensor self) -> Tensor` */
   digamma(): Tensor
@@ -437,7 +437,7 @@ export interface TensorMethods {
 
   /** `aten::dist(Tensor self, Tensor other, Scalar p=2) -> Tensor` */
   dist(other: Tensor, p?: Scalar): Tensor
-  dist(other: Tensor, options: { p?: Scalar }): Tensor
+  dist(other: Tensor, options: { p?: Scalar | undefined }): Tensor
 
   /**
    * - `aten::div.Scalar_mode(Tensor self, Scalar other, *, str? rounding_mode) -> Tensor`
@@ -510,7 +510,7 @@ export interface TensorMethods {
   exp_(): this
 
   /** `aten::expand(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a)` */
-  expand(size: readonly number[], options?: { implicit?: boolean }): Tensor
+  expand(size: readonly number[], options?: { implicit?: boolean | undefined }): Tensor
 
   /** `aten::expand_as(Tensor(a) self, Tensor other) -> Tensor(a)` */
   expandAs(other: Tensor): Tensor
@@ -523,7 +523,7 @@ export interface TensorMethods {
 
   /** `aten::exponential_(Tensor(a!) self, float lambd=1., *, Generator? generator=None) -> Tensor(a!)` */
   exponential_(lambd?: number): this
-  exponential_(options: { lambd?: number }): this
+  exponential_(options: { lambd?: number | undefined }): this
 
   /**
    * - `aten::fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)`
@@ -532,11 +532,11 @@ export interface TensorMethods {
   fill_(value: Scalar | Tensor): this
 
   /** `aten::fill_diagonal_(Tensor(a!) self, Scalar fill_value, bool wrap=False) -> Tensor(a!)` */
-  fillDiagonal_(fillValue: Scalar, options?: { wrap?: boolean }): this
+  fillDiagonal_(fillValue: Scalar, options?: { wrap?: boolean | undefined }): this
 
   /** `aten::flatten.using_ints(Tensor(a) self, int start_dim=0, int end_dim=-1) -> Tensor(a)` */
   flatten(startDim?: number, endDim?: number): Tensor
-  flatten(options: { startDim?: number; endDim?: number }): Tensor
+  flatten(options: { startDim?: number | undefined; endDim?: number | undefined }): Tensor
 
   /** `aten::flip(Tensor self, int[] dims) -> Tensor` */
   flip(dims: readonly number[]): Tensor
@@ -605,7 +605,7 @@ export interface TensorMethods {
   frexp(): [Tensor, Tensor]
 
   /** `aten::gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor` */
-  gather(dim: number, index: Tensor, options?: { sparseGrad?: boolean }): Tensor
+  gather(dim: number, index: Tensor, options?: { sparseGrad?: boolean | undefined }): Tensor
 
   /** `aten::gcd(Tensor self, Tensor other) -> Tensor` */
   gcd(other: Tensor): Tensor
@@ -642,7 +642,7 @@ export interface TensorMethods {
 
   /** `aten::hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor` */
   hardshrink(lambd?: Scalar): Tensor
-  hardshrink(options: { lambd?: Scalar }): Tensor
+  hardshrink(options: { lambd?: Scalar | undefined }): Tensor
 
   /** `aten::heaviside(Tensor self, Tensor values) -> Tensor` */
   heaviside(values: Tensor): Tensor
@@ -652,15 +652,15 @@ export interface TensorMethods {
 
   /** `aten::histc(Tensor self, int bins=100, Scalar min=0, Scalar max=0) -> Tensor` */
   histc(bins?: number, min?: Scalar, max?: Scalar): Tensor
-  histc(options: { bins?: number; min?: Scalar; max?: Scalar }): Tensor
+  histc(options: { bins?: number | undefined; min?: Scalar | undefined; max?: Scalar | undefined }): Tensor
 
   /**
    * - `aten::histogram.bin_ct(Tensor self, int bins=100, *, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)`
    * - `aten::histogram.bins_tensor(Tensor self, Tensor bins, *, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)`
    */
-  histogram(bins?: number, options?: { range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [Tensor, Tensor]
-  histogram(options: { bins?: number; range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [Tensor, Tensor]
-  histogram(bins: Tensor, options?: { weight?: Tensor | null; density?: boolean }): [Tensor, Tensor]
+  histogram(bins?: number, options?: { range?: readonly number[] | null | undefined; weight?: Tensor | null | undefined; density?: boolean | undefined }): [Tensor, Tensor]
+  histogram(options: { bins?: number | undefined; range?: readonly number[] | null | undefined; weight?: Tensor | null | undefined; density?: boolean | undefined }): [Tensor, Tensor]
+  histogram(bins: Tensor, options?: { weight?: Tensor | null | undefined; density?: boolean | undefined }): [Tensor, Tensor]
 
   /**
    * - `aten::hsplit.array(Tensor(a -> *) self, int[] indices) -> Tensor(a)[]`
@@ -696,10 +696,10 @@ export interface TensorMethods {
   index(indices: readonly (Tensor | null)[]): Tensor
 
   /** `aten::index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor` */
-  indexAdd(dim: number, index: Tensor, source: Tensor, options?: { alpha?: Scalar }): Tensor
+  indexAdd(dim: number, index: Tensor, source: Tensor, options?: { alpha?: Scalar | undefined }): Tensor
 
   /** `aten::index_add_(Tensor(a!) self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor(a!)` */
-  indexAdd_(dim: number, index: Tensor, source: Tensor, options?: { alpha?: Scalar }): this
+  indexAdd_(dim: number, index: Tensor, source: Tensor, options?: { alpha?: Scalar | undefined }): this
 
   /** `aten::index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor` */
   indexCopy(dim: number, index: Tensor, source: Tensor): Tensor
@@ -720,16 +720,16 @@ export interface TensorMethods {
   indexFill_(dim: number, index: Tensor, value: Scalar | Tensor): this
 
   /** `aten::index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor` */
-  indexPut(indices: readonly (Tensor | null)[], values: Tensor, options?: { accumulate?: boolean }): Tensor
+  indexPut(indices: readonly (Tensor | null)[], values: Tensor, options?: { accumulate?: boolean | undefined }): Tensor
 
   /** `aten::index_put_(Tensor(a!) self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor(a!)` */
-  indexPut_(indices: readonly (Tensor | null)[], values: Tensor, options?: { accumulate?: boolean }): this
+  indexPut_(indices: readonly (Tensor | null)[], values: Tensor, options?: { accumulate?: boolean | undefined }): this
 
   /** `aten::index_reduce(Tensor self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor` */
-  indexReduce(dim: number, index: Tensor, source: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor
+  indexReduce(dim: number, index: Tensor, source: Tensor, reduce: string, options?: { includeSelf?: boolean | undefined }): Tensor
 
   /** `aten::index_reduce_(Tensor(a!) self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor(a!)` */
-  indexReduce_(dim: number, index: Tensor, source: Tensor, reduce: string, options?: { includeSelf?: boolean }): this
+  indexReduce_(dim: number, index: Tensor, source: Tensor, reduce: string, options?: { includeSelf?: boolean | undefined }): this
 
   /** `aten::index_select(Tensor self, int dim, Tensor index) -> Tensor` */
   indexSelect(dim: number, index: Tensor): Tensor
@@ -738,8 +738,8 @@ export interface TensorMethods {
   inner(other: Tensor): Tensor
 
   /** `aten::isclose(Tensor self, Tensor other, float rtol=1.0000000000000001e-05, float atol=1e-08, bool equal_nan=False) -> Tensor` */
-  isclose(other: Tensor, rtol?: number, atol?: number, options?: { equalNan?: boolean }): Tensor
-  isclose(other: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean }): Tensor
+  isclose(other: Tensor, rtol?: number, atol?: number, options?: { equalNan?: boolean | undefined }): Tensor
+  isclose(other: Tensor, options: { rtol?: number | undefined; atol?: number | undefined; equalNan?: boolean | undefined }): Tensor
 
   /** `aten::isfinite(Tensor self) -> Tensor` */
   isfinite(): Tensor
@@ -763,8 +763,8 @@ export interface TensorMethods {
   kron(other: Tensor): Tensor
 
   /** `aten::kthvalue(Tensor self, SymInt k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)` */
-  kthvalue(k: number, dim?: number, options?: { keepdim?: boolean }): [Tensor, Tensor]
-  kthvalue(k: number, options: { dim?: number; keepdim?: boolean }): [Tensor, Tensor]
+  kthvalue(k: number, dim?: number, options?: { keepdim?: boolean | undefined }): [Tensor, Tensor]
+  kthvalue(k: number, options: { dim?: number | undefined; keepdim?: boolean | undefined }): [Tensor, Tensor]
 
   /** `aten::lcm(Tensor self, Tensor other) -> Tensor` */
   lcm(other: Tensor): Tensor
@@ -834,11 +834,11 @@ export interface TensorMethods {
 
   /** `aten::log_normal_(Tensor(a!) self, float mean=1., float std=2., *, Generator? generator=None) -> Tensor(a!)` */
   logNormal_(mean?: number, std?: number): this
-  logNormal_(options: { mean?: number; std?: number }): this
+  logNormal_(options: { mean?: number | undefined; std?: number | undefined }): this
 
   /** `aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor` */
   logSoftmax(dim: number, dtype?: DType | null): Tensor
-  logSoftmax(dim: number, options: { dtype?: DType | null }): Tensor
+  logSoftmax(dim: number, options: { dtype?: DType | null | undefined }): Tensor
 
   /** `aten::logaddexp(Tensor self, Tensor other) -> Tensor` */
   logaddexp(other: Tensor): Tensor
@@ -878,14 +878,14 @@ export interface TensorMethods {
 
   /** `aten::logit(Tensor self, float? eps=None) -> Tensor` */
   logit(eps?: number | null): Tensor
-  logit(options: { eps?: number | null }): Tensor
+  logit(options: { eps?: number | null | undefined }): Tensor
 
   /** `aten::logit_(Tensor(a!) self, float? eps=None) -> Tensor(a!)` */
   logit_(eps?: number | null): this
-  logit_(options: { eps?: number | null }): this
+  logit_(options: { eps?: number | null | undefined }): this
 
   /** `aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor` */
-  logsumexp(dim: number | readonly number[], options?: { keepdim?: boolean }): Tensor
+  logsumexp(dim: number | readonly number[], options?: { keepdim?: boolean | undefined }): Tensor
 
   /**
    * - `aten::lt.Scalar(Tensor self, Scalar other) -> Tensor`
@@ -938,7 +938,7 @@ export interface TensorMethods {
    * - `aten::max.other(Tensor self, Tensor other) -> Tensor`
    */
   max(): Tensor
-  max(dim: number, options?: { keepdim?: boolean }): [Tensor, Tensor]
+  max(dim: number, options?: { keepdim?: boolean | undefined }): [Tensor, Tensor]
   max(other: Tensor): Tensor
 
   /** `aten::maximum(Tensor self, Tensor other) -> Tensor` */
@@ -948,15 +948,15 @@ export interface TensorMethods {
    * - `aten::mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor`
    * - `aten::mean(Tensor self, *, ScalarType? dtype=None) -> Tensor`
    */
-  mean(dim: number | readonly number[] | null, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  mean(options?: { dtype?: DType | null }): Tensor
+  mean(dim: number | readonly number[] | null, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  mean(options?: { dtype?: DType | null | undefined }): Tensor
 
   /**
    * - `aten::median(Tensor self) -> Tensor`
    * - `aten::median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)`
    */
   median(): Tensor
-  median(dim: number, options?: { keepdim?: boolean }): [Tensor, Tensor]
+  median(dim: number, options?: { keepdim?: boolean | undefined }): [Tensor, Tensor]
 
   /**
    * - `aten::min(Tensor self) -> Tensor`
@@ -964,7 +964,7 @@ export interface TensorMethods {
    * - `aten::min.other(Tensor self, Tensor other) -> Tensor`
    */
   min(): Tensor
-  min(dim: number, options?: { keepdim?: boolean }): [Tensor, Tensor]
+  min(dim: number, options?: { keepdim?: boolean | undefined }): [Tensor, Tensor]
   min(other: Tensor): Tensor
 
   /** `aten::minimum(Tensor self, Tensor other) -> Tensor` */
@@ -978,8 +978,8 @@ export interface TensorMethods {
   mm(mat2: Tensor, outDtype: DType): Tensor
 
   /** `aten::mode(Tensor self, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)` */
-  mode(dim?: number, options?: { keepdim?: boolean }): [Tensor, Tensor]
-  mode(options: { dim?: number; keepdim?: boolean }): [Tensor, Tensor]
+  mode(dim?: number, options?: { keepdim?: boolean | undefined }): [Tensor, Tensor]
+  mode(options: { dim?: number | undefined; keepdim?: boolean | undefined }): [Tensor, Tensor]
 
   /**
    * - `aten::movedim.int(Tensor(a) self, int source, int destination) -> Tensor(a)`
@@ -998,7 +998,7 @@ export interface TensorMethods {
   mul_(other: Tensor | Scalar): this
 
   /** `aten::multinomial(Tensor self, SymInt num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor` */
-  multinomial(numSamples: number, options?: { replacement?: boolean }): Tensor
+  multinomial(numSamples: number, options?: { replacement?: boolean | undefined }): Tensor
 
   /** `aten::mv(Tensor self, Tensor vec) -> Tensor` */
   mv(vec: Tensor): Tensor
@@ -1011,33 +1011,33 @@ export interface TensorMethods {
 
   /** `aten::nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor` */
   nanToNum(nan?: number | null, posinf?: number | null, neginf?: number | null): Tensor
-  nanToNum(options: { nan?: number | null; posinf?: number | null; neginf?: number | null }): Tensor
+  nanToNum(options: { nan?: number | null | undefined; posinf?: number | null | undefined; neginf?: number | null | undefined }): Tensor
 
   /** `aten::nan_to_num_(Tensor(a!) self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor(a!)` */
   nanToNum_(nan?: number | null, posinf?: number | null, neginf?: number | null): this
-  nanToNum_(options: { nan?: number | null; posinf?: number | null; neginf?: number | null }): this
+  nanToNum_(options: { nan?: number | null | undefined; posinf?: number | null | undefined; neginf?: number | null | undefined }): this
 
   /** `aten::nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor` */
-  nanmean(dim?: number | readonly number[] | null, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  nanmean(options: { dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null }): Tensor
+  nanmean(dim?: number | readonly number[] | null, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  nanmean(options: { dim?: number | readonly number[] | null | undefined; keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
 
   /**
    * - `aten::nanmedian(Tensor self) -> Tensor`
    * - `aten::nanmedian.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)`
    */
   nanmedian(): Tensor
-  nanmedian(dim: number, options?: { keepdim?: boolean }): [Tensor, Tensor]
+  nanmedian(dim: number, options?: { keepdim?: boolean | undefined }): [Tensor, Tensor]
 
   /**
    * - `aten::nanquantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`
    * - `aten::nanquantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`
    */
-  nanquantile(q: number | Tensor, dim?: number | null, options?: { keepdim?: boolean; interpolation?: string }): Tensor
-  nanquantile(q: number | Tensor, options: { dim?: number | null; keepdim?: boolean; interpolation?: string }): Tensor
+  nanquantile(q: number | Tensor, dim?: number | null, options?: { keepdim?: boolean | undefined; interpolation?: string | undefined }): Tensor
+  nanquantile(q: number | Tensor, options: { dim?: number | null | undefined; keepdim?: boolean | undefined; interpolation?: string | undefined }): Tensor
 
   /** `aten::nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor` */
-  nansum(dim?: number | readonly number[] | null, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  nansum(options: { dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null }): Tensor
+  nansum(dim?: number | readonly number[] | null, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  nansum(options: { dim?: number | readonly number[] | null | undefined; keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
 
   /**
    * - `aten::narrow(Tensor(a) self, int dim, SymInt start, SymInt length) -> Tensor(a)`
@@ -1064,19 +1064,19 @@ export interface TensorMethods {
   neg_(): this
 
   /** `aten::new_empty(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-  newEmpty(size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  newEmpty(size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 
   /** `aten::new_empty_strided(Tensor self, SymInt[] size, SymInt[] stride, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-  newEmptyStrided(size: readonly number[], stride: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  newEmptyStrided(size: readonly number[], stride: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 
   /** `aten::new_full(Tensor self, SymInt[] size, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-  newFull(size: readonly number[], fillValue: Scalar, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  newFull(size: readonly number[], fillValue: Scalar, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 
   /** `aten::new_ones(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-  newOnes(size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  newOnes(size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 
   /** `aten::new_zeros(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
-  newZeros(size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  newZeros(size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 
   /** `aten::nextafter(Tensor self, Tensor other) -> Tensor` */
   nextafter(other: Tensor): Tensor
@@ -1088,7 +1088,7 @@ export interface TensorMethods {
   nonzero(): Tensor
 
   /** `aten::nonzero_static(Tensor self, *, SymInt size, int fill_value=-1) -> Tensor` */
-  nonzeroStatic(options: { size: number; fillValue?: number }): Tensor
+  nonzeroStatic(options: { size: number; fillValue?: number | undefined }): Tensor
 
   /**
    * - `aten::norm.Scalar(Tensor self, Scalar p=2) -> Tensor`
@@ -1097,17 +1097,17 @@ export interface TensorMethods {
    * - `aten::norm.ScalarOpt_dtype(Tensor self, Scalar? p, *, ScalarType dtype) -> Tensor`
    */
   norm(p?: Scalar): Tensor
-  norm(options: { p?: Scalar }): Tensor
-  norm(p: Scalar | null, dim: number | readonly number[], options?: { keepdim?: boolean }): Tensor
+  norm(options: { p?: Scalar | undefined }): Tensor
+  norm(p: Scalar | null, dim: number | readonly number[], options?: { keepdim?: boolean | undefined }): Tensor
   norm(p: Scalar | null, dim: number | readonly number[], keepdim: boolean, options: { dtype: DType }): Tensor
   norm(p: Scalar | null, options: { dtype: DType }): Tensor
 
   /** `aten::normal_(Tensor(a!) self, float mean=0., float std=1., *, Generator? generator=None) -> Tensor(a!)` */
   normal_(mean?: number, std?: number): this
-  normal_(options: { mean?: number; std?: number }): this
+  normal_(options: { mean?: number | undefined; std?: number | undefined }): this
 
   /** `aten::ormqr(Tensor self, Tensor input2, Tensor input3, bool left=True, bool transpose=False) -> Tensor` */
-  ormqr(input2: Tensor, input3: Tensor, options?: { left?: boolean; transpose?: boolean }): Tensor
+  ormqr(input2: Tensor, input3: Tensor, options?: { left?: boolean | undefined; transpose?: boolean | undefined }): Tensor
 
   /** `aten::outer(Tensor self, Tensor vec2) -> Tensor` */
   outer(vec2: Tensor): Tensor
@@ -1117,7 +1117,7 @@ export interface TensorMethods {
 
   /** `aten::pinverse(Tensor self, float rcond=1.0000000000000001e-15) -> Tensor` */
   pinverse(rcond?: number): Tensor
-  pinverse(options: { rcond?: number }): Tensor
+  pinverse(options: { rcond?: number | undefined }): Tensor
 
   /** `aten::positive(Tensor(a) self) -> Tensor(a)` */
   positive(): Tensor
@@ -1141,21 +1141,21 @@ export interface TensorMethods {
    * - `aten::prod.dim_int(Tensor self, int dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor`
    * - `aten::prod(Tensor self, *, ScalarType? dtype=None) -> Tensor`
    */
-  prod(dim: number, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  prod(options?: { dtype?: DType | null }): Tensor
+  prod(dim: number, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  prod(options?: { dtype?: DType | null | undefined }): Tensor
 
   /** `aten::put(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tensor` */
-  put(index: Tensor, source: Tensor, options?: { accumulate?: boolean }): Tensor
+  put(index: Tensor, source: Tensor, options?: { accumulate?: boolean | undefined }): Tensor
 
   /** `aten::put_(Tensor(a!) self, Tensor index, Tensor source, bool accumulate=False) -> Tensor(a!)` */
-  put_(index: Tensor, source: Tensor, options?: { accumulate?: boolean }): this
+  put_(index: Tensor, source: Tensor, options?: { accumulate?: boolean | undefined }): this
 
   /**
    * - `aten::quantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`
    * - `aten::quantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`
    */
-  quantile(q: number | Tensor, dim?: number | null, options?: { keepdim?: boolean; interpolation?: string }): Tensor
-  quantile(q: number | Tensor, options: { dim?: number | null; keepdim?: boolean; interpolation?: string }): Tensor
+  quantile(q: number | Tensor, dim?: number | null, options?: { keepdim?: boolean | undefined; interpolation?: string | undefined }): Tensor
+  quantile(q: number | Tensor, options: { dim?: number | null | undefined; keepdim?: boolean | undefined; interpolation?: string | undefined }): Tensor
 
   /** `aten::rad2deg(Tensor self) -> Tensor` */
   rad2deg(): Tensor
@@ -1212,8 +1212,8 @@ export interface TensorMethods {
    * - `aten::repeat_interleave.self_int(Tensor self, SymInt repeats, int? dim=None, *, SymInt? output_size=None) -> Tensor`
    * - `aten::repeat_interleave.self_Tensor(Tensor self, Tensor repeats, int? dim=None, *, SymInt? output_size=None) -> Tensor`
    */
-  repeatInterleave(repeats: number | Tensor, dim?: number | null, options?: { outputSize?: number | null }): Tensor
-  repeatInterleave(repeats: number | Tensor, options: { dim?: number | null; outputSize?: number | null }): Tensor
+  repeatInterleave(repeats: number | Tensor, dim?: number | null, options?: { outputSize?: number | null | undefined }): Tensor
+  repeatInterleave(repeats: number | Tensor, options: { dim?: number | null | undefined; outputSize?: number | null | undefined }): Tensor
 
   /** `aten::reshape(Tensor(a) self, SymInt[] shape) -> Tensor(a)` */
   reshape(shape: readonly number[]): Tensor
@@ -1223,11 +1223,11 @@ export interface TensorMethods {
 
   /** `aten::roll(Tensor self, SymInt[1] shifts, int[1] dims=[]) -> Tensor` */
   roll(shifts: number | readonly number[], dims?: number | readonly number[]): Tensor
-  roll(shifts: number | readonly number[], options: { dims?: number | readonly number[] }): Tensor
+  roll(shifts: number | readonly number[], options: { dims?: number | readonly number[] | undefined }): Tensor
 
   /** `aten::rot90(Tensor self, int k=1, int[] dims=[0, 1]) -> Tensor` */
   rot90(k?: number, dims?: readonly number[]): Tensor
-  rot90(options: { k?: number; dims?: readonly number[] }): Tensor
+  rot90(options: { k?: number | undefined; dims?: readonly number[] | undefined }): Tensor
 
   /**
    * - `aten::round(Tensor self) -> Tensor`
@@ -1274,10 +1274,10 @@ export interface TensorMethods {
   scatterAdd_(dim: number, index: Tensor, src: Tensor): this
 
   /** `aten::scatter_reduce.two(Tensor self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) -> Tensor` */
-  scatterReduce(dim: number, index: Tensor, src: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor
+  scatterReduce(dim: number, index: Tensor, src: Tensor, reduce: string, options?: { includeSelf?: boolean | undefined }): Tensor
 
   /** `aten::scatter_reduce_.two(Tensor(a!) self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) -> Tensor(a!)` */
-  scatterReduce_(dim: number, index: Tensor, src: Tensor, reduce: string, options?: { includeSelf?: boolean }): this
+  scatterReduce_(dim: number, index: Tensor, src: Tensor, reduce: string, options?: { includeSelf?: boolean | undefined }): this
 
   /** `aten::select.int(Tensor(a) self, int dim, SymInt index) -> Tensor(a)` */
   select(dim: number, index: number): Tensor
@@ -1326,37 +1326,37 @@ export interface TensorMethods {
 
   /** `aten::slice.Tensor(Tensor(a) self, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -> Tensor(a)` */
   slice(dim?: number, start?: number | null, end?: number | null, step?: number): Tensor
-  slice(options: { dim?: number; start?: number | null; end?: number | null; step?: number }): Tensor
+  slice(options: { dim?: number | undefined; start?: number | null | undefined; end?: number | null | undefined; step?: number | undefined }): Tensor
 
   /** `aten::slice_scatter(Tensor self, Tensor src, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -> Tensor` */
   sliceScatter(src: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number): Tensor
-  sliceScatter(src: Tensor, options: { dim?: number; start?: number | null; end?: number | null; step?: number }): Tensor
+  sliceScatter(src: Tensor, options: { dim?: number | undefined; start?: number | null | undefined; end?: number | null | undefined; step?: number | undefined }): Tensor
 
   /** `aten::slogdet(Tensor self) -> (Tensor sign, Tensor logabsdet)` */
   slogdet(): [Tensor, Tensor]
 
   /** `aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor` */
   softmax(dim: number, dtype?: DType | null): Tensor
-  softmax(dim: number, options: { dtype?: DType | null }): Tensor
+  softmax(dim: number, options: { dtype?: DType | null | undefined }): Tensor
 
   /**
    * - `aten::sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)`
    * - `aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)`
    */
-  sort(options: { stable: boolean | null; dim?: number; descending?: boolean }): [Tensor, Tensor]
-  sort(dim?: number, options?: { descending?: boolean }): [Tensor, Tensor]
-  sort(options: { dim?: number; descending?: boolean }): [Tensor, Tensor]
+  sort(options: { stable: boolean | null; dim?: number | undefined; descending?: boolean | undefined }): [Tensor, Tensor]
+  sort(dim?: number, options?: { descending?: boolean | undefined }): [Tensor, Tensor]
+  sort(options: { dim?: number | undefined; descending?: boolean | undefined }): [Tensor, Tensor]
 
   /**
    * - `aten::split.Tensor(Tensor(a -> *) self, SymInt split_size, int dim=0) -> Tensor(a)[]`
    * - `aten::split.sizes(Tensor(a -> *) self, SymInt[] split_size, int dim=0) -> Tensor(a)[]`
    */
   split(splitSize: number | readonly number[], dim?: number): Tensor[]
-  split(splitSize: number | readonly number[], options: { dim?: number }): Tensor[]
+  split(splitSize: number | readonly number[], options: { dim?: number | undefined }): Tensor[]
 
   /** `aten::split_with_sizes(Tensor(a -> *) self, SymInt[] split_sizes, int dim=0) -> Tensor(a)[]` */
   splitWithSizes(splitSizes: readonly number[], dim?: number): Tensor[]
-  splitWithSizes(splitSizes: readonly number[], options: { dim?: number }): Tensor[]
+  splitWithSizes(splitSizes: readonly number[], options: { dim?: number | undefined }): Tensor[]
 
   /** `aten::sqrt(Tensor self) -> Tensor` */
   sqrt(): Tensor
@@ -1391,26 +1391,26 @@ export interface TensorMethods {
    * - `aten::std.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> Tensor`
    * - `aten::std.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor`
    */
-  std(options?: { unbiased?: boolean }): Tensor
-  std(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): Tensor
-  std(options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean }): Tensor
-  std(dim: number | readonly number[] | null, options?: { unbiased?: boolean; keepdim?: boolean }): Tensor
+  std(options?: { unbiased?: boolean | undefined }): Tensor
+  std(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null | undefined; keepdim?: boolean | undefined }): Tensor
+  std(options: { dim?: number | readonly number[] | null | undefined; correction?: Scalar | null | undefined; keepdim?: boolean | undefined }): Tensor
+  std(dim: number | readonly number[] | null, options?: { unbiased?: boolean | undefined; keepdim?: boolean | undefined }): Tensor
 
   /** `aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor` */
-  sub(other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor
+  sub(other: Tensor | Scalar, options?: { alpha?: Scalar | undefined }): Tensor
 
   /** `aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)` */
-  sub_(other: Tensor | Scalar, options?: { alpha?: Scalar }): this
+  sub_(other: Tensor | Scalar, options?: { alpha?: Scalar | undefined }): this
 
   /**
    * - `aten::sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor`
    * - `aten::sum(Tensor self, *, ScalarType? dtype=None) -> Tensor`
    */
-  sum(dim: number | readonly number[] | null, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  sum(options?: { dtype?: DType | null }): Tensor
+  sum(dim: number | readonly number[] | null, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  sum(options?: { dtype?: DType | null | undefined }): Tensor
 
   /** `aten::svd(Tensor self, bool some=True, bool compute_uv=True) -> (Tensor U, Tensor S, Tensor V)` */
-  svd(options?: { some?: boolean; computeUv?: boolean }): [Tensor, Tensor, Tensor]
+  svd(options?: { some?: boolean | undefined; computeUv?: boolean | undefined }): [Tensor, Tensor, Tensor]
 
   /** `aten::t(Tensor(a) self) -> Tensor(a)` */
   t(): Tensor
@@ -1423,7 +1423,7 @@ export interface TensorMethods {
 
   /** `aten::take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor` */
   takeAlongDim(indices: Tensor, dim?: number | null): Tensor
-  takeAlongDim(indices: Tensor, options: { dim?: number | null }): Tensor
+  takeAlongDim(indices: Tensor, options: { dim?: number | null | undefined }): Tensor
 
   /** `aten::tan(Tensor self) -> Tensor` */
   tan(): Tensor
@@ -1443,14 +1443,14 @@ export interface TensorMethods {
    * - `aten::tensor_split.tensor_indices_or_sections(Tensor(a -> *) self, Tensor tensor_indices_or_sections, int dim=0) -> Tensor(a)[]`
    */
   tensorSplit(indices: readonly number[] | number | Tensor, dim?: number): Tensor[]
-  tensorSplit(indices: readonly number[] | number | Tensor, options: { dim?: number }): Tensor[]
+  tensorSplit(indices: readonly number[] | number | Tensor, options: { dim?: number | undefined }): Tensor[]
 
   /** `aten::tile(Tensor self, SymInt[] dims) -> Tensor` */
   tile(dims: readonly number[]): Tensor
 
   /** `aten::topk(Tensor self, SymInt k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)` */
-  topk(k: number, dim?: number, options?: { largest?: boolean; sorted?: boolean }): [Tensor, Tensor]
-  topk(k: number, options: { dim?: number; largest?: boolean; sorted?: boolean }): [Tensor, Tensor]
+  topk(k: number, dim?: number, options?: { largest?: boolean | undefined; sorted?: boolean | undefined }): [Tensor, Tensor]
+  topk(k: number, options: { dim?: number | undefined; largest?: boolean | undefined; sorted?: boolean | undefined }): [Tensor, Tensor]
 
   /** `aten::trace(Tensor self) -> Tensor` */
   trace(): Tensor
@@ -1462,23 +1462,23 @@ export interface TensorMethods {
   transpose_(dim0: number, dim1: number): this
 
   /** `aten::triangular_solve(Tensor self, Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False) -> (Tensor solution, Tensor cloned_coefficient)` */
-  triangularSolve(A: Tensor, options?: { upper?: boolean; transpose?: boolean; unitriangular?: boolean }): [Tensor, Tensor]
+  triangularSolve(A: Tensor, options?: { upper?: boolean | undefined; transpose?: boolean | undefined; unitriangular?: boolean | undefined }): [Tensor, Tensor]
 
   /** `aten::tril(Tensor self, SymInt diagonal=0) -> Tensor` */
   tril(diagonal?: number): Tensor
-  tril(options: { diagonal?: number }): Tensor
+  tril(options: { diagonal?: number | undefined }): Tensor
 
   /** `aten::tril_(Tensor(a!) self, SymInt diagonal=0) -> Tensor(a!)` */
   tril_(diagonal?: number): this
-  tril_(options: { diagonal?: number }): this
+  tril_(options: { diagonal?: number | undefined }): this
 
   /** `aten::triu(Tensor self, SymInt diagonal=0) -> Tensor` */
   triu(diagonal?: number): Tensor
-  triu(options: { diagonal?: number }): Tensor
+  triu(options: { diagonal?: number | undefined }): Tensor
 
   /** `aten::triu_(Tensor(a!) self, SymInt diagonal=0) -> Tensor(a!)` */
   triu_(diagonal?: number): this
-  triu_(options: { diagonal?: number }): this
+  triu_(options: { diagonal?: number | undefined }): this
 
   /** `aten::trunc(Tensor self) -> Tensor` */
   trunc(): Tensor
@@ -1491,7 +1491,7 @@ export interface TensorMethods {
 
   /** `aten::unbind.int(Tensor(a -> *) self, int dim=0) -> Tensor(a)[]` */
   unbind(dim?: number): Tensor[]
-  unbind(options: { dim?: number }): Tensor[]
+  unbind(options: { dim?: number | undefined }): Tensor[]
 
   /** `aten::unflatten.int(Tensor(a) self, int dim, SymInt[] sizes) -> Tensor(a)` */
   unflatten(dim: number, sizes: readonly number[]): Tensor
@@ -1501,10 +1501,10 @@ export interface TensorMethods {
 
   /** `aten::uniform_(Tensor(a!) self, float from=0., float to=1., *, Generator? generator=None) -> Tensor(a!)` */
   uniform_(from?: number, to?: number): this
-  uniform_(options: { from?: number; to?: number }): this
+  uniform_(options: { from?: number | undefined; to?: number | undefined }): this
 
   /** `aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)` */
-  uniqueConsecutive(options?: { returnInverse?: boolean; returnCounts?: boolean; dim?: number | null }): [Tensor, Tensor, Tensor]
+  uniqueConsecutive(options?: { returnInverse?: boolean | undefined; returnCounts?: boolean | undefined; dim?: number | null | undefined }): [Tensor, Tensor, Tensor]
 
   /** `aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a)` */
   unsqueeze(dim: number): Tensor
@@ -1517,10 +1517,10 @@ export interface TensorMethods {
    * - `aten::var.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> Tensor`
    * - `aten::var.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor`
    */
-  var(options?: { unbiased?: boolean }): Tensor
-  var(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): Tensor
-  var(options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean }): Tensor
-  var(dim: number | readonly number[] | null, options?: { unbiased?: boolean; keepdim?: boolean }): Tensor
+  var(options?: { unbiased?: boolean | undefined }): Tensor
+  var(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null | undefined; keepdim?: boolean | undefined }): Tensor
+  var(options: { dim?: number | readonly number[] | null | undefined; correction?: Scalar | null | undefined; keepdim?: boolean | undefined }): Tensor
+  var(dim: number | readonly number[] | null, options?: { unbiased?: boolean | undefined; keepdim?: boolean | undefined }): Tensor
 
   /** `aten::vdot(Tensor self, Tensor other) -> Tensor` */
   vdot(other: Tensor): Tensor

@@ -32,7 +32,7 @@ export const foreachAcos_: {
  */
 export const foreachAdd: {
   (self: readonly Tensor[], scalar: Scalar | readonly Scalar[]): Tensor[]
-  (self: readonly Tensor[], other: readonly Tensor[] | Tensor, options?: { alpha?: Scalar }): Tensor[]
+  (self: readonly Tensor[], other: readonly Tensor[] | Tensor, options?: { alpha?: Scalar | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::_foreach_add', ['Scalar', 'ScalarList', 'List', 'Tensor'])
 
 /**
@@ -43,7 +43,7 @@ export const foreachAdd: {
  */
 export const foreachAdd_: {
   (self: readonly Tensor[], scalar: Scalar | readonly Scalar[]): void
-  (self: readonly Tensor[], other: readonly Tensor[] | Tensor, options?: { alpha?: Scalar }): void
+  (self: readonly Tensor[], other: readonly Tensor[] | Tensor, options?: { alpha?: Scalar | undefined }): void
 } = /* @__PURE__ */ define('aten::_foreach_add_', ['Scalar', 'ScalarList', 'List', 'Tensor'])
 
 /**
@@ -53,7 +53,7 @@ export const foreachAdd_: {
  */
 export const foreachAddcdiv: {
   (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], value?: Scalar): Tensor[]
-  (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], options: { value?: Scalar }): Tensor[]
+  (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], options: { value?: Scalar | undefined }): Tensor[]
   (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], scalars: readonly Scalar[] | Tensor): Tensor[]
 } = /* @__PURE__ */ define('aten::_foreach_addcdiv', ['Scalar', 'ScalarList', 'Tensor'])
 
@@ -64,7 +64,7 @@ export const foreachAddcdiv: {
  */
 export const foreachAddcdiv_: {
   (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], value?: Scalar): void
-  (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], options: { value?: Scalar }): void
+  (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], options: { value?: Scalar | undefined }): void
   (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], scalars: readonly Scalar[] | Tensor): void
 } = /* @__PURE__ */ define('aten::_foreach_addcdiv_', ['Scalar', 'ScalarList', 'Tensor'])
 
@@ -75,7 +75,7 @@ export const foreachAddcdiv_: {
  */
 export const foreachAddcmul: {
   (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], value?: Scalar): Tensor[]
-  (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], options: { value?: Scalar }): Tensor[]
+  (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], options: { value?: Scalar | undefined }): Tensor[]
   (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], scalars: readonly Scalar[] | Tensor): Tensor[]
 } = /* @__PURE__ */ define('aten::_foreach_addcmul', ['Scalar', 'ScalarList', 'Tensor'])
 
@@ -86,7 +86,7 @@ export const foreachAddcmul: {
  */
 export const foreachAddcmul_: {
   (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], value?: Scalar): void
-  (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], options: { value?: Scalar }): void
+  (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], options: { value?: Scalar | undefined }): void
   (self: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], scalars: readonly Scalar[] | Tensor): void
 } = /* @__PURE__ */ define('aten::_foreach_addcmul_', ['Scalar', 'ScalarList', 'Tensor'])
 
@@ -158,12 +158,12 @@ export const foreachClampMin_: {
 
 /** `aten::_foreach_copy(Tensor[] self, Tensor[] src, bool non_blocking=False) -> Tensor[] self_out` */
 export const foreachCopy: {
-  (self: readonly Tensor[], src: readonly Tensor[], options?: { nonBlocking?: boolean }): Tensor[]
+  (self: readonly Tensor[], src: readonly Tensor[], options?: { nonBlocking?: boolean | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::_foreach_copy', [''])
 
 /** `aten::_foreach_copy_(Tensor(a!)[] self, Tensor[] src, bool non_blocking=False) -> ()` */
 export const foreachCopy_: {
-  (self: readonly Tensor[], src: readonly Tensor[], options?: { nonBlocking?: boolean }): void
+  (self: readonly Tensor[], src: readonly Tensor[], options?: { nonBlocking?: boolean | undefined }): void
 } = /* @__PURE__ */ define('aten::_foreach_copy_', [''])
 
 /** `aten::_foreach_cos(Tensor[] self) -> Tensor[]` */
@@ -408,7 +408,7 @@ export const foreachNeg_: {
 /** `aten::_foreach_norm.Scalar(Tensor[] self, Scalar ord=2, ScalarType? dtype=None) -> Tensor[]` */
 export const foreachNorm: {
   (self: readonly Tensor[], ord?: Scalar, dtype?: DType | null): Tensor[]
-  (self: readonly Tensor[], options: { ord?: Scalar; dtype?: DType | null }): Tensor[]
+  (self: readonly Tensor[], options: { ord?: Scalar | undefined; dtype?: DType | null | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::_foreach_norm', ['Scalar'])
 
 /**
@@ -434,7 +434,7 @@ export const foreachPow_: {
 /** `aten::_foreach_powsum.Scalar(Tensor[] self, Scalar ord=2, ScalarType? dtype=None) -> Tensor[]` */
 export const foreachPowsum: {
   (self: readonly Tensor[], ord?: Scalar, dtype?: DType | null): Tensor[]
-  (self: readonly Tensor[], options: { ord?: Scalar; dtype?: DType | null }): Tensor[]
+  (self: readonly Tensor[], options: { ord?: Scalar | undefined; dtype?: DType | null | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::_foreach_powsum', ['Scalar'])
 
 /** `aten::_foreach_reciprocal(Tensor[] self) -> Tensor[]` */
@@ -524,7 +524,7 @@ export const foreachSqrt_: {
  */
 export const foreachSub: {
   (self: readonly Tensor[], scalar: Scalar | readonly Scalar[]): Tensor[]
-  (self: readonly Tensor[], other: readonly Tensor[], options?: { alpha?: Scalar }): Tensor[]
+  (self: readonly Tensor[], other: readonly Tensor[], options?: { alpha?: Scalar | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::_foreach_sub', ['Scalar', 'ScalarList', 'List'])
 
 /**
@@ -534,7 +534,7 @@ export const foreachSub: {
  */
 export const foreachSub_: {
   (self: readonly Tensor[], scalar: Scalar | readonly Scalar[]): void
-  (self: readonly Tensor[], other: readonly Tensor[], options?: { alpha?: Scalar }): void
+  (self: readonly Tensor[], other: readonly Tensor[], options?: { alpha?: Scalar | undefined }): void
 } = /* @__PURE__ */ define('aten::_foreach_sub_', ['Scalar', 'ScalarList', 'List'])
 
 /** `aten::_foreach_tan(Tensor[] self) -> Tensor[]` */
@@ -582,8 +582,8 @@ export const foreachZero_: {
  * - `aten::_fused_adagrad.tensor_lr(Tensor[] self, Tensor[] grads, Tensor[] state_sums, Tensor[] state_steps, *, Tensor lr, float lr_decay, float weight_decay, float eps, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> (Tensor[] self_out, Tensor[] grads_out, Tensor[] state_sums_out)`
  */
 export const fusedAdagrad: {
-  (self: readonly Tensor[], grads: readonly Tensor[], stateSums: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; lrDecay: number; weightDecay: number; eps: number; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): [Tensor[], Tensor[], Tensor[], Tensor[]]
-  (self: readonly Tensor[], grads: readonly Tensor[], stateSums: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; lrDecay: number; weightDecay: number; eps: number; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): [Tensor[], Tensor[], Tensor[]]
+  (self: readonly Tensor[], grads: readonly Tensor[], stateSums: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; lrDecay: number; weightDecay: number; eps: number; maximize: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): [Tensor[], Tensor[], Tensor[], Tensor[]]
+  (self: readonly Tensor[], grads: readonly Tensor[], stateSums: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; lrDecay: number; weightDecay: number; eps: number; maximize: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): [Tensor[], Tensor[], Tensor[]]
 } = /* @__PURE__ */ define('aten::_fused_adagrad', ['', 'tensor_lr'])
 
 /**
@@ -591,8 +591,8 @@ export const fusedAdagrad: {
  * - `aten::_fused_adagrad_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] state_sums, Tensor[] state_steps, *, Tensor lr, float lr_decay, float weight_decay, float eps, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()`
  */
 export const fusedAdagrad_: {
-  (self: readonly Tensor[], grads: readonly Tensor[], stateSums: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; lrDecay: number; weightDecay: number; eps: number; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void
-  (self: readonly Tensor[], grads: readonly Tensor[], stateSums: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; lrDecay: number; weightDecay: number; eps: number; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void
+  (self: readonly Tensor[], grads: readonly Tensor[], stateSums: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; lrDecay: number; weightDecay: number; eps: number; maximize: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): void
+  (self: readonly Tensor[], grads: readonly Tensor[], stateSums: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; lrDecay: number; weightDecay: number; eps: number; maximize: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): void
 } = /* @__PURE__ */ define('aten::_fused_adagrad_', ['', 'tensor_lr'])
 
 /**
@@ -600,8 +600,8 @@ export const fusedAdagrad_: {
  * - `aten::_fused_adam.tensor_lr(Tensor[] self, Tensor[] grads, Tensor[] exp_avgs, Tensor[] exp_avg_sqs, Tensor[] max_exp_avg_sqs, Tensor[] state_steps, *, Tensor lr, float beta1, float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> (Tensor[] self_out, Tensor[] grads_out, Tensor[] exp_avgs_out, Tensor[] exp_avg_sqs_out, Tensor[] max_exp_avg_sqs_out)`
  */
 export const fusedAdam: {
-  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): [Tensor[], Tensor[], Tensor[], Tensor[], Tensor[]]
-  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): [Tensor[], Tensor[], Tensor[], Tensor[], Tensor[]]
+  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): [Tensor[], Tensor[], Tensor[], Tensor[], Tensor[]]
+  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): [Tensor[], Tensor[], Tensor[], Tensor[], Tensor[]]
 } = /* @__PURE__ */ define('aten::_fused_adam', ['', 'tensor_lr'])
 
 /**
@@ -609,8 +609,8 @@ export const fusedAdam: {
  * - `aten::_fused_adam_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs, Tensor(d!)[] exp_avg_sqs, Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, Tensor lr, float beta1, float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()`
  */
 export const fusedAdam_: {
-  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void
-  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void
+  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): void
+  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): void
 } = /* @__PURE__ */ define('aten::_fused_adam_', ['', 'tensor_lr'])
 
 /**
@@ -618,8 +618,8 @@ export const fusedAdam_: {
  * - `aten::_fused_adamw.tensor_lr(Tensor[] self, Tensor[] grads, Tensor[] exp_avgs, Tensor[] exp_avg_sqs, Tensor[] max_exp_avg_sqs, Tensor[] state_steps, *, Tensor lr, float beta1, float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> (Tensor[] self_out, Tensor[] grads_out, Tensor[] exp_avgs_out, Tensor[] exp_avg_sqs_out, Tensor[] max_exp_avg_sqs_out)`
  */
 export const fusedAdamw: {
-  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): [Tensor[], Tensor[], Tensor[], Tensor[], Tensor[]]
-  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): [Tensor[], Tensor[], Tensor[], Tensor[], Tensor[]]
+  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): [Tensor[], Tensor[], Tensor[], Tensor[], Tensor[]]
+  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): [Tensor[], Tensor[], Tensor[], Tensor[], Tensor[]]
 } = /* @__PURE__ */ define('aten::_fused_adamw', ['', 'tensor_lr'])
 
 /**
@@ -627,8 +627,8 @@ export const fusedAdamw: {
  * - `aten::_fused_adamw_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs, Tensor(d!)[] exp_avg_sqs, Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, Tensor lr, float beta1, float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()`
  */
 export const fusedAdamw_: {
-  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void
-  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void
+  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): void
+  (self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): void
 } = /* @__PURE__ */ define('aten::_fused_adamw_', ['', 'tensor_lr'])
 
 /** `aten::_fused_dropout(Tensor self, float p, Generator? generator=None) -> (Tensor, Tensor)` */
@@ -638,7 +638,7 @@ export const fusedDropout: {
 
 /** `aten::_fused_moving_avg_obs_fq_helper_functional(Tensor self, Tensor observer_on, Tensor fake_quant_on, Tensor running_min, Tensor running_max, Tensor scale, Tensor zero_point, float averaging_const, int quant_min, int quant_max, int ch_axis, bool per_row_fake_quant=False, bool symmetric_quant=False) -> (Tensor output, Tensor mask, Tensor running_min_out, Tensor running_max_out, Tensor scale_out, Tensor zero_point_out)` */
 export const fusedMovingAvgObsFqHelperFunctional: {
-  (self: Tensor, observerOn: Tensor, fakeQuantOn: Tensor, runningMin: Tensor, runningMax: Tensor, scale: Tensor, zeroPoint: Tensor, averagingConst: number, quantMin: number, quantMax: number, chAxis: number, options?: { perRowFakeQuant?: boolean; symmetricQuant?: boolean }): [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+  (self: Tensor, observerOn: Tensor, fakeQuantOn: Tensor, runningMin: Tensor, runningMax: Tensor, scale: Tensor, zeroPoint: Tensor, averagingConst: number, quantMin: number, quantMax: number, chAxis: number, options?: { perRowFakeQuant?: boolean | undefined; symmetricQuant?: boolean | undefined }): [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::_fused_moving_avg_obs_fq_helper_functional', [''])
 
 /** `aten::_fused_rms_norm(Tensor input, int[] normalized_shape, Tensor? weight, float? eps) -> (Tensor, Tensor)` */
@@ -648,8 +648,8 @@ export const fusedRmsNorm: {
 
 /** `aten::_fused_sdp_choice(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0., bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> int` */
 export const fusedSdpChoice: {
-  (query: Tensor, key: Tensor, value: Tensor, attnMask?: Tensor | null, dropoutP?: number, options?: { isCausal?: boolean; scale?: number | null; enableGqa?: boolean }): number
-  (query: Tensor, key: Tensor, value: Tensor, options: { attnMask?: Tensor | null; dropoutP?: number; isCausal?: boolean; scale?: number | null; enableGqa?: boolean }): number
+  (query: Tensor, key: Tensor, value: Tensor, attnMask?: Tensor | null, dropoutP?: number, options?: { isCausal?: boolean | undefined; scale?: number | null | undefined; enableGqa?: boolean | undefined }): number
+  (query: Tensor, key: Tensor, value: Tensor, options: { attnMask?: Tensor | null | undefined; dropoutP?: number | undefined; isCausal?: boolean | undefined; scale?: number | null | undefined; enableGqa?: boolean | undefined }): number
 } = /* @__PURE__ */ define('aten::_fused_sdp_choice', [''])
 
 /**
@@ -657,8 +657,8 @@ export const fusedSdpChoice: {
  * - `aten::_fused_sgd.tensor_lr(Tensor[] self, Tensor[] grads, Tensor[] momentum_buffer_list, *, float weight_decay, float momentum, Tensor lr, float dampening, bool nesterov, bool maximize, bool is_first_step, Tensor? grad_scale=None, Tensor? found_inf=None) -> (Tensor[] self_out, Tensor[] grads_out, Tensor[] momentum_buffer_list_out)`
  */
 export const fusedSgd: {
-  (self: readonly Tensor[], grads: readonly Tensor[], momentumBufferList: readonly Tensor[], options: { weightDecay: number; momentum: number; lr: number; dampening: number; nesterov: boolean; maximize: boolean; isFirstStep: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): [Tensor[], Tensor[], Tensor[]]
-  (self: readonly Tensor[], grads: readonly Tensor[], momentumBufferList: readonly Tensor[], options: { weightDecay: number; momentum: number; lr: Tensor; dampening: number; nesterov: boolean; maximize: boolean; isFirstStep: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): [Tensor[], Tensor[], Tensor[]]
+  (self: readonly Tensor[], grads: readonly Tensor[], momentumBufferList: readonly Tensor[], options: { weightDecay: number; momentum: number; lr: number; dampening: number; nesterov: boolean; maximize: boolean; isFirstStep: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): [Tensor[], Tensor[], Tensor[]]
+  (self: readonly Tensor[], grads: readonly Tensor[], momentumBufferList: readonly Tensor[], options: { weightDecay: number; momentum: number; lr: Tensor; dampening: number; nesterov: boolean; maximize: boolean; isFirstStep: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): [Tensor[], Tensor[], Tensor[]]
 } = /* @__PURE__ */ define('aten::_fused_sgd', ['', 'tensor_lr'])
 
 /**
@@ -666,8 +666,8 @@ export const fusedSgd: {
  * - `aten::_fused_sgd_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] momentum_buffer_list, *, float weight_decay, float momentum, Tensor lr, float dampening, bool nesterov, bool maximize, bool is_first_step, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()`
  */
 export const fusedSgd_: {
-  (self: readonly Tensor[], grads: readonly Tensor[], momentumBufferList: readonly Tensor[], options: { weightDecay: number; momentum: number; lr: number; dampening: number; nesterov: boolean; maximize: boolean; isFirstStep: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void
-  (self: readonly Tensor[], grads: readonly Tensor[], momentumBufferList: readonly Tensor[], options: { weightDecay: number; momentum: number; lr: Tensor; dampening: number; nesterov: boolean; maximize: boolean; isFirstStep: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void
+  (self: readonly Tensor[], grads: readonly Tensor[], momentumBufferList: readonly Tensor[], options: { weightDecay: number; momentum: number; lr: number; dampening: number; nesterov: boolean; maximize: boolean; isFirstStep: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): void
+  (self: readonly Tensor[], grads: readonly Tensor[], momentumBufferList: readonly Tensor[], options: { weightDecay: number; momentum: number; lr: Tensor; dampening: number; nesterov: boolean; maximize: boolean; isFirstStep: boolean; gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined }): void
 } = /* @__PURE__ */ define('aten::_fused_sgd_', ['', 'tensor_lr'])
 
 /** `aten::abs(Tensor self) -> Tensor` */
@@ -742,42 +742,42 @@ export const adaptiveMaxPool3d: {
 
 /** `aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor` */
 export const add: {
-  (self: Tensor, other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor
+  (self: Tensor, other: Tensor | Scalar, options?: { alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::add', ['Tensor'])
 
 /** `aten::add_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)` */
 export const add_: {
-  (self: Tensor, other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor
+  (self: Tensor, other: Tensor | Scalar, options?: { alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::add_', ['Tensor'])
 
 /** `aten::addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor` */
 export const addbmm: {
-  (self: Tensor, batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  (self: Tensor, batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::addbmm', [''])
 
 /** `aten::addbmm_(Tensor(a!) self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor(a!)` */
 export const addbmm_: {
-  (self: Tensor, batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  (self: Tensor, batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::addbmm_', [''])
 
 /** `aten::addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor` */
 export const addcdiv: {
-  (self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): Tensor
+  (self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::addcdiv', [''])
 
 /** `aten::addcdiv_(Tensor(a!) self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor(a!)` */
 export const addcdiv_: {
-  (self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): Tensor
+  (self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::addcdiv_', [''])
 
 /** `aten::addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor` */
 export const addcmul: {
-  (self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): Tensor
+  (self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::addcmul', [''])
 
 /** `aten::addcmul_(Tensor(a!) self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor(a!)` */
 export const addcmul_: {
-  (self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): Tensor
+  (self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::addcmul_', [''])
 
 /**
@@ -785,33 +785,33 @@ export const addcmul_: {
  * - `aten::addmm.dtype(Tensor self, Tensor mat1, Tensor mat2, ScalarType out_dtype, *, Scalar beta=1, Scalar alpha=1) -> Tensor`
  */
 export const addmm: {
-  (self: Tensor, mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
-  (self: Tensor, mat1: Tensor, mat2: Tensor, outDtype: DType, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  (self: Tensor, mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
+  (self: Tensor, mat1: Tensor, mat2: Tensor, outDtype: DType, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::addmm', ['', 'dtype'])
 
 /** `aten::addmm_(Tensor(a!) self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor(a!)` */
 export const addmm_: {
-  (self: Tensor, mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  (self: Tensor, mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::addmm_', [''])
 
 /** `aten::addmv(Tensor self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1) -> Tensor` */
 export const addmv: {
-  (self: Tensor, mat: Tensor, vec: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  (self: Tensor, mat: Tensor, vec: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::addmv', [''])
 
 /** `aten::addmv_(Tensor(a!) self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1) -> Tensor(a!)` */
 export const addmv_: {
-  (self: Tensor, mat: Tensor, vec: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  (self: Tensor, mat: Tensor, vec: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::addmv_', [''])
 
 /** `aten::addr(Tensor self, Tensor vec1, Tensor vec2, *, Scalar beta=1, Scalar alpha=1) -> Tensor` */
 export const addr: {
-  (self: Tensor, vec1: Tensor, vec2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  (self: Tensor, vec1: Tensor, vec2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::addr', [''])
 
 /** `aten::addr_(Tensor(a!) self, Tensor vec1, Tensor vec2, *, Scalar beta=1, Scalar alpha=1) -> Tensor(a!)` */
 export const addr_: {
-  (self: Tensor, vec1: Tensor, vec2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  (self: Tensor, vec1: Tensor, vec2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::addr_', [''])
 
 /** `aten::adjoint(Tensor(a) self) -> Tensor(a)` */
@@ -836,15 +836,15 @@ export const alias: {
  */
 export const all: {
   (self: Tensor): Tensor
-  (self: Tensor, dim: number, options?: { keepdim?: boolean }): Tensor
-  (self: Tensor, dim?: readonly number[] | null, options?: { keepdim?: boolean }): Tensor
-  (self: Tensor, options: { dim?: readonly number[] | null; keepdim?: boolean }): Tensor
+  (self: Tensor, dim: number, options?: { keepdim?: boolean | undefined }): Tensor
+  (self: Tensor, dim?: readonly number[] | null, options?: { keepdim?: boolean | undefined }): Tensor
+  (self: Tensor, options: { dim?: readonly number[] | null | undefined; keepdim?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::all', ['', 'dim', 'dims'])
 
 /** `aten::allclose(Tensor self, Tensor other, float rtol=1.0000000000000001e-05, float atol=1e-08, bool equal_nan=False) -> bool` */
 export const allclose: {
-  (self: Tensor, other: Tensor, rtol?: number, atol?: number, options?: { equalNan?: boolean }): boolean
-  (self: Tensor, other: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean }): boolean
+  (self: Tensor, other: Tensor, rtol?: number, atol?: number, options?: { equalNan?: boolean | undefined }): boolean
+  (self: Tensor, other: Tensor, options: { rtol?: number | undefined; atol?: number | undefined; equalNan?: boolean | undefined }): boolean
 } = /* @__PURE__ */ define('aten::allclose', [''])
 
 /** `aten::alpha_dropout(Tensor input, float p, bool train) -> Tensor` */
@@ -859,19 +859,19 @@ export const alphaDropout_: {
 
 /** `aten::amax(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor` */
 export const amax: {
-  (self: Tensor, dim?: number | readonly number[], options?: { keepdim?: boolean }): Tensor
-  (self: Tensor, options: { dim?: number | readonly number[]; keepdim?: boolean }): Tensor
+  (self: Tensor, dim?: number | readonly number[], options?: { keepdim?: boolean | undefined }): Tensor
+  (self: Tensor, options: { dim?: number | readonly number[] | undefined; keepdim?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::amax', [''])
 
 /** `aten::amin(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor` */
 export const amin: {
-  (self: Tensor, dim?: number | readonly number[], options?: { keepdim?: boolean }): Tensor
-  (self: Tensor, options: { dim?: number | readonly number[]; keepdim?: boolean }): Tensor
+  (self: Tensor, dim?: number | readonly number[], options?: { keepdim?: boolean | undefined }): Tensor
+  (self: Tensor, options: { dim?: number | readonly number[] | undefined; keepdim?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::amin', [''])
 
 /** `aten::aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, Tensor max)` */
 export const aminmax: {
-  (self: Tensor, options?: { dim?: number | null; keepdim?: boolean }): [Tensor, Tensor]
+  (self: Tensor, options?: { dim?: number | null | undefined; keepdim?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::aminmax', [''])
 
 /** `aten::angle(Tensor self) -> Tensor` */
@@ -886,9 +886,9 @@ export const angle: {
  */
 export const any: {
   (self: Tensor): Tensor
-  (self: Tensor, dim: number, options?: { keepdim?: boolean }): Tensor
-  (self: Tensor, dim?: readonly number[] | null, options?: { keepdim?: boolean }): Tensor
-  (self: Tensor, options: { dim?: readonly number[] | null; keepdim?: boolean }): Tensor
+  (self: Tensor, dim: number, options?: { keepdim?: boolean | undefined }): Tensor
+  (self: Tensor, dim?: readonly number[] | null, options?: { keepdim?: boolean | undefined }): Tensor
+  (self: Tensor, options: { dim?: readonly number[] | null | undefined; keepdim?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::any', ['', 'dim', 'dims'])
 
 /**
@@ -897,10 +897,10 @@ export const any: {
  * - `aten::arange(Scalar end, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
  */
 export const arange: {
-  (start: Scalar, end: Scalar, step?: Scalar, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (start: Scalar, end: Scalar, options: { step?: Scalar; dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (start: Scalar, end: Scalar, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (end: Scalar, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (start: Scalar, end: Scalar, step?: Scalar, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (start: Scalar, end: Scalar, options: { step?: Scalar | undefined; dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (start: Scalar, end: Scalar, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (end: Scalar, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::arange', ['start_step', 'start', ''])
 
 /** `aten::arccos(Tensor self) -> Tensor` */
@@ -975,14 +975,14 @@ export const arctanh_: {
 
 /** `aten::argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor` */
 export const argmax: {
-  (self: Tensor, dim?: number | null, options?: { keepdim?: boolean }): Tensor
-  (self: Tensor, options: { dim?: number | null; keepdim?: boolean }): Tensor
+  (self: Tensor, dim?: number | null, options?: { keepdim?: boolean | undefined }): Tensor
+  (self: Tensor, options: { dim?: number | null | undefined; keepdim?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::argmax', [''])
 
 /** `aten::argmin(Tensor self, int? dim=None, bool keepdim=False) -> Tensor` */
 export const argmin: {
-  (self: Tensor, dim?: number | null, options?: { keepdim?: boolean }): Tensor
-  (self: Tensor, options: { dim?: number | null; keepdim?: boolean }): Tensor
+  (self: Tensor, dim?: number | null, options?: { keepdim?: boolean | undefined }): Tensor
+  (self: Tensor, options: { dim?: number | null | undefined; keepdim?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::argmin', [''])
 
 /**
@@ -990,9 +990,9 @@ export const argmin: {
  * - `aten::argsort(Tensor self, int dim=-1, bool descending=False) -> Tensor`
  */
 export const argsort: {
-  (self: Tensor, options: { stable: boolean; dim?: number; descending?: boolean }): Tensor
-  (self: Tensor, dim?: number, options?: { descending?: boolean }): Tensor
-  (self: Tensor, options: { dim?: number; descending?: boolean }): Tensor
+  (self: Tensor, options: { stable: boolean; dim?: number | undefined; descending?: boolean | undefined }): Tensor
+  (self: Tensor, dim?: number, options?: { descending?: boolean | undefined }): Tensor
+  (self: Tensor, options: { dim?: number | undefined; descending?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::argsort', ['stable', ''])
 
 /** `aten::argwhere(Tensor self) -> Tensor` */
@@ -1003,19 +1003,19 @@ export const argwhere: {
 /** `aten::as_strided(Tensor(a) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a)` */
 export const asStrided: {
   (self: Tensor, size: readonly number[], stride: readonly number[], storageOffset?: number | null): Tensor
-  (self: Tensor, size: readonly number[], stride: readonly number[], options: { storageOffset?: number | null }): Tensor
+  (self: Tensor, size: readonly number[], stride: readonly number[], options: { storageOffset?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::as_strided', [''])
 
 /** `aten::as_strided_(Tensor(a!) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a!)` */
 export const asStrided_: {
   (self: Tensor, size: readonly number[], stride: readonly number[], storageOffset?: number | null): Tensor
-  (self: Tensor, size: readonly number[], stride: readonly number[], options: { storageOffset?: number | null }): Tensor
+  (self: Tensor, size: readonly number[], stride: readonly number[], options: { storageOffset?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::as_strided_', [''])
 
 /** `aten::as_strided_scatter(Tensor self, Tensor src, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor` */
 export const asStridedScatter: {
   (self: Tensor, src: Tensor, size: readonly number[], stride: readonly number[], storageOffset?: number | null): Tensor
-  (self: Tensor, src: Tensor, size: readonly number[], stride: readonly number[], options: { storageOffset?: number | null }): Tensor
+  (self: Tensor, src: Tensor, size: readonly number[], stride: readonly number[], options: { storageOffset?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::as_strided_scatter', [''])
 
 /** `aten::asin(Tensor self) -> Tensor` */
@@ -1097,20 +1097,20 @@ export const atleast3d: {
 
 /** `aten::avg_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], bool ceil_mode=False, bool count_include_pad=True) -> Tensor` */
 export const avgPool1d: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], options?: { ceilMode?: boolean; countIncludePad?: boolean }): Tensor
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; ceilMode?: boolean; countIncludePad?: boolean }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], options?: { ceilMode?: boolean | undefined; countIncludePad?: boolean | undefined }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; ceilMode?: boolean | undefined; countIncludePad?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::avg_pool1d', [''])
 
 /** `aten::avg_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor` */
 export const avgPool2d: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], options?: { ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: number | null }): Tensor
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: number | null }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], options?: { ceilMode?: boolean | undefined; countIncludePad?: boolean | undefined; divisorOverride?: number | null | undefined }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; ceilMode?: boolean | undefined; countIncludePad?: boolean | undefined; divisorOverride?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::avg_pool2d', [''])
 
 /** `aten::avg_pool3d(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor` */
 export const avgPool3d: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], options?: { ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: number | null }): Tensor
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: number | null }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], options?: { ceilMode?: boolean | undefined; countIncludePad?: boolean | undefined; divisorOverride?: number | null | undefined }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; ceilMode?: boolean | undefined; countIncludePad?: boolean | undefined; divisorOverride?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::avg_pool3d', [''])
 
 /**
@@ -1118,13 +1118,13 @@ export const avgPool3d: {
  * - `aten::baddbmm.dtype(Tensor self, Tensor batch1, Tensor batch2, ScalarType out_dtype, *, Scalar beta=1, Scalar alpha=1) -> Tensor`
  */
 export const baddbmm: {
-  (self: Tensor, batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
-  (self: Tensor, batch1: Tensor, batch2: Tensor, outDtype: DType, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  (self: Tensor, batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
+  (self: Tensor, batch1: Tensor, batch2: Tensor, outDtype: DType, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::baddbmm', ['', 'dtype'])
 
 /** `aten::baddbmm_(Tensor(a!) self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor(a!)` */
 export const baddbmm_: {
-  (self: Tensor, batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  (self: Tensor, batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::baddbmm_', [''])
 
 /**
@@ -1132,8 +1132,8 @@ export const baddbmm_: {
  * - `aten::bartlett_window(int window_length, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
  */
 export const bartlettWindow: {
-  (windowLength: number, periodic: boolean, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (windowLength: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (windowLength: number, periodic: boolean, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (windowLength: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::bartlett_window', ['periodic', ''])
 
 /** `aten::batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool training, float momentum, float eps, bool cudnn_enabled) -> Tensor` */
@@ -1182,32 +1182,32 @@ export const bernoulli: {
  */
 export const bernoulli_: {
   (self: Tensor, p?: number): Tensor
-  (self: Tensor, options: { p?: number }): Tensor
+  (self: Tensor, options: { p?: number | undefined }): Tensor
   (self: Tensor, p: Tensor): Tensor
 } = /* @__PURE__ */ define('aten::bernoulli_', ['float', 'Tensor'])
 
 /** `aten::bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> Tensor` */
 export const bilinear: {
   (input1: Tensor, input2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor
-  (input1: Tensor, input2: Tensor, weight: Tensor, options: { bias?: Tensor | null }): Tensor
+  (input1: Tensor, input2: Tensor, weight: Tensor, options: { bias?: Tensor | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::bilinear', [''])
 
 /** `aten::binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int reduction=1) -> Tensor` */
 export const binaryCrossEntropy: {
   (self: Tensor, target: Tensor, weight?: Tensor | null, reduction?: Reduction): Tensor
-  (self: Tensor, target: Tensor, options: { weight?: Tensor | null; reduction?: Reduction }): Tensor
+  (self: Tensor, target: Tensor, options: { weight?: Tensor | null | undefined; reduction?: Reduction | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::binary_cross_entropy', [''])
 
 /** `aten::binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, Tensor? pos_weight=None, int reduction=1) -> Tensor` */
 export const binaryCrossEntropyWithLogits: {
   (self: Tensor, target: Tensor, weight?: Tensor | null, posWeight?: Tensor | null, reduction?: Reduction): Tensor
-  (self: Tensor, target: Tensor, options: { weight?: Tensor | null; posWeight?: Tensor | null; reduction?: Reduction }): Tensor
+  (self: Tensor, target: Tensor, options: { weight?: Tensor | null | undefined; posWeight?: Tensor | null | undefined; reduction?: Reduction | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::binary_cross_entropy_with_logits', [''])
 
 /** `aten::bincount(Tensor self, Tensor? weights=None, SymInt minlength=0) -> Tensor` */
 export const bincount: {
   (self: Tensor, weights?: Tensor | null, minlength?: number): Tensor
-  (self: Tensor, options: { weights?: Tensor | null; minlength?: number }): Tensor
+  (self: Tensor, options: { weights?: Tensor | null | undefined; minlength?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::bincount', [''])
 
 /** `aten::binomial(Tensor count, Tensor prob, Generator? generator=None) -> Tensor` */
@@ -1320,8 +1320,8 @@ export const bitwiseXor_: {
  * - `aten::blackman_window(int window_length, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
  */
 export const blackmanWindow: {
-  (windowLength: number, periodic: boolean, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (windowLength: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (windowLength: number, periodic: boolean, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (windowLength: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::blackman_window', ['periodic', ''])
 
 /** `aten::block_diag(Tensor[] tensors) -> Tensor` */
@@ -1353,7 +1353,7 @@ export const broadcastTo: {
  * - `aten::bucketize.Tensor(Tensor self, Tensor boundaries, *, bool out_int32=False, bool right=False) -> Tensor`
  */
 export const bucketize: {
-  (self: Scalar | Tensor, boundaries: Tensor, options?: { outInt32?: boolean; right?: boolean }): Tensor
+  (self: Scalar | Tensor, boundaries: Tensor, options?: { outInt32?: boolean | undefined; right?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::bucketize', ['Scalar', 'Tensor'])
 
 /** `aten::can_cast(ScalarType from_, ScalarType to) -> bool` */
@@ -1369,19 +1369,19 @@ export const cartesianProd: {
 /** `aten::cat(Tensor[] tensors, int dim=0) -> Tensor` */
 export const cat: {
   (tensors: readonly Tensor[], dim?: number): Tensor
-  (tensors: readonly Tensor[], options: { dim?: number }): Tensor
+  (tensors: readonly Tensor[], options: { dim?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cat', [''])
 
 /** `aten::cauchy(Tensor self, float median=0., float sigma=1., *, Generator? generator=None) -> Tensor` */
 export const cauchy: {
   (self: Tensor, median?: number, sigma?: number): Tensor
-  (self: Tensor, options: { median?: number; sigma?: number }): Tensor
+  (self: Tensor, options: { median?: number | undefined; sigma?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cauchy', [''])
 
 /** `aten::cauchy_(Tensor(a!) self, float median=0., float sigma=1., *, Generator? generator=None) -> Tensor(a!)` */
 export const cauchy_: {
   (self: Tensor, median?: number, sigma?: number): Tensor
-  (self: Tensor, options: { median?: number; sigma?: number }): Tensor
+  (self: Tensor, options: { median?: number | undefined; sigma?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cauchy_', [''])
 
 /** `aten::ccol_indices(Tensor(a) self) -> Tensor(a)` */
@@ -1392,7 +1392,7 @@ export const ccolIndices: {
 /** `aten::cdist(Tensor x1, Tensor x2, float p=2., int? compute_mode=None) -> Tensor` */
 export const cdist: {
   (x1: Tensor, x2: Tensor, p?: number, computeMode?: number | null): Tensor
-  (x1: Tensor, x2: Tensor, options: { p?: number; computeMode?: number | null }): Tensor
+  (x1: Tensor, x2: Tensor, options: { p?: number | undefined; computeMode?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cdist', [''])
 
 /** `aten::ceil(Tensor self) -> Tensor` */
@@ -1408,13 +1408,13 @@ export const ceil_: {
 /** `aten::celu(Tensor self, Scalar alpha=1.) -> Tensor` */
 export const celu: {
   (self: Tensor, alpha?: Scalar): Tensor
-  (self: Tensor, options: { alpha?: Scalar }): Tensor
+  (self: Tensor, options: { alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::celu', [''])
 
 /** `aten::celu_(Tensor(a!) self, Scalar alpha=1.) -> Tensor(a!)` */
 export const celu_: {
   (self: Tensor, alpha?: Scalar): Tensor
-  (self: Tensor, options: { alpha?: Scalar }): Tensor
+  (self: Tensor, options: { alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::celu_', [''])
 
 /** `aten::chain_matmul(Tensor[] matrices) -> Tensor` */
@@ -1434,12 +1434,12 @@ export const channelShuffle: {
 
 /** `aten::cholesky_inverse(Tensor self, bool upper=False) -> Tensor` */
 export const choleskyInverse: {
-  (self: Tensor, options?: { upper?: boolean }): Tensor
+  (self: Tensor, options?: { upper?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cholesky_inverse', [''])
 
 /** `aten::cholesky_solve(Tensor self, Tensor input2, bool upper=False) -> Tensor` */
 export const choleskySolve: {
-  (self: Tensor, input2: Tensor, options?: { upper?: boolean }): Tensor
+  (self: Tensor, input2: Tensor, options?: { upper?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cholesky_solve', [''])
 
 /** `aten::choose_qparams_optimized(Tensor input, int numel, int n_bins, float ratio, int bit_width) -> (Tensor, Tensor)` */
@@ -1450,7 +1450,7 @@ export const chooseQparamsOptimized: {
 /** `aten::chunk(Tensor(a -> *) self, int chunks, int dim=0) -> Tensor(a)[]` */
 export const chunk: {
   (self: Tensor, chunks: number, dim?: number): Tensor[]
-  (self: Tensor, chunks: number, options: { dim?: number }): Tensor[]
+  (self: Tensor, chunks: number, options: { dim?: number | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::chunk', [''])
 
 /**
@@ -1459,9 +1459,9 @@ export const chunk: {
  */
 export const clamp: {
   (self: Tensor, min?: Scalar | null, max?: Scalar | null): Tensor
-  (self: Tensor, options: { min?: Scalar | null; max?: Scalar | null }): Tensor
+  (self: Tensor, options: { min?: Scalar | null | undefined; max?: Scalar | null | undefined }): Tensor
   (self: Tensor, min?: Tensor | null, max?: Tensor | null): Tensor
-  (self: Tensor, options: { min?: Tensor | null; max?: Tensor | null }): Tensor
+  (self: Tensor, options: { min?: Tensor | null | undefined; max?: Tensor | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::clamp', ['', 'Tensor'])
 
 /**
@@ -1470,9 +1470,9 @@ export const clamp: {
  */
 export const clamp_: {
   (self: Tensor, min?: Scalar | null, max?: Scalar | null): Tensor
-  (self: Tensor, options: { min?: Scalar | null; max?: Scalar | null }): Tensor
+  (self: Tensor, options: { min?: Scalar | null | undefined; max?: Scalar | null | undefined }): Tensor
   (self: Tensor, min?: Tensor | null, max?: Tensor | null): Tensor
-  (self: Tensor, options: { min?: Tensor | null; max?: Tensor | null }): Tensor
+  (self: Tensor, options: { min?: Tensor | null | undefined; max?: Tensor | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::clamp_', ['', 'Tensor'])
 
 /**
@@ -1513,9 +1513,9 @@ export const clampMin_: {
  */
 export const clip: {
   (self: Tensor, min?: Scalar | null, max?: Scalar | null): Tensor
-  (self: Tensor, options: { min?: Scalar | null; max?: Scalar | null }): Tensor
+  (self: Tensor, options: { min?: Scalar | null | undefined; max?: Scalar | null | undefined }): Tensor
   (self: Tensor, min?: Tensor | null, max?: Tensor | null): Tensor
-  (self: Tensor, options: { min?: Tensor | null; max?: Tensor | null }): Tensor
+  (self: Tensor, options: { min?: Tensor | null | undefined; max?: Tensor | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::clip', ['', 'Tensor'])
 
 /**
@@ -1524,9 +1524,9 @@ export const clip: {
  */
 export const clip_: {
   (self: Tensor, min?: Scalar | null, max?: Scalar | null): Tensor
-  (self: Tensor, options: { min?: Scalar | null; max?: Scalar | null }): Tensor
+  (self: Tensor, options: { min?: Scalar | null | undefined; max?: Scalar | null | undefined }): Tensor
   (self: Tensor, min?: Tensor | null, max?: Tensor | null): Tensor
-  (self: Tensor, options: { min?: Tensor | null; max?: Tensor | null }): Tensor
+  (self: Tensor, options: { min?: Tensor | null | undefined; max?: Tensor | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::clip_', ['', 'Tensor'])
 
 /** `aten::clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor` */
@@ -1556,8 +1556,8 @@ export const columnStack: {
 
 /** `aten::combinations(Tensor self, int r=2, bool with_replacement=False) -> Tensor` */
 export const combinations: {
-  (self: Tensor, r?: number, options?: { withReplacement?: boolean }): Tensor
-  (self: Tensor, options: { r?: number; withReplacement?: boolean }): Tensor
+  (self: Tensor, r?: number, options?: { withReplacement?: boolean | undefined }): Tensor
+  (self: Tensor, options: { r?: number | undefined; withReplacement?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::combinations', [''])
 
 /** `aten::complex(Tensor real, Tensor imag) -> Tensor` */
@@ -1568,13 +1568,13 @@ export const complex: {
 /** `aten::concat(Tensor[] tensors, int dim=0) -> Tensor` */
 export const concat: {
   (tensors: readonly Tensor[], dim?: number): Tensor
-  (tensors: readonly Tensor[], options: { dim?: number }): Tensor
+  (tensors: readonly Tensor[], options: { dim?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::concat', [''])
 
 /** `aten::concatenate(Tensor[] tensors, int dim=0) -> Tensor` */
 export const concatenate: {
   (tensors: readonly Tensor[], dim?: number): Tensor
-  (tensors: readonly Tensor[], options: { dim?: number }): Tensor
+  (tensors: readonly Tensor[], options: { dim?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::concatenate', [''])
 
 /** `aten::conj(Tensor(a) self) -> Tensor(a)` */
@@ -1595,7 +1595,7 @@ export const conjPhysical_: {
 /** `aten::constant_pad_nd(Tensor self, SymInt[] pad, Scalar value=0) -> Tensor` */
 export const constantPadNd: {
   (self: Tensor, pad: readonly number[], value?: Scalar): Tensor
-  (self: Tensor, pad: readonly number[], options: { value?: Scalar }): Tensor
+  (self: Tensor, pad: readonly number[], options: { value?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::constant_pad_nd', [''])
 
 /** `aten::contiguous(Tensor(a) self, *, MemoryFormat memory_format=0) -> Tensor(a)` */
@@ -1609,8 +1609,8 @@ export const contiguous: {
  */
 export const conv1d: {
   (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[] | string, dilation?: number | readonly number[], groups?: number): Tensor
-  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; groups?: number }): Tensor
-  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: string; dilation?: number | readonly number[]; groups?: number }): Tensor
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; groups?: number | undefined }): Tensor
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: string | undefined; dilation?: number | readonly number[] | undefined; groups?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::conv1d', ['', 'padding'])
 
 /**
@@ -1619,8 +1619,8 @@ export const conv1d: {
  */
 export const conv2d: {
   (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[] | string, dilation?: number | readonly number[], groups?: number): Tensor
-  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; groups?: number }): Tensor
-  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: string; dilation?: number | readonly number[]; groups?: number }): Tensor
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; groups?: number | undefined }): Tensor
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: string | undefined; dilation?: number | readonly number[] | undefined; groups?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::conv2d', ['', 'padding'])
 
 /**
@@ -1629,8 +1629,8 @@ export const conv2d: {
  */
 export const conv3d: {
   (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[] | string, dilation?: number | readonly number[], groups?: number): Tensor
-  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; groups?: number }): Tensor
-  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: string; dilation?: number | readonly number[]; groups?: number }): Tensor
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; groups?: number | undefined }): Tensor
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: string | undefined; dilation?: number | readonly number[] | undefined; groups?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::conv3d', ['', 'padding'])
 
 /** `aten::conv_depthwise3d(Tensor self, Tensor weight, SymInt[3] kernel_size, Tensor? bias, SymInt[3] stride, SymInt[3] padding, SymInt[3] dilation) -> Tensor` */
@@ -1641,25 +1641,25 @@ export const convDepthwise3d: {
 /** `aten::conv_tbc(Tensor self, Tensor weight, Tensor bias, int pad=0) -> Tensor` */
 export const convTbc: {
   (self: Tensor, weight: Tensor, bias: Tensor, pad?: number): Tensor
-  (self: Tensor, weight: Tensor, bias: Tensor, options: { pad?: number }): Tensor
+  (self: Tensor, weight: Tensor, bias: Tensor, options: { pad?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::conv_tbc', [''])
 
 /** `aten::conv_transpose1d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[1] stride=[1], SymInt[1] padding=[0], SymInt[1] output_padding=[0], SymInt groups=1, SymInt[1] dilation=[1]) -> Tensor` */
 export const convTranspose1d: {
   (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[], outputPadding?: number | readonly number[], groups?: number, dilation?: number | readonly number[]): Tensor
-  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; outputPadding?: number | readonly number[]; groups?: number; dilation?: number | readonly number[] }): Tensor
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; outputPadding?: number | readonly number[] | undefined; groups?: number | undefined; dilation?: number | readonly number[] | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::conv_transpose1d', [''])
 
 /** `aten::conv_transpose2d.input(Tensor input, Tensor weight, Tensor? bias=None, SymInt[2] stride=[1, 1], SymInt[2] padding=[0, 0], SymInt[2] output_padding=[0, 0], SymInt groups=1, SymInt[2] dilation=[1, 1]) -> Tensor` */
 export const convTranspose2d: {
   (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[], outputPadding?: number | readonly number[], groups?: number, dilation?: number | readonly number[]): Tensor
-  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; outputPadding?: number | readonly number[]; groups?: number; dilation?: number | readonly number[] }): Tensor
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; outputPadding?: number | readonly number[] | undefined; groups?: number | undefined; dilation?: number | readonly number[] | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::conv_transpose2d', ['input'])
 
 /** `aten::conv_transpose3d.input(Tensor input, Tensor weight, Tensor? bias=None, SymInt[3] stride=[1, 1, 1], SymInt[3] padding=[0, 0, 0], SymInt[3] output_padding=[0, 0, 0], SymInt groups=1, SymInt[3] dilation=[1, 1, 1]) -> Tensor` */
 export const convTranspose3d: {
   (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[], outputPadding?: number | readonly number[], groups?: number, dilation?: number | readonly number[]): Tensor
-  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; outputPadding?: number | readonly number[]; groups?: number; dilation?: number | readonly number[] }): Tensor
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; outputPadding?: number | readonly number[] | undefined; groups?: number | undefined; dilation?: number | readonly number[] | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::conv_transpose3d', ['input'])
 
 /** `aten::convolution(Tensor input, Tensor weight, Tensor? bias, SymInt[] stride, SymInt[] padding, SymInt[] dilation, bool transposed, SymInt[] output_padding, SymInt groups) -> Tensor` */
@@ -1674,22 +1674,22 @@ export const convolutionOverrideable: {
 
 /** `aten::copy(Tensor self, Tensor src, bool non_blocking=False) -> Tensor` */
 export const copy: {
-  (self: Tensor, src: Tensor, options?: { nonBlocking?: boolean }): Tensor
+  (self: Tensor, src: Tensor, options?: { nonBlocking?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::copy', [''])
 
 /** `aten::copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!)` */
 export const copy_: {
-  (self: Tensor, src: Tensor, options?: { nonBlocking?: boolean }): Tensor
+  (self: Tensor, src: Tensor, options?: { nonBlocking?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::copy_', [''])
 
 /** `aten::copy_sparse_to_sparse(Tensor self, Tensor src, bool non_blocking=False) -> Tensor` */
 export const copySparseToSparse: {
-  (self: Tensor, src: Tensor, options?: { nonBlocking?: boolean }): Tensor
+  (self: Tensor, src: Tensor, options?: { nonBlocking?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::copy_sparse_to_sparse', [''])
 
 /** `aten::copy_sparse_to_sparse_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!)` */
 export const copySparseToSparse_: {
-  (self: Tensor, src: Tensor, options?: { nonBlocking?: boolean }): Tensor
+  (self: Tensor, src: Tensor, options?: { nonBlocking?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::copy_sparse_to_sparse_', [''])
 
 /**
@@ -1736,13 +1736,13 @@ export const cosh_: {
 /** `aten::cosine_embedding_loss(Tensor input1, Tensor input2, Tensor target, float margin=0., int reduction=1) -> Tensor` */
 export const cosineEmbeddingLoss: {
   (input1: Tensor, input2: Tensor, target: Tensor, margin?: number, reduction?: Reduction): Tensor
-  (input1: Tensor, input2: Tensor, target: Tensor, options: { margin?: number; reduction?: Reduction }): Tensor
+  (input1: Tensor, input2: Tensor, target: Tensor, options: { margin?: number | undefined; reduction?: Reduction | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cosine_embedding_loss', [''])
 
 /** `aten::cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-08) -> Tensor` */
 export const cosineSimilarity: {
   (x1: Tensor, x2: Tensor, dim?: number, eps?: number): Tensor
-  (x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number }): Tensor
+  (x1: Tensor, x2: Tensor, options: { dim?: number | undefined; eps?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cosine_similarity', [''])
 
 /**
@@ -1751,25 +1751,25 @@ export const cosineSimilarity: {
  */
 export const countNonzero: {
   (self: Tensor, dim?: number | null): Tensor
-  (self: Tensor, options: { dim?: number | null }): Tensor
+  (self: Tensor, options: { dim?: number | null | undefined }): Tensor
   (self: Tensor, dim: readonly number[]): Tensor
 } = /* @__PURE__ */ define('aten::count_nonzero', ['', 'dim_IntList'])
 
 /** `aten::cov(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweights=None) -> Tensor` */
 export const cov: {
-  (self: Tensor, options?: { correction?: number; fweights?: Tensor | null; aweights?: Tensor | null }): Tensor
+  (self: Tensor, options?: { correction?: number | undefined; fweights?: Tensor | null | undefined; aweights?: Tensor | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cov', [''])
 
 /** `aten::cross(Tensor self, Tensor other, int? dim=None) -> Tensor` */
 export const cross: {
   (self: Tensor, other: Tensor, dim?: number | null): Tensor
-  (self: Tensor, other: Tensor, options: { dim?: number | null }): Tensor
+  (self: Tensor, other: Tensor, options: { dim?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cross', [''])
 
 /** `aten::cross_entropy_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100, float label_smoothing=0.) -> Tensor` */
 export const crossEntropyLoss: {
   (self: Tensor, target: Tensor, weight?: Tensor | null, reduction?: Reduction, ignoreIndex?: number, labelSmoothing?: number): Tensor
-  (self: Tensor, target: Tensor, options: { weight?: Tensor | null; reduction?: Reduction; ignoreIndex?: number; labelSmoothing?: number }): Tensor
+  (self: Tensor, target: Tensor, options: { weight?: Tensor | null | undefined; reduction?: Reduction | undefined; ignoreIndex?: number | undefined; labelSmoothing?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cross_entropy_loss', [''])
 
 /** `aten::crow_indices(Tensor(a) self) -> Tensor(a)` */
@@ -1782,10 +1782,10 @@ export const crowIndices: {
  * - `aten::ctc_loss.Tensor(Tensor log_probs, Tensor targets, Tensor input_lengths, Tensor target_lengths, int blank=0, int reduction=1, bool zero_infinity=False) -> Tensor`
  */
 export const ctcLoss: {
-  (logProbs: Tensor, targets: Tensor, inputLengths: readonly number[], targetLengths: readonly number[], blank?: number, reduction?: Reduction, options?: { zeroInfinity?: boolean }): Tensor
-  (logProbs: Tensor, targets: Tensor, inputLengths: readonly number[], targetLengths: readonly number[], options: { blank?: number; reduction?: Reduction; zeroInfinity?: boolean }): Tensor
-  (logProbs: Tensor, targets: Tensor, inputLengths: Tensor, targetLengths: Tensor, blank?: number, reduction?: Reduction, options?: { zeroInfinity?: boolean }): Tensor
-  (logProbs: Tensor, targets: Tensor, inputLengths: Tensor, targetLengths: Tensor, options: { blank?: number; reduction?: Reduction; zeroInfinity?: boolean }): Tensor
+  (logProbs: Tensor, targets: Tensor, inputLengths: readonly number[], targetLengths: readonly number[], blank?: number, reduction?: Reduction, options?: { zeroInfinity?: boolean | undefined }): Tensor
+  (logProbs: Tensor, targets: Tensor, inputLengths: readonly number[], targetLengths: readonly number[], options: { blank?: number | undefined; reduction?: Reduction | undefined; zeroInfinity?: boolean | undefined }): Tensor
+  (logProbs: Tensor, targets: Tensor, inputLengths: Tensor, targetLengths: Tensor, blank?: number, reduction?: Reduction, options?: { zeroInfinity?: boolean | undefined }): Tensor
+  (logProbs: Tensor, targets: Tensor, inputLengths: Tensor, targetLengths: Tensor, options: { blank?: number | undefined; reduction?: Reduction | undefined; zeroInfinity?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::ctc_loss', ['IntList', 'Tensor'])
 
 /** `aten::cudnn_affine_grid_generator(Tensor theta, int N, int C, int H, int W) -> Tensor grid` */
@@ -1840,22 +1840,22 @@ export const cummin: {
 
 /** `aten::cumprod(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor` */
 export const cumprod: {
-  (self: Tensor, dim: number, options?: { dtype?: DType | null }): Tensor
+  (self: Tensor, dim: number, options?: { dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cumprod', [''])
 
 /** `aten::cumprod_(Tensor(a!) self, int dim, *, ScalarType? dtype=None) -> Tensor(a!)` */
 export const cumprod_: {
-  (self: Tensor, dim: number, options?: { dtype?: DType | null }): Tensor
+  (self: Tensor, dim: number, options?: { dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cumprod_', [''])
 
 /** `aten::cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor` */
 export const cumsum: {
-  (self: Tensor, dim: number, options?: { dtype?: DType | null }): Tensor
+  (self: Tensor, dim: number, options?: { dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cumsum', [''])
 
 /** `aten::cumsum_(Tensor(a!) self, int dim, *, ScalarType? dtype=None) -> Tensor(a!)` */
 export const cumsum_: {
-  (self: Tensor, dim: number, options?: { dtype?: DType | null }): Tensor
+  (self: Tensor, dim: number, options?: { dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cumsum_', [''])
 
 /**
@@ -1863,8 +1863,8 @@ export const cumsum_: {
  * - `aten::cumulative_trapezoid.x(Tensor y, Tensor x, *, int dim=-1) -> Tensor`
  */
 export const cumulativeTrapezoid: {
-  (y: Tensor, options?: { dx?: Scalar; dim?: number }): Tensor
-  (y: Tensor, x: Tensor, options?: { dim?: number }): Tensor
+  (y: Tensor, options?: { dx?: Scalar | undefined; dim?: number | undefined }): Tensor
+  (y: Tensor, x: Tensor, options?: { dim?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::cumulative_trapezoid', ['dx', 'x'])
 
 /** `aten::data(Tensor self) -> Tensor` */
@@ -1914,37 +1914,37 @@ export const detach_: {
 /** `aten::diag(Tensor self, int diagonal=0) -> Tensor` */
 export const diag: {
   (self: Tensor, diagonal?: number): Tensor
-  (self: Tensor, options: { diagonal?: number }): Tensor
+  (self: Tensor, options: { diagonal?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::diag', [''])
 
 /** `aten::diag_embed(Tensor self, int offset=0, int dim1=-2, int dim2=-1) -> Tensor` */
 export const diagEmbed: {
   (self: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor
-  (self: Tensor, options: { offset?: number; dim1?: number; dim2?: number }): Tensor
+  (self: Tensor, options: { offset?: number | undefined; dim1?: number | undefined; dim2?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::diag_embed', [''])
 
 /** `aten::diagflat(Tensor self, int offset=0) -> Tensor` */
 export const diagflat: {
   (self: Tensor, offset?: number): Tensor
-  (self: Tensor, options: { offset?: number }): Tensor
+  (self: Tensor, options: { offset?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::diagflat', [''])
 
 /** `aten::diagonal(Tensor(a) self, int offset=0, int dim1=0, int dim2=1) -> Tensor(a)` */
 export const diagonal: {
   (self: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor
-  (self: Tensor, options: { offset?: number; dim1?: number; dim2?: number }): Tensor
+  (self: Tensor, options: { offset?: number | undefined; dim1?: number | undefined; dim2?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::diagonal', [''])
 
 /** `aten::diagonal_scatter(Tensor self, Tensor src, int offset=0, int dim1=0, int dim2=1) -> Tensor` */
 export const diagonalScatter: {
   (self: Tensor, src: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor
-  (self: Tensor, src: Tensor, options: { offset?: number; dim1?: number; dim2?: number }): Tensor
+  (self: Tensor, src: Tensor, options: { offset?: number | undefined; dim1?: number | undefined; dim2?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::diagonal_scatter', [''])
 
 /** `aten::diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None) -> Tensor` */
 export const diff: {
   (self: Tensor, n?: number, dim?: number, prepend?: Tensor | null, append?: Tensor | null): Tensor
-  (self: Tensor, options: { n?: number; dim?: number; prepend?: Tensor | null; append?: Tensor | null }): Tensor
+  (self: Tensor, options: { n?: number | undefined; dim?: number | undefined; prepend?: Tensor | null | undefined; append?: Tensor | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::diff', [''])
 
 /** `aten::digamma(Tensor self) -> Tensor` */
@@ -1960,7 +1960,7 @@ export const digamma_: {
 /** `aten::dist(Tensor self, Tensor other, Scalar p=2) -> Tensor` */
 export const dist: {
   (self: Tensor, other: Tensor, p?: Scalar): Tensor
-  (self: Tensor, other: Tensor, options: { p?: Scalar }): Tensor
+  (self: Tensor, other: Tensor, options: { p?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::dist', [''])
 
 /**
@@ -2035,25 +2035,25 @@ export const dstack: {
 
 /** `aten::einsum(str equation, Tensor[] tensors, *, int[]? path=None) -> Tensor` */
 export const einsum: {
-  (equation: string, tensors: readonly Tensor[], options?: { path?: readonly number[] | null }): Tensor
+  (equation: string, tensors: readonly Tensor[], options?: { path?: readonly number[] | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::einsum', [''])
 
 /** `aten::elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor` */
 export const elu: {
   (self: Tensor, alpha?: Scalar, scale?: Scalar, inputScale?: Scalar): Tensor
-  (self: Tensor, options: { alpha?: Scalar; scale?: Scalar; inputScale?: Scalar }): Tensor
+  (self: Tensor, options: { alpha?: Scalar | undefined; scale?: Scalar | undefined; inputScale?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::elu', [''])
 
 /** `aten::elu_(Tensor(a!) self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor(a!)` */
 export const elu_: {
   (self: Tensor, alpha?: Scalar, scale?: Scalar, inputScale?: Scalar): Tensor
-  (self: Tensor, options: { alpha?: Scalar; scale?: Scalar; inputScale?: Scalar }): Tensor
+  (self: Tensor, options: { alpha?: Scalar | undefined; scale?: Scalar | undefined; inputScale?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::elu_', [''])
 
 /** `aten::embedding(Tensor weight, Tensor indices, SymInt padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False) -> Tensor` */
 export const embedding: {
-  (weight: Tensor, indices: Tensor, paddingIdx?: number, options?: { scaleGradByFreq?: boolean; sparse?: boolean }): Tensor
-  (weight: Tensor, indices: Tensor, options: { paddingIdx?: number; scaleGradByFreq?: boolean; sparse?: boolean }): Tensor
+  (weight: Tensor, indices: Tensor, paddingIdx?: number, options?: { scaleGradByFreq?: boolean | undefined; sparse?: boolean | undefined }): Tensor
+  (weight: Tensor, indices: Tensor, options: { paddingIdx?: number | undefined; scaleGradByFreq?: boolean | undefined; sparse?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::embedding', [''])
 
 /**
@@ -2061,7 +2061,7 @@ export const embedding: {
  * - `aten::embedding_bag.padding_idx(Tensor weight, Tensor indices, Tensor offsets, bool scale_grad_by_freq, int mode, bool sparse, Tensor? per_sample_weights, bool include_last_offset, int? padding_idx) -> (Tensor, Tensor, Tensor, Tensor)`
  */
 export const embeddingBag: {
-  (weight: Tensor, indices: Tensor, offsets: Tensor, options?: { scaleGradByFreq?: boolean; mode?: number; sparse?: boolean; perSampleWeights?: Tensor | null; includeLastOffset?: boolean }): [Tensor, Tensor, Tensor, Tensor]
+  (weight: Tensor, indices: Tensor, offsets: Tensor, options?: { scaleGradByFreq?: boolean | undefined; mode?: number | undefined; sparse?: boolean | undefined; perSampleWeights?: Tensor | null | undefined; includeLastOffset?: boolean | undefined }): [Tensor, Tensor, Tensor, Tensor]
   (weight: Tensor, indices: Tensor, offsets: Tensor, scaleGradByFreq: boolean, mode: number, sparse: boolean, perSampleWeights: Tensor | null, includeLastOffset: boolean, paddingIdx: number | null): [Tensor, Tensor, Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::embedding_bag', ['', 'padding_idx'])
 
@@ -2077,27 +2077,27 @@ export const embeddingRenorm_: {
 
 /** `aten::empty.memory_format(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
 export const empty: {
-  (size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::empty', ['memory_format'])
 
 /** `aten::empty_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
 export const emptyLike: {
-  (self: Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (self: Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::empty_like', [''])
 
 /** `aten::empty_permuted(SymInt[] size, int[] physical_layout, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const emptyPermuted: {
-  (size: readonly number[], physicalLayout: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (size: readonly number[], physicalLayout: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::empty_permuted', [''])
 
 /** `aten::empty_quantized(int[] size, Tensor qtensor, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
 export const emptyQuantized: {
-  (size: readonly number[], qtensor: Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (size: readonly number[], qtensor: Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::empty_quantized', [''])
 
 /** `aten::empty_strided(SymInt[] size, SymInt[] stride, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const emptyStrided: {
-  (size: readonly number[], stride: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (size: readonly number[], stride: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::empty_strided', [''])
 
 /**
@@ -2173,7 +2173,7 @@ export const exp_: {
 
 /** `aten::expand(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a)` */
 export const expand: {
-  (self: Tensor, size: readonly number[], options?: { implicit?: boolean }): Tensor
+  (self: Tensor, size: readonly number[], options?: { implicit?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::expand', [''])
 
 /** `aten::expand_as(Tensor(a) self, Tensor other) -> Tensor(a)` */
@@ -2194,13 +2194,13 @@ export const expm1_: {
 /** `aten::exponential(Tensor self, float lambd=1., *, Generator? generator=None) -> Tensor` */
 export const exponential: {
   (self: Tensor, lambd?: number): Tensor
-  (self: Tensor, options: { lambd?: number }): Tensor
+  (self: Tensor, options: { lambd?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::exponential', [''])
 
 /** `aten::exponential_(Tensor(a!) self, float lambd=1., *, Generator? generator=None) -> Tensor(a!)` */
 export const exponential_: {
   (self: Tensor, lambd?: number): Tensor
-  (self: Tensor, options: { lambd?: number }): Tensor
+  (self: Tensor, options: { lambd?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::exponential_', [''])
 
 /**
@@ -2208,8 +2208,8 @@ export const exponential_: {
  * - `aten::eye(SymInt n, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
  */
 export const eye: {
-  (n: number, m: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (n: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (n: number, m: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (n: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::eye', ['m', ''])
 
 /** `aten::fake_quantize_per_channel_affine(Tensor self, Tensor scale, Tensor zero_point, int axis, int quant_min, int quant_max) -> Tensor` */
@@ -2298,133 +2298,133 @@ export const featureDropout_: {
 /** `aten::fft_fft(Tensor self, SymInt? n=None, int dim=-1, str? norm=None) -> Tensor` */
 export const fftFft: {
   (self: Tensor, n?: number | null, dim?: number, norm?: string | null): Tensor
-  (self: Tensor, options: { n?: number | null; dim?: number; norm?: string | null }): Tensor
+  (self: Tensor, options: { n?: number | null | undefined; dim?: number | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_fft', [''])
 
 /** `aten::fft_fft2(Tensor self, SymInt[1]? s=None, int[1] dim=[-2, -1], str? norm=None) -> Tensor` */
 export const fftFft2: {
   (self: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[], norm?: string | null): Tensor
-  (self: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; norm?: string | null }): Tensor
+  (self: Tensor, options: { s?: number | readonly number[] | null | undefined; dim?: number | readonly number[] | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_fft2', [''])
 
 /** `aten::fft_fftfreq(int n, float d=1., *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const fftFftfreq: {
-  (n: number, d?: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (n: number, options: { d?: number; dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (n: number, d?: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (n: number, options: { d?: number | undefined; dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_fftfreq', [''])
 
 /** `aten::fft_fftn(Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None) -> Tensor` */
 export const fftFftn: {
   (self: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[] | null, norm?: string | null): Tensor
-  (self: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; norm?: string | null }): Tensor
+  (self: Tensor, options: { s?: number | readonly number[] | null | undefined; dim?: number | readonly number[] | null | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_fftn', [''])
 
 /** `aten::fft_fftshift(Tensor self, int[1]? dim=None) -> Tensor` */
 export const fftFftshift: {
   (self: Tensor, dim?: number | readonly number[] | null): Tensor
-  (self: Tensor, options: { dim?: number | readonly number[] | null }): Tensor
+  (self: Tensor, options: { dim?: number | readonly number[] | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_fftshift', [''])
 
 /** `aten::fft_hfft(Tensor self, SymInt? n=None, int dim=-1, str? norm=None) -> Tensor` */
 export const fftHfft: {
   (self: Tensor, n?: number | null, dim?: number, norm?: string | null): Tensor
-  (self: Tensor, options: { n?: number | null; dim?: number; norm?: string | null }): Tensor
+  (self: Tensor, options: { n?: number | null | undefined; dim?: number | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_hfft', [''])
 
 /** `aten::fft_hfft2(Tensor self, SymInt[1]? s=None, int[1] dim=[-2, -1], str? norm=None) -> Tensor` */
 export const fftHfft2: {
   (self: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[], norm?: string | null): Tensor
-  (self: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; norm?: string | null }): Tensor
+  (self: Tensor, options: { s?: number | readonly number[] | null | undefined; dim?: number | readonly number[] | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_hfft2', [''])
 
 /** `aten::fft_hfftn(Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None) -> Tensor` */
 export const fftHfftn: {
   (self: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[] | null, norm?: string | null): Tensor
-  (self: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; norm?: string | null }): Tensor
+  (self: Tensor, options: { s?: number | readonly number[] | null | undefined; dim?: number | readonly number[] | null | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_hfftn', [''])
 
 /** `aten::fft_ifft(Tensor self, SymInt? n=None, int dim=-1, str? norm=None) -> Tensor` */
 export const fftIfft: {
   (self: Tensor, n?: number | null, dim?: number, norm?: string | null): Tensor
-  (self: Tensor, options: { n?: number | null; dim?: number; norm?: string | null }): Tensor
+  (self: Tensor, options: { n?: number | null | undefined; dim?: number | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_ifft', [''])
 
 /** `aten::fft_ifft2(Tensor self, SymInt[1]? s=None, int[1] dim=[-2, -1], str? norm=None) -> Tensor` */
 export const fftIfft2: {
   (self: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[], norm?: string | null): Tensor
-  (self: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; norm?: string | null }): Tensor
+  (self: Tensor, options: { s?: number | readonly number[] | null | undefined; dim?: number | readonly number[] | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_ifft2', [''])
 
 /** `aten::fft_ifftn(Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None) -> Tensor` */
 export const fftIfftn: {
   (self: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[] | null, norm?: string | null): Tensor
-  (self: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; norm?: string | null }): Tensor
+  (self: Tensor, options: { s?: number | readonly number[] | null | undefined; dim?: number | readonly number[] | null | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_ifftn', [''])
 
 /** `aten::fft_ifftshift(Tensor self, int[1]? dim=None) -> Tensor` */
 export const fftIfftshift: {
   (self: Tensor, dim?: number | readonly number[] | null): Tensor
-  (self: Tensor, options: { dim?: number | readonly number[] | null }): Tensor
+  (self: Tensor, options: { dim?: number | readonly number[] | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_ifftshift', [''])
 
 /** `aten::fft_ihfft(Tensor self, SymInt? n=None, int dim=-1, str? norm=None) -> Tensor` */
 export const fftIhfft: {
   (self: Tensor, n?: number | null, dim?: number, norm?: string | null): Tensor
-  (self: Tensor, options: { n?: number | null; dim?: number; norm?: string | null }): Tensor
+  (self: Tensor, options: { n?: number | null | undefined; dim?: number | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_ihfft', [''])
 
 /** `aten::fft_ihfft2(Tensor self, SymInt[1]? s=None, int[1] dim=[-2, -1], str? norm=None) -> Tensor` */
 export const fftIhfft2: {
   (self: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[], norm?: string | null): Tensor
-  (self: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; norm?: string | null }): Tensor
+  (self: Tensor, options: { s?: number | readonly number[] | null | undefined; dim?: number | readonly number[] | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_ihfft2', [''])
 
 /** `aten::fft_ihfftn(Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None) -> Tensor` */
 export const fftIhfftn: {
   (self: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[] | null, norm?: string | null): Tensor
-  (self: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; norm?: string | null }): Tensor
+  (self: Tensor, options: { s?: number | readonly number[] | null | undefined; dim?: number | readonly number[] | null | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_ihfftn', [''])
 
 /** `aten::fft_irfft(Tensor self, SymInt? n=None, int dim=-1, str? norm=None) -> Tensor` */
 export const fftIrfft: {
   (self: Tensor, n?: number | null, dim?: number, norm?: string | null): Tensor
-  (self: Tensor, options: { n?: number | null; dim?: number; norm?: string | null }): Tensor
+  (self: Tensor, options: { n?: number | null | undefined; dim?: number | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_irfft', [''])
 
 /** `aten::fft_irfft2(Tensor self, SymInt[1]? s=None, int[1] dim=[-2, -1], str? norm=None) -> Tensor` */
 export const fftIrfft2: {
   (self: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[], norm?: string | null): Tensor
-  (self: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; norm?: string | null }): Tensor
+  (self: Tensor, options: { s?: number | readonly number[] | null | undefined; dim?: number | readonly number[] | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_irfft2', [''])
 
 /** `aten::fft_irfftn(Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None) -> Tensor` */
 export const fftIrfftn: {
   (self: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[] | null, norm?: string | null): Tensor
-  (self: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; norm?: string | null }): Tensor
+  (self: Tensor, options: { s?: number | readonly number[] | null | undefined; dim?: number | readonly number[] | null | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_irfftn', [''])
 
 /** `aten::fft_rfft(Tensor self, SymInt? n=None, int dim=-1, str? norm=None) -> Tensor` */
 export const fftRfft: {
   (self: Tensor, n?: number | null, dim?: number, norm?: string | null): Tensor
-  (self: Tensor, options: { n?: number | null; dim?: number; norm?: string | null }): Tensor
+  (self: Tensor, options: { n?: number | null | undefined; dim?: number | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_rfft', [''])
 
 /** `aten::fft_rfft2(Tensor self, SymInt[1]? s=None, int[1] dim=[-2, -1], str? norm=None) -> Tensor` */
 export const fftRfft2: {
   (self: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[], norm?: string | null): Tensor
-  (self: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; norm?: string | null }): Tensor
+  (self: Tensor, options: { s?: number | readonly number[] | null | undefined; dim?: number | readonly number[] | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_rfft2', [''])
 
 /** `aten::fft_rfftfreq(int n, float d=1., *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const fftRfftfreq: {
-  (n: number, d?: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (n: number, options: { d?: number; dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (n: number, d?: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (n: number, options: { d?: number | undefined; dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_rfftfreq', [''])
 
 /** `aten::fft_rfftn(Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None) -> Tensor` */
 export const fftRfftn: {
   (self: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[] | null, norm?: string | null): Tensor
-  (self: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; norm?: string | null }): Tensor
+  (self: Tensor, options: { s?: number | readonly number[] | null | undefined; dim?: number | readonly number[] | null | undefined; norm?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fft_rfftn', [''])
 
 /**
@@ -2445,7 +2445,7 @@ export const fill_: {
 
 /** `aten::fill_diagonal_(Tensor(a!) self, Scalar fill_value, bool wrap=False) -> Tensor(a!)` */
 export const fillDiagonal_: {
-  (self: Tensor, fillValue: Scalar, options?: { wrap?: boolean }): Tensor
+  (self: Tensor, fillValue: Scalar, options?: { wrap?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::fill_diagonal_', [''])
 
 /** `aten::fix(Tensor self) -> Tensor` */
@@ -2461,7 +2461,7 @@ export const fix_: {
 /** `aten::flatten.using_ints(Tensor(a) self, int start_dim=0, int end_dim=-1) -> Tensor(a)` */
 export const flatten: {
   (self: Tensor, startDim?: number, endDim?: number): Tensor
-  (self: Tensor, options: { startDim?: number; endDim?: number }): Tensor
+  (self: Tensor, options: { startDim?: number | undefined; endDim?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::flatten', ['using_ints'])
 
 /** `aten::flatten_dense_tensors(Tensor[] tensors) -> Tensor` */
@@ -2581,27 +2581,27 @@ export const frexp: {
 
 /** `aten::frobenius_norm.dim(Tensor self, int[1] dim, bool keepdim=False) -> Tensor` */
 export const frobeniusNorm: {
-  (self: Tensor, dim: number | readonly number[], options?: { keepdim?: boolean }): Tensor
+  (self: Tensor, dim: number | readonly number[], options?: { keepdim?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::frobenius_norm', ['dim'])
 
 /** `aten::from_file(str filename, bool? shared=None, int? size=0, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const fromFile: {
-  (filename: string, options?: { shared?: boolean | null; size?: number | null; dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (filename: string, options?: { shared?: boolean | null | undefined; size?: number | null | undefined; dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::from_file', [''])
 
 /** `aten::full(SymInt[] size, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const full: {
-  (size: readonly number[], fillValue: Scalar, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (size: readonly number[], fillValue: Scalar, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::full', [''])
 
 /** `aten::full_like(Tensor self, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
 export const fullLike: {
-  (self: Tensor, fillValue: Scalar, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (self: Tensor, fillValue: Scalar, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::full_like', [''])
 
 /** `aten::gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor` */
 export const gather: {
-  (self: Tensor, dim: number, index: Tensor, options?: { sparseGrad?: boolean }): Tensor
+  (self: Tensor, dim: number, index: Tensor, options?: { sparseGrad?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::gather', [''])
 
 /** `aten::gcd(Tensor self, Tensor other) -> Tensor` */
@@ -2632,12 +2632,12 @@ export const ge_: {
 
 /** `aten::gelu(Tensor self, *, str approximate="none") -> Tensor` */
 export const gelu: {
-  (self: Tensor, options?: { approximate?: 'none' | 'tanh' }): Tensor
+  (self: Tensor, options?: { approximate?: 'none' | 'tanh' | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::gelu', [''])
 
 /** `aten::gelu_(Tensor(a!) self, *, str approximate="none") -> Tensor(a!)` */
 export const gelu_: {
-  (self: Tensor, options?: { approximate?: 'none' | 'tanh' }): Tensor
+  (self: Tensor, options?: { approximate?: 'none' | 'tanh' | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::gelu_', [''])
 
 /** `aten::geometric(Tensor self, float p, *, Generator? generator=None) -> Tensor` */
@@ -2663,7 +2663,7 @@ export const ger: {
 /** `aten::glu(Tensor self, int dim=-1) -> Tensor` */
 export const glu: {
   (self: Tensor, dim?: number): Tensor
-  (self: Tensor, options: { dim?: number }): Tensor
+  (self: Tensor, options: { dim?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::glu', [''])
 
 /** `aten::glu_jvp(Tensor glu, Tensor x, Tensor dx, int dim) -> Tensor` */
@@ -2681,13 +2681,13 @@ export const gluJvp: {
  * - `aten::gradient.tensorarrayint(Tensor self, *, Tensor[] spacing, int? dim=None, int edge_order=1) -> Tensor[]`
  */
 export const gradient: {
-  (self: Tensor, options: { spacing: Scalar; dim: readonly number[]; edgeOrder?: number }): Tensor[]
-  (self: Tensor, options?: { spacing?: Scalar | null; dim?: number | null; edgeOrder?: number }): Tensor[]
-  (self: Tensor, options: { spacing: readonly Scalar[]; dim: readonly number[]; edgeOrder?: number }): Tensor[]
-  (self: Tensor, options: { spacing: readonly Scalar[]; dim?: number | null; edgeOrder?: number }): Tensor[]
-  (self: Tensor, options: { dim: readonly number[]; edgeOrder?: number }): Tensor[]
-  (self: Tensor, options: { spacing: readonly Tensor[]; dim: readonly number[]; edgeOrder?: number }): Tensor[]
-  (self: Tensor, options: { spacing: readonly Tensor[]; dim?: number | null; edgeOrder?: number }): Tensor[]
+  (self: Tensor, options: { spacing: Scalar; dim: readonly number[]; edgeOrder?: number | undefined }): Tensor[]
+  (self: Tensor, options?: { spacing?: Scalar | null | undefined; dim?: number | null | undefined; edgeOrder?: number | undefined }): Tensor[]
+  (self: Tensor, options: { spacing: readonly Scalar[]; dim: readonly number[]; edgeOrder?: number | undefined }): Tensor[]
+  (self: Tensor, options: { spacing: readonly Scalar[]; dim?: number | null | undefined; edgeOrder?: number | undefined }): Tensor[]
+  (self: Tensor, options: { dim: readonly number[]; edgeOrder?: number | undefined }): Tensor[]
+  (self: Tensor, options: { spacing: readonly Tensor[]; dim: readonly number[]; edgeOrder?: number | undefined }): Tensor[]
+  (self: Tensor, options: { spacing: readonly Tensor[]; dim?: number | null | undefined; edgeOrder?: number | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::gradient', ['scalararray', 'scalarint', 'scalarrayarray', 'scalarrayint', 'array', 'tensorarray', 'tensorarrayint'])
 
 /**
@@ -2739,8 +2739,8 @@ export const gridSampler3d: {
 
 /** `aten::group_norm(Tensor input, int num_groups, Tensor? weight=None, Tensor? bias=None, float eps=1.0000000000000001e-05, bool cudnn_enabled=True) -> Tensor` */
 export const groupNorm: {
-  (input: Tensor, numGroups: number, weight?: Tensor | null, bias?: Tensor | null, eps?: number, options?: { cudnnEnabled?: boolean }): Tensor
-  (input: Tensor, numGroups: number, options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number; cudnnEnabled?: boolean }): Tensor
+  (input: Tensor, numGroups: number, weight?: Tensor | null, bias?: Tensor | null, eps?: number, options?: { cudnnEnabled?: boolean | undefined }): Tensor
+  (input: Tensor, numGroups: number, options: { weight?: Tensor | null | undefined; bias?: Tensor | null | undefined; eps?: number | undefined; cudnnEnabled?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::group_norm', [''])
 
 /**
@@ -2755,7 +2755,7 @@ export const gru: {
 /** `aten::gru_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None) -> Tensor` */
 export const gruCell: {
   (input: Tensor, hx: Tensor, wIh: Tensor, wHh: Tensor, bIh?: Tensor | null, bHh?: Tensor | null): Tensor
-  (input: Tensor, hx: Tensor, wIh: Tensor, wHh: Tensor, options: { bIh?: Tensor | null; bHh?: Tensor | null }): Tensor
+  (input: Tensor, hx: Tensor, wIh: Tensor, wHh: Tensor, options: { bIh?: Tensor | null | undefined; bHh?: Tensor | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::gru_cell', [''])
 
 /**
@@ -2781,10 +2781,10 @@ export const gt_: {
  * - `aten::hamming_window(int window_length, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
  */
 export const hammingWindow: {
-  (windowLength: number, periodic: boolean, alpha: number, beta: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (windowLength: number, periodic: boolean, alpha: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (windowLength: number, periodic: boolean, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (windowLength: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (windowLength: number, periodic: boolean, alpha: number, beta: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (windowLength: number, periodic: boolean, alpha: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (windowLength: number, periodic: boolean, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (windowLength: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::hamming_window', ['periodic_alpha_beta', 'periodic_alpha', 'periodic', ''])
 
 /**
@@ -2792,14 +2792,14 @@ export const hammingWindow: {
  * - `aten::hann_window(int window_length, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
  */
 export const hannWindow: {
-  (windowLength: number, periodic: boolean, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (windowLength: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (windowLength: number, periodic: boolean, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (windowLength: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::hann_window', ['periodic', ''])
 
 /** `aten::hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor` */
 export const hardshrink: {
   (self: Tensor, lambd?: Scalar): Tensor
-  (self: Tensor, options: { lambd?: Scalar }): Tensor
+  (self: Tensor, options: { lambd?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::hardshrink', [''])
 
 /** `aten::hardsigmoid(Tensor self) -> Tensor` */
@@ -2825,19 +2825,19 @@ export const hardswish_: {
 /** `aten::hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor` */
 export const hardtanh: {
   (self: Tensor, minVal?: Scalar, maxVal?: Scalar): Tensor
-  (self: Tensor, options: { minVal?: Scalar; maxVal?: Scalar }): Tensor
+  (self: Tensor, options: { minVal?: Scalar | undefined; maxVal?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::hardtanh', [''])
 
 /** `aten::hardtanh_(Tensor(a!) self, Scalar min_val=-1, Scalar max_val=1) -> Tensor(a!)` */
 export const hardtanh_: {
   (self: Tensor, minVal?: Scalar, maxVal?: Scalar): Tensor
-  (self: Tensor, options: { minVal?: Scalar; maxVal?: Scalar }): Tensor
+  (self: Tensor, options: { minVal?: Scalar | undefined; maxVal?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::hardtanh_', [''])
 
 /** `aten::hash_tensor(Tensor self, int[1] dim=[], *, bool keepdim=False, int mode=0) -> Tensor` */
 export const hashTensor: {
-  (self: Tensor, dim?: number | readonly number[], options?: { keepdim?: boolean; mode?: number }): Tensor
-  (self: Tensor, options: { dim?: number | readonly number[]; keepdim?: boolean; mode?: number }): Tensor
+  (self: Tensor, dim?: number | readonly number[], options?: { keepdim?: boolean | undefined; mode?: number | undefined }): Tensor
+  (self: Tensor, options: { dim?: number | readonly number[] | undefined; keepdim?: boolean | undefined; mode?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::hash_tensor', [''])
 
 /** `aten::heaviside(Tensor self, Tensor values) -> Tensor` */
@@ -2853,13 +2853,13 @@ export const heaviside_: {
 /** `aten::hinge_embedding_loss(Tensor self, Tensor target, float margin=1., int reduction=1) -> Tensor` */
 export const hingeEmbeddingLoss: {
   (self: Tensor, target: Tensor, margin?: number, reduction?: Reduction): Tensor
-  (self: Tensor, target: Tensor, options: { margin?: number; reduction?: Reduction }): Tensor
+  (self: Tensor, target: Tensor, options: { margin?: number | undefined; reduction?: Reduction | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::hinge_embedding_loss', [''])
 
 /** `aten::histc(Tensor self, int bins=100, Scalar min=0, Scalar max=0) -> Tensor` */
 export const histc: {
   (self: Tensor, bins?: number, min?: Scalar, max?: Scalar): Tensor
-  (self: Tensor, options: { bins?: number; min?: Scalar; max?: Scalar }): Tensor
+  (self: Tensor, options: { bins?: number | undefined; min?: Scalar | undefined; max?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::histc', [''])
 
 /**
@@ -2867,9 +2867,9 @@ export const histc: {
  * - `aten::histogram.bins_tensor(Tensor self, Tensor bins, *, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)`
  */
 export const histogram: {
-  (self: Tensor, bins?: number, options?: { range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [Tensor, Tensor]
-  (self: Tensor, options: { bins?: number; range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [Tensor, Tensor]
-  (self: Tensor, bins: Tensor, options?: { weight?: Tensor | null; density?: boolean }): [Tensor, Tensor]
+  (self: Tensor, bins?: number, options?: { range?: readonly number[] | null | undefined; weight?: Tensor | null | undefined; density?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, options: { bins?: number | undefined; range?: readonly number[] | null | undefined; weight?: Tensor | null | undefined; density?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, bins: Tensor, options?: { weight?: Tensor | null | undefined; density?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::histogram', ['bin_ct', 'bins_tensor'])
 
 /**
@@ -2878,8 +2878,8 @@ export const histogram: {
  * - `aten::histogramdd.TensorList_bins(Tensor self, Tensor[] bins, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor[] bin_edges)`
  */
 export const histogramdd: {
-  (self: Tensor, bins: readonly number[] | number | readonly Tensor[], range?: readonly number[] | null, weight?: Tensor | null, options?: { density?: boolean }): [Tensor, Tensor[]]
-  (self: Tensor, bins: readonly number[] | number | readonly Tensor[], options: { range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [Tensor, Tensor[]]
+  (self: Tensor, bins: readonly number[] | number | readonly Tensor[], range?: readonly number[] | null, weight?: Tensor | null, options?: { density?: boolean | undefined }): [Tensor, Tensor[]]
+  (self: Tensor, bins: readonly number[] | number | readonly Tensor[], options: { range?: readonly number[] | null | undefined; weight?: Tensor | null | undefined; density?: boolean | undefined }): [Tensor, Tensor[]]
 } = /* @__PURE__ */ define('aten::histogramdd', ['', 'int_bins', 'TensorList_bins'])
 
 /**
@@ -2903,7 +2903,7 @@ export const hstack: {
 /** `aten::huber_loss(Tensor self, Tensor target, int reduction=1, float delta=1.) -> Tensor` */
 export const huberLoss: {
   (self: Tensor, target: Tensor, reduction?: Reduction, delta?: number): Tensor
-  (self: Tensor, target: Tensor, options: { reduction?: Reduction; delta?: number }): Tensor
+  (self: Tensor, target: Tensor, options: { reduction?: Reduction | undefined; delta?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::huber_loss', [''])
 
 /** `aten::hypot(Tensor self, Tensor other) -> Tensor` */
@@ -2963,12 +2963,12 @@ export const index: {
 
 /** `aten::index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor` */
 export const indexAdd: {
-  (self: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: Scalar }): Tensor
+  (self: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::index_add', [''])
 
 /** `aten::index_add_(Tensor(a!) self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor(a!)` */
 export const indexAdd_: {
-  (self: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: Scalar }): Tensor
+  (self: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::index_add_', [''])
 
 /** `aten::index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor` */
@@ -2999,22 +2999,22 @@ export const indexFill_: {
 
 /** `aten::index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor` */
 export const indexPut: {
-  (self: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options?: { accumulate?: boolean }): Tensor
+  (self: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options?: { accumulate?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::index_put', [''])
 
 /** `aten::index_put_(Tensor(a!) self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor(a!)` */
 export const indexPut_: {
-  (self: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options?: { accumulate?: boolean }): Tensor
+  (self: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options?: { accumulate?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::index_put_', [''])
 
 /** `aten::index_reduce(Tensor self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor` */
 export const indexReduce: {
-  (self: Tensor, dim: number, index: Tensor, source: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor
+  (self: Tensor, dim: number, index: Tensor, source: Tensor, reduce: string, options?: { includeSelf?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::index_reduce', [''])
 
 /** `aten::index_reduce_(Tensor(a!) self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor(a!)` */
 export const indexReduce_: {
-  (self: Tensor, dim: number, index: Tensor, source: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor
+  (self: Tensor, dim: number, index: Tensor, source: Tensor, reduce: string, options?: { includeSelf?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::index_reduce_', [''])
 
 /** `aten::index_select(Tensor self, int dim, Tensor index) -> Tensor` */
@@ -3095,7 +3095,7 @@ export const isNonzero: {
 /** `aten::is_pinned(Tensor self, Device? device=None) -> bool` */
 export const isPinned: {
   (self: Tensor, device?: Device | null): boolean
-  (self: Tensor, options: { device?: Device | null }): boolean
+  (self: Tensor, options: { device?: Device | null | undefined }): boolean
 } = /* @__PURE__ */ define('aten::is_pinned', [''])
 
 /** `aten::is_same_size(Tensor self, Tensor other) -> bool` */
@@ -3120,8 +3120,8 @@ export const isVulkanAvailable: {
 
 /** `aten::isclose(Tensor self, Tensor other, float rtol=1.0000000000000001e-05, float atol=1e-08, bool equal_nan=False) -> Tensor` */
 export const isclose: {
-  (self: Tensor, other: Tensor, rtol?: number, atol?: number, options?: { equalNan?: boolean }): Tensor
-  (self: Tensor, other: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean }): Tensor
+  (self: Tensor, other: Tensor, rtol?: number, atol?: number, options?: { equalNan?: boolean | undefined }): Tensor
+  (self: Tensor, other: Tensor, options: { rtol?: number | undefined; atol?: number | undefined; equalNan?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::isclose', [''])
 
 /** `aten::isfinite(Tensor self) -> Tensor` */
@@ -3135,8 +3135,8 @@ export const isfinite: {
  * - `aten::isin.Tensor_Tensor(Tensor elements, Tensor test_elements, *, bool assume_unique=False, bool invert=False) -> Tensor`
  */
 export const isin: {
-  (element: Scalar | Tensor, testElements: Tensor, options?: { assumeUnique?: boolean; invert?: boolean }): Tensor
-  (elements: Tensor, testElement: Scalar, options?: { assumeUnique?: boolean; invert?: boolean }): Tensor
+  (element: Scalar | Tensor, testElements: Tensor, options?: { assumeUnique?: boolean | undefined; invert?: boolean | undefined }): Tensor
+  (elements: Tensor, testElement: Scalar, options?: { assumeUnique?: boolean | undefined; invert?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::isin', ['Scalar_Tensor', 'Tensor_Scalar', 'Tensor_Tensor'])
 
 /** `aten::isinf(Tensor self) -> Tensor` */
@@ -3166,8 +3166,8 @@ export const isreal: {
 
 /** `aten::istft(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, bool normalized=False, bool? onesided=None, int? length=None, bool return_complex=False) -> Tensor` */
 export const istft: {
-  (self: Tensor, nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, options?: { center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: number | null; returnComplex?: boolean }): Tensor
-  (self: Tensor, nFft: number, options: { hopLength?: number | null; winLength?: number | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: number | null; returnComplex?: boolean }): Tensor
+  (self: Tensor, nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, options?: { center?: boolean | undefined; normalized?: boolean | undefined; onesided?: boolean | null | undefined; length?: number | null | undefined; returnComplex?: boolean | undefined }): Tensor
+  (self: Tensor, nFft: number, options: { hopLength?: number | null | undefined; winLength?: number | null | undefined; window?: Tensor | null | undefined; center?: boolean | undefined; normalized?: boolean | undefined; onesided?: boolean | null | undefined; length?: number | null | undefined; returnComplex?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::istft', [''])
 
 /** `aten::item(Tensor self) -> Scalar` */
@@ -3181,15 +3181,15 @@ export const item: {
  * - `aten::kaiser_window(int window_length, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
  */
 export const kaiserWindow: {
-  (windowLength: number, periodic: boolean, beta: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (windowLength: number, periodic: boolean, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (windowLength: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (windowLength: number, periodic: boolean, beta: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (windowLength: number, periodic: boolean, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (windowLength: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::kaiser_window', ['beta', 'periodic', ''])
 
 /** `aten::kl_div(Tensor self, Tensor target, int reduction=1, *, bool log_target=False) -> Tensor` */
 export const klDiv: {
-  (self: Tensor, target: Tensor, reduction?: Reduction, options?: { logTarget?: boolean }): Tensor
-  (self: Tensor, target: Tensor, options: { reduction?: Reduction; logTarget?: boolean }): Tensor
+  (self: Tensor, target: Tensor, reduction?: Reduction, options?: { logTarget?: boolean | undefined }): Tensor
+  (self: Tensor, target: Tensor, options: { reduction?: Reduction | undefined; logTarget?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::kl_div', [''])
 
 /** `aten::kron(Tensor self, Tensor other) -> Tensor` */
@@ -3199,20 +3199,20 @@ export const kron: {
 
 /** `aten::kthvalue(Tensor self, SymInt k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)` */
 export const kthvalue: {
-  (self: Tensor, k: number, dim?: number, options?: { keepdim?: boolean }): [Tensor, Tensor]
-  (self: Tensor, k: number, options: { dim?: number; keepdim?: boolean }): [Tensor, Tensor]
+  (self: Tensor, k: number, dim?: number, options?: { keepdim?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, k: number, options: { dim?: number | undefined; keepdim?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::kthvalue', [''])
 
 /** `aten::l1_loss(Tensor self, Tensor target, int reduction=1) -> Tensor` */
 export const l1Loss: {
   (self: Tensor, target: Tensor, reduction?: Reduction): Tensor
-  (self: Tensor, target: Tensor, options: { reduction?: Reduction }): Tensor
+  (self: Tensor, target: Tensor, options: { reduction?: Reduction | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::l1_loss', [''])
 
 /** `aten::layer_norm(Tensor input, SymInt[] normalized_shape, Tensor? weight=None, Tensor? bias=None, float eps=1.0000000000000001e-05, bool cudnn_enable=True) -> Tensor` */
 export const layerNorm: {
-  (input: Tensor, normalizedShape: readonly number[], weight?: Tensor | null, bias?: Tensor | null, eps?: number, options?: { cudnnEnable?: boolean }): Tensor
-  (input: Tensor, normalizedShape: readonly number[], options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number; cudnnEnable?: boolean }): Tensor
+  (input: Tensor, normalizedShape: readonly number[], weight?: Tensor | null, bias?: Tensor | null, eps?: number, options?: { cudnnEnable?: boolean | undefined }): Tensor
+  (input: Tensor, normalizedShape: readonly number[], options: { weight?: Tensor | null | undefined; bias?: Tensor | null | undefined; eps?: number | undefined; cudnnEnable?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::layer_norm', [''])
 
 /** `aten::lcm(Tensor self, Tensor other) -> Tensor` */
@@ -3254,13 +3254,13 @@ export const le_: {
 /** `aten::leaky_relu(Tensor self, Scalar negative_slope=0.01) -> Tensor` */
 export const leakyRelu: {
   (self: Tensor, negativeSlope?: Scalar): Tensor
-  (self: Tensor, options: { negativeSlope?: Scalar }): Tensor
+  (self: Tensor, options: { negativeSlope?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::leaky_relu', [''])
 
 /** `aten::leaky_relu_(Tensor(a!) self, Scalar negative_slope=0.01) -> Tensor(a!)` */
 export const leakyRelu_: {
   (self: Tensor, negativeSlope?: Scalar): Tensor
-  (self: Tensor, options: { negativeSlope?: Scalar }): Tensor
+  (self: Tensor, options: { negativeSlope?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::leaky_relu_', [''])
 
 /**
@@ -3333,18 +3333,18 @@ export const liftFresh: {
 
 /** `aten::linalg__powsum(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor` */
 export const linalgPowsum: {
-  (self: Tensor, ord?: Scalar, dim?: number | readonly number[] | null, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  (self: Tensor, options: { ord?: Scalar; dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null }): Tensor
+  (self: Tensor, ord?: Scalar, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  (self: Tensor, options: { ord?: Scalar | undefined; dim?: number | readonly number[] | null | undefined; keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg__powsum', [''])
 
 /** `aten::linalg_cholesky(Tensor self, *, bool upper=False) -> Tensor` */
 export const linalgCholesky: {
-  (self: Tensor, options?: { upper?: boolean }): Tensor
+  (self: Tensor, options?: { upper?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_cholesky', [''])
 
 /** `aten::linalg_cholesky_ex(Tensor self, *, bool upper=False, bool check_errors=False) -> (Tensor L, Tensor info)` */
 export const linalgCholeskyEx: {
-  (self: Tensor, options?: { upper?: boolean; checkErrors?: boolean }): [Tensor, Tensor]
+  (self: Tensor, options?: { upper?: boolean | undefined; checkErrors?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::linalg_cholesky_ex', [''])
 
 /**
@@ -3353,13 +3353,13 @@ export const linalgCholeskyEx: {
  */
 export const linalgCond: {
   (self: Tensor, p?: Scalar | null): Tensor
-  (self: Tensor, options: { p?: Scalar | null }): Tensor
+  (self: Tensor, options: { p?: Scalar | null | undefined }): Tensor
   (self: Tensor, p: string): Tensor
 } = /* @__PURE__ */ define('aten::linalg_cond', ['', 'p_str'])
 
 /** `aten::linalg_cross(Tensor self, Tensor other, *, int dim=-1) -> Tensor` */
 export const linalgCross: {
-  (self: Tensor, other: Tensor, options?: { dim?: number }): Tensor
+  (self: Tensor, other: Tensor, options?: { dim?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_cross', [''])
 
 /** `aten::linalg_det(Tensor A) -> Tensor` */
@@ -3369,7 +3369,7 @@ export const linalgDet: {
 
 /** `aten::linalg_diagonal(Tensor(a) A, *, int offset=0, int dim1=-2, int dim2=-1) -> Tensor(a)` */
 export const linalgDiagonal: {
-  (A: Tensor, options?: { offset?: number; dim1?: number; dim2?: number }): Tensor
+  (A: Tensor, options?: { offset?: number | undefined; dim1?: number | undefined; dim2?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_diagonal', [''])
 
 /** `aten::linalg_eig(Tensor self) -> (Tensor eigenvalues, Tensor eigenvectors)` */
@@ -3380,7 +3380,7 @@ export const linalgEig: {
 /** `aten::linalg_eigh(Tensor self, str UPLO="L") -> (Tensor eigenvalues, Tensor eigenvectors)` */
 export const linalgEigh: {
   (self: Tensor, UPLO?: string): [Tensor, Tensor]
-  (self: Tensor, options: { UPLO?: string }): [Tensor, Tensor]
+  (self: Tensor, options: { UPLO?: string | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::linalg_eigh', [''])
 
 /** `aten::linalg_eigvals(Tensor self) -> Tensor` */
@@ -3391,7 +3391,7 @@ export const linalgEigvals: {
 /** `aten::linalg_eigvalsh(Tensor self, str UPLO="L") -> Tensor` */
 export const linalgEigvalsh: {
   (self: Tensor, UPLO?: string): Tensor
-  (self: Tensor, options: { UPLO?: string }): Tensor
+  (self: Tensor, options: { UPLO?: string | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_eigvalsh', [''])
 
 /** `aten::linalg_householder_product(Tensor input, Tensor tau) -> Tensor` */
@@ -3406,48 +3406,48 @@ export const linalgInv: {
 
 /** `aten::linalg_inv_ex(Tensor A, *, bool check_errors=False) -> (Tensor inverse, Tensor info)` */
 export const linalgInvEx: {
-  (A: Tensor, options?: { checkErrors?: boolean }): [Tensor, Tensor]
+  (A: Tensor, options?: { checkErrors?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::linalg_inv_ex', [''])
 
 /** `aten::linalg_ldl_factor(Tensor self, *, bool hermitian=False) -> (Tensor LD, Tensor pivots)` */
 export const linalgLdlFactor: {
-  (self: Tensor, options?: { hermitian?: boolean }): [Tensor, Tensor]
+  (self: Tensor, options?: { hermitian?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::linalg_ldl_factor', [''])
 
 /** `aten::linalg_ldl_factor_ex(Tensor self, *, bool hermitian=False, bool check_errors=False) -> (Tensor LD, Tensor pivots, Tensor info)` */
 export const linalgLdlFactorEx: {
-  (self: Tensor, options?: { hermitian?: boolean; checkErrors?: boolean }): [Tensor, Tensor, Tensor]
+  (self: Tensor, options?: { hermitian?: boolean | undefined; checkErrors?: boolean | undefined }): [Tensor, Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::linalg_ldl_factor_ex', [''])
 
 /** `aten::linalg_ldl_solve(Tensor LD, Tensor pivots, Tensor B, *, bool hermitian=False) -> Tensor` */
 export const linalgLdlSolve: {
-  (LD: Tensor, pivots: Tensor, B: Tensor, options?: { hermitian?: boolean }): Tensor
+  (LD: Tensor, pivots: Tensor, B: Tensor, options?: { hermitian?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_ldl_solve', [''])
 
 /** `aten::linalg_lstsq(Tensor self, Tensor b, float? rcond=None, *, str? driver=None) -> (Tensor solution, Tensor residuals, Tensor rank, Tensor singular_values)` */
 export const linalgLstsq: {
-  (self: Tensor, b: Tensor, rcond?: number | null, options?: { driver?: string | null }): [Tensor, Tensor, Tensor, Tensor]
-  (self: Tensor, b: Tensor, options: { rcond?: number | null; driver?: string | null }): [Tensor, Tensor, Tensor, Tensor]
+  (self: Tensor, b: Tensor, rcond?: number | null, options?: { driver?: string | null | undefined }): [Tensor, Tensor, Tensor, Tensor]
+  (self: Tensor, b: Tensor, options: { rcond?: number | null | undefined; driver?: string | null | undefined }): [Tensor, Tensor, Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::linalg_lstsq', [''])
 
 /** `aten::linalg_lu(Tensor A, *, bool pivot=True) -> (Tensor P, Tensor L, Tensor U)` */
 export const linalgLu: {
-  (A: Tensor, options?: { pivot?: boolean }): [Tensor, Tensor, Tensor]
+  (A: Tensor, options?: { pivot?: boolean | undefined }): [Tensor, Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::linalg_lu', [''])
 
 /** `aten::linalg_lu_factor(Tensor A, *, bool pivot=True) -> (Tensor LU, Tensor pivots)` */
 export const linalgLuFactor: {
-  (A: Tensor, options?: { pivot?: boolean }): [Tensor, Tensor]
+  (A: Tensor, options?: { pivot?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::linalg_lu_factor', [''])
 
 /** `aten::linalg_lu_factor_ex(Tensor A, *, bool pivot=True, bool check_errors=False) -> (Tensor LU, Tensor pivots, Tensor info)` */
 export const linalgLuFactorEx: {
-  (A: Tensor, options?: { pivot?: boolean; checkErrors?: boolean }): [Tensor, Tensor, Tensor]
+  (A: Tensor, options?: { pivot?: boolean | undefined; checkErrors?: boolean | undefined }): [Tensor, Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::linalg_lu_factor_ex', [''])
 
 /** `aten::linalg_lu_solve(Tensor LU, Tensor pivots, Tensor B, *, bool left=True, bool adjoint=False) -> Tensor` */
 export const linalgLuSolve: {
-  (LU: Tensor, pivots: Tensor, B: Tensor, options?: { left?: boolean; adjoint?: boolean }): Tensor
+  (LU: Tensor, pivots: Tensor, B: Tensor, options?: { left?: boolean | undefined; adjoint?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_lu_solve', [''])
 
 /** `aten::linalg_matmul(Tensor self, Tensor other) -> Tensor` */
@@ -3465,10 +3465,10 @@ export const linalgMatrixExp: {
  * - `aten::linalg_matrix_norm.str_ord(Tensor self, str ord="fro", int[] dim=[-2, -1], bool keepdim=False, *, ScalarType? dtype=None) -> Tensor`
  */
 export const linalgMatrixNorm: {
-  (self: Tensor, ord: Scalar, dim?: readonly number[], options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  (self: Tensor, ord: Scalar, options: { dim?: readonly number[]; keepdim?: boolean; dtype?: DType | null }): Tensor
-  (self: Tensor, ord?: string, dim?: readonly number[], options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  (self: Tensor, options: { ord?: string; dim?: readonly number[]; keepdim?: boolean; dtype?: DType | null }): Tensor
+  (self: Tensor, ord: Scalar, dim?: readonly number[], options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  (self: Tensor, ord: Scalar, options: { dim?: readonly number[] | undefined; keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  (self: Tensor, ord?: string, dim?: readonly number[], options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  (self: Tensor, options: { ord?: string | undefined; dim?: readonly number[] | undefined; keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_matrix_norm', ['', 'str_ord'])
 
 /** `aten::linalg_matrix_power(Tensor self, int n) -> Tensor` */
@@ -3483,9 +3483,9 @@ export const linalgMatrixPower: {
  * - `aten::linalg_matrix_rank.atol_rtol_tensor(Tensor input, *, Tensor? atol=None, Tensor? rtol=None, bool hermitian=False) -> Tensor`
  */
 export const linalgMatrixRank: {
-  (self: Tensor, tol: number | Tensor, options?: { hermitian?: boolean }): Tensor
-  (self: Tensor, options?: { atol?: number | null; rtol?: number | null; hermitian?: boolean }): Tensor
-  (input: Tensor, options?: { atol?: Tensor | null; rtol?: Tensor | null; hermitian?: boolean }): Tensor
+  (self: Tensor, tol: number | Tensor, options?: { hermitian?: boolean | undefined }): Tensor
+  (self: Tensor, options?: { atol?: number | null | undefined; rtol?: number | null | undefined; hermitian?: boolean | undefined }): Tensor
+  (input: Tensor, options?: { atol?: Tensor | null | undefined; rtol?: Tensor | null | undefined; hermitian?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_matrix_rank', ['', 'atol_rtol_float', 'tol_tensor', 'atol_rtol_tensor'])
 
 /** `aten::linalg_multi_dot(Tensor[] tensors) -> Tensor` */
@@ -3498,10 +3498,10 @@ export const linalgMultiDot: {
  * - `aten::linalg_norm.ord_str(Tensor self, str ord, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor`
  */
 export const linalgNorm: {
-  (self: Tensor, ord?: Scalar | null, dim?: number | readonly number[] | null, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  (self: Tensor, options: { ord?: Scalar | null; dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null }): Tensor
-  (self: Tensor, ord: string, dim?: number | readonly number[] | null, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  (self: Tensor, ord: string, options: { dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null }): Tensor
+  (self: Tensor, ord?: Scalar | null, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  (self: Tensor, options: { ord?: Scalar | null | undefined; dim?: number | readonly number[] | null | undefined; keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  (self: Tensor, ord: string, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  (self: Tensor, ord: string, options: { dim?: number | readonly number[] | null | undefined; keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_norm', ['', 'ord_str'])
 
 /**
@@ -3511,15 +3511,15 @@ export const linalgNorm: {
  * - `aten::linalg_pinv.atol_rtol_tensor(Tensor self, *, Tensor? atol=None, Tensor? rtol=None, bool hermitian=False) -> Tensor`
  */
 export const linalgPinv: {
-  (self: Tensor, rcond: number | Tensor, options?: { hermitian?: boolean }): Tensor
-  (self: Tensor, options?: { atol?: number | null; rtol?: number | null; hermitian?: boolean }): Tensor
-  (self: Tensor, options?: { atol?: Tensor | null; rtol?: Tensor | null; hermitian?: boolean }): Tensor
+  (self: Tensor, rcond: number | Tensor, options?: { hermitian?: boolean | undefined }): Tensor
+  (self: Tensor, options?: { atol?: number | null | undefined; rtol?: number | null | undefined; hermitian?: boolean | undefined }): Tensor
+  (self: Tensor, options?: { atol?: Tensor | null | undefined; rtol?: Tensor | null | undefined; hermitian?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_pinv', ['', 'atol_rtol_float', 'rcond_tensor', 'atol_rtol_tensor'])
 
 /** `aten::linalg_qr(Tensor A, str mode="reduced") -> (Tensor Q, Tensor R)` */
 export const linalgQr: {
   (A: Tensor, mode?: string): [Tensor, Tensor]
-  (A: Tensor, options: { mode?: string }): [Tensor, Tensor]
+  (A: Tensor, options: { mode?: string | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::linalg_qr', [''])
 
 /** `aten::linalg_slogdet(Tensor A) -> (Tensor sign, Tensor logabsdet)` */
@@ -3529,61 +3529,61 @@ export const linalgSlogdet: {
 
 /** `aten::linalg_solve(Tensor A, Tensor B, *, bool left=True) -> Tensor` */
 export const linalgSolve: {
-  (A: Tensor, B: Tensor, options?: { left?: boolean }): Tensor
+  (A: Tensor, B: Tensor, options?: { left?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_solve', [''])
 
 /** `aten::linalg_solve_ex(Tensor A, Tensor B, *, bool left=True, bool check_errors=False) -> (Tensor result, Tensor info)` */
 export const linalgSolveEx: {
-  (A: Tensor, B: Tensor, options?: { left?: boolean; checkErrors?: boolean }): [Tensor, Tensor]
+  (A: Tensor, B: Tensor, options?: { left?: boolean | undefined; checkErrors?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::linalg_solve_ex', [''])
 
 /** `aten::linalg_solve_triangular(Tensor self, Tensor B, *, bool upper, bool left=True, bool unitriangular=False) -> Tensor` */
 export const linalgSolveTriangular: {
-  (self: Tensor, B: Tensor, options: { upper: boolean; left?: boolean; unitriangular?: boolean }): Tensor
+  (self: Tensor, B: Tensor, options: { upper: boolean; left?: boolean | undefined; unitriangular?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_solve_triangular', [''])
 
 /** `aten::linalg_svd(Tensor A, bool full_matrices=True, *, str? driver=None) -> (Tensor U, Tensor S, Tensor Vh)` */
 export const linalgSvd: {
-  (A: Tensor, options?: { fullMatrices?: boolean; driver?: string | null }): [Tensor, Tensor, Tensor]
+  (A: Tensor, options?: { fullMatrices?: boolean | undefined; driver?: string | null | undefined }): [Tensor, Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::linalg_svd', [''])
 
 /** `aten::linalg_svdvals(Tensor A, *, str? driver=None) -> Tensor` */
 export const linalgSvdvals: {
-  (A: Tensor, options?: { driver?: string | null }): Tensor
+  (A: Tensor, options?: { driver?: string | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_svdvals', [''])
 
 /** `aten::linalg_tensorinv(Tensor self, int ind=2) -> Tensor` */
 export const linalgTensorinv: {
   (self: Tensor, ind?: number): Tensor
-  (self: Tensor, options: { ind?: number }): Tensor
+  (self: Tensor, options: { ind?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_tensorinv', [''])
 
 /** `aten::linalg_tensorsolve(Tensor self, Tensor other, int[]? dims=None) -> Tensor` */
 export const linalgTensorsolve: {
   (self: Tensor, other: Tensor, dims?: readonly number[] | null): Tensor
-  (self: Tensor, other: Tensor, options: { dims?: readonly number[] | null }): Tensor
+  (self: Tensor, other: Tensor, options: { dims?: readonly number[] | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_tensorsolve', [''])
 
 /** `aten::linalg_vander(Tensor x, *, SymInt? N=None) -> Tensor` */
 export const linalgVander: {
-  (x: Tensor, options?: { N?: number | null }): Tensor
+  (x: Tensor, options?: { N?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_vander', [''])
 
 /** `aten::linalg_vecdot(Tensor x, Tensor y, *, int dim=-1) -> Tensor` */
 export const linalgVecdot: {
-  (x: Tensor, y: Tensor, options?: { dim?: number }): Tensor
+  (x: Tensor, y: Tensor, options?: { dim?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_vecdot', [''])
 
 /** `aten::linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor` */
 export const linalgVectorNorm: {
-  (self: Tensor, ord?: Scalar, dim?: number | readonly number[] | null, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  (self: Tensor, options: { ord?: Scalar; dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null }): Tensor
+  (self: Tensor, ord?: Scalar, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  (self: Tensor, options: { ord?: Scalar | undefined; dim?: number | readonly number[] | null | undefined; keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linalg_vector_norm', [''])
 
 /** `aten::linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor` */
 export const linear: {
   (input: Tensor, weight: Tensor, bias?: Tensor | null): Tensor
-  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null }): Tensor
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linear', [''])
 
 /**
@@ -3593,8 +3593,8 @@ export const linear: {
  * - `aten::linspace.Tensor_Tensor(Tensor start, Tensor end, int steps, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
  */
 export const linspace: {
-  (start: Scalar, end: Scalar | Tensor, steps: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (start: Tensor, end: Scalar | Tensor, steps: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (start: Scalar, end: Scalar | Tensor, steps: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (start: Tensor, end: Scalar | Tensor, steps: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::linspace', ['', 'Scalar_Tensor', 'Tensor_Scalar', 'Tensor_Tensor'])
 
 /** `aten::log(Tensor self) -> Tensor` */
@@ -3640,13 +3640,13 @@ export const log_: {
 /** `aten::log_normal(Tensor self, float mean=1., float std=2., *, Generator? generator=None) -> Tensor` */
 export const logNormal: {
   (self: Tensor, mean?: number, std?: number): Tensor
-  (self: Tensor, options: { mean?: number; std?: number }): Tensor
+  (self: Tensor, options: { mean?: number | undefined; std?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::log_normal', [''])
 
 /** `aten::log_normal_(Tensor(a!) self, float mean=1., float std=2., *, Generator? generator=None) -> Tensor(a!)` */
 export const logNormal_: {
   (self: Tensor, mean?: number, std?: number): Tensor
-  (self: Tensor, options: { mean?: number; std?: number }): Tensor
+  (self: Tensor, options: { mean?: number | undefined; std?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::log_normal_', [''])
 
 /** `aten::log_sigmoid(Tensor self) -> Tensor` */
@@ -3662,7 +3662,7 @@ export const logSigmoidForward: {
 /** `aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor` */
 export const logSoftmax: {
   (self: Tensor, dim: number, dtype?: DType | null): Tensor
-  (self: Tensor, dim: number, options: { dtype?: DType | null }): Tensor
+  (self: Tensor, dim: number, options: { dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::log_softmax', ['int'])
 
 /** `aten::logaddexp(Tensor self, Tensor other) -> Tensor` */
@@ -3728,13 +3728,13 @@ export const logicalXor_: {
 /** `aten::logit(Tensor self, float? eps=None) -> Tensor` */
 export const logit: {
   (self: Tensor, eps?: number | null): Tensor
-  (self: Tensor, options: { eps?: number | null }): Tensor
+  (self: Tensor, options: { eps?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::logit', [''])
 
 /** `aten::logit_(Tensor(a!) self, float? eps=None) -> Tensor(a!)` */
 export const logit_: {
   (self: Tensor, eps?: number | null): Tensor
-  (self: Tensor, options: { eps?: number | null }): Tensor
+  (self: Tensor, options: { eps?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::logit_', [''])
 
 /**
@@ -3744,15 +3744,15 @@ export const logit_: {
  * - `aten::logspace.Tensor_Tensor(Tensor start, Tensor end, int steps, float base=10., *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
  */
 export const logspace: {
-  (start: Scalar, end: Scalar | Tensor, steps: number, base?: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (start: Scalar, end: Scalar | Tensor, steps: number, options: { base?: number; dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (start: Tensor, end: Scalar | Tensor, steps: number, base?: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (start: Tensor, end: Scalar | Tensor, steps: number, options: { base?: number; dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (start: Scalar, end: Scalar | Tensor, steps: number, base?: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (start: Scalar, end: Scalar | Tensor, steps: number, options: { base?: number | undefined; dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (start: Tensor, end: Scalar | Tensor, steps: number, base?: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (start: Tensor, end: Scalar | Tensor, steps: number, options: { base?: number | undefined; dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::logspace', ['', 'Scalar_Tensor', 'Tensor_Scalar', 'Tensor_Tensor'])
 
 /** `aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor` */
 export const logsumexp: {
-  (self: Tensor, dim: number | readonly number[], options?: { keepdim?: boolean }): Tensor
+  (self: Tensor, dim: number | readonly number[], options?: { keepdim?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::logsumexp', [''])
 
 /**
@@ -3767,7 +3767,7 @@ export const lstm: {
 /** `aten::lstm_cell(Tensor input, Tensor[] hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None) -> (Tensor, Tensor)` */
 export const lstmCell: {
   (input: Tensor, hx: readonly Tensor[], wIh: Tensor, wHh: Tensor, bIh?: Tensor | null, bHh?: Tensor | null): [Tensor, Tensor]
-  (input: Tensor, hx: readonly Tensor[], wIh: Tensor, wHh: Tensor, options: { bIh?: Tensor | null; bHh?: Tensor | null }): [Tensor, Tensor]
+  (input: Tensor, hx: readonly Tensor[], wIh: Tensor, wHh: Tensor, options: { bIh?: Tensor | null | undefined; bHh?: Tensor | null | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::lstm_cell', [''])
 
 /**
@@ -3793,7 +3793,7 @@ export const luSolve: {
 
 /** `aten::lu_unpack(Tensor LU_data, Tensor LU_pivots, bool unpack_data=True, bool unpack_pivots=True) -> (Tensor P, Tensor L, Tensor U)` */
 export const luUnpack: {
-  (LUData: Tensor, LUPivots: Tensor, options?: { unpackData?: boolean; unpackPivots?: boolean }): [Tensor, Tensor, Tensor]
+  (LUData: Tensor, LUPivots: Tensor, options?: { unpackData?: boolean | undefined; unpackPivots?: boolean | undefined }): [Tensor, Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::lu_unpack', [''])
 
 /** `aten::mH(Tensor(a) self) -> Tensor(a)` */
@@ -3809,7 +3809,7 @@ export const mT: {
 /** `aten::margin_ranking_loss(Tensor input1, Tensor input2, Tensor target, float margin=0., int reduction=1) -> Tensor` */
 export const marginRankingLoss: {
   (input1: Tensor, input2: Tensor, target: Tensor, margin?: number, reduction?: Reduction): Tensor
-  (input1: Tensor, input2: Tensor, target: Tensor, options: { margin?: number; reduction?: Reduction }): Tensor
+  (input1: Tensor, input2: Tensor, target: Tensor, options: { margin?: number | undefined; reduction?: Reduction | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::margin_ranking_loss', [''])
 
 /**
@@ -3870,44 +3870,44 @@ export const matrixPower: {
  */
 export const max: {
   (self: Tensor): Tensor
-  (self: Tensor, dim: number, options?: { keepdim?: boolean }): [Tensor, Tensor]
+  (self: Tensor, dim: number, options?: { keepdim?: boolean | undefined }): [Tensor, Tensor]
   (self: Tensor, other: Tensor): Tensor
 } = /* @__PURE__ */ define('aten::max', ['', 'dim', 'other'])
 
 /** `aten::max_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], int[1] dilation=[1], bool ceil_mode=False) -> Tensor` */
 export const maxPool1d: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean }): Tensor
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceilMode?: boolean }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean | undefined }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; ceilMode?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::max_pool1d', [''])
 
 /** `aten::max_pool1d_with_indices(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], int[1] dilation=[1], bool ceil_mode=False) -> (Tensor, Tensor)` */
 export const maxPool1dWithIndices: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean }): [Tensor, Tensor]
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceilMode?: boolean }): [Tensor, Tensor]
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; ceilMode?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::max_pool1d_with_indices', [''])
 
 /** `aten::max_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False) -> Tensor` */
 export const maxPool2d: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean }): Tensor
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceilMode?: boolean }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean | undefined }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; ceilMode?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::max_pool2d', [''])
 
 /** `aten::max_pool2d_with_indices(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False) -> (Tensor, Tensor)` */
 export const maxPool2dWithIndices: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean }): [Tensor, Tensor]
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceilMode?: boolean }): [Tensor, Tensor]
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; ceilMode?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::max_pool2d_with_indices', [''])
 
 /** `aten::max_pool3d(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, int[3] dilation=1, bool ceil_mode=False) -> Tensor` */
 export const maxPool3d: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean }): Tensor
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceilMode?: boolean }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean | undefined }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; ceilMode?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::max_pool3d', [''])
 
 /** `aten::max_pool3d_with_indices(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, int[3] dilation=1, bool ceil_mode=False) -> (Tensor, Tensor)` */
 export const maxPool3dWithIndices: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean }): [Tensor, Tensor]
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceilMode?: boolean }): [Tensor, Tensor]
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; ceilMode?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::max_pool3d_with_indices', [''])
 
 /** `aten::max_unpool2d(Tensor self, Tensor indices, SymInt[2] output_size) -> Tensor` */
@@ -3930,8 +3930,8 @@ export const maximum: {
  * - `aten::mean(Tensor self, *, ScalarType? dtype=None) -> Tensor`
  */
 export const mean: {
-  (self: Tensor, dim: number | readonly number[] | null, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  (self: Tensor, options?: { dtype?: DType | null }): Tensor
+  (self: Tensor, dim: number | readonly number[] | null, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  (self: Tensor, options?: { dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::mean', ['dim', ''])
 
 /**
@@ -3940,7 +3940,7 @@ export const mean: {
  */
 export const median: {
   (self: Tensor): Tensor
-  (self: Tensor, dim: number, options?: { keepdim?: boolean }): [Tensor, Tensor]
+  (self: Tensor, dim: number, options?: { keepdim?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::median', ['', 'dim'])
 
 /**
@@ -3959,7 +3959,7 @@ export const meshgrid: {
  */
 export const min: {
   (self: Tensor): Tensor
-  (self: Tensor, dim: number, options?: { keepdim?: boolean }): [Tensor, Tensor]
+  (self: Tensor, dim: number, options?: { keepdim?: boolean | undefined }): [Tensor, Tensor]
   (self: Tensor, other: Tensor): Tensor
 } = /* @__PURE__ */ define('aten::min', ['', 'dim', 'other'])
 
@@ -4035,31 +4035,31 @@ export const mkldnnConvolution: {
 /** `aten::mkldnn_linear(Tensor self, Tensor weight, Tensor? bias=None) -> Tensor` */
 export const mkldnnLinear: {
   (self: Tensor, weight: Tensor, bias?: Tensor | null): Tensor
-  (self: Tensor, weight: Tensor, options: { bias?: Tensor | null }): Tensor
+  (self: Tensor, weight: Tensor, options: { bias?: Tensor | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::mkldnn_linear', [''])
 
 /** `aten::mkldnn_max_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False) -> Tensor` */
 export const mkldnnMaxPool2d: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean }): Tensor
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceilMode?: boolean }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean | undefined }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; ceilMode?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::mkldnn_max_pool2d', [''])
 
 /** `aten::mkldnn_max_pool3d(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, int[3] dilation=1, bool ceil_mode=False) -> Tensor` */
 export const mkldnnMaxPool3d: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean }): Tensor
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceilMode?: boolean }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean | undefined }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; ceilMode?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::mkldnn_max_pool3d', [''])
 
 /** `aten::mkldnn_reorder_conv2d_weight(Tensor self, SymInt[2] padding=[0, 0], SymInt[2] stride=[1, 1], SymInt[2] dilation=[1, 1], SymInt groups=1, SymInt[]? input_size=None) -> Tensor` */
 export const mkldnnReorderConv2dWeight: {
   (self: Tensor, padding?: number | readonly number[], stride?: number | readonly number[], dilation?: number | readonly number[], groups?: number, inputSize?: readonly number[] | null): Tensor
-  (self: Tensor, options: { padding?: number | readonly number[]; stride?: number | readonly number[]; dilation?: number | readonly number[]; groups?: number; inputSize?: readonly number[] | null }): Tensor
+  (self: Tensor, options: { padding?: number | readonly number[] | undefined; stride?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; groups?: number | undefined; inputSize?: readonly number[] | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::mkldnn_reorder_conv2d_weight', [''])
 
 /** `aten::mkldnn_reorder_conv3d_weight(Tensor self, SymInt[3] padding=[0, 0, 0], SymInt[3] stride=[1, 1, 1], SymInt[3] dilation=[1, 1, 1], SymInt groups=1, SymInt[]? input_size=None) -> Tensor` */
 export const mkldnnReorderConv3dWeight: {
   (self: Tensor, padding?: number | readonly number[], stride?: number | readonly number[], dilation?: number | readonly number[], groups?: number, inputSize?: readonly number[] | null): Tensor
-  (self: Tensor, options: { padding?: number | readonly number[]; stride?: number | readonly number[]; dilation?: number | readonly number[]; groups?: number; inputSize?: readonly number[] | null }): Tensor
+  (self: Tensor, options: { padding?: number | readonly number[] | undefined; stride?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; groups?: number | undefined; inputSize?: readonly number[] | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::mkldnn_reorder_conv3d_weight', [''])
 
 /** `aten::mkldnn_rnn_layer(Tensor input, Tensor weight0, Tensor weight1, Tensor weight2, Tensor weight3, Tensor hx_, Tensor cx_, bool reverse, int[] batch_sizes, int mode, int hidden_size, int num_layers, bool has_biases, bool bidirectional, bool batch_first, bool train) -> (Tensor, Tensor, Tensor, Tensor)` */
@@ -4078,8 +4078,8 @@ export const mm: {
 
 /** `aten::mode(Tensor self, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)` */
 export const mode: {
-  (self: Tensor, dim?: number, options?: { keepdim?: boolean }): [Tensor, Tensor]
-  (self: Tensor, options: { dim?: number; keepdim?: boolean }): [Tensor, Tensor]
+  (self: Tensor, dim?: number, options?: { keepdim?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, options: { dim?: number | undefined; keepdim?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::mode', [''])
 
 /**
@@ -4103,7 +4103,7 @@ export const movedim: {
 /** `aten::mse_loss(Tensor self, Tensor target, int reduction=1) -> Tensor` */
 export const mseLoss: {
   (self: Tensor, target: Tensor, reduction?: Reduction): Tensor
-  (self: Tensor, target: Tensor, options: { reduction?: Reduction }): Tensor
+  (self: Tensor, target: Tensor, options: { reduction?: Reduction | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::mse_loss', [''])
 
 /** `aten::msort(Tensor self) -> Tensor` */
@@ -4124,13 +4124,13 @@ export const mul_: {
 /** `aten::multi_margin_loss(Tensor self, Tensor target, Scalar p=1, Scalar margin=1, Tensor? weight=None, int reduction=1) -> Tensor` */
 export const multiMarginLoss: {
   (self: Tensor, target: Tensor, p?: Scalar, margin?: Scalar, weight?: Tensor | null, reduction?: Reduction): Tensor
-  (self: Tensor, target: Tensor, options: { p?: Scalar; margin?: Scalar; weight?: Tensor | null; reduction?: Reduction }): Tensor
+  (self: Tensor, target: Tensor, options: { p?: Scalar | undefined; margin?: Scalar | undefined; weight?: Tensor | null | undefined; reduction?: Reduction | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::multi_margin_loss', [''])
 
 /** `aten::multilabel_margin_loss(Tensor self, Tensor target, int reduction=1) -> Tensor` */
 export const multilabelMarginLoss: {
   (self: Tensor, target: Tensor, reduction?: Reduction): Tensor
-  (self: Tensor, target: Tensor, options: { reduction?: Reduction }): Tensor
+  (self: Tensor, target: Tensor, options: { reduction?: Reduction | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::multilabel_margin_loss', [''])
 
 /** `aten::multilabel_margin_loss_forward(Tensor self, Tensor target, int reduction) -> (Tensor output, Tensor is_target)` */
@@ -4140,7 +4140,7 @@ export const multilabelMarginLossForward: {
 
 /** `aten::multinomial(Tensor self, SymInt num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor` */
 export const multinomial: {
-  (self: Tensor, numSamples: number, options?: { replacement?: boolean }): Tensor
+  (self: Tensor, numSamples: number, options?: { replacement?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::multinomial', [''])
 
 /**
@@ -4177,19 +4177,19 @@ export const mvlgamma_: {
 /** `aten::nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor` */
 export const nanToNum: {
   (self: Tensor, nan?: number | null, posinf?: number | null, neginf?: number | null): Tensor
-  (self: Tensor, options: { nan?: number | null; posinf?: number | null; neginf?: number | null }): Tensor
+  (self: Tensor, options: { nan?: number | null | undefined; posinf?: number | null | undefined; neginf?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::nan_to_num', [''])
 
 /** `aten::nan_to_num_(Tensor(a!) self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor(a!)` */
 export const nanToNum_: {
   (self: Tensor, nan?: number | null, posinf?: number | null, neginf?: number | null): Tensor
-  (self: Tensor, options: { nan?: number | null; posinf?: number | null; neginf?: number | null }): Tensor
+  (self: Tensor, options: { nan?: number | null | undefined; posinf?: number | null | undefined; neginf?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::nan_to_num_', [''])
 
 /** `aten::nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor` */
 export const nanmean: {
-  (self: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  (self: Tensor, options: { dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null }): Tensor
+  (self: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  (self: Tensor, options: { dim?: number | readonly number[] | null | undefined; keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::nanmean', [''])
 
 /**
@@ -4198,7 +4198,7 @@ export const nanmean: {
  */
 export const nanmedian: {
   (self: Tensor): Tensor
-  (self: Tensor, dim: number, options?: { keepdim?: boolean }): [Tensor, Tensor]
+  (self: Tensor, dim: number, options?: { keepdim?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::nanmedian', ['', 'dim'])
 
 /**
@@ -4206,14 +4206,14 @@ export const nanmedian: {
  * - `aten::nanquantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`
  */
 export const nanquantile: {
-  (self: Tensor, q: number | Tensor, dim?: number | null, options?: { keepdim?: boolean; interpolation?: string }): Tensor
-  (self: Tensor, q: number | Tensor, options: { dim?: number | null; keepdim?: boolean; interpolation?: string }): Tensor
+  (self: Tensor, q: number | Tensor, dim?: number | null, options?: { keepdim?: boolean | undefined; interpolation?: string | undefined }): Tensor
+  (self: Tensor, q: number | Tensor, options: { dim?: number | null | undefined; keepdim?: boolean | undefined; interpolation?: string | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::nanquantile', ['scalar', ''])
 
 /** `aten::nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor` */
 export const nansum: {
-  (self: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  (self: Tensor, options: { dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null }): Tensor
+  (self: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  (self: Tensor, options: { dim?: number | readonly number[] | null | undefined; keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::nansum', [''])
 
 /**
@@ -4255,7 +4255,7 @@ export const nativeLayerNorm: {
  */
 export const nativeNorm: {
   (self: Tensor, p?: Scalar): Tensor
-  (self: Tensor, options: { p?: Scalar }): Tensor
+  (self: Tensor, options: { p?: Scalar | undefined }): Tensor
   (self: Tensor, p: Scalar | null, dim: number | readonly number[], keepdim: boolean, dtype: DType | null): Tensor
 } = /* @__PURE__ */ define('aten::native_norm', ['', 'ScalarOpt_dim_dtype'])
 
@@ -4298,32 +4298,32 @@ export const negative_: {
 /** `aten::nested_to_padded_tensor(Tensor self, float padding, int[]? output_size=None) -> Tensor` */
 export const nestedToPaddedTensor: {
   (self: Tensor, padding: number, outputSize?: readonly number[] | null): Tensor
-  (self: Tensor, padding: number, options: { outputSize?: readonly number[] | null }): Tensor
+  (self: Tensor, padding: number, options: { outputSize?: readonly number[] | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::nested_to_padded_tensor', [''])
 
 /** `aten::new_empty(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const newEmpty: {
-  (self: Tensor, size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (self: Tensor, size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::new_empty', [''])
 
 /** `aten::new_empty_strided(Tensor self, SymInt[] size, SymInt[] stride, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const newEmptyStrided: {
-  (self: Tensor, size: readonly number[], stride: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (self: Tensor, size: readonly number[], stride: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::new_empty_strided', [''])
 
 /** `aten::new_full(Tensor self, SymInt[] size, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const newFull: {
-  (self: Tensor, size: readonly number[], fillValue: Scalar, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (self: Tensor, size: readonly number[], fillValue: Scalar, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::new_full', [''])
 
 /** `aten::new_ones(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const newOnes: {
-  (self: Tensor, size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (self: Tensor, size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::new_ones', [''])
 
 /** `aten::new_zeros(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const newZeros: {
-  (self: Tensor, size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (self: Tensor, size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::new_zeros', [''])
 
 /** `aten::nextafter(Tensor self, Tensor other) -> Tensor` */
@@ -4339,13 +4339,13 @@ export const nextafter_: {
 /** `aten::nll_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100) -> Tensor` */
 export const nllLoss: {
   (self: Tensor, target: Tensor, weight?: Tensor | null, reduction?: Reduction, ignoreIndex?: number): Tensor
-  (self: Tensor, target: Tensor, options: { weight?: Tensor | null; reduction?: Reduction; ignoreIndex?: number }): Tensor
+  (self: Tensor, target: Tensor, options: { weight?: Tensor | null | undefined; reduction?: Reduction | undefined; ignoreIndex?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::nll_loss', [''])
 
 /** `aten::nll_loss2d(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100) -> Tensor` */
 export const nllLoss2d: {
   (self: Tensor, target: Tensor, weight?: Tensor | null, reduction?: Reduction, ignoreIndex?: number): Tensor
-  (self: Tensor, target: Tensor, options: { weight?: Tensor | null; reduction?: Reduction; ignoreIndex?: number }): Tensor
+  (self: Tensor, target: Tensor, options: { weight?: Tensor | null | undefined; reduction?: Reduction | undefined; ignoreIndex?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::nll_loss2d', [''])
 
 /** `aten::nll_loss2d_forward(Tensor self, Tensor target, Tensor? weight, int reduction, SymInt ignore_index) -> (Tensor output, Tensor total_weight)` */
@@ -4361,7 +4361,7 @@ export const nllLossForward: {
 /** `aten::nll_loss_nd(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100) -> Tensor` */
 export const nllLossNd: {
   (self: Tensor, target: Tensor, weight?: Tensor | null, reduction?: Reduction, ignoreIndex?: number): Tensor
-  (self: Tensor, target: Tensor, options: { weight?: Tensor | null; reduction?: Reduction; ignoreIndex?: number }): Tensor
+  (self: Tensor, target: Tensor, options: { weight?: Tensor | null | undefined; reduction?: Reduction | undefined; ignoreIndex?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::nll_loss_nd', [''])
 
 /** `aten::nonzero(Tensor self) -> Tensor` */
@@ -4376,7 +4376,7 @@ export const nonzeroNumpy: {
 
 /** `aten::nonzero_static(Tensor self, *, SymInt size, int fill_value=-1) -> Tensor` */
 export const nonzeroStatic: {
-  (self: Tensor, options: { size: number; fillValue?: number }): Tensor
+  (self: Tensor, options: { size: number; fillValue?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::nonzero_static', [''])
 
 /**
@@ -4387,8 +4387,8 @@ export const nonzeroStatic: {
  */
 export const norm: {
   (self: Tensor, p?: Scalar): Tensor
-  (self: Tensor, options: { p?: Scalar }): Tensor
-  (self: Tensor, p: Scalar | null, dim: number | readonly number[], options?: { keepdim?: boolean }): Tensor
+  (self: Tensor, options: { p?: Scalar | undefined }): Tensor
+  (self: Tensor, p: Scalar | null, dim: number | readonly number[], options?: { keepdim?: boolean | undefined }): Tensor
   (self: Tensor, p: Scalar | null, dim: number | readonly number[], keepdim: boolean, options: { dtype: DType }): Tensor
   (self: Tensor, p: Scalar | null, options: { dtype: DType }): Tensor
 } = /* @__PURE__ */ define('aten::norm', ['Scalar', 'ScalarOpt_dim', 'ScalarOpt_dim_dtype', 'ScalarOpt_dtype'])
@@ -4396,7 +4396,7 @@ export const norm: {
 /** `aten::norm_except_dim(Tensor v, int pow=2, int dim=0) -> Tensor` */
 export const normExceptDim: {
   (v: Tensor, pow?: number, dim?: number): Tensor
-  (v: Tensor, options: { pow?: number; dim?: number }): Tensor
+  (v: Tensor, options: { pow?: number | undefined; dim?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::norm_except_dim', [''])
 
 /**
@@ -4406,22 +4406,22 @@ export const normExceptDim: {
  * - `aten::normal.Tensor_Tensor(Tensor mean, Tensor std, *, Generator? generator=None) -> Tensor`
  */
 export const normal: {
-  (mean: number, std: number, size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (mean: number, std: number, size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
   (mean: number | Tensor, std: Tensor): Tensor
   (mean: Tensor, std?: number): Tensor
-  (mean: Tensor, options: { std?: number }): Tensor
+  (mean: Tensor, options: { std?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::normal', ['float_float', 'float_Tensor', 'Tensor_float', 'Tensor_Tensor'])
 
 /** `aten::normal_(Tensor(a!) self, float mean=0., float std=1., *, Generator? generator=None) -> Tensor(a!)` */
 export const normal_: {
   (self: Tensor, mean?: number, std?: number): Tensor
-  (self: Tensor, options: { mean?: number; std?: number }): Tensor
+  (self: Tensor, options: { mean?: number | undefined; std?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::normal_', [''])
 
 /** `aten::normal_functional(Tensor self, float mean=0., float std=1., *, Generator? generator=None) -> Tensor` */
 export const normalFunctional: {
   (self: Tensor, mean?: number, std?: number): Tensor
-  (self: Tensor, options: { mean?: number; std?: number }): Tensor
+  (self: Tensor, options: { mean?: number | undefined; std?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::normal_functional', [''])
 
 /**
@@ -4445,8 +4445,8 @@ export const notEqual_: {
  * - `aten::nuclear_norm.dim(Tensor self, int[2] dim, bool keepdim=False) -> Tensor`
  */
 export const nuclearNorm: {
-  (self: Tensor, options?: { keepdim?: boolean }): Tensor
-  (self: Tensor, dim: number | readonly number[], options?: { keepdim?: boolean }): Tensor
+  (self: Tensor, options?: { keepdim?: boolean | undefined }): Tensor
+  (self: Tensor, dim: number | readonly number[], options?: { keepdim?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::nuclear_norm', ['', 'dim'])
 
 /** `aten::numpy_T(Tensor(a) self) -> Tensor(a)` */
@@ -4457,17 +4457,17 @@ export const numpy_T: {
 /** `aten::one_hot(Tensor self, int num_classes=-1) -> Tensor` */
 export const oneHot: {
   (self: Tensor, numClasses?: number): Tensor
-  (self: Tensor, options: { numClasses?: number }): Tensor
+  (self: Tensor, options: { numClasses?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::one_hot', [''])
 
 /** `aten::ones(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const ones: {
-  (size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::ones', [''])
 
 /** `aten::ones_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
 export const onesLike: {
-  (self: Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (self: Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::ones_like', [''])
 
 /** `aten::orgqr(Tensor self, Tensor input2) -> Tensor` */
@@ -4477,7 +4477,7 @@ export const orgqr: {
 
 /** `aten::ormqr(Tensor self, Tensor input2, Tensor input3, bool left=True, bool transpose=False) -> Tensor` */
 export const ormqr: {
-  (self: Tensor, input2: Tensor, input3: Tensor, options?: { left?: boolean; transpose?: boolean }): Tensor
+  (self: Tensor, input2: Tensor, input3: Tensor, options?: { left?: boolean | undefined; transpose?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::ormqr', [''])
 
 /** `aten::outer(Tensor self, Tensor vec2) -> Tensor` */
@@ -4493,24 +4493,24 @@ export const outputNr: {
 /** `aten::pad(Tensor self, SymInt[] pad, str mode="constant", float? value=None) -> Tensor` */
 export const pad: {
   (self: Tensor, pad: readonly number[], mode?: string, value?: number | null): Tensor
-  (self: Tensor, pad: readonly number[], options: { mode?: string; value?: number | null }): Tensor
+  (self: Tensor, pad: readonly number[], options: { mode?: string | undefined; value?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::pad', [''])
 
 /** `aten::pad_sequence(Tensor[] sequences, bool batch_first=False, float padding_value=0., str padding_side="right") -> Tensor` */
 export const padSequence: {
-  (sequences: readonly Tensor[], options?: { batchFirst?: boolean; paddingValue?: number; paddingSide?: string }): Tensor
+  (sequences: readonly Tensor[], options?: { batchFirst?: boolean | undefined; paddingValue?: number | undefined; paddingSide?: string | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::pad_sequence', [''])
 
 /** `aten::pairwise_distance(Tensor x1, Tensor x2, float p=2., float eps=9.9999999999999995e-07, bool keepdim=False) -> Tensor` */
 export const pairwiseDistance: {
-  (x1: Tensor, x2: Tensor, p?: number, eps?: number, options?: { keepdim?: boolean }): Tensor
-  (x1: Tensor, x2: Tensor, options: { p?: number; eps?: number; keepdim?: boolean }): Tensor
+  (x1: Tensor, x2: Tensor, p?: number, eps?: number, options?: { keepdim?: boolean | undefined }): Tensor
+  (x1: Tensor, x2: Tensor, options: { p?: number | undefined; eps?: number | undefined; keepdim?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::pairwise_distance', [''])
 
 /** `aten::pdist(Tensor self, float p=2.) -> Tensor` */
 export const pdist: {
   (self: Tensor, p?: number): Tensor
-  (self: Tensor, options: { p?: number }): Tensor
+  (self: Tensor, options: { p?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::pdist', [''])
 
 /** `aten::permute(Tensor(a) self, int[] dims) -> Tensor(a)` */
@@ -4521,13 +4521,13 @@ export const permute: {
 /** `aten::pin_memory(Tensor(a) self, Device? device=None) -> Tensor(a)` */
 export const pinMemory: {
   (self: Tensor, device?: Device | null): Tensor
-  (self: Tensor, options: { device?: Device | null }): Tensor
+  (self: Tensor, options: { device?: Device | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::pin_memory', [''])
 
 /** `aten::pinverse(Tensor self, float rcond=1.0000000000000001e-15) -> Tensor` */
 export const pinverse: {
   (self: Tensor, rcond?: number): Tensor
-  (self: Tensor, options: { rcond?: number }): Tensor
+  (self: Tensor, options: { rcond?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::pinverse', [''])
 
 /** `aten::pixel_shuffle(Tensor self, int upscale_factor) -> Tensor` */
@@ -4598,8 +4598,8 @@ export const prelu: {
  * - `aten::prod(Tensor self, *, ScalarType? dtype=None) -> Tensor`
  */
 export const prod: {
-  (self: Tensor, dim: number, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  (self: Tensor, options?: { dtype?: DType | null }): Tensor
+  (self: Tensor, dim: number, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  (self: Tensor, options?: { dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::prod', ['dim_int', ''])
 
 /** `aten::promote_types(ScalarType type1, ScalarType type2) -> ScalarType` */
@@ -4609,12 +4609,12 @@ export const promoteTypes: {
 
 /** `aten::put(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tensor` */
 export const put: {
-  (self: Tensor, index: Tensor, source: Tensor, options?: { accumulate?: boolean }): Tensor
+  (self: Tensor, index: Tensor, source: Tensor, options?: { accumulate?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::put', [''])
 
 /** `aten::put_(Tensor(a!) self, Tensor index, Tensor source, bool accumulate=False) -> Tensor(a!)` */
 export const put_: {
-  (self: Tensor, index: Tensor, source: Tensor, options?: { accumulate?: boolean }): Tensor
+  (self: Tensor, index: Tensor, source: Tensor, options?: { accumulate?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::put_', [''])
 
 /** `aten::q_per_channel_axis(Tensor self) -> int` */
@@ -4647,8 +4647,8 @@ export const qZeroPoint: {
  * - `aten::quantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`
  */
 export const quantile: {
-  (self: Tensor, q: number | Tensor, dim?: number | null, options?: { keepdim?: boolean; interpolation?: string }): Tensor
-  (self: Tensor, q: number | Tensor, options: { dim?: number | null; keepdim?: boolean; interpolation?: string }): Tensor
+  (self: Tensor, q: number | Tensor, dim?: number | null, options?: { keepdim?: boolean | undefined; interpolation?: string | undefined }): Tensor
+  (self: Tensor, q: number | Tensor, options: { dim?: number | null | undefined; keepdim?: boolean | undefined; interpolation?: string | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::quantile', ['scalar', ''])
 
 /** `aten::quantize_per_channel(Tensor self, Tensor scales, Tensor zero_points, int axis, ScalarType dtype) -> Tensor` */
@@ -4696,8 +4696,8 @@ export const quantizedGruCell: {
  * - `aten::quantized_lstm.data_legacy(Tensor data, Tensor batch_sizes, Tensor[] hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional, *, ScalarType? dtype=None, bool use_dynamic=False) -> (Tensor, Tensor, Tensor)`
  */
 export const quantizedLstm: {
-  (input: Tensor, hx: readonly Tensor[], params: readonly Tensor[], hasBiases: boolean, numLayers: number, dropout: number, train: boolean, bidirectional: boolean, batchFirst: boolean, options?: { dtype?: DType | null; useDynamic?: boolean }): [Tensor, Tensor, Tensor]
-  (data: Tensor, batchSizes: Tensor, hx: readonly Tensor[], params: readonly Tensor[], hasBiases: boolean, numLayers: number, dropout: number, train: boolean, bidirectional: boolean, options?: { dtype?: DType | null; useDynamic?: boolean }): [Tensor, Tensor, Tensor]
+  (input: Tensor, hx: readonly Tensor[], params: readonly Tensor[], hasBiases: boolean, numLayers: number, dropout: number, train: boolean, bidirectional: boolean, batchFirst: boolean, options?: { dtype?: DType | null | undefined; useDynamic?: boolean | undefined }): [Tensor, Tensor, Tensor]
+  (data: Tensor, batchSizes: Tensor, hx: readonly Tensor[], params: readonly Tensor[], hasBiases: boolean, numLayers: number, dropout: number, train: boolean, bidirectional: boolean, options?: { dtype?: DType | null | undefined; useDynamic?: boolean | undefined }): [Tensor, Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::quantized_lstm', ['input_legacy', 'data_legacy'])
 
 /** `aten::quantized_lstm_cell(Tensor input, Tensor[] hx, Tensor w_ih, Tensor w_hh, Tensor b_ih, Tensor b_hh, Tensor packed_ih, Tensor packed_hh, Tensor col_offsets_ih, Tensor col_offsets_hh, Scalar scale_ih, Scalar scale_hh, Scalar zero_point_ih, Scalar zero_point_hh) -> (Tensor, Tensor)` */
@@ -4707,20 +4707,20 @@ export const quantizedLstmCell: {
 
 /** `aten::quantized_max_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], int[1] dilation=[1], bool ceil_mode=False) -> Tensor` */
 export const quantizedMaxPool1d: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean }): Tensor
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceilMode?: boolean }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean | undefined }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; ceilMode?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::quantized_max_pool1d', [''])
 
 /** `aten::quantized_max_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False) -> Tensor` */
 export const quantizedMaxPool2d: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean }): Tensor
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceilMode?: boolean }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean | undefined }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; ceilMode?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::quantized_max_pool2d', [''])
 
 /** `aten::quantized_max_pool3d(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, int[3] dilation=1, bool ceil_mode=False) -> Tensor` */
 export const quantizedMaxPool3d: {
-  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean }): Tensor
-  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceilMode?: boolean }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], options?: { ceilMode?: boolean | undefined }): Tensor
+  (self: Tensor, kernelSize: number | readonly number[], options: { stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined; ceilMode?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::quantized_max_pool3d', [''])
 
 /** `aten::quantized_rnn_relu_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor b_ih, Tensor b_hh, Tensor packed_ih, Tensor packed_hh, Tensor col_offsets_ih, Tensor col_offsets_hh, Scalar scale_ih, Scalar scale_hh, Scalar zero_point_ih, Scalar zero_point_hh) -> Tensor` */
@@ -4745,12 +4745,12 @@ export const rad2deg_: {
 
 /** `aten::rand(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const rand: {
-  (size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::rand', [''])
 
 /** `aten::rand_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
 export const randLike: {
-  (self: Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (self: Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::rand_like', [''])
 
 /**
@@ -4758,8 +4758,8 @@ export const randLike: {
  * - `aten::randint(SymInt high, SymInt[] size, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
  */
 export const randint: {
-  (low: number, high: number, size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (high: number, size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (low: number, high: number, size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (high: number, size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::randint', ['low', ''])
 
 /**
@@ -4768,18 +4768,18 @@ export const randint: {
  * - `aten::randint_like.Tensor(Tensor self, Tensor high, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor`
  */
 export const randintLike: {
-  (self: Tensor, low: number, high: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (self: Tensor, high: number | Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (self: Tensor, low: number, high: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (self: Tensor, high: number | Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::randint_like', ['low_dtype', '', 'Tensor'])
 
 /** `aten::randn(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const randn: {
-  (size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::randn', [''])
 
 /** `aten::randn_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
 export const randnLike: {
-  (self: Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (self: Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::randn_like', [''])
 
 /**
@@ -4806,7 +4806,7 @@ export const random_: {
 
 /** `aten::randperm(SymInt n, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const randperm: {
-  (n: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (n: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::randperm', [''])
 
 /**
@@ -4814,9 +4814,9 @@ export const randperm: {
  * - `aten::range(Scalar start, Scalar end, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
  */
 export const range: {
-  (start: Scalar, end: Scalar, step?: Scalar, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (start: Scalar, end: Scalar, options: { step?: Scalar; dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (start: Scalar, end: Scalar, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (start: Scalar, end: Scalar, step?: Scalar, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (start: Scalar, end: Scalar, options: { step?: Scalar | undefined; dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (start: Scalar, end: Scalar, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::range', ['step', ''])
 
 /** `aten::ravel(Tensor(a) self) -> Tensor(a)` */
@@ -4913,9 +4913,9 @@ export const repeat: {
  * - `aten::repeat_interleave.self_Tensor(Tensor self, Tensor repeats, int? dim=None, *, SymInt? output_size=None) -> Tensor`
  */
 export const repeatInterleave: {
-  (repeats: Tensor, options?: { outputSize?: number | null }): Tensor
-  (self: Tensor, repeats: number | Tensor, dim?: number | null, options?: { outputSize?: number | null }): Tensor
-  (self: Tensor, repeats: number | Tensor, options: { dim?: number | null; outputSize?: number | null }): Tensor
+  (repeats: Tensor, options?: { outputSize?: number | null | undefined }): Tensor
+  (self: Tensor, repeats: number | Tensor, dim?: number | null, options?: { outputSize?: number | null | undefined }): Tensor
+  (self: Tensor, repeats: number | Tensor, options: { dim?: number | null | undefined; outputSize?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::repeat_interleave', ['Tensor', 'self_int', 'self_Tensor'])
 
 /** `aten::replication_pad1d(Tensor self, SymInt[2] padding) -> Tensor` */
@@ -4935,7 +4935,7 @@ export const replicationPad3d: {
 
 /** `aten::requires_grad_(Tensor(a!) self, bool requires_grad=True) -> Tensor(a!)` */
 export const requiresGrad_: {
-  (self: Tensor, options?: { requiresGrad?: boolean }): Tensor
+  (self: Tensor, options?: { requiresGrad?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::requires_grad_', [''])
 
 /** `aten::reshape(Tensor(a) self, SymInt[] shape) -> Tensor(a)` */
@@ -5007,7 +5007,7 @@ export const retainsGrad: {
 /** `aten::rms_norm(Tensor input, SymInt[] normalized_shape, Tensor? weight=None, float? eps=None) -> Tensor` */
 export const rmsNorm: {
   (input: Tensor, normalizedShape: readonly number[], weight?: Tensor | null, eps?: number | null): Tensor
-  (input: Tensor, normalizedShape: readonly number[], options: { weight?: Tensor | null; eps?: number | null }): Tensor
+  (input: Tensor, normalizedShape: readonly number[], options: { weight?: Tensor | null | undefined; eps?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::rms_norm', [''])
 
 /**
@@ -5022,7 +5022,7 @@ export const rnnRelu: {
 /** `aten::rnn_relu_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None) -> Tensor` */
 export const rnnReluCell: {
   (input: Tensor, hx: Tensor, wIh: Tensor, wHh: Tensor, bIh?: Tensor | null, bHh?: Tensor | null): Tensor
-  (input: Tensor, hx: Tensor, wIh: Tensor, wHh: Tensor, options: { bIh?: Tensor | null; bHh?: Tensor | null }): Tensor
+  (input: Tensor, hx: Tensor, wIh: Tensor, wHh: Tensor, options: { bIh?: Tensor | null | undefined; bHh?: Tensor | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::rnn_relu_cell', [''])
 
 /**
@@ -5037,19 +5037,19 @@ export const rnnTanh: {
 /** `aten::rnn_tanh_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None) -> Tensor` */
 export const rnnTanhCell: {
   (input: Tensor, hx: Tensor, wIh: Tensor, wHh: Tensor, bIh?: Tensor | null, bHh?: Tensor | null): Tensor
-  (input: Tensor, hx: Tensor, wIh: Tensor, wHh: Tensor, options: { bIh?: Tensor | null; bHh?: Tensor | null }): Tensor
+  (input: Tensor, hx: Tensor, wIh: Tensor, wHh: Tensor, options: { bIh?: Tensor | null | undefined; bHh?: Tensor | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::rnn_tanh_cell', [''])
 
 /** `aten::roll(Tensor self, SymInt[1] shifts, int[1] dims=[]) -> Tensor` */
 export const roll: {
   (self: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor
-  (self: Tensor, shifts: number | readonly number[], options: { dims?: number | readonly number[] }): Tensor
+  (self: Tensor, shifts: number | readonly number[], options: { dims?: number | readonly number[] | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::roll', [''])
 
 /** `aten::rot90(Tensor self, int k=1, int[] dims=[0, 1]) -> Tensor` */
 export const rot90: {
   (self: Tensor, k?: number, dims?: readonly number[]): Tensor
-  (self: Tensor, options: { k?: number; dims?: readonly number[] }): Tensor
+  (self: Tensor, options: { k?: number | undefined; dims?: readonly number[] | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::rot90', [''])
 
 /**
@@ -5082,26 +5082,26 @@ export const rowStack: {
 
 /** `aten::rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> Tensor` */
 export const rrelu: {
-  (self: Tensor, lower?: Scalar, upper?: Scalar, options?: { training?: boolean }): Tensor
-  (self: Tensor, options: { lower?: Scalar; upper?: Scalar; training?: boolean }): Tensor
+  (self: Tensor, lower?: Scalar, upper?: Scalar, options?: { training?: boolean | undefined }): Tensor
+  (self: Tensor, options: { lower?: Scalar | undefined; upper?: Scalar | undefined; training?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::rrelu', [''])
 
 /** `aten::rrelu_(Tensor(a!) self, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> Tensor(a!)` */
 export const rrelu_: {
-  (self: Tensor, lower?: Scalar, upper?: Scalar, options?: { training?: boolean }): Tensor
-  (self: Tensor, options: { lower?: Scalar; upper?: Scalar; training?: boolean }): Tensor
+  (self: Tensor, lower?: Scalar, upper?: Scalar, options?: { training?: boolean | undefined }): Tensor
+  (self: Tensor, options: { lower?: Scalar | undefined; upper?: Scalar | undefined; training?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::rrelu_', [''])
 
 /** `aten::rrelu_with_noise_(Tensor(a!) self, Tensor(b!) noise, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> Tensor(a!)` */
 export const rreluWithNoise_: {
-  (self: Tensor, noise: Tensor, lower?: Scalar, upper?: Scalar, options?: { training?: boolean }): Tensor
-  (self: Tensor, noise: Tensor, options: { lower?: Scalar; upper?: Scalar; training?: boolean }): Tensor
+  (self: Tensor, noise: Tensor, lower?: Scalar, upper?: Scalar, options?: { training?: boolean | undefined }): Tensor
+  (self: Tensor, noise: Tensor, options: { lower?: Scalar | undefined; upper?: Scalar | undefined; training?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::rrelu_with_noise_', [''])
 
 /** `aten::rrelu_with_noise_functional(Tensor self, Tensor noise, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> (Tensor, Tensor noise_out)` */
 export const rreluWithNoiseFunctional: {
-  (self: Tensor, noise: Tensor, lower?: Scalar, upper?: Scalar, options?: { training?: boolean }): [Tensor, Tensor]
-  (self: Tensor, noise: Tensor, options: { lower?: Scalar; upper?: Scalar; training?: boolean }): [Tensor, Tensor]
+  (self: Tensor, noise: Tensor, lower?: Scalar, upper?: Scalar, options?: { training?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, noise: Tensor, options: { lower?: Scalar | undefined; upper?: Scalar | undefined; training?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::rrelu_with_noise_functional', [''])
 
 /** `aten::rsqrt(Tensor self) -> Tensor` */
@@ -5120,19 +5120,19 @@ export const rsqrt_: {
  */
 export const rsub: {
   (self: Tensor, other: Scalar, alpha?: Scalar): Tensor
-  (self: Tensor, other: Scalar, options: { alpha?: Scalar }): Tensor
-  (self: Tensor, other: Tensor, options?: { alpha?: Scalar }): Tensor
+  (self: Tensor, other: Scalar, options: { alpha?: Scalar | undefined }): Tensor
+  (self: Tensor, other: Tensor, options?: { alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::rsub', ['Scalar', 'Tensor'])
 
 /** `aten::scalar_tensor(Scalar s, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const scalarTensor: {
-  (s: Scalar, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (s: Scalar, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::scalar_tensor', [''])
 
 /** `aten::scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0., bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor` */
 export const scaledDotProductAttention: {
-  (query: Tensor, key: Tensor, value: Tensor, attnMask?: Tensor | null, dropoutP?: number, options?: { isCausal?: boolean; scale?: number | null; enableGqa?: boolean }): Tensor
-  (query: Tensor, key: Tensor, value: Tensor, options: { attnMask?: Tensor | null; dropoutP?: number; isCausal?: boolean; scale?: number | null; enableGqa?: boolean }): Tensor
+  (query: Tensor, key: Tensor, value: Tensor, attnMask?: Tensor | null, dropoutP?: number, options?: { isCausal?: boolean | undefined; scale?: number | null | undefined; enableGqa?: boolean | undefined }): Tensor
+  (query: Tensor, key: Tensor, value: Tensor, options: { attnMask?: Tensor | null | undefined; dropoutP?: number | undefined; isCausal?: boolean | undefined; scale?: number | null | undefined; enableGqa?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::scaled_dot_product_attention', [''])
 
 /**
@@ -5169,12 +5169,12 @@ export const scatterAdd_: {
 
 /** `aten::scatter_reduce.two(Tensor self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) -> Tensor` */
 export const scatterReduce: {
-  (self: Tensor, dim: number, index: Tensor, src: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor
+  (self: Tensor, dim: number, index: Tensor, src: Tensor, reduce: string, options?: { includeSelf?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::scatter_reduce', ['two'])
 
 /** `aten::scatter_reduce_.two(Tensor(a!) self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) -> Tensor(a!)` */
 export const scatterReduce_: {
-  (self: Tensor, dim: number, index: Tensor, src: Tensor, reduce: string, options?: { includeSelf?: boolean }): Tensor
+  (self: Tensor, dim: number, index: Tensor, src: Tensor, reduce: string, options?: { includeSelf?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::scatter_reduce_', ['two'])
 
 /**
@@ -5182,12 +5182,12 @@ export const scatterReduce_: {
  * - `aten::searchsorted.Tensor(Tensor sorted_sequence, Tensor self, *, bool out_int32=False, bool right=False, str? side=None, Tensor? sorter=None) -> Tensor`
  */
 export const searchsorted: {
-  (sortedSequence: Tensor, self: Scalar | Tensor, options?: { outInt32?: boolean; right?: boolean; side?: string | null; sorter?: Tensor | null }): Tensor
+  (sortedSequence: Tensor, self: Scalar | Tensor, options?: { outInt32?: boolean | undefined; right?: boolean | undefined; side?: string | null | undefined; sorter?: Tensor | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::searchsorted', ['Scalar', 'Tensor'])
 
 /** `aten::segment_reduce(Tensor data, str reduce, *, Tensor? lengths=None, Tensor? indices=None, Tensor? offsets=None, int axis=0, bool unsafe=False, Scalar? initial=None) -> Tensor` */
 export const segmentReduce: {
-  (data: Tensor, reduce: string, options?: { lengths?: Tensor | null; indices?: Tensor | null; offsets?: Tensor | null; axis?: number; unsafe?: boolean; initial?: Scalar | null }): Tensor
+  (data: Tensor, reduce: string, options?: { lengths?: Tensor | null | undefined; indices?: Tensor | null | undefined; offsets?: Tensor | null | undefined; axis?: number | undefined; unsafe?: boolean | undefined; initial?: Scalar | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::segment_reduce', [''])
 
 /** `aten::select.int(Tensor(a) self, int dim, SymInt index) -> Tensor(a)` */
@@ -5228,7 +5228,7 @@ export const set_: {
   (self: Tensor): Tensor
   (self: Tensor, source: Tensor): Tensor
   (self: Tensor, source: Tensor, storageOffset: number, size: readonly number[], stride?: readonly number[]): Tensor
-  (self: Tensor, source: Tensor, storageOffset: number, size: readonly number[], options: { stride?: readonly number[] }): Tensor
+  (self: Tensor, source: Tensor, storageOffset: number, size: readonly number[], options: { stride?: readonly number[] | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::set_', ['', 'source_Tensor', 'source_Tensor_storage_offset'])
 
 /** `aten::sgn(Tensor self) -> Tensor` */
@@ -5314,19 +5314,19 @@ export const size: {
 /** `aten::slice.Tensor(Tensor(a) self, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -> Tensor(a)` */
 export const slice: {
   (self: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number): Tensor
-  (self: Tensor, options: { dim?: number; start?: number | null; end?: number | null; step?: number }): Tensor
+  (self: Tensor, options: { dim?: number | undefined; start?: number | null | undefined; end?: number | null | undefined; step?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::slice', ['Tensor'])
 
 /** `aten::slice_inverse(Tensor(a) self, Tensor src, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -> Tensor(a)` */
 export const sliceInverse: {
   (self: Tensor, src: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number): Tensor
-  (self: Tensor, src: Tensor, options: { dim?: number; start?: number | null; end?: number | null; step?: number }): Tensor
+  (self: Tensor, src: Tensor, options: { dim?: number | undefined; start?: number | null | undefined; end?: number | null | undefined; step?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::slice_inverse', [''])
 
 /** `aten::slice_scatter(Tensor self, Tensor src, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -> Tensor` */
 export const sliceScatter: {
   (self: Tensor, src: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number): Tensor
-  (self: Tensor, src: Tensor, options: { dim?: number; start?: number | null; end?: number | null; step?: number }): Tensor
+  (self: Tensor, src: Tensor, options: { dim?: number | undefined; start?: number | null | undefined; end?: number | null | undefined; step?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::slice_scatter', [''])
 
 /** `aten::slogdet(Tensor self) -> (Tensor sign, Tensor logabsdet)` */
@@ -5337,7 +5337,7 @@ export const slogdet: {
 /** `aten::slow_conv3d(Tensor self, Tensor weight, SymInt[3] kernel_size, Tensor? bias=None, SymInt[3] stride=[1, 1, 1], SymInt[3] padding=[0, 0, 0]) -> Tensor` */
 export const slowConv3d: {
   (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[]): Tensor
-  (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[] }): Tensor
+  (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::slow_conv3d', [''])
 
 /** `aten::slow_conv3d_forward(Tensor self, Tensor weight, SymInt[3] kernel_size, Tensor? bias, SymInt[3] stride, SymInt[3] padding) -> Tensor` */
@@ -5348,25 +5348,25 @@ export const slowConv3dForward: {
 /** `aten::slow_conv_dilated2d(Tensor self, Tensor weight, SymInt[2] kernel_size, Tensor? bias=None, SymInt[2] stride=[1, 1], SymInt[2] padding=[0, 0], SymInt[2] dilation=[1, 1]) -> Tensor` */
 export const slowConvDilated2d: {
   (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[]): Tensor
-  (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[] }): Tensor
+  (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::slow_conv_dilated2d', [''])
 
 /** `aten::slow_conv_dilated3d(Tensor self, Tensor weight, SymInt[3] kernel_size, Tensor? bias=None, SymInt[3] stride=[1, 1, 1], SymInt[3] padding=[0, 0, 0], SymInt[3] dilation=[1, 1, 1]) -> Tensor` */
 export const slowConvDilated3d: {
   (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[]): Tensor
-  (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[] }): Tensor
+  (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::slow_conv_dilated3d', [''])
 
 /** `aten::slow_conv_transpose2d(Tensor self, Tensor weight, SymInt[2] kernel_size, Tensor? bias=None, SymInt[2] stride=[1, 1], SymInt[2] padding=[0, 0], SymInt[2] output_padding=[0, 0], SymInt[2] dilation=[1, 1]) -> Tensor` */
 export const slowConvTranspose2d: {
   (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[], outputPadding?: number | readonly number[], dilation?: number | readonly number[]): Tensor
-  (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; outputPadding?: number | readonly number[]; dilation?: number | readonly number[] }): Tensor
+  (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; outputPadding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::slow_conv_transpose2d', [''])
 
 /** `aten::slow_conv_transpose3d(Tensor self, Tensor weight, SymInt[3] kernel_size, Tensor? bias=None, SymInt[3] stride=[1, 1, 1], SymInt[3] padding=[0, 0, 0], SymInt[3] output_padding=[0, 0, 0], SymInt[3] dilation=[1, 1, 1]) -> Tensor` */
 export const slowConvTranspose3d: {
   (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[], outputPadding?: number | readonly number[], dilation?: number | readonly number[]): Tensor
-  (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; outputPadding?: number | readonly number[]; dilation?: number | readonly number[] }): Tensor
+  (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined; outputPadding?: number | readonly number[] | undefined; dilation?: number | readonly number[] | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::slow_conv_transpose3d', [''])
 
 /** `aten::smm(Tensor self, Tensor mat2) -> Tensor` */
@@ -5377,31 +5377,31 @@ export const smm: {
 /** `aten::smooth_l1_loss(Tensor self, Tensor target, int reduction=1, float beta=1.) -> Tensor` */
 export const smoothL1Loss: {
   (self: Tensor, target: Tensor, reduction?: Reduction, beta?: number): Tensor
-  (self: Tensor, target: Tensor, options: { reduction?: Reduction; beta?: number }): Tensor
+  (self: Tensor, target: Tensor, options: { reduction?: Reduction | undefined; beta?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::smooth_l1_loss', [''])
 
 /** `aten::soft_margin_loss(Tensor self, Tensor target, int reduction=1) -> Tensor` */
 export const softMarginLoss: {
   (self: Tensor, target: Tensor, reduction?: Reduction): Tensor
-  (self: Tensor, target: Tensor, options: { reduction?: Reduction }): Tensor
+  (self: Tensor, target: Tensor, options: { reduction?: Reduction | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::soft_margin_loss', [''])
 
 /** `aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor` */
 export const softmax: {
   (self: Tensor, dim: number, dtype?: DType | null): Tensor
-  (self: Tensor, dim: number, options: { dtype?: DType | null }): Tensor
+  (self: Tensor, dim: number, options: { dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::softmax', ['int'])
 
 /** `aten::softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor` */
 export const softplus: {
   (self: Tensor, beta?: Scalar, threshold?: Scalar): Tensor
-  (self: Tensor, options: { beta?: Scalar; threshold?: Scalar }): Tensor
+  (self: Tensor, options: { beta?: Scalar | undefined; threshold?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::softplus', [''])
 
 /** `aten::softshrink(Tensor self, Scalar lambd=0.5) -> Tensor` */
 export const softshrink: {
   (self: Tensor, lambd?: Scalar): Tensor
-  (self: Tensor, options: { lambd?: Scalar }): Tensor
+  (self: Tensor, options: { lambd?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::softshrink', [''])
 
 /**
@@ -5409,9 +5409,9 @@ export const softshrink: {
  * - `aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)`
  */
 export const sort: {
-  (self: Tensor, options: { stable: boolean | null; dim?: number; descending?: boolean }): [Tensor, Tensor]
-  (self: Tensor, dim?: number, options?: { descending?: boolean }): [Tensor, Tensor]
-  (self: Tensor, options: { dim?: number; descending?: boolean }): [Tensor, Tensor]
+  (self: Tensor, options: { stable: boolean | null; dim?: number | undefined; descending?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, dim?: number, options?: { descending?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, options: { dim?: number | undefined; descending?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::sort', ['stable', ''])
 
 /**
@@ -5419,8 +5419,8 @@ export const sort: {
  * - `aten::sparse_bsc_tensor.ccol_row_value(Tensor ccol_indices, Tensor row_indices, Tensor values, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False) -> Tensor`
  */
 export const sparseBscTensor: {
-  (ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::sparse_bsc_tensor', ['ccol_row_value_size', 'ccol_row_value'])
 
 /**
@@ -5428,8 +5428,8 @@ export const sparseBscTensor: {
  * - `aten::sparse_bsr_tensor.crow_col_value(Tensor crow_indices, Tensor col_indices, Tensor values, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False) -> Tensor`
  */
 export const sparseBsrTensor: {
-  (crowIndices: Tensor, colIndices: Tensor, values: Tensor, size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (crowIndices: Tensor, colIndices: Tensor, values: Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (crowIndices: Tensor, colIndices: Tensor, values: Tensor, size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (crowIndices: Tensor, colIndices: Tensor, values: Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::sparse_bsr_tensor', ['crow_col_value_size', 'crow_col_value'])
 
 /**
@@ -5437,8 +5437,8 @@ export const sparseBsrTensor: {
  * - `aten::sparse_compressed_tensor.comp_plain_value(Tensor compressed_indices, Tensor plain_indices, Tensor values, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False) -> Tensor`
  */
 export const sparseCompressedTensor: {
-  (compressedIndices: Tensor, plainIndices: Tensor, values: Tensor, size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (compressedIndices: Tensor, plainIndices: Tensor, values: Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (compressedIndices: Tensor, plainIndices: Tensor, values: Tensor, size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (compressedIndices: Tensor, plainIndices: Tensor, values: Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::sparse_compressed_tensor', ['comp_plain_value_size', 'comp_plain_value'])
 
 /**
@@ -5447,9 +5447,9 @@ export const sparseCompressedTensor: {
  * - `aten::sparse_coo_tensor.indices(Tensor indices, Tensor values, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, bool? is_coalesced=None) -> Tensor`
  */
 export const sparseCooTensor: {
-  (size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (indices: Tensor, values: Tensor, size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null; isCoalesced?: boolean | null }): Tensor
-  (indices: Tensor, values: Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null; isCoalesced?: boolean | null }): Tensor
+  (size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (indices: Tensor, values: Tensor, size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined; isCoalesced?: boolean | null | undefined }): Tensor
+  (indices: Tensor, values: Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined; isCoalesced?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::sparse_coo_tensor', ['size', 'indices_size', 'indices'])
 
 /**
@@ -5457,8 +5457,8 @@ export const sparseCooTensor: {
  * - `aten::sparse_csc_tensor.ccol_row_value(Tensor ccol_indices, Tensor row_indices, Tensor values, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False) -> Tensor`
  */
 export const sparseCscTensor: {
-  (ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::sparse_csc_tensor', ['ccol_row_value_size', 'ccol_row_value'])
 
 /**
@@ -5466,8 +5466,8 @@ export const sparseCscTensor: {
  * - `aten::sparse_csr_tensor.crow_col_value(Tensor crow_indices, Tensor col_indices, Tensor values, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False) -> Tensor`
  */
 export const sparseCsrTensor: {
-  (crowIndices: Tensor, colIndices: Tensor, values: Tensor, size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (crowIndices: Tensor, colIndices: Tensor, values: Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (crowIndices: Tensor, colIndices: Tensor, values: Tensor, size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (crowIndices: Tensor, colIndices: Tensor, values: Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::sparse_csr_tensor', ['crow_col_value_size', 'crow_col_value'])
 
 /** `aten::sparse_dim(Tensor self) -> int` */
@@ -5502,7 +5502,7 @@ export const sparseResizeAndClear_: {
 
 /** `aten::sparse_sampled_addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor` */
 export const sparseSampledAddmm: {
-  (self: Tensor, mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  (self: Tensor, mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::sparse_sampled_addmm', [''])
 
 /** `aten::special_airy_ai(Tensor x) -> Tensor` */
@@ -5702,18 +5702,18 @@ export const specialLogNdtr: {
 
 /** `aten::special_log_softmax(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor` */
 export const specialLogSoftmax: {
-  (self: Tensor, dim: number, options?: { dtype?: DType | null }): Tensor
+  (self: Tensor, dim: number, options?: { dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::special_log_softmax', [''])
 
 /** `aten::special_logit(Tensor self, float? eps=None) -> Tensor` */
 export const specialLogit: {
   (self: Tensor, eps?: number | null): Tensor
-  (self: Tensor, options: { eps?: number | null }): Tensor
+  (self: Tensor, options: { eps?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::special_logit', [''])
 
 /** `aten::special_logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor` */
 export const specialLogsumexp: {
-  (self: Tensor, dim: number | readonly number[], options?: { keepdim?: boolean }): Tensor
+  (self: Tensor, dim: number | readonly number[], options?: { keepdim?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::special_logsumexp', [''])
 
 /** `aten::special_modified_bessel_i0(Tensor self) -> Tensor` */
@@ -5763,7 +5763,7 @@ export const specialPsi: {
 
 /** `aten::special_round(Tensor self, *, int decimals=0) -> Tensor` */
 export const specialRound: {
-  (self: Tensor, options?: { decimals?: number }): Tensor
+  (self: Tensor, options?: { decimals?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::special_round', [''])
 
 /** `aten::special_scaled_modified_bessel_k0(Tensor x) -> Tensor` */
@@ -5824,7 +5824,7 @@ export const specialSinc: {
 /** `aten::special_softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor` */
 export const specialSoftmax: {
   (self: Tensor, dim: number, dtype?: DType | null): Tensor
-  (self: Tensor, dim: number, options: { dtype?: DType | null }): Tensor
+  (self: Tensor, dim: number, options: { dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::special_softmax', [''])
 
 /** `aten::special_spherical_bessel_j0(Tensor x) -> Tensor` */
@@ -5868,13 +5868,13 @@ export const specialZeta: {
  */
 export const split: {
   (self: Tensor, splitSize: number | readonly number[], dim?: number): Tensor[]
-  (self: Tensor, splitSize: number | readonly number[], options: { dim?: number }): Tensor[]
+  (self: Tensor, splitSize: number | readonly number[], options: { dim?: number | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::split', ['Tensor', 'sizes'])
 
 /** `aten::split_with_sizes(Tensor(a -> *) self, SymInt[] split_sizes, int dim=0) -> Tensor(a)[]` */
 export const splitWithSizes: {
   (self: Tensor, splitSizes: readonly number[], dim?: number): Tensor[]
-  (self: Tensor, splitSizes: readonly number[], options: { dim?: number }): Tensor[]
+  (self: Tensor, splitSizes: readonly number[], options: { dim?: number | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::split_with_sizes', [''])
 
 /** `aten::sqrt(Tensor self) -> Tensor` */
@@ -5919,13 +5919,13 @@ export const squeeze_: {
 
 /** `aten::sspaddmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor` */
 export const sspaddmm: {
-  (self: Tensor, mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor
+  (self: Tensor, mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar | undefined; alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::sspaddmm', [''])
 
 /** `aten::stack(Tensor[] tensors, int dim=0) -> Tensor` */
 export const stack: {
   (tensors: readonly Tensor[], dim?: number): Tensor
-  (tensors: readonly Tensor[], options: { dim?: number }): Tensor
+  (tensors: readonly Tensor[], options: { dim?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::stack', [''])
 
 /**
@@ -5934,10 +5934,10 @@ export const stack: {
  * - `aten::std.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor`
  */
 export const std: {
-  (self: Tensor, options?: { unbiased?: boolean }): Tensor
-  (self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): Tensor
-  (self: Tensor, options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean }): Tensor
-  (self: Tensor, dim: number | readonly number[] | null, options?: { unbiased?: boolean; keepdim?: boolean }): Tensor
+  (self: Tensor, options?: { unbiased?: boolean | undefined }): Tensor
+  (self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null | undefined; keepdim?: boolean | undefined }): Tensor
+  (self: Tensor, options: { dim?: number | readonly number[] | null | undefined; correction?: Scalar | null | undefined; keepdim?: boolean | undefined }): Tensor
+  (self: Tensor, dim: number | readonly number[] | null, options?: { unbiased?: boolean | undefined; keepdim?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::std', ['', 'correction', 'dim'])
 
 /**
@@ -5946,10 +5946,10 @@ export const std: {
  * - `aten::std_mean.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, Tensor)`
  */
 export const stdMean: {
-  (self: Tensor, options?: { unbiased?: boolean }): [Tensor, Tensor]
-  (self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
-  (self: Tensor, options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
-  (self: Tensor, dim: number | readonly number[] | null, options?: { unbiased?: boolean; keepdim?: boolean }): [Tensor, Tensor]
+  (self: Tensor, options?: { unbiased?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null | undefined; keepdim?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, options: { dim?: number | readonly number[] | null | undefined; correction?: Scalar | null | undefined; keepdim?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, dim: number | readonly number[] | null, options?: { unbiased?: boolean | undefined; keepdim?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::std_mean', ['', 'correction', 'dim'])
 
 /**
@@ -5957,10 +5957,10 @@ export const stdMean: {
  * - `aten::stft.center(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, str pad_mode="reflect", bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -> Tensor`
  */
 export const stft: {
-  (self: Tensor, nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, options?: { normalized?: boolean; onesided?: boolean | null; returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor
-  (self: Tensor, nFft: number, options: { hopLength?: number | null; winLength?: number | null; window?: Tensor | null; normalized?: boolean; onesided?: boolean | null; returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor
-  (self: Tensor, nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, options?: { center?: boolean; padMode?: string; normalized?: boolean; onesided?: boolean | null; returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor
-  (self: Tensor, nFft: number, options: { hopLength?: number | null; winLength?: number | null; window?: Tensor | null; center?: boolean; padMode?: string; normalized?: boolean; onesided?: boolean | null; returnComplex?: boolean | null; alignToWindow?: boolean | null }): Tensor
+  (self: Tensor, nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, options?: { normalized?: boolean | undefined; onesided?: boolean | null | undefined; returnComplex?: boolean | null | undefined; alignToWindow?: boolean | null | undefined }): Tensor
+  (self: Tensor, nFft: number, options: { hopLength?: number | null | undefined; winLength?: number | null | undefined; window?: Tensor | null | undefined; normalized?: boolean | undefined; onesided?: boolean | null | undefined; returnComplex?: boolean | null | undefined; alignToWindow?: boolean | null | undefined }): Tensor
+  (self: Tensor, nFft: number, hopLength?: number | null, winLength?: number | null, window?: Tensor | null, options?: { center?: boolean | undefined; padMode?: string | undefined; normalized?: boolean | undefined; onesided?: boolean | null | undefined; returnComplex?: boolean | null | undefined; alignToWindow?: boolean | null | undefined }): Tensor
+  (self: Tensor, nFft: number, options: { hopLength?: number | null | undefined; winLength?: number | null | undefined; window?: Tensor | null | undefined; center?: boolean | undefined; padMode?: string | undefined; normalized?: boolean | undefined; onesided?: boolean | null | undefined; returnComplex?: boolean | null | undefined; alignToWindow?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::stft', ['', 'center'])
 
 /** `aten::stride.int(Tensor self, int dim) -> int` */
@@ -5970,12 +5970,12 @@ export const stride: {
 
 /** `aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor` */
 export const sub: {
-  (self: Tensor, other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor
+  (self: Tensor, other: Tensor | Scalar, options?: { alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::sub', ['Tensor'])
 
 /** `aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)` */
 export const sub_: {
-  (self: Tensor, other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor
+  (self: Tensor, other: Tensor | Scalar, options?: { alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::sub_', ['Tensor'])
 
 /**
@@ -5984,8 +5984,8 @@ export const sub_: {
  */
 export const subtract: {
   (self: Tensor, other: Scalar, alpha?: Scalar): Tensor
-  (self: Tensor, other: Scalar, options: { alpha?: Scalar }): Tensor
-  (self: Tensor, other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor
+  (self: Tensor, other: Scalar, options: { alpha?: Scalar | undefined }): Tensor
+  (self: Tensor, other: Tensor | Scalar, options?: { alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::subtract', ['Scalar', 'Tensor'])
 
 /**
@@ -5994,8 +5994,8 @@ export const subtract: {
  */
 export const subtract_: {
   (self: Tensor, other: Scalar, alpha?: Scalar): Tensor
-  (self: Tensor, other: Scalar, options: { alpha?: Scalar }): Tensor
-  (self: Tensor, other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor
+  (self: Tensor, other: Scalar, options: { alpha?: Scalar | undefined }): Tensor
+  (self: Tensor, other: Tensor | Scalar, options?: { alpha?: Scalar | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::subtract_', ['Scalar', 'Tensor'])
 
 /**
@@ -6003,8 +6003,8 @@ export const subtract_: {
  * - `aten::sum(Tensor self, *, ScalarType? dtype=None) -> Tensor`
  */
 export const sum: {
-  (self: Tensor, dim: number | readonly number[] | null, options?: { keepdim?: boolean; dtype?: DType | null }): Tensor
-  (self: Tensor, options?: { dtype?: DType | null }): Tensor
+  (self: Tensor, dim: number | readonly number[] | null, options?: { keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor
+  (self: Tensor, options?: { dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::sum', ['dim_IntList', ''])
 
 /** `aten::sum_to_size(Tensor self, SymInt[] size) -> Tensor` */
@@ -6014,7 +6014,7 @@ export const sumToSize: {
 
 /** `aten::svd(Tensor self, bool some=True, bool compute_uv=True) -> (Tensor U, Tensor S, Tensor V)` */
 export const svd: {
-  (self: Tensor, options?: { some?: boolean; computeUv?: boolean }): [Tensor, Tensor, Tensor]
+  (self: Tensor, options?: { some?: boolean | undefined; computeUv?: boolean | undefined }): [Tensor, Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::svd', [''])
 
 /** `aten::swapaxes(Tensor(a) self, int axis0, int axis1) -> Tensor(a)` */
@@ -6055,7 +6055,7 @@ export const take: {
 /** `aten::take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor` */
 export const takeAlongDim: {
   (self: Tensor, indices: Tensor, dim?: number | null): Tensor
-  (self: Tensor, indices: Tensor, options: { dim?: number | null }): Tensor
+  (self: Tensor, indices: Tensor, options: { dim?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::take_along_dim', [''])
 
 /** `aten::tan(Tensor self) -> Tensor` */
@@ -6085,7 +6085,7 @@ export const tanh_: {
  */
 export const tensorSplit: {
   (self: Tensor, indices: readonly number[] | number | Tensor, dim?: number): Tensor[]
-  (self: Tensor, indices: readonly number[] | number | Tensor, options: { dim?: number }): Tensor[]
+  (self: Tensor, indices: readonly number[] | number | Tensor, options: { dim?: number | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::tensor_split', ['indices', 'sections', 'tensor_indices_or_sections'])
 
 /** `aten::tensordot(Tensor self, Tensor other, int[] dims_self, int[] dims_other) -> Tensor` */
@@ -6096,7 +6096,7 @@ export const tensordot: {
 /** `aten::thnn_conv2d(Tensor self, Tensor weight, SymInt[2] kernel_size, Tensor? bias=None, SymInt[2] stride=[1, 1], SymInt[2] padding=[0, 0]) -> Tensor` */
 export const thnnConv2d: {
   (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[]): Tensor
-  (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[] }): Tensor
+  (self: Tensor, weight: Tensor, kernelSize: number | readonly number[], options: { bias?: Tensor | null | undefined; stride?: number | readonly number[] | undefined; padding?: number | readonly number[] | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::thnn_conv2d', [''])
 
 /** `aten::threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor` */
@@ -6121,27 +6121,27 @@ export const tile: {
  * - `aten::to.other(Tensor(a) self, Tensor other, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a)`
  */
 export const to: {
-  (self: Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null; nonBlocking?: boolean; copy?: boolean }): Tensor
-  (self: Tensor, dtype: DType | Tensor, options?: { nonBlocking?: boolean; copy?: boolean }): Tensor
-  (self: Tensor, device: Device, dtype: DType, options?: { nonBlocking?: boolean; copy?: boolean }): Tensor
+  (self: Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined; nonBlocking?: boolean | undefined; copy?: boolean | undefined }): Tensor
+  (self: Tensor, dtype: DType | Tensor, options?: { nonBlocking?: boolean | undefined; copy?: boolean | undefined }): Tensor
+  (self: Tensor, device: Device, dtype: DType, options?: { nonBlocking?: boolean | undefined; copy?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::to', ['dtype_layout', 'dtype', 'device', 'other'])
 
 /** `aten::to_dense(Tensor self, ScalarType? dtype=None, *, bool? masked_grad=None) -> Tensor` */
 export const toDense: {
-  (self: Tensor, dtype?: DType | null, options?: { maskedGrad?: boolean | null }): Tensor
-  (self: Tensor, options: { dtype?: DType | null; maskedGrad?: boolean | null }): Tensor
+  (self: Tensor, dtype?: DType | null, options?: { maskedGrad?: boolean | null | undefined }): Tensor
+  (self: Tensor, options: { dtype?: DType | null | undefined; maskedGrad?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::to_dense', [''])
 
 /** `aten::to_mkldnn(Tensor self, ScalarType? dtype=None) -> Tensor` */
 export const toMkldnn: {
   (self: Tensor, dtype?: DType | null): Tensor
-  (self: Tensor, options: { dtype?: DType | null }): Tensor
+  (self: Tensor, options: { dtype?: DType | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::to_mkldnn', [''])
 
 /** `aten::to_padded_tensor(Tensor self, float padding, SymInt[]? output_size=None) -> Tensor` */
 export const toPaddedTensor: {
   (self: Tensor, padding: number, outputSize?: readonly number[] | null): Tensor
-  (self: Tensor, padding: number, options: { outputSize?: readonly number[] | null }): Tensor
+  (self: Tensor, padding: number, options: { outputSize?: readonly number[] | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::to_padded_tensor', [''])
 
 /**
@@ -6149,38 +6149,38 @@ export const toPaddedTensor: {
  * - `aten::to_sparse.sparse_dim(Tensor self, int sparse_dim) -> Tensor`
  */
 export const toSparse: {
-  (self: Tensor, options?: { blocksize?: number | readonly number[] | null; denseDim?: number | null }): Tensor
+  (self: Tensor, options?: { blocksize?: number | readonly number[] | null | undefined; denseDim?: number | null | undefined }): Tensor
   (self: Tensor, sparseDim: number): Tensor
 } = /* @__PURE__ */ define('aten::to_sparse', ['', 'sparse_dim'])
 
 /** `aten::to_sparse_bsc(Tensor self, int[2] blocksize, int? dense_dim=None) -> Tensor` */
 export const toSparseBsc: {
   (self: Tensor, blocksize: number | readonly number[], denseDim?: number | null): Tensor
-  (self: Tensor, blocksize: number | readonly number[], options: { denseDim?: number | null }): Tensor
+  (self: Tensor, blocksize: number | readonly number[], options: { denseDim?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::to_sparse_bsc', [''])
 
 /** `aten::to_sparse_bsr(Tensor self, int[2] blocksize, int? dense_dim=None) -> Tensor` */
 export const toSparseBsr: {
   (self: Tensor, blocksize: number | readonly number[], denseDim?: number | null): Tensor
-  (self: Tensor, blocksize: number | readonly number[], options: { denseDim?: number | null }): Tensor
+  (self: Tensor, blocksize: number | readonly number[], options: { denseDim?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::to_sparse_bsr', [''])
 
 /** `aten::to_sparse_csc(Tensor self, int? dense_dim=None) -> Tensor` */
 export const toSparseCsc: {
   (self: Tensor, denseDim?: number | null): Tensor
-  (self: Tensor, options: { denseDim?: number | null }): Tensor
+  (self: Tensor, options: { denseDim?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::to_sparse_csc', [''])
 
 /** `aten::to_sparse_csr(Tensor self, int? dense_dim=None) -> Tensor` */
 export const toSparseCsr: {
   (self: Tensor, denseDim?: number | null): Tensor
-  (self: Tensor, options: { denseDim?: number | null }): Tensor
+  (self: Tensor, options: { denseDim?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::to_sparse_csr', [''])
 
 /** `aten::topk(Tensor self, SymInt k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)` */
 export const topk: {
-  (self: Tensor, k: number, dim?: number, options?: { largest?: boolean; sorted?: boolean }): [Tensor, Tensor]
-  (self: Tensor, k: number, options: { dim?: number; largest?: boolean; sorted?: boolean }): [Tensor, Tensor]
+  (self: Tensor, k: number, dim?: number, options?: { largest?: boolean | undefined; sorted?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, k: number, options: { dim?: number | undefined; largest?: boolean | undefined; sorted?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::topk', [''])
 
 /** `aten::trace(Tensor self) -> Tensor` */
@@ -6203,8 +6203,8 @@ export const transpose_: {
  * - `aten::trapezoid.x(Tensor y, Tensor x, *, int dim=-1) -> Tensor`
  */
 export const trapezoid: {
-  (y: Tensor, options?: { dx?: Scalar; dim?: number }): Tensor
-  (y: Tensor, x: Tensor, options?: { dim?: number }): Tensor
+  (y: Tensor, options?: { dx?: Scalar | undefined; dim?: number | undefined }): Tensor
+  (y: Tensor, x: Tensor, options?: { dim?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::trapezoid', ['dx', 'x'])
 
 /**
@@ -6212,55 +6212,55 @@ export const trapezoid: {
  * - `aten::trapz.x(Tensor y, Tensor x, *, int dim=-1) -> Tensor`
  */
 export const trapz: {
-  (y: Tensor, options?: { dx?: number; dim?: number }): Tensor
-  (y: Tensor, x: Tensor, options?: { dim?: number }): Tensor
+  (y: Tensor, options?: { dx?: number | undefined; dim?: number | undefined }): Tensor
+  (y: Tensor, x: Tensor, options?: { dim?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::trapz', ['dx', 'x'])
 
 /** `aten::triangular_solve(Tensor self, Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False) -> (Tensor solution, Tensor cloned_coefficient)` */
 export const triangularSolve: {
-  (self: Tensor, A: Tensor, options?: { upper?: boolean; transpose?: boolean; unitriangular?: boolean }): [Tensor, Tensor]
+  (self: Tensor, A: Tensor, options?: { upper?: boolean | undefined; transpose?: boolean | undefined; unitriangular?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::triangular_solve', [''])
 
 /** `aten::tril(Tensor self, SymInt diagonal=0) -> Tensor` */
 export const tril: {
   (self: Tensor, diagonal?: number): Tensor
-  (self: Tensor, options: { diagonal?: number }): Tensor
+  (self: Tensor, options: { diagonal?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::tril', [''])
 
 /** `aten::tril_(Tensor(a!) self, SymInt diagonal=0) -> Tensor(a!)` */
 export const tril_: {
   (self: Tensor, diagonal?: number): Tensor
-  (self: Tensor, options: { diagonal?: number }): Tensor
+  (self: Tensor, options: { diagonal?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::tril_', [''])
 
 /** `aten::tril_indices(int row, int col, int offset=0, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const trilIndices: {
-  (row: number, col: number, offset?: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (row: number, col: number, options: { offset?: number; dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (row: number, col: number, offset?: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (row: number, col: number, options: { offset?: number | undefined; dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::tril_indices', [''])
 
 /** `aten::triplet_margin_loss(Tensor anchor, Tensor positive, Tensor negative, float margin=1., float p=2., float eps=9.9999999999999995e-07, bool swap=False, int reduction=1) -> Tensor` */
 export const tripletMarginLoss: {
-  (anchor: Tensor, positive: Tensor, negative: Tensor, margin?: number, p?: number, eps?: number, options?: { swap?: boolean; reduction?: Reduction }): Tensor
-  (anchor: Tensor, positive: Tensor, negative: Tensor, options: { margin?: number; p?: number; eps?: number; swap?: boolean; reduction?: Reduction }): Tensor
+  (anchor: Tensor, positive: Tensor, negative: Tensor, margin?: number, p?: number, eps?: number, options?: { swap?: boolean | undefined; reduction?: Reduction | undefined }): Tensor
+  (anchor: Tensor, positive: Tensor, negative: Tensor, options: { margin?: number | undefined; p?: number | undefined; eps?: number | undefined; swap?: boolean | undefined; reduction?: Reduction | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::triplet_margin_loss', [''])
 
 /** `aten::triu(Tensor self, SymInt diagonal=0) -> Tensor` */
 export const triu: {
   (self: Tensor, diagonal?: number): Tensor
-  (self: Tensor, options: { diagonal?: number }): Tensor
+  (self: Tensor, options: { diagonal?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::triu', [''])
 
 /** `aten::triu_(Tensor(a!) self, SymInt diagonal=0) -> Tensor(a!)` */
 export const triu_: {
   (self: Tensor, diagonal?: number): Tensor
-  (self: Tensor, options: { diagonal?: number }): Tensor
+  (self: Tensor, options: { diagonal?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::triu_', [''])
 
 /** `aten::triu_indices(int row, int col, int offset=0, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const triuIndices: {
-  (row: number, col: number, offset?: number, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
-  (row: number, col: number, options: { offset?: number; dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (row: number, col: number, offset?: number, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
+  (row: number, col: number, options: { offset?: number | undefined; dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::triu_indices', [''])
 
 /**
@@ -6297,7 +6297,7 @@ export const typeAs: {
 /** `aten::unbind.int(Tensor(a -> *) self, int dim=0) -> Tensor(a)[]` */
 export const unbind: {
   (self: Tensor, dim?: number): Tensor[]
-  (self: Tensor, options: { dim?: number }): Tensor[]
+  (self: Tensor, options: { dim?: number | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::unbind', ['int'])
 
 /** `aten::unflatten.int(Tensor(a) self, int dim, SymInt[] sizes) -> Tensor(a)` */
@@ -6318,46 +6318,46 @@ export const unfold: {
 /** `aten::uniform(Tensor self, float from=0., float to=1., *, Generator? generator=None) -> Tensor` */
 export const uniform: {
   (self: Tensor, from?: number, to?: number): Tensor
-  (self: Tensor, options: { from?: number; to?: number }): Tensor
+  (self: Tensor, options: { from?: number | undefined; to?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::uniform', [''])
 
 /** `aten::uniform_(Tensor(a!) self, float from=0., float to=1., *, Generator? generator=None) -> Tensor(a!)` */
 export const uniform_: {
   (self: Tensor, from?: number, to?: number): Tensor
-  (self: Tensor, options: { from?: number; to?: number }): Tensor
+  (self: Tensor, options: { from?: number | undefined; to?: number | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::uniform_', [''])
 
 /** `aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)` */
 export const uniqueConsecutive: {
-  (self: Tensor, options?: { returnInverse?: boolean; returnCounts?: boolean; dim?: number | null }): [Tensor, Tensor, Tensor]
+  (self: Tensor, options?: { returnInverse?: boolean | undefined; returnCounts?: boolean | undefined; dim?: number | null | undefined }): [Tensor, Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::unique_consecutive', [''])
 
 /** `aten::unique_dim(Tensor self, int dim, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)` */
 export const uniqueDim: {
-  (self: Tensor, dim: number, options?: { sorted?: boolean; returnInverse?: boolean; returnCounts?: boolean }): [Tensor, Tensor, Tensor]
+  (self: Tensor, dim: number, options?: { sorted?: boolean | undefined; returnInverse?: boolean | undefined; returnCounts?: boolean | undefined }): [Tensor, Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::unique_dim', [''])
 
 /** `aten::unique_dim_consecutive(Tensor self, int dim, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)` */
 export const uniqueDimConsecutive: {
-  (self: Tensor, dim: number, options?: { returnInverse?: boolean; returnCounts?: boolean }): [Tensor, Tensor, Tensor]
+  (self: Tensor, dim: number, options?: { returnInverse?: boolean | undefined; returnCounts?: boolean | undefined }): [Tensor, Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::unique_dim_consecutive', [''])
 
 /** `aten::unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]` */
 export const unsafeChunk: {
   (self: Tensor, chunks: number, dim?: number): Tensor[]
-  (self: Tensor, chunks: number, options: { dim?: number }): Tensor[]
+  (self: Tensor, chunks: number, options: { dim?: number | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::unsafe_chunk', [''])
 
 /** `aten::unsafe_split.Tensor(Tensor self, SymInt split_size, int dim=0) -> Tensor[]` */
 export const unsafeSplit: {
   (self: Tensor, splitSize: number, dim?: number): Tensor[]
-  (self: Tensor, splitSize: number, options: { dim?: number }): Tensor[]
+  (self: Tensor, splitSize: number, options: { dim?: number | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::unsafe_split', ['Tensor'])
 
 /** `aten::unsafe_split_with_sizes(Tensor self, SymInt[] split_sizes, int dim=0) -> Tensor[]` */
 export const unsafeSplitWithSizes: {
   (self: Tensor, splitSizes: readonly number[], dim?: number): Tensor[]
-  (self: Tensor, splitSizes: readonly number[], options: { dim?: number }): Tensor[]
+  (self: Tensor, splitSizes: readonly number[], options: { dim?: number | undefined }): Tensor[]
 } = /* @__PURE__ */ define('aten::unsafe_split_with_sizes', [''])
 
 /** `aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a)` */
@@ -6377,7 +6377,7 @@ export const unsqueeze_: {
 export const upsampleBicubic2d: {
   (input: Tensor, outputSize: readonly number[] | null, alignCorners: boolean, scaleFactors: readonly number[] | null): Tensor
   (self: Tensor, outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor
-  (self: Tensor, outputSize: number | readonly number[], alignCorners: boolean, options: { scalesH?: number | null; scalesW?: number | null }): Tensor
+  (self: Tensor, outputSize: number | readonly number[], alignCorners: boolean, options: { scalesH?: number | null | undefined; scalesW?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::upsample_bicubic2d', ['vec', ''])
 
 /**
@@ -6387,7 +6387,7 @@ export const upsampleBicubic2d: {
 export const upsampleBilinear2d: {
   (input: Tensor, outputSize: readonly number[] | null, alignCorners: boolean, scaleFactors: readonly number[] | null): Tensor
   (self: Tensor, outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor
-  (self: Tensor, outputSize: number | readonly number[], alignCorners: boolean, options: { scalesH?: number | null; scalesW?: number | null }): Tensor
+  (self: Tensor, outputSize: number | readonly number[], alignCorners: boolean, options: { scalesH?: number | null | undefined; scalesW?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::upsample_bilinear2d', ['vec', ''])
 
 /**
@@ -6396,7 +6396,7 @@ export const upsampleBilinear2d: {
  */
 export const upsampleLinear1d: {
   (self: Tensor, outputSize: number | readonly number[], alignCorners: boolean, scales?: number | null): Tensor
-  (self: Tensor, outputSize: number | readonly number[], alignCorners: boolean, options: { scales?: number | null }): Tensor
+  (self: Tensor, outputSize: number | readonly number[], alignCorners: boolean, options: { scales?: number | null | undefined }): Tensor
   (input: Tensor, outputSize: readonly number[] | null, alignCorners: boolean, scaleFactors: readonly number[] | null): Tensor
 } = /* @__PURE__ */ define('aten::upsample_linear1d', ['', 'vec'])
 
@@ -6406,7 +6406,7 @@ export const upsampleLinear1d: {
  */
 export const upsampleNearest1d: {
   (self: Tensor, outputSize: number | readonly number[], scales?: number | null): Tensor
-  (self: Tensor, outputSize: number | readonly number[], options: { scales?: number | null }): Tensor
+  (self: Tensor, outputSize: number | readonly number[], options: { scales?: number | null | undefined }): Tensor
   (input: Tensor, outputSize: readonly number[] | null, scaleFactors: readonly number[] | null): Tensor
 } = /* @__PURE__ */ define('aten::upsample_nearest1d', ['', 'vec'])
 
@@ -6417,7 +6417,7 @@ export const upsampleNearest1d: {
 export const upsampleNearest2d: {
   (input: Tensor, outputSize: readonly number[] | null, scaleFactors: readonly number[] | null): Tensor
   (self: Tensor, outputSize: number | readonly number[], scalesH?: number | null, scalesW?: number | null): Tensor
-  (self: Tensor, outputSize: number | readonly number[], options: { scalesH?: number | null; scalesW?: number | null }): Tensor
+  (self: Tensor, outputSize: number | readonly number[], options: { scalesH?: number | null | undefined; scalesW?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::upsample_nearest2d', ['vec', ''])
 
 /**
@@ -6427,7 +6427,7 @@ export const upsampleNearest2d: {
 export const upsampleNearest3d: {
   (input: Tensor, outputSize: readonly number[] | null, scaleFactors: readonly number[] | null): Tensor
   (self: Tensor, outputSize: number | readonly number[], scalesD?: number | null, scalesH?: number | null, scalesW?: number | null): Tensor
-  (self: Tensor, outputSize: number | readonly number[], options: { scalesD?: number | null; scalesH?: number | null; scalesW?: number | null }): Tensor
+  (self: Tensor, outputSize: number | readonly number[], options: { scalesD?: number | null | undefined; scalesH?: number | null | undefined; scalesW?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::upsample_nearest3d', ['vec', ''])
 
 /**
@@ -6437,7 +6437,7 @@ export const upsampleNearest3d: {
 export const upsampleTrilinear3d: {
   (input: Tensor, outputSize: readonly number[] | null, alignCorners: boolean, scaleFactors: readonly number[] | null): Tensor
   (self: Tensor, outputSize: number | readonly number[], alignCorners: boolean, scalesD?: number | null, scalesH?: number | null, scalesW?: number | null): Tensor
-  (self: Tensor, outputSize: number | readonly number[], alignCorners: boolean, options: { scalesD?: number | null; scalesH?: number | null; scalesW?: number | null }): Tensor
+  (self: Tensor, outputSize: number | readonly number[], alignCorners: boolean, options: { scalesD?: number | null | undefined; scalesH?: number | null | undefined; scalesW?: number | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::upsample_trilinear3d', ['vec', ''])
 
 /** `aten::values(Tensor(a) self) -> Tensor(a)` */
@@ -6447,8 +6447,8 @@ export const values: {
 
 /** `aten::vander(Tensor x, int? N=None, bool increasing=False) -> Tensor` */
 export const vander: {
-  (x: Tensor, N?: number | null, options?: { increasing?: boolean }): Tensor
-  (x: Tensor, options: { N?: number | null; increasing?: boolean }): Tensor
+  (x: Tensor, N?: number | null, options?: { increasing?: boolean | undefined }): Tensor
+  (x: Tensor, options: { N?: number | null | undefined; increasing?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::vander', [''])
 
 /**
@@ -6457,10 +6457,10 @@ export const vander: {
  * - `aten::var.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor`
  */
 const var_: {
-  (self: Tensor, options?: { unbiased?: boolean }): Tensor
-  (self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): Tensor
-  (self: Tensor, options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean }): Tensor
-  (self: Tensor, dim: number | readonly number[] | null, options?: { unbiased?: boolean; keepdim?: boolean }): Tensor
+  (self: Tensor, options?: { unbiased?: boolean | undefined }): Tensor
+  (self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null | undefined; keepdim?: boolean | undefined }): Tensor
+  (self: Tensor, options: { dim?: number | readonly number[] | null | undefined; correction?: Scalar | null | undefined; keepdim?: boolean | undefined }): Tensor
+  (self: Tensor, dim: number | readonly number[] | null, options?: { unbiased?: boolean | undefined; keepdim?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::var', ['', 'correction', 'dim'])
 export { var_ as var }
 
@@ -6470,10 +6470,10 @@ export { var_ as var }
  * - `aten::var_mean.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, Tensor)`
  */
 export const varMean: {
-  (self: Tensor, options?: { unbiased?: boolean }): [Tensor, Tensor]
-  (self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
-  (self: Tensor, options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean }): [Tensor, Tensor]
-  (self: Tensor, dim: number | readonly number[] | null, options?: { unbiased?: boolean; keepdim?: boolean }): [Tensor, Tensor]
+  (self: Tensor, options?: { unbiased?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null | undefined; keepdim?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, options: { dim?: number | readonly number[] | null | undefined; correction?: Scalar | null | undefined; keepdim?: boolean | undefined }): [Tensor, Tensor]
+  (self: Tensor, dim: number | readonly number[] | null, options?: { unbiased?: boolean | undefined; keepdim?: boolean | undefined }): [Tensor, Tensor]
 } = /* @__PURE__ */ define('aten::var_mean', ['', 'correction', 'dim'])
 
 /** `aten::vdot(Tensor self, Tensor other) -> Tensor` */
@@ -6560,10 +6560,10 @@ export const zero_: {
 
 /** `aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export const zeros: {
-  (size: readonly number[], options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (size: readonly number[], options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::zeros', [''])
 
 /** `aten::zeros_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
 export const zerosLike: {
-  (self: Tensor, options?: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null }): Tensor
+  (self: Tensor, options?: { dtype?: DType | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor
 } = /* @__PURE__ */ define('aten::zeros_like', [''])

@@ -21,9 +21,9 @@ export interface ClassificationLayout {
     std?: number
   }
   /** A norm behind `dense`. */
-  norm?: { name: string; create(options: TensorOptions): LayerNorm }
+  norm?: { name: string; create(options: TensorOptions): LayerNorm } | undefined
   /** The row that stands for a sequence: its first token's (default), or the mean of all. */
-  pooling?: 'first' | 'mean'
+  pooling?: 'first' | 'mean' | undefined
   /** The checkpoint's name of the classifier. */
   out: string
   /** Probability of dropping an element in front of the classifier. */

@@ -15,7 +15,7 @@ export interface HubConnection {
   revision: string
   hubUrl: string
   fetch: typeof fetch
-  accessToken?: string
+  accessToken?: string | undefined
 }
 
 /** The name under which a file's content is cached: SHA-256 for large files, git's SHA-1 for the others. */
@@ -35,7 +35,7 @@ export function contentHash(file: ListFileEntry): string {
 export async function downloadBlob(
   connection: HubConnection,
   file: ListFileEntry,
-  options: { path: string; onBytes: (count: number) => void; signal?: AbortSignal },
+  options: { path: string; onBytes: (count: number) => void; signal?: AbortSignal | undefined },
 ): Promise<void> {
   const { path, onBytes, signal } = options
   await mkdir(dirname(path), { recursive: true })

@@ -17,12 +17,14 @@ export interface HubProgress {
   total: number
 }
 
+type GivenSettings = { [Name in keyof HubSettings]?: HubSettings[Name] | undefined }
+
 /** How to reach the hub; `endpoint`, `cacheDir`, `offline` and `token` default to Hugging Face's environment variables. */
-export interface HubOptions extends Partial<HubSettings> {
+export interface HubOptions extends GivenSettings {
   /** A branch, a tag or a commit; `main` if not given. */
-  revision?: string
-  onProgress?: (progress: HubProgress) => void
-  signal?: AbortSignal
+  revision?: string | undefined
+  onProgress?: ((progress: HubProgress) => void) | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** What {@link HubOptions} may be. */
@@ -39,7 +41,7 @@ export const hubRules: Rules<HubOptions> = {
 /** Options of {@link resolveModel}. */
 export interface ResolveModelOptions extends HubOptions {
   /** What is needed; {@link MODEL_REQUEST} and {@link TOKENIZER_REQUEST} if not given. */
-  files?: readonly FileRequest[]
+  files?: readonly FileRequest[] | undefined
 }
 
 /**

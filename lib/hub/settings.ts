@@ -18,7 +18,9 @@ export interface HubSettings {
  * @throws TorchLoraError INVALID_ARGUMENT for a token that cannot be one
  * Source: huggingface_hub/constants.py
  */
-export async function hubSettings(options: Partial<HubSettings>): Promise<HubSettings> {
+export async function hubSettings(
+  options: { [Name in keyof HubSettings]?: HubSettings[Name] | undefined },
+): Promise<HubSettings> {
   const env = process.env
   const token = options.token ?? (env.HF_TOKEN?.trim() || (await savedToken()))
   if (token !== undefined && !token.startsWith('hf_')) {

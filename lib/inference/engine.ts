@@ -18,10 +18,10 @@ export interface EngineOptions extends LoadModelOptions {
    * Of the weights in memory: 'float32' (default), 'float64', 'bfloat16', 'float16', or, on the CPU, 'int8' for
    * quantized Linears (see `FreezeOptions.int8`).
    */
-  dtype?: DType
+  dtype?: DType | undefined
   /** On CUDA, replay passes as CUDA graphs, for which batches are padded to few shapes. Default true. */
-  cudaGraphs?: boolean
-  signal?: AbortSignal
+  cudaGraphs?: boolean | undefined
+  signal?: AbortSignal | undefined
 }
 
 export interface LoadEngineOptions extends EngineOptions {
@@ -145,7 +145,11 @@ export class Engine<T extends Task = Task> {
   static async of<T extends Task>(
     model: Model<T>,
     tokenizer: Tokenizer,
-    { int8 = false, cudaGraphs, signal }: { int8?: boolean; cudaGraphs?: boolean; signal?: AbortSignal },
+    {
+      int8 = false,
+      cudaGraphs,
+      signal,
+    }: { int8?: boolean | undefined; cudaGraphs?: boolean | undefined; signal?: AbortSignal | undefined },
   ): Promise<Engine<T>> {
     checkVocabularies(tokenizer, model.config.vocabSize)
     const frozen = await freezeModel(model, { int8, signal })
@@ -207,7 +211,11 @@ export class Engine<T extends Task = Task> {
    * Loads an adapter under a name, or another one in its place: requests that have begun end with the one they named.
    * @throws TorchLoraError as `readServedAdapter`; INVALID_ARGUMENT when an adapter is merged into the weights
    */
-  async loadAdapter(name: string, source: string, options: { loraAlpha?: number } = {}): Promise<void> {
+  async loadAdapter(
+    name: string,
+    source: string,
+    options: { loraAlpha?: number | undefined } = {},
+  ): Promise<void> {
     if (this.merged !== undefined)
       throw new TorchLoraError(
         'INVALID_ARGUMENT',
@@ -247,7 +255,7 @@ export class Engine<T extends Task = Task> {
 export async function loadEngine<T extends Task>(
   kind: TaskKind<T, LabelOptions>,
   dirOrId: string,
-  { adapters = {}, headless = false, ...options }: LoadEngineOptions & { headless?: boolean },
+  { adapters = {}, headless = false, ...options }: LoadEngineOptions & { headless?: boolean | undefined },
 ): Promise<Engine<T>> {
   const engine = await Engine.load(kind, dirOrId, options)
   try {

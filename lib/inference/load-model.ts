@@ -19,14 +19,14 @@ export interface LoadModelOptions
   extends Omit<FromPretrainedOptions, 'head'>,
     Pick<TokenizerOptions, 'addPrefixSpace'> {
   /** A PEFT folder, or a loralib checkpoint file. */
-  adapter?: string
+  adapter?: string | undefined
   /** For a loralib checkpoint, which does not say its alpha. */
-  loraAlpha?: number
+  loraAlpha?: number | undefined
   /**
    * Whose head answers: 'load' takes the adapter's, 'keep' the model's own. Default: the adapter's where it brings
    * one, as PEFT does.
    */
-  head?: 'load' | 'keep'
+  head?: 'load' | 'keep' | undefined
 }
 
 /**

@@ -135,7 +135,7 @@ export interface AdapterDescription {
   source: string
   labels: readonly string[]
   /** Of a sequence classifier. */
-  problemType?: ProblemType
+  problemType?: ProblemType | undefined
   r: number
   parameters: number
 }

@@ -14,16 +14,16 @@ export type { Sequence } from '../tasks/task.ts'
 /** How large batches are, and who is told how far they are. */
 export interface PredictOptions extends RunOptions {
   /** Tokens a batch at most. Default 4096. */
-  maxBatchTokens?: number
+  maxBatchTokens?: number | undefined
   /** Called after each batch with the number of examples done. */
-  onProgress?: (done: number) => void
+  onProgress?: ((done: number) => void) | undefined
 }
 
 export interface PredictorOptions {
   /** Called when the Predictor is disposed of. */
-  dispose?: () => void
+  dispose?: (() => void) | undefined
   /** On CUDA, replay passes as CUDA graphs, for which batches are padded to few shapes. Default true. */
-  cudaGraphs?: boolean
+  cudaGraphs?: boolean | undefined
 }
 
 /**

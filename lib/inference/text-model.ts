@@ -227,7 +227,11 @@ export abstract class TextModel<
    * that they named; later ones get the new one.
    * @throws TorchLoraError INVALID_FILE, INCOMPATIBLE, UNSUPPORTED; the old adapter stays
    */
-  loadAdapter(name: string, dirOrFile: string, options: { loraAlpha?: number } = {}): Promise<void> {
+  loadAdapter(
+    name: string,
+    dirOrFile: string,
+    options: { loraAlpha?: number | undefined } = {},
+  ): Promise<void> {
     return this.#calls.track(() => this.#engine.loadAdapter(name, dirOrFile, options))
   }
 
@@ -361,7 +365,7 @@ export abstract class TextModel<
   async #run(
     requests: readonly Request[],
     options: Options,
-    { limit, load, first = 0 }: { limit: Deadline; load: Load; first?: number },
+    { limit, load, first = 0 }: { limit: Deadline; load: Load; first?: number | undefined },
   ): Promise<Result[]> {
     const engine = this.#engine
     const { maxLength } = this

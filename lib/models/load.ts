@@ -15,12 +15,12 @@ export interface LoadReport {
 
 /** How {@link loadParameters} converts, and what it may leave out. */
 export interface LoadOptions {
-  dtype?: DType
-  device?: string
+  dtype?: DType | undefined
+  device?: string | undefined
   /** Whether the caller chose the labels: a head of the file for another number of them then starts fresh. */
-  ownLabels?: boolean
+  ownLabels?: boolean | undefined
   /** Leave the file's classifier: a new one is trained. */
-  freshHead?: boolean
+  freshHead?: boolean | undefined
 }
 
 /**

@@ -27,11 +27,11 @@ import type { PretrainedModel } from './pretrained-model.ts'
 /** How a pretrained model is found, loaded and given its labels. */
 export interface FromPretrainedOptions extends LabelOptions, HubOptions {
   /** 'cpu', 'cuda', 'cuda:N', or 'auto' for the first CUDA device where there is one. Default 'auto'. */
-  device?: string
+  device?: string | undefined
   /** Of the weights in memory: 'float32' (default), 'float64', 'bfloat16' or 'float16'. */
-  dtype?: DType
+  dtype?: DType | undefined
   /** Of a head that starts fresh. Default 0. */
-  seed?: number
+  seed?: number | undefined
 }
 
 /** How an encoder is found and loaded. */

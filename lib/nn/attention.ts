@@ -11,7 +11,7 @@ export interface SelfAttention {
   /** Probability of dropping an attention weight; 0 outside training. */
   dropout: number
   /** The rows of the result that are needed. Default all. */
-  wanted?: WantedRows
+  wanted?: WantedRows | undefined
 }
 
 /**

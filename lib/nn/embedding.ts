@@ -6,7 +6,7 @@ import { Module } from './module.ts'
 
 export interface EmbeddingOptions extends TensorOptions {
   /** Standard deviation of fresh weights. Default 0.02. */
-  std?: number
+  std?: number | undefined
 }
 
 const rules: Rules<EmbeddingOptions> = { ...tensorRules, std: number({ least: 0 }) }

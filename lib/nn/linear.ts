@@ -36,9 +36,9 @@ export interface LowRank {
 
 export interface ProductOptions {
   /** What the rows of x are. Default 'token'. */
-  rows?: RowKind
+  rows?: RowKind | undefined
   /** Apply the exact GELU, in the same pass over the output. Default false. */
-  gelu?: boolean
+  gelu?: boolean | undefined
 }
 
 /**
@@ -100,9 +100,9 @@ export abstract class FusingModule extends Module {
 
 export interface LinearOptions extends TensorOptions {
   /** Default true. */
-  bias?: boolean
+  bias?: boolean | undefined
   /** Standard deviation of fresh weights. Default 0.02. */
-  std?: number
+  std?: number | undefined
 }
 
 const rules: Rules<LinearOptions> = { ...tensorRules, bias: boolean, std: number({ least: 0 }) }

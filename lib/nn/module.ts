@@ -87,7 +87,7 @@ export abstract class Module {
    */
   loadStateDict(
     state: Iterable<readonly [path: string, tensor: Tensor]>,
-    options: { strict?: boolean } = {},
+    options: { strict?: boolean | undefined } = {},
   ): LoadedState {
     const { strict = true } = readOptions('loadStateDict', options, { strict: boolean })
     const own = this.stateDict()
@@ -132,7 +132,7 @@ export abstract class Module {
    * Reads a state that `save`, or PyTorch, has written, .safetensors or .bin, into this module's tensors.
    * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE; INCOMPATIBLE as `loadStateDict`
    */
-  async load(file: string, options: { strict?: boolean } = {}): Promise<LoadedState> {
+  async load(file: string, options: { strict?: boolean | undefined } = {}): Promise<LoadedState> {
     const { entries } = await readCheckpoint(file)
     return scope(() => this.loadStateDict(mapTensors(entries.values()), options))
   }

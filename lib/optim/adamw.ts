@@ -117,7 +117,7 @@ export class AdamW implements Optimizer {
    * Drops every parameter's gradient.
    * @param options.keep keep the tensors, filled with zeros: `set_to_none=False` of torch. Default false.
    */
-  zeroGrad({ keep = false }: { keep?: boolean } = {}): void {
+  zeroGrad({ keep = false }: { keep?: boolean | undefined } = {}): void {
     if (keep) {
       const gradients = this.parameters.map(([, parameter]) => parameter.grad!)
       noGrad(() => callOperator('aten::_foreach_zero_', gradients))

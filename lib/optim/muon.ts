@@ -9,9 +9,9 @@ import { type NamedParameters, type Optimizer, type OptimizerSettings, optimizer
 /** The settings of {@link Muon}. */
 export interface MuonOptions extends OptimizerSettings {
   /** Decay of the momentum. Default 0.95. */
-  momentum?: number
+  momentum?: number | undefined
   /** Which matrices AdamW moves all the same. Default: tables of embeddings. */
-  byAdamW?: (path: string) => boolean
+  byAdamW?: ((path: string) => boolean) | undefined
 }
 
 const rules: Rules<MuonOptions> = {
@@ -93,7 +93,7 @@ export class Muon implements Optimizer {
     if (this.#rest.parameters.length > 0) this.#rest.step(learningRate)
   }
 
-  zeroGrad({ keep = false }: { keep?: boolean } = {}): void {
+  zeroGrad({ keep = false }: { keep?: boolean | undefined } = {}): void {
     if (keep) {
       const gradients = this.#matrices.map(({ parameter }) => parameter.grad!)
       if (gradients.length > 0) noGrad(() => callOperator('aten::_foreach_zero_', gradients))

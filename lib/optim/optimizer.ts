@@ -22,21 +22,21 @@ export interface Optimizer extends Disposable {
    * Drops every parameter's gradient.
    * @param options.keep keep the tensors, filled with zeros: `set_to_none=False` of torch. Default false.
    */
-  zeroGrad(options?: { keep?: boolean }): void
+  zeroGrad(options?: { keep?: boolean | undefined }): void
 }
 
 /** How the trainer makes an optimizer of what trains. */
 export interface OptimizerSettings {
   /** Decay rates of the moments. Default [0.9, 0.999]. */
-  betas?: readonly [number, number]
+  betas?: readonly [number, number] | undefined
   /** Default 1e-8. */
-  eps?: number
+  eps?: number | undefined
   /** Decoupled weight decay. Default 0. */
-  weightDecay?: number
+  weightDecay?: number | undefined
   /** Parameters without weight decay, by path. Default: biases. */
-  noDecay?: (path: string) => boolean
+  noDecay?: ((path: string) => boolean) | undefined
   /** A factor on the learning rate, by path: for a head that learns faster. Default 1 everywhere. */
-  learningRateScale?: (path: string) => number
+  learningRateScale?: ((path: string) => number) | undefined
 }
 
 const betas: Rule = (value) =>

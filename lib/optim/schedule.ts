@@ -6,9 +6,9 @@ export type ScheduleName = (typeof scheduleNames)[number]
 /** What a schedule takes beside its name. */
 export interface ScheduleShape {
   /** Of 'polynomial': (1 - progress) to this power. Default 2; 1 is 'linear'. */
-  power?: number
+  power?: number | undefined
   /** Of 'cosine_with_restarts': how often it falls from the peak. Default 2; 1 is 'cosine'. */
-  cycles?: number
+  cycles?: number | undefined
 }
 
 export interface ScheduleOptions extends ScheduleShape {

@@ -18,23 +18,23 @@ import { workOf } from './work.ts'
 
 export interface ServerOptions extends Omit<TextModelOptions, 'onBatch'> {
   /** What clients send as `Authorization: Bearer KEY`. Default: nothing is asked for. */
-  apiKey?: string
+  apiKey?: string | undefined
   /** Bytes of a request at most. Default 2 MB. */
-  maxBodyBytes?: number
+  maxBodyBytes?: number | undefined
   /** Texts of one request at most. Default 32. */
-  maxClientBatch?: number
+  maxClientBatch?: number | undefined
   /** Milliseconds that the work of a request may take, waiting included. Default 30000. */
-  requestTimeoutMs?: number
+  requestTimeoutMs?: number | undefined
   /** Milliseconds in which a client must have sent its whole request. Default 10000. */
-  receiveTimeoutMs?: number
+  receiveTimeoutMs?: number | undefined
   /** The folder from which PUT /adapters may load. Default: it may not. */
-  adapterRoot?: string
+  adapterRoot?: string | undefined
   /** Least level of the log on stdout, pino's names. Default 'info'. */
-  logLevel?: string
+  logLevel?: string | undefined
   /** Shown by /info and /docs. */
-  version?: string
+  version?: string | undefined
   /** Called once when a GPU is lost to this process (DEVICE_LOST): no request can be answered any more, /health says so. */
-  onDeviceLost?: () => void
+  onDeviceLost?: (() => void) | undefined
 }
 
 /**

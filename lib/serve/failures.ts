@@ -33,8 +33,8 @@ export function failureOf(error: unknown): Failure {
     return { status, error: error.message, error_type: type }
   }
   const { statusCode, validation, message } = error as {
-    statusCode?: number
-    validation?: unknown
+    statusCode?: number | undefined
+    validation?: unknown | undefined
     message: string
   }
   if (statusCode === 424) return { status: 424, error: message, error_type: 'backend' }

@@ -12,11 +12,11 @@ const sides = { Left: 'left', Right: 'right' } as const
 
 interface PredictBody {
   inputs: Inputs
-  truncate?: boolean | null
-  truncation_direction?: keyof typeof sides
-  raw_scores?: boolean
-  adapter?: string
-  top_k?: number
+  truncate?: boolean | null | undefined
+  truncation_direction?: keyof typeof sides | undefined
+  raw_scores?: boolean | undefined
+  adapter?: string | undefined
+  top_k?: number | undefined
 }
 
 /**

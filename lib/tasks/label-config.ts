@@ -9,16 +9,16 @@ export interface LabelOptions {
    * Label names, in the order of the logits. Where the checkpoint has a trained head they name its outputs, if
    * config.json does not; any other names than config.json's are refused.
    */
-  labels?: readonly string[]
+  labels?: readonly string[] | undefined
   /** The number of labels, when they need no names. */
-  numLabels?: number
+  numLabels?: number | undefined
   /** For a model whose config.json does not say it. */
-  problemType?: ProblemType
+  problemType?: ProblemType | undefined
   /**
    * Whose head the labels are of: the checkpoint's where it has one ('keep', the default), a new one for labels of
    * another problem ('fresh'), or that of an adapter, still to be loaded ('adapter').
    */
-  head?: 'keep' | 'fresh' | 'adapter'
+  head?: 'keep' | 'fresh' | 'adapter' | undefined
 }
 
 /** What {@link LabelOptions} may be. */

@@ -134,9 +134,9 @@ export function taskTypeOf(name: string = taskTypeNames[0]!): TaskType {
 /** What files say of a model's task. */
 export interface ModelMarks {
   /** PEFT's `task_type`, of an adapter. */
-  peftType?: string
+  peftType?: string | undefined
   /** transformers' class: "BertForTokenClassification". */
-  architecture?: string
+  architecture?: string | undefined
 }
 
 /** The task that an adapter's file names, else a model's; undefined where neither names one. */

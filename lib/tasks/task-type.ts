@@ -9,10 +9,10 @@ export interface TrainingData<Sample = Example> {
   train: readonly Sample[]
   evaluate: readonly Sample[]
   /** Names that were asked for, in the order of the outputs. */
-  names?: readonly string[]
+  names?: readonly string[] | undefined
   /** Names that the data set has, for a head without names of its own. */
-  known?: readonly string[]
-  problemType?: ProblemType
+  known?: readonly string[] | undefined
+  problemType?: ProblemType | undefined
 }
 
 /** What only some tasks can be told; each takes what is its own. */
@@ -51,5 +51,5 @@ export interface TaskType<T extends Task = Task, O extends LabelOptions = LabelO
    */
   forTraining(own: ConfigLabels | null, data: TrainingData<SampleOf<T>>, settings: TaskSettings): O
   /** How its texts are tokenized, beyond what the model's files say. */
-  readonly tokenizer?: Pick<TokenizerOptions, 'addPrefixSpace'>
+  readonly tokenizer?: Pick<TokenizerOptions, 'addPrefixSpace'> | undefined
 }

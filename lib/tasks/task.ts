@@ -35,8 +35,8 @@ export type Progress = 'constant' | 'chance' | 'better'
 
 /** What a run may ask of a task's loss. */
 export interface LossOptions {
-  classWeights?: 'balanced' | Readonly<Record<string, number>>
-  labelSmoothing?: number
+  classWeights?: 'balanced' | Readonly<Record<string, number>> | undefined
+  labelSmoothing?: number | undefined
 }
 
 /** The mean loss over a batch, 0-dimensional, of outputs [rows, width]. */

@@ -9,10 +9,10 @@ export interface TrainingLabelOptions {
   /** The examples to learn from. */
   train: readonly Example[]
   /** Names that were asked for, in the order of the outputs. */
-  names?: readonly string[]
+  names?: readonly string[] | undefined
   /** Names that the data set has, for a head without names of its own. */
-  known?: readonly string[]
-  problemType?: ProblemType
+  known?: readonly string[] | undefined
+  problemType?: ProblemType | undefined
 }
 
 /**

@@ -17,13 +17,13 @@ export interface TokenizerOptions extends HubOptions {
    * as huggingface/tokenizers composes them, and "<0x41>" in a text is the byte.
    * Without effect where there is a tokenizer.json, which says itself what to do.
    */
-  normalization?: Normalization
+  normalization?: Normalization | undefined
   /**
    * Put a space before a text that does not begin with one, so that its first word is tokenized as it would be inside
    * the text: what texts given as words ({@link Tokenizer.encodeWords}) need of a byte-level tokenizer (RoBERTa).
    * Default: what tokenizer_config.json says. Without effect on tokenizers that know no such space (BERT).
    */
-  addPrefixSpace?: boolean
+  addPrefixSpace?: boolean | undefined
 }
 
 /** What {@link TokenizerOptions} may be. */

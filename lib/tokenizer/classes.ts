@@ -19,7 +19,7 @@ export interface TokenizerClass {
   /** Its special tokens, where no file names others. */
   special: Partial<Record<SpecialTokenName, TokenSpec>>
   /** True for a model without segments: every token type id is 0. */
-  zeroTypeIds?: boolean
+  zeroTypeIds?: boolean | undefined
 }
 
 const bracketed = { unk: '[UNK]', sep: '[SEP]', pad: '[PAD]', cls: '[CLS]', mask: '[MASK]' }

@@ -29,11 +29,11 @@ export function makeEncoder({
   interface Tokens {
     ids: ArrayLike<number>
     /** Where each token begins and ends in the text, or in its word: [2T], in UTF-16 code units. */
-    chars?: ArrayLike<number>
+    chars?: ArrayLike<number> | undefined
     /** The word of each token, [T]. */
-    words?: ArrayLike<number>
+    words?: ArrayLike<number> | undefined
     /** True where more of the text would change its first tokens. */
-    unsure?: boolean
+    unsure?: boolean | undefined
   }
 
   /** The engine counts code points; where all are of one UTF-16 code unit that is the same. */

@@ -4,7 +4,7 @@ import { TorchLoraError, type TorchLoraErrorCode } from '../errors.ts'
 export interface Failure {
   code: TorchLoraErrorCode
   message: string
-  file?: string
+  file?: string | undefined
 }
 
 /** What the readers of files throw; what a message names comes from the file, and may be of any length. */

@@ -6,7 +6,7 @@ import { readSentencePiece, type SentencePieceModel } from './sentencepiece-mode
 interface UnigramParts {
   vocab: [string, number][]
   unkId: number
-  byteFallback?: boolean
+  byteFallback?: boolean | undefined
   required: SpecialTokenName[]
   normalizers: Json[]
   pretokenizers: Json[]

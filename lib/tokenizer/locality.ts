@@ -2,14 +2,14 @@ import type { Cuts } from './beginning.ts'
 
 /** A component of a tokenizer.json. */
 interface Part {
-  type?: string
-  pretokenizers?: Part[]
-  normalizers?: Part[]
-  use_regex?: boolean
-  split?: boolean
-  content?: string
-  pattern?: { Regex?: string; String?: string }
-  handle_chinese_chars?: boolean
+  type?: string | undefined
+  pretokenizers?: Part[] | undefined
+  normalizers?: Part[] | undefined
+  use_regex?: boolean | undefined
+  split?: boolean | undefined
+  content?: string | undefined
+  pattern?: { Regex?: string; String?: string } | undefined
+  handle_chinese_chars?: boolean | undefined
 }
 
 const flat = (part: Part | null | undefined): Part[] =>
@@ -95,10 +95,10 @@ export function safeCuts(json: Record<string, unknown>): Cuts {
  */
 export function takesWords(json: Record<string, unknown>): boolean {
   interface Part {
-    type?: string
-    pretokenizers?: Part[]
-    add_prefix_space?: boolean
-    prepend_scheme?: string
+    type?: string | undefined
+    pretokenizers?: Part[] | undefined
+    add_prefix_space?: boolean | undefined
+    prepend_scheme?: string | undefined
   }
   const takes = (part: Part | null | undefined): boolean =>
     (part?.pretokenizers ?? []).every(takes) &&

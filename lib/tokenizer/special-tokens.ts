@@ -34,7 +34,7 @@ export function readTokenRegistry(files: TokenSources): TokenRegistry {
   const roles: SpecialTokenName[] = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask']
   const content = (spec: unknown): string | undefined => {
     if (typeof spec === 'string') return spec
-    const inner = (spec as { content?: unknown } | null | undefined)?.content
+    const inner = (spec as { content?: unknown | undefined } | null | undefined)?.content
     return typeof inner === 'string' ? inner : undefined
   }
   const decoder = config.added_tokens_decoder as Record<string, TokenSpec> | undefined
@@ -88,7 +88,7 @@ export function readTokenRegistry(files: TokenSources): TokenRegistry {
     if (decoder) {
       for (const [id, spec] of Object.entries(decoder).sort((a, b) => Number(a[0]) - Number(b[0]))) {
         const isSpecial =
-          (spec as { special?: boolean }).special === true || specials.has(content(spec) ?? '')
+          (spec as { special?: boolean | undefined }).special === true || specials.has(content(spec) ?? '')
         add(flags(spec, isSpecial), 'tokenizer_config.json', Number(id))
       }
     } else {

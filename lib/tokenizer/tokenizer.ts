@@ -24,14 +24,14 @@ export interface Encoding {
    * word. 0, 0 for special tokens around the texts. A token that is a part of a character's bytes has the whole
    * character. The same for a token in whichever window it is.
    */
-  readonly offsets?: Int32Array
+  readonly offsets?: Int32Array | undefined
   /**
    * With `offsets`: the word of each token, [T], counted from 0 in each text; -1 for special tokens around the texts.
    * What a word is says the tokenizer's pre-tokenizer, or who gave the text as words.
    */
-  readonly wordIds?: Int32Array
+  readonly wordIds?: Int32Array | undefined
   /** With `offsets`: 0 for tokens of the first text, 1 for those of the second, -1 for special tokens around them, [T]. */
-  readonly sequenceIds?: Int32Array
+  readonly sequenceIds?: Int32Array | undefined
   /** True when the input was longer than `maxLength` allows, so that `ids` lacks a part. */
   readonly truncated: boolean
   /** With a `stride`, the windows after the first, in order; empty otherwise. Each has no overflow of its own. */
@@ -41,24 +41,24 @@ export interface Encoding {
 /** How texts are encoded: where they are cut, and what is told of each token. */
 export interface EncodeOptions {
   /** Greatest length in tokens, special tokens counted. Default: {@link Tokenizer.modelMaxLength}. */
-  maxLength?: number
+  maxLength?: number | undefined
   /**
    * Cut a long text into windows of `maxLength` that share this many tokens, instead of truncating it: the windows
    * after the first are in {@link Encoding.overflow}. For pairs with `truncation: 'only_first' | 'only_second'`, where
    * every window has the other text whole.
    */
-  stride?: number
+  stride?: number | undefined
   /**
    * Which text of a pair is cut, as in transformers: the longer first (`longest_first`, the default), or only one of
    * them; the other must leave room for it.
    */
-  truncation?: TruncationStrategy
+  truncation?: TruncationStrategy | undefined
   /** Which end of a long text is cut. Default: what the tokenizer's files say, else `right`. */
-  truncationSide?: 'left' | 'right'
+  truncationSide?: 'left' | 'right' | undefined
   /** Say where tokens come from: {@link Encoding.offsets}, `wordIds` and `sequenceIds`. Default false. */
-  offsets?: boolean
+  offsets?: boolean | undefined
   /** Put the model's special tokens around the text. Default true. */
-  addSpecialTokens?: boolean
+  addSpecialTokens?: boolean | undefined
 }
 
 const encodeRules: Rules<EncodeOptions> = {
@@ -256,7 +256,10 @@ export class Tokenizer implements AsyncDisposable {
    * Text of token ids, as transformers' `decode` gives it without its clean-up of spaces before punctuation.
    * @throws TorchLoraError INVALID_ARGUMENT for an id that is not a whole number of 0 or more.
    */
-  async decode(ids: ArrayLike<number>, options: { skipSpecialTokens?: boolean } = {}): Promise<string> {
+  async decode(
+    ids: ArrayLike<number>,
+    options: { skipSpecialTokens?: boolean | undefined } = {},
+  ): Promise<string> {
     const [text] = await this.decodeBatch([ids], options)
     return text!
   }
@@ -264,7 +267,7 @@ export class Tokenizer implements AsyncDisposable {
   /** {@link decode} of each element. */
   decodeBatch(
     batch: readonly ArrayLike<number>[],
-    options: { skipSpecialTokens?: boolean } = {},
+    options: { skipSpecialTokens?: boolean | undefined } = {},
   ): Promise<string[]> {
     const skipSpecialTokens = options.skipSpecialTokens ?? true
     return this.#call(() =>

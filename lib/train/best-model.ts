@@ -15,9 +15,9 @@ export interface BestModelOptions {
   /** The parameters to keep; an empty list keeps the evaluation only. */
   parameters: readonly (readonly [path: string, parameter: Tensor])[]
   /** The folder of checkpoints that they are kept in; in memory where there is none. */
-  directory?: string
+  directory?: string | undefined
   /** Evaluations in a row without a gain after which a run is out of patience; undefined for none. */
-  patience?: number
+  patience?: number | undefined
 }
 
 /** The best and the last evaluation of a run, and the parameters that the best was made with. */

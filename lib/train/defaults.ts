@@ -11,12 +11,12 @@ export interface RunShape {
   batchesPerUpdate: number
   /** What the caller has decided. */
   given: {
-    epochs?: number
-    batchSize?: number
-    maxTokens?: number
-    maxSteps?: number
-    learningRate?: number
-    headLearningRate?: number
+    epochs?: number | undefined
+    batchSize?: number | undefined
+    maxTokens?: number | undefined
+    maxSteps?: number | undefined
+    learningRate?: number | undefined
+    headLearningRate?: number | undefined
   }
 }
 
@@ -24,7 +24,7 @@ export interface RunShape {
 export interface RunSettings {
   epochs: number
   /** Undefined where a number of tokens limits batches. */
-  batchSize?: number
+  batchSize?: number | undefined
   learningRate: number
   headLearningRate: number
 }

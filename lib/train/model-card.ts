@@ -10,7 +10,7 @@ export interface ModelCard {
   /** As it was given: a hub id, or a folder. */
   base: string
   /** Where the base model lies, for the licence that its own card names. */
-  baseFolder?: string
+  baseFolder?: string | undefined
   /** 'adapter' for a PEFT folder, 'model' for weights of their own. */
   kind: 'adapter' | 'model'
   method: string
@@ -19,7 +19,7 @@ export interface ModelCard {
   rows: { train: number; evaluate: number }
   labels: readonly string[]
   summary: TrainingSummary
-  evaluation?: EvaluationFile
+  evaluation?: EvaluationFile | undefined
   machine: string
 }
 

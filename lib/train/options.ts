@@ -29,85 +29,85 @@ export interface TrainerOptions<T extends Task = Task, M extends string = string
   model: Model<T>
   tokenizer: Tokenizer
   train: readonly SampleOf<T>[]
-  evaluate?: readonly SampleOf<T>[]
+  evaluate?: readonly SampleOf<T>[] | undefined
   /** The model's labels, to make sure of them: any others are refused. */
-  labels?: LabelSet
+  labels?: LabelSet | undefined
   /** Default: by {@link chooseSettings}, 3 or more where there are few examples. */
-  epochs?: number
+  epochs?: number | undefined
   /** Updates at most; without `epochs` as many. */
-  maxSteps?: number
+  maxSteps?: number | undefined
   /** Examples a batch. Default: by {@link chooseSettings}, 16 or fewer; no limit with maxTokens. */
-  batchSize?: number
+  batchSize?: number | undefined
   /** Tokens a batch at most, instead of or beside batchSize. */
-  maxTokens?: number
+  maxTokens?: number | undefined
   /** Batches whose gradients are added up before an update. Default 1. */
-  gradientAccumulationSteps?: number
+  gradientAccumulationSteps?: number | undefined
   /** Peak learning rate. Default: by {@link chooseSettings}, for the encoder's width, LoRA or full fine-tuning. */
-  learningRate?: number
+  learningRate?: number | undefined
   /** Of the head. Default: learningRate, of a head that starts fresh in a short run at least 2e-3. */
-  headLearningRate?: number
+  headLearningRate?: number | undefined
   /**
    * What moves the parameters: 'adamw' (default), 'muon', a function that makes your own, or one that is made, of
    * `model.trainableParameters()`. One that is made has its own settings and stays the caller's to dispose of.
    */
-  optimizer?: OptimizerName | OptimizerFactory | Optimizer
+  optimizer?: OptimizerName | OptimizerFactory | Optimizer | undefined
   /**
    * The loss that is trained, instead of the task's: a 0-dimensional tensor of a batch's outputs and of its targets
    * (`model.task.collate`). It is recorded: it calls operators only. Evaluations measure the task's loss as ever.
    */
-  loss?: LossFunction
+  loss?: LossFunction | undefined
   /** Default 'linear'. */
-  schedule?: ScheduleName
+  schedule?: ScheduleName | undefined
   /** What a schedule takes beside its name. */
-  scheduleShape?: ScheduleShape
+  scheduleShape?: ScheduleShape | undefined
   /** What a label counts in the loss, by class; 'balanced' in inverse proportion to how often it occurs. Default: all 1. */
-  classWeights?: 'balanced' | Readonly<Record<string, number>>
+  classWeights?: 'balanced' | Readonly<Record<string, number>> | undefined
   /** The share of a label that is spread over all classes (Szegedy et al., 2016). Default 0. */
-  labelSmoothing?: number
+  labelSmoothing?: number | undefined
   /** Share of the updates that warm up. Default 0.06. */
-  warmupRatio?: number
+  warmupRatio?: number | undefined
   /** Updates that warm up, instead of warmupRatio. */
-  warmupSteps?: number
+  warmupSteps?: number | undefined
   /** Default 0. Never on biases and layer norms. */
-  weightDecay?: number
+  weightDecay?: number | undefined
   /** Default [0.9, 0.999]. */
-  betas?: readonly [number, number]
+  betas?: readonly [number, number] | undefined
   /** Default 1e-8. */
-  eps?: number
+  eps?: number | undefined
   /** Gradients are scaled to at most this norm; 0 does not clip. Default 1. */
-  maxGradNorm?: number
+  maxGradNorm?: number | undefined
   /** Tokens of a text at most. Default: what the model takes. */
-  maxLength?: number
+  maxLength?: number | undefined
   /** Of batch order, dropout and everything else random. Default 0. */
-  seed?: number
+  seed?: number | undefined
   /** What evaluations measure, of `model.task.metricNames`. Default: `model.task.defaultMetrics`. */
-  metrics?: readonly M[]
+  metrics?: readonly M[] | undefined
   /** Chooses the best model: a metric (greater is better) or 'loss'. Default: the first metric. */
-  bestMetric?: string
+  bestMetric?: string | undefined
   /** Evaluations: after every epoch, or every so many updates and after the last. Default 'epoch'. */
-  evaluateEvery?: 'epoch' | number
+  evaluateEvery?: 'epoch' | number | undefined
   /** Stop after so many evaluations without a better one. Default: never. */
-  patience?: number
+  patience?: number | undefined
   /** Where checkpoints go; without it there are none. */
-  outputDir?: string
+  outputDir?: string | undefined
   /** Checkpoints: after every epoch, or every so many updates. Default 'epoch'. */
-  checkpointEvery?: 'epoch' | number
+  checkpointEvery?: 'epoch' | number | undefined
   /** Go on from the newest checkpoint in outputDir where there is one. Default false. */
-  resume?: boolean
+  resume?: boolean | undefined
   /**
    * What else a run must share with the one it goes on from, by name: the base model, LoRA's alpha. The options here,
    * the training examples and the shapes that train are compared in any case.
    */
-  identity?: Readonly<Record<string, unknown>>
+  identity?: Readonly<Record<string, unknown>> | undefined
   /** Leave the model with the parameters of its best evaluation instead of the last. Default true with `evaluate`. */
-  loadBest?: boolean
+  loadBest?: boolean | undefined
   /** Tokens a batch at most, when evaluating. Default 4096. */
-  evaluationTokens?: number
+  evaluationTokens?: number | undefined
   /**
    * On CUDA, replay steps as CUDA graphs, for which batches are padded to few shapes; not with gradient checkpointing.
    * Value and gradients stay those of the batch. Default true.
    */
-  cudaGraphs?: boolean
+  cudaGraphs?: boolean | undefined
 }
 
 /** outputs [rows, width], targets by name -> [] */

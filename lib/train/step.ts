@@ -16,7 +16,7 @@ export interface StepInputs {
   /** float32 []: 1 over the number of batches whose gradients are added up before an update, of all ranks. */
   lossScale: Tensor
   /** What the batch counts for, where ranks add up (`countsOf`). */
-  counts?: Tensor
+  counts?: Tensor | undefined
 }
 
 /** A part of a batch whose loss was formed of all of it (`CachedLoss`). */
@@ -35,7 +35,7 @@ export interface TrainingStep {
   /** The same, then updates every parameter and clears the gradients. @returns also the norm before clipping, [] */
   update(
     inputs: StepInputs & { learningRate: Tensor },
-  ): Promise<{ loss: Tensor; gradNorm: Tensor; totals?: Tensor }>
+  ): Promise<{ loss: Tensor; gradNorm: Tensor; totals?: Tensor | undefined }>
   /** The same for a rank that has no batch: its gradients are what it has accumulated, or zeros. */
   idle(inputs: { counts: Tensor; learningRate: Tensor }): Promise<{ gradNorm: Tensor; totals?: Tensor }>
   /** Adds the gradients of a part of a batch; with a rate it is the last of an update. */
@@ -57,16 +57,16 @@ export interface StepOptions {
   /** 0 means no clipping. */
   maxGradNorm: number
   /** Default: the model's, which is its task's. */
-  loss?: (outputs: Tensor, targets: Targets) => Tensor
+  loss?: ((outputs: Tensor, targets: Targets) => Tensor) | undefined
   /** The device to capture CUDA graphs on (`CompileOptions.graphs`), for batches of few shapes (`padToBucket`). */
-  graphs?: Device
+  graphs?: Device | undefined
   /**
    * Zero gradients in place of dropping them. Then a step that adds to them always finds them where they were: what
    * `accumulate` needs to be captured. Default false.
    */
-  keepGradients?: boolean
+  keepGradients?: boolean | undefined
   /** Where the gradients of several ranks are added up, before clipping. With it gradients are kept. */
-  ranks?: FlatGradients
+  ranks?: FlatGradients | undefined
 }
 
 /** Compiles the step of a model and an optimizer. */

@@ -30,13 +30,13 @@ import { Verdict } from './verdict.ts'
 /** How a run is ended early. */
 export interface RunOptions {
   /** Aborting ends the run after the updates under way, at most two, with a checkpoint where there is an outputDir. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** How {@link Trainer.train} tells of a run and ends it early. */
 export interface TrainOptions<M extends string = string> extends RunOptions {
   /** Called with every event, and awaited. An error that it throws ends the run as an abort does, and is thrown on. */
-  onEvent?: (event: TrainerEvent<M>) => unknown
+  onEvent?: ((event: TrainerEvent<M>) => unknown) | undefined
 }
 
 const runRules: Rules<RunOptions> = { signal }

@@ -36,7 +36,7 @@ export interface UpdatesOptions {
   /** Batches are padded to few shapes, for CUDA graphs. */
   graphs: boolean
   /** Where ranks add up; undefined for a process that is alone. */
-  ranks?: FlatGradients
+  ranks?: FlatGradients | undefined
 }
 
 interface PartResult {
@@ -44,7 +44,7 @@ interface PartResult {
   gradNorm: number
   examples: number
   tokens: number
-  totals?: Totals
+  totals?: Totals | undefined
 }
 
 interface PassInputs {
