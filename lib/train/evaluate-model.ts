@@ -47,8 +47,9 @@ export async function evaluate<T extends Task, const M extends string = string>(
     maxLength: Math.min(options.maxLength ?? model.maxLength, model.maxLength),
   })
   using predictor = new Predictor(model)
-  return (await evaluateExamples(predictor, encoded, metrics, {
+  const measured = await evaluateExamples(predictor, encoded, metrics, {
     ...(maxBatchTokens !== undefined && { maxBatchTokens }),
     ...(signal && { signal }),
-  })) as MetricsOf<M>
+  })
+  return measured.metrics as MetricsOf<M>
 }
