@@ -11,14 +11,14 @@ export interface PushOptions {
   /** `user/name` or `organisation/name`; made where it is not there. */
   repo: string
   /** Whether a repository that is made is for its owner alone. Default false. */
-  private?: boolean
-  title?: string
+  private?: boolean | undefined
+  title?: string | undefined
   /** Default: HF_TOKEN, else the token of `hf auth login`. It must be allowed to write. */
-  token?: string
-  endpoint?: string
+  token?: string | undefined
+  endpoint?: string | undefined
   /** Called as files are sent, with a share from 0 to 1. */
-  onProgress?: (file: string, share: number) => void
-  signal?: AbortSignal
+  onProgress?: ((file: string, share: number) => void) | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** Files of a model or adapter folder, and of nothing else that lies in it. */

@@ -13,18 +13,21 @@ import type { Work } from './work.ts'
 /** What Hugging Face's clients send: `InferenceClient` of Python, `@huggingface/inference` of JavaScript. */
 export interface HubBody {
   inputs: string | string[]
-  parameters?: {
-    top_k?: number | null
-    function_to_apply?: 'sigmoid' | 'softmax' | 'none' | null
-    aggregation_strategy?: Aggregation | null
-    ignore_labels?: string[] | null
-    stride?: number | null
-    candidate_labels?: string[] | string | null
-    hypothesis_template?: string | null
-    multi_label?: boolean | null
-    adapter?: string | null
-  } | null
-  options?: object | null
+  parameters?:
+    | {
+        top_k?: number | null
+        function_to_apply?: 'sigmoid' | 'softmax' | 'none' | null
+        aggregation_strategy?: Aggregation | null
+        ignore_labels?: string[] | null
+        stride?: number | null
+        candidate_labels?: string[] | string | null
+        hypothesis_template?: string | null
+        multi_label?: boolean | null
+        adapter?: string | null
+      }
+    | null
+    | undefined
+  options?: object | null | undefined
 }
 
 /** `POST /models/{anything}`: the model as Hugging Face's inference API serves it, by the parameters of its task. */

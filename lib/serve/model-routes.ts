@@ -16,7 +16,7 @@ export function modelRoutes(
   },
 ): void {
   const { model, maxClientBatch, requestTimeoutMs, version } = options
-  app.post<{ Body: { inputs: string | string[]; add_special_tokens?: boolean } }>(
+  app.post<{ Body: { inputs: string | string[]; add_special_tokens?: boolean | undefined } }>(
     '/tokenize',
     {
       schema: {

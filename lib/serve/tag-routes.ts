@@ -7,9 +7,9 @@ import type { Work } from './work.ts'
 
 interface TagBody {
   inputs: string | string[]
-  aggregation?: Aggregation
-  truncate?: boolean | null
-  adapter?: string
+  aggregation?: Aggregation | undefined
+  truncate?: boolean | null | undefined
+  adapter?: string | undefined
 }
 
 /** `POST /tag`: the words of texts with their tags, and the entities that they make. */
