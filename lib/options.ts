@@ -86,11 +86,7 @@ export function either(...rules: readonly Rule[]): Rule {
  * @throws TorchLoraError INVALID_ARGUMENT naming everything that is wrong, of unknown names the nearest known one
  */
 export function readOptions<O extends object>(what: string, options: O, rules: Rules<O>): O {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `${what}: options must be an object, received ${show(options)}.`,
-    )
+  requireObject(what, options)
   const problems: string[] = []
   for (const name of Object.keys(options)) {
     const value = options[name as keyof O]
@@ -102,6 +98,15 @@ export function readOptions<O extends object>(what: string, options: O, rules: R
   }
   if (problems.length > 0) throw new TorchLoraError('INVALID_ARGUMENT', `${what}: ${problems.join('; ')}.`)
   return options
+}
+
+/** @throws TorchLoraError INVALID_ARGUMENT for options that are no object */
+export function requireObject(what: string, options: unknown): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
+  throw new TorchLoraError(
+    'INVALID_ARGUMENT',
+    `${what}: options must be an object, received ${show(options)}.`,
+  )
 }
 
 /** Those of `options` that `rules` know: what one options object of a caller holds for another function. */

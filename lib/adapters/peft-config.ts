@@ -1,5 +1,5 @@
 import { TorchLoraError } from '../errors.ts'
-import { any, readOptions } from '../options.ts'
+import { any, readOptions, requireObject } from '../options.ts'
 import { choiceProblem, namesProblem, numbersProblem, show } from './config-checks.ts'
 import { refuseUnfollowed } from './peft-fields.ts'
 
@@ -26,6 +26,7 @@ export abstract class PeftConfig {
   readonly baseModelNameOrPath: string | null
 
   constructor(options: PeftConfigOptions) {
+    requireObject(new.target.name, options)
     this.targetModules = options.targetModules ?? null
     this.excludeModules = options.excludeModules ?? null
     this.modulesToSave = options.modulesToSave ?? null
