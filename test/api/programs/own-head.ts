@@ -20,7 +20,11 @@ class DeepHead extends Head {
   inner: Linear
   outer: Linear
 
-  constructor(size: number, width: number, options: TensorOptions) {
+  constructor(
+    size: number,
+    readonly width: number,
+    options: TensorOptions,
+  ) {
     super()
     this.inner = new Linear(size, size, { std: 0.2, ...options })
     this.outer = new Linear(size, width, { std: 0.2, ...options })
