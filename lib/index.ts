@@ -1,9 +1,13 @@
+export { AdaLoraConfig, type AdaLoraConfigOptions } from './adapters/adalora-config.ts'
 export { type LoadAdapterOptions, loadAdapter, saveAdapter } from './adapters/adapter.ts'
 export { type AdapterName, applyAdapter, applyLora } from './adapters/apply.ts'
 export { BitFitConfig, type BitFitConfigOptions } from './adapters/bitfit.ts'
+export type { CombinationType } from './adapters/combination-types.ts'
+export { addWeightedAdapter, type WeightedAdapterOptions } from './adapters/combine.ts'
 export { type LoraBias, LoraConfig, type LoraConfigOptions, type LoraInit } from './adapters/config.ts'
 export { IA3Config, type IA3ConfigOptions } from './adapters/ia3.ts'
 export { LNTuningConfig } from './adapters/ln-tuning.ts'
+export { createLorafaOptimizer } from './adapters/lora-fa.ts'
 export {
   type MergeOptions,
   mergeLora,

@@ -24,7 +24,7 @@ export function boundRanks(config: PeftConfig, { entries }: CheckpointIndex, pat
   let most = 1
   const problems: string[] = []
   for (const [key, { shape }] of entries) {
-    const layer = /^(.*)\.lora_A\.weight$/.exec(pathOfKey(key) ?? '')?.[1]
+    const layer = /^(.*)\.lora_(?:A\.weight|embedding_A)$/.exec(pathOfKey(key) ?? '')?.[1]
     if (layer === undefined || shape.length !== 2) continue
     const [rank] = shape as [number, number]
     most = Math.max(most, rank)

@@ -5,7 +5,7 @@ import type { Module } from '../nn/module.ts'
 import { seedUnlessSeeded } from '../random.ts'
 import type { Tensor } from '../tensor.ts'
 import { LoraConfig, type LoraConfigOptions } from './config.ts'
-import type { AdaptedModule, AdapterMethod } from './method.ts'
+import { type AdaptedModule, type AdapterMethod, disposeAdapted } from './method.ts'
 import type { PeftConfig } from './peft-config.ts'
 import { methodOf } from './registry.ts'
 import { adapterNames, addState, type LoraState, putAside, setAdapter } from './state.ts'
@@ -74,6 +74,21 @@ function adapt(model: Model, given: PeftConfig, name: string): LoraState {
   const trained = trainedParameters(model, { config, modules, saved, copied })
 
   seedUnlessSeeded()
+  const shared = method.share?.(modules, config) ?? new Map<string, Tensor>()
+  const layers = new Map<string, AdaptedModule>()
+  for (const [path, module] of modules) {
+    const layer = method.wrap(module, { path, config, shared })
+    if (layer) layers.set(path, layer)
+  }
+  for (const [path, layer] of method.also?.(model, config) ?? []) {
+    if (layers.has(path))
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `${path} is one of targetModules and has trainableTokenIndices: choose one of them.`,
+      )
+    layers.set(path, layer)
+  }
+
   model.setRequiresGrad(false)
   const before = new Map<string, Tensor>()
   for (const [path, parameter] of [...model.namedParameters()]) {
@@ -82,12 +97,8 @@ function adapt(model: Model, given: PeftConfig, name: string): LoraState {
     copy.requiresGrad = true
     before.set(path, model.exchangeParameter(path, copy))
   }
-  const shared = method.share?.(modules, config) ?? new Map<string, Tensor>()
-  const layers = new Map<string, AdaptedModule>()
-  for (const [path, module] of modules) {
-    const layer = method.wrap(module, { path, config, shared })
-    if (layer) layers.set(path, layer)
-  }
+  for (const [path, { residual }] of layers)
+    if (residual) before.set(`${path}.weight`, model.exchangeParameter(`${path}.weight`, residual))
   for (const [path, layer] of layers) model.replaceModule(path, layer)
   const state: LoraState = {
     name,
@@ -102,10 +113,10 @@ function adapt(model: Model, given: PeftConfig, name: string): LoraState {
     copied,
     before,
     merged: null,
+    changed: [...layers.values()].some(({ residual }) => residual !== null),
     ...(method.penalty && { penalty: () => method.penalty!(state) }),
     [Symbol.dispose]() {
-      for (const layer of this.layers.values())
-        for (const [, tensor] of layer.adapterParameters()) tensor.dispose()
+      for (const layer of this.layers.values()) disposeAdapted(layer)
       for (const tensor of [...this.before.values(), ...(this.merged?.values() ?? [])]) tensor.dispose()
       for (const tensor of this.shared.values()) tensor.dispose()
     },

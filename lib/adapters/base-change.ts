@@ -3,7 +3,8 @@ import { noGrad } from '../grad-mode.ts'
 import { compile } from '../program.ts'
 import type { Tensor } from '../tensor.ts'
 import { LoraConfig } from './config.ts'
-import { LoraLinear } from './lora.ts'
+import { principalPart } from './initial.ts'
+import { doubled, LoraLinear } from './lora.ts'
 import type { BaseChange } from './peft-fields.ts'
 import type { LoraState } from './state.ts'
 
@@ -22,7 +23,9 @@ export async function undoBaseChange(state: LoraState, change: BaseChange): Prom
     if (!(layer instanceof LoraLinear)) continue
     const { update } = layer
     const { A, B, scaling } = update
-    using factor = compile((weight: Tensor) => principalPart(weight, { r: A.shape[0]!, scaling, change }))
+    using factor = compile((weight: Tensor) =>
+      principalPart(weight, { r: A.shape[0]!, scaling, how: change }),
+    )
     const part = await factor(layer.weight.detach().to({ device: 'cpu', dtype: A.dtype }))
     const device = A.device
     const [both, negated] = noGrad(() => [
@@ -35,38 +38,4 @@ export async function undoBaseChange(state: LoraState, change: BaseChange): Prom
     for (const tensor of [A, B, part.A, part.B]) tensor.dispose()
   }
   if (state.config instanceof LoraConfig) state.config = doubled(state.config)
-}
-
-/** B0 [out, R] and A0 [R, in], of which s B0 A0 is what was subtracted from the weight [out, in]. */
-function principalPart(
-  weight: Tensor,
-  { r, scaling, change }: { r: number; scaling: number; change: BaseChange },
-): { A: Tensor; B: Tensor } {
-  if (change === 'olora') {
-    const [q, triangle] = ops.linalgQr(weight) // [out, k], [k, in]
-    return { A: first(triangle, 0, r), B: first(q, 1, r) }
-  }
-  const [u, s, v] = ops.linalgSvd(weight, { fullMatrices: false }) // [out, k], [k], [k, in]
-  const root = ops.sqrt(ops.div(first(s, 0, r), scaling)) // [R]
-  return {
-    A: ops.mul(ops.unsqueeze(root, 1), first(v, 0, r)), // [R, in]
-    B: ops.mul(first(u, 1, r), root), // [out, R]
-  }
-}
-
-function first(tensor: Tensor, dim: number, count: number): Tensor {
-  return ops.slice(tensor, { dim, start: 0, end: count })
-}
-
-/** Twice the rank at the same scaling. */
-function doubled(config: LoraConfig): LoraConfig {
-  const each = (values: Readonly<Record<string, number>>, factor: number) =>
-    Object.fromEntries(Object.entries(values).map(([pattern, value]) => [pattern, value * factor]))
-  const factor = config.useRslora ? Math.SQRT2 : 2
-  return config.with({
-    r: config.r * 2,
-    loraAlpha: config.loraAlpha * factor,
-    rankPattern: each(config.rankPattern, 2),
-    alphaPattern: each(config.alphaPattern, factor),
-  })
 }

@@ -1,18 +1,24 @@
 import {
   alphaProblem,
-  choiceProblem,
   numberProblem,
+  numbersProblem,
   patternProblems,
   rankProblem,
+  show,
   switchProblem,
 } from './config-checks.ts'
 import { biasProblem, configFromJson, LayeredConfig, type LayeredConfigOptions } from './peft-config.ts'
+import type { TrainableTokens } from './trainable-tokens.ts'
 
 /** Which biases train: none, all of the model's, or those of the layers that LoRA adapts. */
 export type LoraBias = 'none' | 'all' | 'lora_only'
 
-/** How A and B start: A kaiming-uniform and B zero; A normal(0, 1/r) and B zero; or both kaiming-uniform. */
-export type LoraInit = true | 'gaussian' | false
+/**
+ * How A and B start: A kaiming-uniform and B zero (true); A normal(0, 1/r) and B zero ('gaussian'); both kaiming-uniform
+ * (false); random with a product of zero ('orthogonal'); as the principal part of the weight, which is subtracted from
+ * it (PiSSA: 'pissa', by a random projection with N iterations 'pissa_niter_N'; OLoRA: 'olora').
+ */
+export type LoraInit = boolean | 'gaussian' | 'orthogonal' | 'pissa' | `pissa_niter_${number}` | 'olora'
 
 /** PEFT's `LoraConfig` in camelCase; every field is optional. */
 export interface LoraConfigOptions extends LayeredConfigOptions {
@@ -31,6 +37,8 @@ export interface LoraConfigOptions extends LayeredConfigOptions {
   rankPattern?: Readonly<Record<string, number>> | undefined
   /** Other alphas, likewise. */
   alphaPattern?: Readonly<Record<string, number>> | undefined
+  /** Rows of the table of tokens that train too, or of other tables, by the end of their paths. */
+  trainableTokenIndices?: TrainableTokens | null | undefined
 }
 
 /** Fields that say how an adapter started, which its weights in the file replace, or what PEFT does not read of a Linear. */
@@ -53,6 +61,7 @@ export class LoraConfig extends LayeredConfig {
   readonly initLoraWeights: LoraInit
   readonly rankPattern: Readonly<Record<string, number>>
   readonly alphaPattern: Readonly<Record<string, number>>
+  readonly trainableTokenIndices: TrainableTokens | null
 
   constructor(options: LoraConfigOptions = {}) {
     super(options)
@@ -65,6 +74,7 @@ export class LoraConfig extends LayeredConfig {
     this.initLoraWeights = options.initLoraWeights ?? true
     this.rankPattern = options.rankPattern ?? {}
     this.alphaPattern = options.alphaPattern ?? {}
+    this.trainableTokenIndices = options.trainableTokenIndices ?? null
     this.check(options, [
       ...rankProblem('r', this.r),
       ...alphaProblem('loraAlpha', this.loraAlpha),
@@ -74,7 +84,8 @@ export class LoraConfig extends LayeredConfig {
       ...biasProblem(this.bias, 'lora_only'),
       ...switchProblem('useDora', this.useDora),
       ...switchProblem('useRslora', this.useRslora),
-      ...choiceProblem('initLoraWeights', this.initLoraWeights, [true, false, 'gaussian']),
+      ...initProblem(this.initLoraWeights, this.useDora),
+      ...tokensProblem(this.trainableTokenIndices),
     ])
   }
 
@@ -98,4 +109,26 @@ export class LoraConfig extends LayeredConfig {
   static fromJson(json: Readonly<Record<string, unknown>>, file: string): LoraConfig {
     return configFromJson(LoraConfig, json, { file, ignored: started })
   }
+}
+
+function initProblem(value: unknown, useDora: boolean): string[] {
+  const principal = typeof value === 'string' && /^(olora|pissa(_niter_[1-9]\d{0,2})?)$/.test(value)
+  if (principal && useDora)
+    return [
+      `initLoraWeights '${value}' changes the weights whose magnitudes useDora trains: choose one of them`,
+    ]
+  if (principal || [true, false, 'gaussian', 'orthogonal'].includes(value as boolean)) return []
+  return [
+    `initLoraWeights must be true, false, 'gaussian', 'orthogonal', 'pissa', 'pissa_niter_N' or 'olora', received ${show(value)}`,
+  ]
+}
+
+function tokensProblem(value: unknown): string[] {
+  if (value === null) return []
+  if (Array.isArray(value)) return numbersProblem('trainableTokenIndices', value, 'rows')
+  if (typeof value !== 'object')
+    return [`trainableTokenIndices must be numbers of rows, or those by tables, received ${show(value)}`]
+  return Object.entries(value as object).flatMap(([table, rows]) =>
+    numbersProblem(`trainableTokenIndices[${show(table)}]`, rows, 'rows'),
+  )
 }

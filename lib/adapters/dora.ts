@@ -4,7 +4,8 @@ import { dropout } from '../nn/dropout.ts'
 import { fusedSegments, Linear, type LowRank } from '../nn/linear.ts'
 import type { Tensor } from '../tensor.ts'
 import { LoraConfig } from './config.ts'
-import { freshUpdate, lora, lowRankDelta } from './lora.ts'
+import { freshUpdate, lora } from './lora.ts'
+import { lowRankDelta } from './lora-delta.ts'
 import { AdaptedLinear, type AdapterMethod, type Target } from './method.ts'
 
 /**
@@ -75,10 +76,11 @@ function rowNorms(matrix: Tensor): Tensor {
 export const dora = {
   ...lora,
   name: 'DoRA',
+  unit: 'Linear',
   handles: (config) => config instanceof LoraConfig && config.useDora,
   adapts: (module) => module instanceof Linear,
   wrap(linear: Linear, target: Target<LoraConfig>) {
-    const update = freshUpdate(linear, target)
+    const { update } = freshUpdate(linear, target)
     // B starts at zero, or random where initLoraWeights is false: the outputs are the base's where it is zero.
     const magnitude = noGrad(() =>
       rowNorms(ops.add(linear.weight.to({ dtype: update.A.dtype }), lowRankDelta(update))),

@@ -1,20 +1,43 @@
 import * as ops from '../generated/ops.ts'
 import type { Model } from '../models/model.ts'
-import * as init from '../nn/init.ts'
+import { EmbeddingLike } from '../nn/embedding.ts'
 import { Linear, type LowRank, type Segment } from '../nn/linear.ts'
-import { type DType, Tensor } from '../tensor.ts'
+import type { Tensor } from '../tensor.ts'
 import { LoraConfig } from './config.ts'
-import { AdaptedLinear, type AdapterMethod, type Target, withTargets } from './method.ts'
+import { initialFactors } from './initial.ts'
+import { lowRankDelta } from './lora-delta.ts'
+import { loraEmbedding } from './lora-embedding.ts'
+import { AdaptedLinear, type AdaptedModule, type AdapterMethod, type Target, withTargets } from './method.ts'
 import type { PeftConfig } from './peft-config.ts'
+import type { LoraState } from './state.ts'
 import { patternValue } from './targets.ts'
+import { trainableTokens } from './trainable-tokens.ts'
+
+/** A0 and B0, of which scaling B0 A0 was subtracted from the weight, and what that left: [out, in]. */
+interface PrincipalStart {
+  A: Tensor
+  B: Tensor
+  residual: Tensor
+}
 
 /** y = x W^T + b + scaling * dropout(x) A^T B^T (Hu et al., 2022, equation 3). */
 export class LoraLinear extends AdaptedLinear {
   update: LowRank
+  /** What the update started from where it is a part of the weight (PiSSA, OLoRA), and what is left of that. */
+  readonly start: PrincipalStart | null
 
-  constructor(base: Linear, update: LowRank) {
+  constructor(base: Linear, update: LowRank, start: PrincipalStart | null = null) {
     super(base)
     this.update = update
+    this.start = start
+  }
+
+  override get residual(): Tensor | null {
+    return this.start?.residual ?? null
+  }
+
+  override constants(): Tensor[] {
+    return this.start ? [this.start.A, this.start.B] : []
   }
 
   override adapterParameters(): [name: string, parameter: Tensor][] {
@@ -39,41 +62,66 @@ export class LoraLinear extends AdaptedLinear {
   }
 }
 
-/** scaling B A, in the adapter's dtype: [out, in] */
-export function lowRankDelta({ A, B, scaling }: LowRank): Tensor {
-  return ops.mul(ops.matmul(B, A), scaling)
-}
-
-/** A fresh update for the Linear at `path`; B starts at zero, so that outputs do not change. */
+/** A fresh update for the Linear at `path`. */
 export function freshUpdate(
   linear: Linear,
   { path, config }: Pick<Target<LoraConfig>, 'path' | 'config'>,
-): LowRank {
+): { update: LowRank; start: PrincipalStart | null } {
   const r = patternValue(config.rankPattern, path, config.r)
   const alpha = patternValue(config.alphaPattern, path, config.loraAlpha)
-  // float32 under half-precision weights too: the update is what training moves, by steps half precision would lose.
-  const { device, dtype: weightDtype } = linear.weight
-  const dtype: DType = weightDtype === 'float64' ? 'float64' : 'float32'
-  const A =
-    config.initLoraWeights === 'gaussian'
-      ? init.normal([r, linear.inFeatures], 1 / r, { device, dtype })
-      : init.kaimingUniform([r, linear.inFeatures], { device, dtype })
-  const B =
-    config.initLoraWeights === false
-      ? init.kaimingUniform([linear.outFeatures, r], { device, dtype })
-      : Tensor.zeros([linear.outFeatures, r], { device, dtype })
+  const scaling = config.scaling(r, alpha)
+  const { A, B, residual } = initialFactors(linear, { r, scaling, how: config.initLoraWeights })
+  const start = residual ? { A: A.clone(), B: B.clone(), residual } : null
   A.requiresGrad = true
   B.requiresGrad = true
-  return { A, B, scaling: config.scaling(r, alpha), dropout: config.loraDropout }
+  return { update: { A, B, scaling, dropout: config.loraDropout }, start }
+}
+
+/**
+ * The configuration and factors as files have them: where the updates are a part of the weights, s [B, -B0] [A; A0], so
+ * that they stand on the base model as it is. What PEFT's `path_initial_model_for_weight_conversion` writes.
+ */
+function converted(state: LoraState, tensors: ReadonlyMap<string, Tensor>) {
+  const config = state.config as LoraConfig
+  const result = new Map(tensors)
+  if (!state.changed) return { config, tensors: result }
+  for (const [path, layer] of state.layers) {
+    if (!(layer instanceof LoraLinear) || !layer.start) continue
+    const { A, B } = layer.update
+    const { A: A0, B: B0 } = layer.start
+    result.set(`${path}.lora_A.weight`, ops.cat([A.detach(), A0], { dim: 0 })) // [2R, in]
+    result.set(`${path}.lora_B.weight`, ops.cat([B.detach(), ops.neg(B0)], { dim: 1 })) // [out, 2R]
+  }
+  return { config: doubled(config), tensors: result }
+}
+
+/** Twice the rank at the same scaling. */
+export function doubled(config: LoraConfig): LoraConfig {
+  const each = (values: Readonly<Record<string, number>>, factor: number) =>
+    Object.fromEntries(Object.entries(values).map(([pattern, value]) => [pattern, value * factor]))
+  const factor = config.useRslora ? Math.SQRT2 : 2
+  return config.with({
+    r: config.r * 2,
+    loraAlpha: config.loraAlpha * factor,
+    rankPattern: each(config.rankPattern, 2),
+    alphaPattern: each(config.alphaPattern, factor),
+    initLoraWeights: true,
+  })
 }
 
 export const lora = {
   name: 'LoRA',
+  unit: 'Linear or Embedding',
   handles: (config) => config instanceof LoraConfig,
   complete: ({ family }: Model, config: PeftConfig): PeftConfig => withTargets(config, family.loraTargets),
-  unit: 'Linear',
-  adapts: (module) => module instanceof Linear,
-  wrap(linear: Linear, target: Target<LoraConfig>) {
-    return new LoraLinear(linear, freshUpdate(linear, target))
+  adapts: (module) => module instanceof Linear || module instanceof EmbeddingLike,
+  wrap(module: Linear | EmbeddingLike, target: Target<LoraConfig>): AdaptedModule {
+    if (module instanceof EmbeddingLike) return loraEmbedding(module, target)
+    const { update, start } = freshUpdate(module, target)
+    return new LoraLinear(module, update, start)
   },
+  also(model: Model, { trainableTokenIndices }: LoraConfig) {
+    return trainableTokenIndices === null ? new Map() : trainableTokens(model, trainableTokenIndices)
+  },
+  saved: converted,
 } satisfies AdapterMethod

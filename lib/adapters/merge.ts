@@ -5,6 +5,7 @@ import type { Model } from '../models/model.ts'
 import { boolean, readOptions } from '../options.ts'
 import { scope } from '../scope.ts'
 import type { Tensor } from '../tensor.ts'
+import { disposeAdapted } from './method.ts'
 import { forgetLora, type LoraState, loraState } from './state.ts'
 
 export interface MergeOptions {
@@ -83,7 +84,7 @@ export function unloadLora<M extends Model>(model: M): M {
   const state = loraState(model)
   if (state.merged) unmergeLora(model)
   for (const [path, layer] of state.layers) {
-    for (const [, tensor] of layer.adapterParameters()) tensor.dispose()
+    disposeAdapted(layer)
     model.replaceModule(path, layer.base)
   }
   for (const [path, tensor] of state.before) model.replaceParameter(path, tensor)

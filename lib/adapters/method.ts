@@ -19,6 +19,16 @@ export interface AdaptedModule extends Module {
   mergedParameters(): Record<string, Tensor>
   /** The same change as a low-rank update of a Linear, dropout apart; null where it is none. */
   lowRank(): LowRank | null
+  /** What the base's weight is while it acts, where that is another: it is then disposed of with the adapter. */
+  readonly residual: Tensor | null
+  /** Tensors of its own beside the parameters. */
+  constants(): Tensor[]
+}
+
+/** Frees an adapted module's own tensors, not the base's. */
+export function disposeAdapted(layer: AdaptedModule): void {
+  for (const [, tensor] of layer.adapterParameters()) tensor.dispose()
+  for (const tensor of layer.constants()) tensor.dispose()
 }
 
 /** An adapted Linear. */
@@ -62,6 +72,14 @@ export abstract class AdaptedLinear extends LinearLike implements AdaptedModule 
   }
 
   abstract lowRank(): LowRank | null
+
+  get residual(): Tensor | null {
+    return null
+  }
+
+  constants(): Tensor[] {
+    return []
+  }
 }
 
 /** An adapted table of embeddings. */
@@ -95,6 +113,14 @@ export abstract class AdaptedEmbedding extends EmbeddingLike implements AdaptedM
   lowRank(): null {
     return null
   }
+
+  get residual(): null {
+    return null
+  }
+
+  constants(): Tensor[] {
+    return []
+  }
 }
 
 /** What a method is asked to adapt, and with which configuration. */
@@ -126,6 +152,8 @@ export interface AdapterMethod {
   isSaved?(name: string, config: PeftConfig): boolean
   /** The module at its path, adapted; null where the method only trains the module's own parameters. */
   wrap(module: Module, target: Target): AdaptedModule | null
+  /** What else of a model its configuration adapts, by path. Default: nothing. */
+  also?(model: Model, config: PeftConfig): Map<string, AdaptedModule>
   /** What training adds to the task's loss, []; null for nothing. */
   penalty?(state: LoraState): Tensor | null
   /** What stands around the optimizer while such an adapter trains. */

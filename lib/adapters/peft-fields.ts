@@ -10,7 +10,7 @@ const general = (
 /** Fields that ask for another computation unless they are null, false, zero or empty. */
 const switches = new Set(
   (
-    'lora_bias use_qalora use_bdlora layer_replication trainable_token_indices target_parameters ' +
+    'lora_bias use_qalora use_bdlora layer_replication target_parameters ' +
     'alora_invocation_tokens arrow_config velora_config monteclora_config kasa_config megatron_config'
   ).split(' '),
 )

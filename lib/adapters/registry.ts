@@ -1,4 +1,6 @@
 import { TorchLoraError } from '../errors.ts'
+import { adalora } from './adalora.ts'
+import { AdaLoraConfig } from './adalora-config.ts'
 import { BitFitConfig, bitfit } from './bitfit.ts'
 import { LoraConfig } from './config.ts'
 import { dora } from './dora.ts'
@@ -10,7 +12,7 @@ import type { PeftConfig } from './peft-config.ts'
 import { VeraConfig, vera } from './vera.ts'
 
 /** Every adapter method; the first that handles a configuration is taken. */
-const methods: readonly AdapterMethod[] = [dora, lora, ia3, bitfit, lnTuning, vera]
+const methods: readonly AdapterMethod[] = [dora, lora, adalora, ia3, bitfit, lnTuning, vera]
 
 /** The configurations that adapter_config.json may hold, by its peft_type. */
 const configs: Readonly<
@@ -18,6 +20,7 @@ const configs: Readonly<
 > = {
   LORA: LoraConfig.fromJson,
   IA3: IA3Config.fromJson,
+  ADALORA: AdaLoraConfig.fromJson,
   VERA: VeraConfig.fromJson,
   LN_TUNING: LNTuningConfig.fromJson,
 }

@@ -26,8 +26,8 @@ export interface LoraState extends Disposable {
   readonly before: Map<string, Tensor>
   /** Base parameters that `mergeLora` has put aside, by path; null while not merged. */
   merged: Map<string, Tensor> | null
-  /** Whether base weights are others while it is active, of which it is the rest: PiSSA, OLoRA, LoftQ. */
-  changed?: boolean | undefined
+  /** Whether base weights are others while it is active, of which the adapter holds the rest: PiSSA, OLoRA. */
+  readonly changed: boolean
   /** What it adds to the loss while it is active. */
   readonly penalty?: (() => Tensor | null) | undefined
 }

@@ -6,7 +6,7 @@ import type { Module } from '../nn/module.ts'
 import { withSeed } from '../random.ts'
 import { Tensor } from '../tensor.ts'
 import { numberProblem, rankProblem, switchProblem } from './config-checks.ts'
-import { lowRankDelta } from './lora.ts'
+import { lowRankDelta } from './lora-delta.ts'
 import { AdaptedLinear, type AdapterMethod, type Target, withTargets } from './method.ts'
 import { biasProblem, configFromJson, LayeredConfig, type LayeredConfigOptions } from './peft-config.ts'
 

@@ -31,10 +31,14 @@ const same = new Set([
   'maxClientBatch',
 ])
 
+/** The flag of an option: "loraAlpha" is --lora-alpha. */
+export function flagOf(option: string): string {
+  return `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
 /** A message of the library with the options that it names (in backticks) as this program's flags. */
 export function withFlagNames(message: string): string {
   return message.replaceAll(/`([A-Za-z]+(?:\.[A-Za-z]+)?(?:: [A-Za-z']+)?)`/g, (written, option: string) => {
-    const kebab = option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-    return flags[option] ?? (same.has(option) ? `--${kebab}` : written)
+    return flags[option] ?? (same.has(option) ? flagOf(option) : written)
   })
 }

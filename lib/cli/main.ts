@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
+import { combineCommand } from './combine.ts'
 import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { reportFailure } from './failure.ts'
@@ -34,6 +35,7 @@ const program = new Command('torch-lora')
   .addCommand(reportCommand())
   .addCommand(evaluateCommand())
   .addCommand(mergeCommand())
+  .addCommand(combineCommand())
   .addCommand(predictCommand())
   .addCommand(pushCommand())
   .addCommand(serveCommand(version))

@@ -13,11 +13,19 @@ import type { TensorBoardFile } from '../train/tensorboard.ts'
 import { type Dataset, type DatasetFlags, describeDataset, readDataset, withDataset } from './dataset.ts'
 import { exitInterrupted, exitTerminated, interruptible } from './failure.ts'
 import {
+  learningRateOf,
+  type MethodFlags,
+  methodConfig,
+  methodFlagNames,
+  methodIdentity,
+  methodOptimizer,
+  withMethod,
+} from './methods.ts'
+import {
   applyRunFlags,
   classWeights,
   fraction,
   interval,
-  list,
   nonNegativeNumber,
   positiveNumber,
   type RunFlags,
@@ -29,19 +37,12 @@ import { formatTime, progressBar } from './progress.ts'
 import { RunFiles } from './run-files.ts'
 import { supervise, withSupervisor } from './supervisor.ts'
 
-interface TrainFlags extends DatasetFlags, RunFlags, TaskSettings {
+interface TrainFlags extends DatasetFlags, RunFlags, TaskSettings, MethodFlags {
   model: string
   out: string
   full?: boolean
   adapter?: string
   head?: 'fresh'
-  r: number
-  alpha?: number
-  target?: string[]
-  dropout: number
-  bias: 'none' | 'all' | 'lora_only'
-  rslora?: boolean
-  dora?: boolean
   epochs?: number
   maxSteps?: number
   batchSize?: number
@@ -88,7 +89,7 @@ export function trainCommand(): Command {
       new Option(
         '--adapter <dir>',
         "start from this adapter, at its rank and targets, with the model's own head",
-      ).conflicts(['full', 'r', 'target', 'dropout', 'bias', 'rslora', 'dora']),
+      ).conflicts(['full', ...methodFlagNames]),
     )
     .addOption(
       new Option(
@@ -96,17 +97,8 @@ export function trainCommand(): Command {
         "'fresh' trains a new head, for other labels than those of the model's",
       ).choices(['fresh']),
     )
-    .option('--r <rank>', "LoRA's rank", wholeNumber, 8)
-    .option('--alpha <number>', 'LoRA is scaled by alpha/r (default: 2r)', positiveNumber)
-    .option(
-      '--target <names>',
-      "Linears to adapt, or all-linear (default: the family's query and value)",
-      list,
-    )
-    .option('--dropout <p>', "dropout on LoRA's input", fraction, 0)
-    .option('--bias <mode>', 'biases to train: none, all or lora_only', 'none')
-    .option('--rslora', 'scale by alpha/sqrt(r)')
-    .option('--dora', 'train a magnitude for each output too (DoRA)')
+  withMethod(command)
+  command
     .option('--epochs <count>', 'passes over the training set (default: 3, more of a small set)', wholeNumber)
     .option('--max-steps <updates>', 'updates at most; without --epochs as many', wholeNumber)
     .option(
@@ -201,7 +193,7 @@ async function train(flags: TrainFlags): Promise<void> {
   const { distributed } = await import('../distributed/index.ts')
   const { rank, worldSize } = await distributed.init()
   const { AutoTokenizer } = await import('../tokenizer/index.ts')
-  const { applyLora } = await import('../adapters/apply.ts')
+  const { applyAdapter } = await import('../adapters/apply.ts')
   const { loadAdapter, saveAdapter } = await import('../adapters/adapter.ts')
   const { Trainer } = await import('../train/trainer.ts')
   const { writeModelCard } = await import('../train/model-card.ts')
@@ -231,17 +223,7 @@ async function train(flags: TrainFlags): Promise<void> {
   else {
     const { manualSeed } = await import('../random.ts')
     manualSeed(flags.seed)
-    const [only] = flags.target ?? []
-    applyLora(model, {
-      r: flags.r,
-      loraAlpha: flags.alpha ?? 2 * flags.r,
-      loraDropout: flags.dropout,
-      targetModules: only === 'all-linear' ? only : flags.target,
-      bias: flags.bias,
-      useRslora: flags.rslora,
-      useDora: flags.dora,
-      baseModelNameOrPath: flags.model,
-    })
+    applyAdapter(model, await methodConfig(flags, flags.model))
   }
   if (flags.gradientCheckpointing) model.setGradientCheckpointing(true)
   const trainer = new Trainer({
@@ -255,9 +237,12 @@ async function train(flags: TrainFlags): Promise<void> {
     maxTokens: flags.maxTokens,
     gradientAccumulationSteps: flags.accumulate,
     maxSteps: flags.maxSteps,
-    learningRate: flags.lr,
+    learningRate:
+      flags.lr ??
+      (flags.full || flags.adapter || flags.method === 'lora' ? undefined : learningRateOf(flags)),
     headLearningRate: flags.headLr,
-    optimizer: flags.optimizer,
+    loraplusLrRatio: flags.loraplusLrRatio,
+    optimizer: await methodOptimizer(flags, { model, optimizer: flags.optimizer }),
     schedule: flags.schedule,
     scheduleShape: shapeOf(flags),
     classWeights: flags.classWeights,
@@ -303,7 +288,7 @@ async function train(flags: TrainFlags): Promise<void> {
   if (flags.full) await model.savePretrained(output)
   else await saveAdapter(model, output)
   const { resume: _, json: __, ...configuration } = flags
-  const method = flags.full ? 'full' : 'lora'
+  const method = flags.full ? 'full' : flags.method
   const machine = machineName(model.device)
   const result = {
     task: flags.task ?? null,
@@ -379,21 +364,7 @@ async function summaryOf(
 }
 
 /** What a resumed run must share with the first beside the trainer's own options. */
-function identityOf({
-  taskType,
-  model,
-  full,
-  adapter,
-  head,
-  r,
-  alpha,
-  target,
-  dropout,
-  bias,
-  rslora,
-  dora,
-  ...flags
-}: TrainFlags) {
+function identityOf({ taskType, model, full, adapter, head, ...flags }: TrainFlags) {
   // Runs from before there was a choice go on.
   const chosen = {
     dtype: flags.dtype === 'float32' ? undefined : flags.dtype,
@@ -407,8 +378,8 @@ function identityOf({
   }
   if (full) return { model, method: 'full', head, ...chosen }
   return adapter
-    ? { model, adapter, alpha, head, ...chosen }
-    : { model, r, alpha, target, dropout, bias, rslora, dora, head, ...chosen }
+    ? { model, adapter, alpha: flags.alpha, head, ...chosen }
+    : { model, ...methodIdentity(flags), head, ...chosen }
 }
 
 /** Shows the run's events as a progress bar and writes them to its files. */

@@ -68,9 +68,10 @@ function cellOf(
   }
 }
 
-function nameOf({ full, r, alpha }: Method): string {
+function nameOf({ full, r, alpha, method }: Method): string {
   if (full) return 'full'
-  return r ? `r${r}a${alpha ?? 2 * r}` : 'adapter'
+  const rank = r ? `r${r}a${alpha ?? 2 * r}` : null
+  return [method, rank].filter(Boolean).join('-') || 'adapter'
 }
 
 function flag(key: string, value: unknown): string[] {

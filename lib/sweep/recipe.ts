@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type MethodName, methodNames } from '../adapters/method-names.ts'
 import { listProblems, readJson } from '../checkpoint/index.ts'
 import { glueTaskNames } from '../data/index.ts'
 import { problemTypes } from '../data/problem-type.ts'
@@ -72,6 +73,13 @@ const method = settings.extend({
   full: z.literal(true).optional(),
   r: count.optional(),
   alpha: z.number().positive().optional(),
+  method: z.enum(methodNames).optional(),
+  dora: z.boolean().optional(),
+  initLoraWeights: name.optional(),
+  loraplusLrRatio: z.number().min(1).optional(),
+  feedforward: z.array(name).min(1).optional(),
+  targetR: count.optional(),
+  initR: count.optional(),
 })
 
 /** A method as an object, or as a word for one. */
@@ -108,10 +116,17 @@ export type Recipe = z.infer<typeof recipe>
 /** A recipe as it stands in a file or is made from flags, before defaults. */
 export type RecipeInput = z.input<typeof recipe>
 
-const methodForms = "expected 'full', 'r8' (rank 8, alpha 16) or 'r8a8' (rank 8, alpha 8)"
+/** Methods that a word is enough for. */
+const ownWords = methodNames.filter((each) => each !== 'lora')
 
-/** `full`, `r8` or `r8a16`; null for anything else. */
-export function parseMethod(text: string): { full?: true; r?: number; alpha?: number } | null {
+const methodForms = `expected 'full', 'r8' (rank 8, alpha 16), 'r8a8' (rank 8, alpha 8) or one of ${ownWords.join(', ')}`
+
+/** `full`, `r8`, `r8a16` or the name of another method than LoRA; null for anything else. */
+export function parseMethod(
+  text: string,
+): { full?: true; r?: number; alpha?: number; method?: MethodName } | null {
+  const own = ownWords.find((each) => each === text)
+  if (own) return { method: own }
   if (text === 'full') return { full: true }
   const [, r, alpha] = /^r([1-9]\d*)(?:a(\d+(?:\.\d+)?))?$/.exec(text) ?? []
   if (r === undefined || Number(alpha ?? 1) === 0) return null
@@ -162,10 +177,10 @@ function misfits({ tasks, methods, seeds, learningRates, settings }: Recipe): st
   if (!tasks?.length && !settings.train)
     problems.push('say what to train on: tasks, or settings.train (and settings.eval)')
   for (const [i, each] of methods.entries()) {
-    if (each.full && (each.r || each.alpha || each.target || each.adapter || settings.adapter))
-      problems.push(`methods.${i}: full fine-tuning takes no r, alpha, target or adapter`)
-    if (!each.full && !each.r && !each.adapter && !settings.adapter)
-      problems.push(`methods.${i}: expected full, r, or an adapter to start from`)
+    if (each.full && (each.method || each.r || each.alpha || each.target || each.adapter || settings.adapter))
+      problems.push(`methods.${i}: full fine-tuning takes no r, alpha, target, method or adapter`)
+    if (!each.full && !each.r && !each.method && !each.adapter && !settings.adapter)
+      problems.push(`methods.${i}: expected full, r, method, or an adapter to start from`)
   }
   if (learningRates && rates.some((lr) => lr !== undefined))
     problems.push('give learningRates (an axis) or lr (a setting), not both')

@@ -12,6 +12,7 @@ const shared = [
   'gradientAccumulationSteps',
   'learningRate',
   'headLearningRate',
+  'loraplusLrRatio',
   'schedule',
   'scheduleShape',
   'maxSteps',

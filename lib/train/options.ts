@@ -46,6 +46,8 @@ export interface TrainerOptions<T extends Task = Task, M extends string = string
   learningRate?: number | undefined
   /** Of the head. Default: learningRate, of a head that starts fresh in a short run at least 2e-3. */
   headLearningRate?: number | undefined
+  /** LoRA+: the learning rate of every lora_B, bias and vector is so many times learningRate. At least 1. */
+  loraplusLrRatio?: number | undefined
   /**
    * What moves the parameters: 'adamw' (default), 'muon', a function that makes your own, or one that is made, of
    * `model.trainableParameters()`. One that is made has its own settings and stays the caller's to dispose of.
@@ -144,7 +146,7 @@ const anOptimizer: Rule = (value) =>
     : 'an Optimizer'
 
 /** What an optimizer that is made has settled itself. */
-const optimizersOwn = ['weightDecay', 'betas', 'eps', 'headLearningRate'] as const
+const optimizersOwn = ['weightDecay', 'betas', 'eps', 'headLearningRate', 'loraplusLrRatio'] as const
 
 const rules: Rules<TrainerOptions> = {
   model: (value) => (value instanceof Model ? undefined : "a model, of AutoModelFor...'s fromPretrained"),
@@ -159,6 +161,7 @@ const rules: Rules<TrainerOptions> = {
   gradientAccumulationSteps: whole(1),
   learningRate: positive,
   headLearningRate: positive,
+  loraplusLrRatio: number({ least: 1 }),
   optimizer: either(oneOf(...Object.keys(optimizers)), callback, anOptimizer),
   loss: callback,
   schedule: oneOf(...scheduleNames),

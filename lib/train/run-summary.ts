@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { methodNames } from '../adapters/method-names.ts'
 import { evaluationSchema } from './checkpoint.ts'
 
 /** What is read of a run's summary.json, which `torch-lora train` writes. */
 export const runSummary = z.object({
   task: z.string().nullable(),
-  method: z.enum(['full', 'lora']),
+  method: z.enum(['full', ...methodNames]),
   trainableParameters: z.number(),
   optimizerStateBytes: z.number(),
   wallSeconds: z.number(),

@@ -1,3 +1,4 @@
+import { loraPlusScale } from '../adapters/lora-plus.ts'
 import { adapterOptimizer } from '../adapters/state.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
@@ -36,16 +37,18 @@ export function runOptimizer(
   parameters: NamedParameters,
   options: ResolvedTrainerOptions,
 ): { optimizer: Optimizer; made: Optimizer | null } {
-  const { betas, eps, weightDecay, learningRate, headLearningRate, model, optimizer } = options
+  const { betas, eps, weightDecay, learningRate, headLearningRate, loraplusLrRatio, model, optimizer } =
+    options
   if (typeof optimizer === 'object') return { optimizer: adapterOptimizer(model, optimizer), made: null }
   const headScale = headLearningRate / learningRate
+  const plus = loraplusLrRatio === undefined ? null : loraPlusScale(model, { learningRate, loraplusLrRatio })
   const norms = normPaths(model)
   const inner = optimizerFactory(optimizer)(parameters, {
     betas,
     eps,
     weightDecay,
     noDecay: (path) => isBias(path) || norms.has(path),
-    learningRateScale: (path) => (model.roleOf(path) === 'head' ? headScale : 1),
+    learningRateScale: (path) => (model.roleOf(path) === 'head' ? headScale : 1) * (plus?.(path) ?? 1),
   })
   const made = adapterOptimizer(model, inner)
   return { optimizer: made, made }

@@ -8,7 +8,8 @@ place of "lora", and "updates", "lr".
 
 make writes DIR/NAME/: model/ and adapter/ as save_pretrained writes them, and adapter.safetensors: packed inputs,
 logits, loss and gradients in float64, the loss of each of `updates` steps of AdamW, what they have made of every tensor
-that trains ("after.KEY"), and logits of the adapter before, merged.
+that trains ("after.KEY"), and logits of the adapter before, merged. Of a case that is "fresh", fresh.safetensors alone:
+packed inputs, the losses from where the method starts, and the logits after the last update.
 
 check loads what this package wrote to DIR/NAME/ours/adapter and writes the logits it gives to check.safetensors.
 """
@@ -22,6 +23,7 @@ import peft
 import torch
 from golden import adapter_key, generator, packed_logits, randomise, reference, save, seed_of
 from peft import PeftModel, get_peft_model
+from peft.optimizers import create_loraplus_optimizer, lorafa
 from reference import AUTO, PEFT_TYPE, expect_same_keys, inputs_of, load
 from transformers import AutoConfig
 
@@ -42,7 +44,14 @@ def train(model, padded, case):
     """The loss of each update, and every tensor that trains after the last."""
     adalora = case["peft"]["type"] == "AdaLoraConfig"
     trainable = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW([p for _, p in trainable], lr=case["lr"], weight_decay=0)
+    if case["optimizer"] == "loraplus":
+        optimizer = create_loraplus_optimizer(model, torch.optim.AdamW, lr=case["lr"], loraplus_lr_ratio=8)
+    elif case["optimizer"] == "lorafa":
+        lorafa.is_bf16_available = lambda: False  # else it multiplies in bfloat16
+        optimizer = lorafa.create_lorafa_optimizer(model, r=3, lora_alpha=5, lr=case["lr"])
+        trainable = [(n, p) for n, p in trainable if p.requires_grad]
+    else:
+        optimizer = torch.optim.AdamW([p for _, p in trainable], lr=case["lr"], weight_decay=0)
     losses = []
     model.train()
     for step in range(case["updates"]):
@@ -68,6 +77,13 @@ def make(folder, case):
     arguments = dict(case["peft"])
     Config = getattr(peft, arguments.pop("type"))
     model = get_peft_model(load(f"{folder}/model", task), Config(task_type=PEFT_TYPE[task], **arguments))
+    if case["fresh"]:
+        values = train(model.double(), padded, case)
+        with torch.no_grad():
+            values["trained_logits"] = packed_logits(model.eval()(**padded).logits, padded).float().contiguous()
+        values = {key: value for key, value in values.items() if not key.startswith("after.")}
+        save(f"{folder}/fresh.safetensors", {**packed, **values})
+        return
     trainable = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
     randomise_adapter(trainable, generator("adapter of " + name))
     model.save_pretrained(f"{folder}/adapter")
@@ -91,6 +107,7 @@ def check(folder, case):
     model = PeftModel.from_pretrained(load(f"{folder}/model", case["task"]), ours)
     expect_same_keys(model, f"{ours}/adapter_model.safetensors")
     _, padded = inputs_of(model, case)
+    del padded["labels"]  # of an AdaLoRA that does not train, peft's loss fails
     with torch.no_grad():
         logits = packed_logits(model.double().eval()(**padded).logits, padded)
     save(f"{folder}/check.safetensors", {"logits": logits.float().contiguous()})

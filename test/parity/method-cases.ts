@@ -4,6 +4,10 @@ import { type ParityCase, parityCases } from './cases.ts'
 export interface MethodCase extends ParityCase {
   /** A class of peft, and its arguments. */
   peft: { type: string } & Record<string, unknown>
+  /** Whose optimizer moves it, where that is not AdamW. */
+  optimizer: 'loraplus' | 'lorafa' | null
+  /** Whether it trains from where the method starts, and not from random numbers. */
+  fresh: boolean
   updates: number
   lr: number
 }
@@ -55,6 +59,46 @@ export const methodDraws: Record<string, Draw> = {
     save_projection: variant === 0,
     bias: variant === 0 ? 'none' : 'vera_only',
   }),
+  adalora: ({ query, value, dense }, variant) => ({
+    type: 'AdaLoraConfig',
+    target_modules: variant === 0 ? [query, value] : [query, dense],
+    init_r: variant === 0 ? 6 : 4,
+    target_r: variant === 0 ? 2 : 3,
+    lora_alpha: 5,
+    tinit: 3,
+    tfinal: variant === 0 ? 5 : 0,
+    deltaT: variant === 0 ? 2 : 1,
+    total_step: 20,
+    orth_reg_weight: variant === 0 ? 0.3 : 0,
+  }),
+  lora: ({ query, words }, variant) => ({
+    type: 'LoraConfig',
+    r: 3,
+    lora_alpha: 5,
+    target_modules: variant === 0 ? [query, words] : [query],
+    ...(variant === 1 && { trainable_token_indices: { [words]: [3, 7, 11] } }),
+  }),
+  loraplus: ({ query, words }, variant) => ({
+    type: 'LoraConfig',
+    r: 3,
+    lora_alpha: 5,
+    target_modules: variant === 0 ? [query] : [query, words],
+  }),
+  lorafa: ({ query, value, dense }, variant) => ({
+    type: 'LoraConfig',
+    r: 3,
+    lora_alpha: 5,
+    target_modules: variant === 0 ? [query, value] : [dense],
+  }),
+  // From where the method itself starts, which for these two changes the weights.
+  pissa: ({ query, value, dense }, variant) => ({
+    type: 'LoraConfig',
+    r: 3,
+    lora_alpha: 5,
+    use_rslora: variant === 1,
+    target_modules: [query, variant === 0 ? value : dense],
+    init_lora_weights: variant === 0 ? 'pissa' : 'olora',
+  }),
   ln_tuning: ({ norm }) => ({ type: 'LNTuningConfig', target_modules: [norm] }),
 }
 
@@ -81,7 +125,18 @@ export function methodCases(methods: readonly string[], seed: number): MethodCas
       const model = own[(at + variant) % own.length]!
       const peft = methodDraws[method]!(namesOf[family]!, variant)
       const config = { ...model.config, ...noDropout }
-      return { ...model, config, name: `${method}-${variant}`, lora: null, peft, updates: 20, lr: 3e-3 }
+      const optimizer = method === 'loraplus' || method === 'lorafa' ? method : null
+      return {
+        ...model,
+        config,
+        name: `${method}-${variant}`,
+        lora: null,
+        peft,
+        fresh: method === 'pissa',
+        optimizer,
+        updates: 20,
+        lr: 3e-3,
+      }
     }),
   )
 }

@@ -1,0 +1,120 @@
+import { TorchLoraError } from '../errors.ts'
+import * as ops from '../generated/ops.ts'
+import { noGrad } from '../grad-mode.ts'
+import * as init from '../nn/init.ts'
+import type { Linear } from '../nn/linear.ts'
+import { scope } from '../scope.ts'
+import { type DType, Tensor } from '../tensor.ts'
+import type { LoraInit } from './config.ts'
+import { svdLowrank } from './svd-lowrank.ts'
+
+/** What an update of a Linear starts from. */
+export interface InitialFactors {
+  /** [R, in] */
+  A: Tensor
+  /** [out, R] */
+  B: Tensor
+  /** What the weight is without scaling B A, where it is that which the update starts from. [out, in] */
+  residual?: Tensor
+}
+
+/**
+ * A and B as `initLoraWeights` says. Source: peft 0.21, lora/layer.py: reset_lora_parameters, pissa_init, olora_init,
+ * orthogonal_init.
+ * @throws TorchLoraError INVALID_ARGUMENT for an odd rank of 'orthogonal', or one beyond the weight's of 'pissa', 'olora'
+ */
+export function initialFactors(
+  linear: Linear,
+  { r, scaling, how }: { r: number; scaling: number; how: LoraInit },
+): InitialFactors {
+  const { weight, inFeatures, outFeatures } = linear
+  const { device } = weight
+  // float32 under half-precision weights too: the update is what training moves, by steps half precision would lose.
+  const dtype: DType = weight.dtype === 'float64' ? 'float64' : 'float32'
+  const options = { device, dtype }
+  const principal = how === 'olora' || (typeof how === 'string' && how.startsWith('pissa'))
+  if (principal) return principalFactors(weight, { r, scaling, how, dtype })
+  if (how === 'orthogonal') return orthogonalFactors(linear, r, options)
+  return {
+    A:
+      how === 'gaussian'
+        ? init.normal([r, inFeatures], 1 / r, options)
+        : init.kaimingUniform([r, inFeatures], options),
+    B:
+      how === false
+        ? init.kaimingUniform([outFeatures, r], options)
+        : Tensor.zeros([outFeatures, r], options),
+  }
+}
+
+function principalFactors(
+  weight: Tensor,
+  { r, scaling, how, dtype }: { r: number; scaling: number; how: LoraInit; dtype: DType },
+): InitialFactors {
+  if (r > Math.min(...weight.shape))
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `LoraConfig: initLoraWeights '${how}' takes r of the ${Math.min(...weight.shape)} principal parts of a weight [${weight.shape.join(', ')}], r is ${r}.`,
+    )
+  return scope(() =>
+    noGrad(() => {
+      const whole = weight.detach().to({ dtype })
+      const { A, B } = principalPart(whole, { r, scaling, how: how as string })
+      const rest = ops.sub(whole, ops.mul(ops.matmul(B, A), scaling)) // [out, in]
+      return { A: A.clone(), B: B.clone(), residual: rest.to({ dtype: weight.dtype }) }
+    }),
+  )
+}
+
+/** B [out, R] and A [R, in], of which scaling B A is the principal part of a weight [out, in]. */
+export function principalPart(
+  weight: Tensor,
+  { r, scaling, how }: { r: number; scaling: number; how: string },
+): { A: Tensor; B: Tensor } {
+  if (how === 'olora') {
+    const [q, triangle] = ops.linalgQr(weight) // [out, k], [k, in]
+    return { A: first(triangle, 0, r), B: first(q, 1, r) }
+  }
+  const { u, s, vh } = singular(weight, { r, how })
+  const root = ops.sqrt(ops.div(first(s, 0, r), scaling)) // [R]
+  return {
+    A: ops.mul(ops.unsqueeze(root, 1), first(vh, 0, r)), // [R, in]
+    B: ops.mul(first(u, 1, r), root), // [out, R]
+  }
+}
+
+function singular(weight: Tensor, { r, how }: { r: number; how: string }) {
+  const [, niter] = how.split('_niter_')
+  if (niter !== undefined) {
+    const { u, s, v } = svdLowrank(weight, { q: r, niter: Number(niter) })
+    return { u, s, vh: v.t() }
+  }
+  const [u, s, vh] = ops.linalgSvd(weight, { fullMatrices: false }) // [out, k], [k], [k, in]
+  return { u, s, vh }
+}
+
+/** Random, and yet B A is zero: the halves of an orthogonal basis of R dimensions. */
+function orthogonalFactors(
+  { inFeatures, outFeatures }: Linear,
+  r: number,
+  options: { device: Tensor['device']; dtype: DType },
+): InitialFactors {
+  if (r % 2 !== 0)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `LoraConfig: initLoraWeights 'orthogonal' takes an even rank, r is ${r}.`,
+    )
+  return scope(() =>
+    noGrad(() => {
+      const [basis] = ops.linalgQr(Tensor.randn([r, r], options)) // [R, R]
+      const half = (start: number) => ops.slice(basis, { dim: 0, start, step: 2 }) // [R/2, R]
+      const A = ops.matmul(Tensor.randn([inFeatures, r / 2], options), half(0)).t() // [R, in]
+      const B = ops.matmul(Tensor.randn([r / 2, outFeatures], options).t(), half(1)) // [out, R]
+      return { A: ops.div(A, 10).contiguous(), B: ops.div(B, 10).contiguous() }
+    }),
+  )
+}
+
+function first(tensor: Tensor, dim: number, count: number): Tensor {
+  return ops.slice(tensor, { dim, start: 0, end: count })
+}

@@ -1,0 +1,64 @@
+import { TorchLoraError } from '../errors.ts'
+import * as ops from '../generated/ops.ts'
+import type { EmbeddingLike } from '../nn/embedding.ts'
+import * as init from '../nn/init.ts'
+import type { LowRank } from '../nn/linear.ts'
+import { Tensor } from '../tensor.ts'
+import type { LoraConfig } from './config.ts'
+import { lowRankDelta } from './lora-delta.ts'
+import { AdaptedEmbedding, type Target } from './method.ts'
+import { patternValue } from './targets.ts'
+
+/** W[i] + scaling * (B A)^T[i] for each index i; the dropout of LoRA's configuration has no place here, as in PEFT. */
+export class LoraEmbedding extends AdaptedEmbedding {
+  /** @param update A [R, count], B [size, R] */
+  constructor(
+    base: EmbeddingLike,
+    readonly update: LowRank,
+  ) {
+    super(base)
+  }
+
+  override adapterParameters(): [name: string, parameter: Tensor][] {
+    return [
+      ['lora_embedding_A', this.update.A],
+      ['lora_embedding_B', this.update.B],
+    ]
+  }
+
+  forward(indices: Tensor): Tensor {
+    const { A, B, scaling } = this.update
+    const rows = ops.embedding(A.t(), indices) // [T, R]
+    const added = ops.mul(ops.matmul(rows, B.t()), scaling) // [T, size]
+    return ops.add(this.base.forward(indices), added.to({ dtype: this.weight.dtype })) // [T, size]
+  }
+
+  mergedParameters(): Record<string, Tensor> {
+    const delta = lowRankDelta(this.update).t() // [count, size]
+    return { weight: ops.add(this.weight, delta.to({ dtype: this.weight.dtype })) }
+  }
+}
+
+/** A fresh update of the table at `path`: A zero, B normal(0, 1), as PEFT starts it. */
+export function loraEmbedding(
+  base: EmbeddingLike,
+  { path, config }: Pick<Target<LoraConfig>, 'path' | 'config'>,
+): LoraEmbedding {
+  // DeBERTa reads this table whole: an update of single rows would change nothing.
+  if (path.endsWith('rel_embeddings'))
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `LoRA cannot adapt ${path}, which is read whole and never by index: leave it out by excludeModules.`,
+    )
+  const r = patternValue(config.rankPattern, path, config.r)
+  const alpha = patternValue(config.alphaPattern, path, config.loraAlpha)
+  const [count, size] = base.weight.shape as [number, number]
+  const { device, dtype: weights } = base.weight
+  const options = { device, dtype: weights === 'float64' ? ('float64' as const) : ('float32' as const) }
+  const A =
+    config.initLoraWeights === false ? init.normal([r, count], 1, options) : Tensor.zeros([r, count], options)
+  const B = init.normal([size, r], 1, options)
+  A.requiresGrad = true
+  B.requiresGrad = true
+  return new LoraEmbedding(base, { A, B, scaling: config.scaling(r, alpha), dropout: 0 })
+}
