@@ -121,13 +121,14 @@ export function methodCases(methods: readonly string[], seed: number): MethodCas
   return methods.flatMap((method, at) =>
     [0, 1].map((variant) => {
       const family = families[(2 * at + variant + seed) % families.length]!
-      const own = drawn.filter((each) => each.family === family && each.task === 'sequence')
+      const own = drawn.filter((each) => each.family === family)
       const model = own[(at + variant) % own.length]!
       const peft = methodDraws[method]!(namesOf[family]!, variant)
       const config = { ...model.config, ...noDropout }
       const optimizer = method === 'loraplus' || method === 'lorafa' ? method : null
       return {
         ...model,
+        task: 'sequence' as const,
         config,
         name: `${method}-${variant}`,
         lora: null,
