@@ -82,7 +82,7 @@ describe('memory of a model', () => {
     await truncate(file, 100)
     await writeFile(file, Buffer.alloc(100))
     await expect(plain.forward(sequences)).rejects.toMatchObject({
-      code: 'NATIVE',
+      code: 'INVALID_FILE',
       message: expect.stringContaining(`${file}: was written to`),
     })
     expect(await predictor.forward(sequences)).toEqual(expected)

@@ -340,8 +340,9 @@ describe('adapters beside each other', () => {
     await Promise.all(clients)
     expect(seen[0]).toBeGreaterThan(0)
     expect(seen[1]).toBeGreaterThan(0)
-    expect(memory().tensors).toBe(before.tensors)
-    expect(memory().liveBytes).toBe(before.liveBytes)
+    // Fewer, where garbage of what was loaded before has been collected meanwhile.
+    expect(memory().tensors).toBeLessThanOrEqual(before.tensors)
+    expect(memory().liveBytes).toBeLessThanOrEqual(before.liveBytes)
     classifier.unloadAdapter('live')
     await expect(classifier.classify(text, { adapter: 'live' })).rejects.toThrow(/no adapter 'live'/)
   })
