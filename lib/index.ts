@@ -156,6 +156,7 @@ export { SequenceClassification } from './tasks/sequence-classification.ts'
 export {
   type CollateOptions,
   type EncodedExamples,
+  type LossFunction,
   type Metrics,
   type SampleOf,
   type Targets,
@@ -183,5 +184,5 @@ export {
 } from './tokenizer/index.ts'
 export { type EvaluateOptions, evaluate } from './train/evaluate-model.ts'
 export type { EvaluationSummary, MetricsOf, TrainerEvent, TrainingSummary } from './train/events.ts'
-export type { LossFunction, TrainerOptions } from './train/options.ts'
+export type { TrainerOptions } from './train/options.ts'
 export { type RunOptions as TrainerRunOptions, Trainer, type TrainOptions } from './train/trainer.ts'

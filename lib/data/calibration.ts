@@ -43,38 +43,3 @@ export function expectedCalibrationError(bins: readonly CalibrationBin[]): numbe
     0,
   )
 }
-
-const bounds = [0.01, 100] as const
-
-/**
- * The temperature that logits are divided by so that the labels are likeliest: temperature scaling (Guo et al., section
- * 4.2). The mean loss is convex in 1/T, so that its derivative has one root, which bisection finds; kept within 0.01 and
- * 100, where labels that are all right (or all wrong) would have it leave.
- * @param outputs logits of each example @param labels class ids
- */
-export function fitTemperature(outputs: readonly ArrayLike<number>[], labels: ArrayLike<number>): number {
-  /** Of the mean of logsumexp(b z) - b z_y by b = 1/T: the mean of E_softmax(bz)[z] - z_y. */
-  const slope = (b: number) => {
-    let sum = 0
-    for (const [i, logits] of outputs.entries()) {
-      let largest = Number.NEGATIVE_INFINITY
-      for (let c = 0; c < logits.length; c++) largest = Math.max(largest, logits[c]!)
-      let total = 0
-      let expected = 0
-      for (let c = 0; c < logits.length; c++) {
-        const weight = Math.exp(b * (logits[c]! - largest))
-        total += weight
-        expected += weight * logits[c]!
-      }
-      sum += expected / total - logits[labels[i]!]!
-    }
-    return sum
-  }
-  let [low, high] = [Math.log(1 / bounds[1]), Math.log(1 / bounds[0])]
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2
-    if (slope(Math.exp(middle)) < 0) low = middle
-    else high = middle
-  }
-  return Math.exp(-(low + high) / 2)
-}

@@ -17,13 +17,13 @@ import {
   type CollateOptions,
   type EncodedExamples,
   type EncodeOptions,
+  type LossFunction,
   type LossOptions,
   type Metrics,
   type Progress,
   type ScoreDetails,
   type Targets,
   Task,
-  type TrainingLoss,
 } from './task.ts'
 
 /** cross_entropy_loss's ignore_index: what a sequence without a label has. */
@@ -200,7 +200,7 @@ export class SequenceClassification extends Task<EncodedLabels, Example> {
     { classWeights, labelSmoothing = 0 }: LossOptions,
     { values }: EncodedLabels,
     { device, dtype }: TensorOptions,
-  ): TrainingLoss & Disposable {
+  ): LossFunction & Disposable {
     if (classWeights === undefined && labelSmoothing === 0)
       return Object.assign((outputs: Tensor, targets: Targets) => this.loss(outputs, targets), {
         [Symbol.dispose]() {},

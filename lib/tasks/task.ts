@@ -39,8 +39,8 @@ export interface LossOptions {
   labelSmoothing?: number | undefined
 }
 
-/** The mean loss over a batch, 0-dimensional, of outputs [rows, width]. */
-export type TrainingLoss = (outputs: Tensor, targets: Targets) => Tensor
+/** The mean loss over a batch, 0-dimensional, of outputs [rows, width] and targets by name. */
+export type LossFunction = (outputs: Tensor, targets: Targets) => Tensor
 
 /** Examples as a model reads them, with what they should give. */
 export interface EncodedExamples<Labels = unknown> {
@@ -167,7 +167,7 @@ export abstract class Task<Labels = unknown, Sample = any> {
   }
 
   /** The loss of a run that asks for more than `loss`; its tensors are freed with it. */
-  trainingLoss(_options: LossOptions, _labels: Labels, _place: TensorOptions): TrainingLoss & Disposable {
+  trainingLoss(_options: LossOptions, _labels: Labels, _place: TensorOptions): LossFunction & Disposable {
     return Object.assign((outputs: Tensor, targets: Targets) => this.loss(outputs, targets), {
       [Symbol.dispose]() {},
     })

@@ -18,8 +18,7 @@ import {
   string,
   whole,
 } from '../options.ts'
-import type { SampleOf, Targets, Task } from '../tasks/task.ts'
-import type { Tensor } from '../tensor.ts'
+import type { LossFunction, SampleOf, Task } from '../tasks/task.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { chooseSettings } from './defaults.ts'
 
@@ -111,9 +110,6 @@ export interface TrainerOptions<T extends Task = Task, M extends string = string
    */
   cudaGraphs?: boolean | undefined
 }
-
-/** outputs [rows, width], targets by name -> [] */
-export type LossFunction = (outputs: Tensor, targets: Targets) => Tensor
 
 type Defaulted =
   | 'epochs'
