@@ -26,6 +26,7 @@ export function isHalf(dtype: DType): boolean {
 /** 'cpu', 'cuda' or 'cuda:N'. */
 export type Device = string
 
+/** What a new tensor is, and where. */
 export interface TensorOptions {
   dtype?: DType | undefined
   device?: Device | undefined

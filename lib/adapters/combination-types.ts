@@ -13,4 +13,5 @@ export const combinationTypes = [
   'magnitude_prune_svd',
 ] as const
 
+/** How adapters are combined: PEFT's `combination_type`. */
 export type CombinationType = (typeof combinationTypes)[number]

@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor.ts'
 import { disposeAdapted } from './method.ts'
 import { forgetLora, type LoraState, loraState } from './state.ts'
 
+/** How an adapter is merged. */
 export interface MergeOptions {
   /**
    * Keep the base weights and the adapter beside the merged weights, for `unmergeLora`, `unloadLora` and `saveAdapter`.

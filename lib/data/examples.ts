@@ -29,6 +29,7 @@ export type Column = string | number
 
 type Format = 'jsonl' | 'json' | 'csv' | 'tsv' | 'parquet'
 
+/** How a file of examples is read. */
 export interface ReadExamplesOptions {
   /** Of a folder (Hugging Face's layout of a data set): which part. Default 'train'. */
   split?: 'train' | 'validation' | 'test' | undefined

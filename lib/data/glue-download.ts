@@ -10,6 +10,7 @@ import { TorchLoraError } from '../errors.ts'
 import { hubFetch } from '../hub/transport.ts'
 import type { GlueDownload, GlueTask } from './glue-tasks.ts'
 
+/** How far a download is. */
 export interface GlueProgress {
   url: string
   received: number

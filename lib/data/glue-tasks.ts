@@ -15,6 +15,7 @@ export type GlueTaskName =
   | 'wnli'
   | 'ax'
 
+/** The splits of a GLUE task, by Hugging Face's names. */
 export type GlueSplit = 'train' | 'validation' | 'test'
 
 /** A file to download, with what the published data set index says of it. */
@@ -24,6 +25,7 @@ export interface GlueDownload {
   bytes: number
 }
 
+/** What a GLUE task is: its files, columns, labels and metrics. */
 export interface GlueTask {
   name: GlueTaskName
   /** Folder in GLUE's distribution. */

@@ -8,6 +8,7 @@ import { type GlueSplit, type GlueTask, glueTask } from './glue-tasks.ts'
 import { LabelSet } from './labels.ts'
 import { fileError, readLines } from './lines.ts'
 
+/** Which split of a GLUE task, and where it lies. */
 export interface LoadGlueOptions {
   split: GlueSplit
   /**
@@ -30,6 +31,7 @@ const rules: Rules<LoadGlueOptions> = {
   signal,
 }
 
+/** A split of a GLUE task. */
 export interface GlueData {
   task: GlueTask
   /** Class ids of the task; regression for STS-B. */

@@ -9,6 +9,7 @@ export interface EmbeddingTables {
   typeVocabSize: number
 }
 
+/** What a batch is packed for. */
 export interface PackBatchOptions {
   /** `model.positions` */
   positions: PositionScheme

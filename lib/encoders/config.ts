@@ -44,6 +44,7 @@ export class ConfigReader {
     readonly bounds: ConfigBounds = unbounded,
   ) {}
 
+  /** A number. @throws TorchLoraError INVALID_FILE, as all of these, for another value */
   number(name: string, fallback?: number): number {
     const value = this.raw[name] ?? fallback
     if (typeof value === 'number' && Number.isFinite(value)) return value
@@ -81,16 +82,19 @@ export class ConfigReader {
     throw this.wrong(name, 'a probability', value)
   }
 
+  /** True or false. */
   boolean(name: string, fallback: boolean): boolean {
     const value = this.raw[name] ?? fallback
     if (typeof value === 'boolean') return value
     throw this.wrong(name, 'true or false', value)
   }
 
+  /** A probability, or null. */
   optionalProbability(name: string): number | null {
     return this.raw[name] === undefined || this.raw[name] === null ? null : this.probability(name, 0)
   }
 
+  /** One of `choices`. @throws TorchLoraError UNSUPPORTED for another */
   choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
     const value = this.raw[name] ?? fallback
     if (choices.includes(value as T)) return value as T
@@ -112,6 +116,7 @@ export class ConfigReader {
     )
   }
 
+  /** What is thrown for a value that is not what was expected. */
   wrong(name: string, expected: string, value: unknown): TorchLoraError {
     return new TorchLoraError(
       'INVALID_FILE',

@@ -100,6 +100,7 @@ export type StreamResult<Row, Result, E extends OnError> =
   | (Result & { row: Row; error?: undefined })
   | (E extends 'yield' ? FailedRow<Row> : never)
 
+/** Options of a call of `tokenize`. */
 export interface TokenizeOptions extends Pick<CallOptions, 'signal' | 'timeoutMs'> {
   /** Put the model's special tokens around the text. Default true. */
   addSpecialTokens?: boolean | undefined

@@ -40,6 +40,7 @@ export type EncoderOptions = HubOptions & Pick<FromPretrainedOptions, 'device' |
 /** How an encoder is made of a configuration. */
 export type EncoderFromConfigOptions = Pick<FromPretrainedOptions, 'device' | 'dtype' | 'seed'>
 
+/** Options of a model with random weights. */
 export type FromConfigOptions = Pick<FromPretrainedOptions, 'device' | 'dtype' | 'seed' | keyof LabelOptions>
 
 const placeRules = { device: string, dtype: any } // checkDType

@@ -11,6 +11,7 @@ export interface Answer {
   score: number
 }
 
+/** Which answers of a context are given. */
 export interface AnswerOptions {
   /** Candidates at most. Default 20. */
   nBest?: number

@@ -66,6 +66,7 @@ export class MaskedLanguageModel extends Task<BlockLabels, TextExample> {
     this.#options = options
   }
 
+  /** The task with these options: `config.json` says nothing of it. */
   static read(_reader: ConfigReader, options: MaskedLmOptions = {}): MaskedLanguageModel {
     return new MaskedLanguageModel(options)
   }

@@ -43,6 +43,7 @@ export class QuestionAnswering extends Task<AnswerLabels, QuestionExample> {
   readonly metricNames = ['f1', 'exact_match']
   readonly defaultMetrics = this.metricNames
 
+  /** The task with these options: `config.json` says nothing of it. */
   static read(_reader: ConfigReader, _options: LabelOptions = {}): QuestionAnswering {
     return new QuestionAnswering()
   }

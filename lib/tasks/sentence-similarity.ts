@@ -111,6 +111,7 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
     this.#options = options
   }
 
+  /** The task with these options: `config.json` says nothing of it. */
   static read(_reader: ConfigReader, options: SimilarityOptions = {}): SentenceSimilarity {
     return new SentenceSimilarity(options)
   }

@@ -58,6 +58,7 @@ export interface EncodeOptions {
   maxLength: number
 }
 
+/** What targets are made for. */
 export interface CollateOptions {
   /** Where the tensors go. */
   device: string
