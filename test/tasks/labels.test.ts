@@ -40,7 +40,7 @@ async function configure(directory: string, fields: Record<string, unknown>): Pr
 
 /** What `classify` says of one text. */
 async function classified(base: string, options: Parameters<typeof TextClassifier.load>[1] = {}) {
-  await using classifier = await TextClassifier.load(base, { warmUp: false, ...options })
+  await using classifier = await TextClassifier.load(base, { warmUp: false, problemType: 'auto', ...options })
   return await classifier.classify(text)
 }
 
@@ -83,7 +83,7 @@ describe('facts of a base model and of its adapter', () => {
     for (const [i, logit] of named.logits.entries()) expect(logit).toBeCloseTo(kept.logits[i]!, 4)
 
     const encoder = await tinyClassifier({ labels, headless: true })
-    await expect(classified(encoder, { adapter: headless })).rejects.toThrow(/no trained classification head/)
+    await expect(classified(encoder, { adapter: headless })).rejects.toThrow(/no trained sequence-classification head/)
     await expect(classified(encoder, { adapters: { one: headless } })).rejects.toThrow(/brings no head/)
   })
 
