@@ -132,7 +132,7 @@ describe.each(families)('gradient checkpointing of %s', (_, build) => {
       ids: Int32Array.from(each),
       typeIds: new Int32Array(each.length),
     }))
-    const batch = batchTensors(packBatch(encodings, model), model.device)
+    const batch = batchTensors(packBatch(encodings, { positions: model.positions }), model.device)
     const labels = Tensor.from([0, 1, 1, 0], { dtype: 'int64' })
     const results = []
     for (const enabled of [false, true]) {

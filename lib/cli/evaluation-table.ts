@@ -2,14 +2,19 @@ import type { EvaluationFile } from '../train/evaluation-file.ts'
 
 const share = (value: number) => (Number.isNaN(value) ? 'n/a' : value.toFixed(4))
 
-/** An evaluation for a terminal: metrics with their intervals, a row a class, and what was taken for what. */
+/**
+ * An evaluation for a terminal: a row a class, what was taken for what, and at the end, where the prompt is, metrics with
+ * their intervals, the first of them last.
+ */
 export function evaluationTable({ metrics, intervals, report, confusion, examples }: EvaluationFile): string {
-  const lines = Object.entries(metrics).map(([name, value]) => {
+  const { loss, ...others } = metrics
+  const entries = [...Object.entries(others), ['loss', loss!] as const].reverse()
+  const summary = entries.map(([name, value]) => {
     const between = intervals?.[name]
     return `${name.padEnd(22)} ${share(value)}${between ? `  (95 %: ${share(between[0])} to ${share(between[1])})` : ''}`
   })
-  lines.push(`${'examples'.padEnd(22)} ${examples}`)
-  if (!report) return lines.join('\n')
+  summary.unshift(`${'examples'.padEnd(22)} ${examples}`)
+  if (!report) return summary.join('\n')
   const rows: string[][] = [
     ['class', 'precision', 'recall', 'f1', 'support'],
     ...[
@@ -25,7 +30,7 @@ export function evaluationTable({ metrics, intervals, report, confusion, example
       String(support),
     ]),
   ]
-  lines.push('', ...aligned(rows))
+  const lines = aligned(rows)
   // A terminal holds so many columns.
   if (confusion && confusion.length <= 10) {
     const names = report.classes.map(({ label }) => label)
@@ -37,7 +42,7 @@ export function evaluationTable({ metrics, intervals, report, confusion, example
       ...aligned([['', ...names.map(short)], ...confusion.map((row, c) => [names[c]!, ...row.map(String)])]),
     )
   }
-  return lines.join('\n')
+  return [...lines, '', ...summary].join('\n')
 }
 
 /** Columns of one width, the first to the left. */

@@ -140,7 +140,7 @@ export class RunState {
       examplesPerSecond: perSecond(examples),
       peakResidentBytes: peakResidentBytes(),
       settings: settingsOf(options),
-      warning: interrupted ? null : verdict.warning(options),
+      warning: interrupted ? null : verdict.warning({ learningRate: options.learningRate, updates: steps }),
       bestMetric: bestModel.metric,
       best: bestModel.best,
       final: bestModel.final,

@@ -13,10 +13,14 @@ export class Verdict {
     this.#seen.add(progress)
   }
 
-  /** One sentence about a run that did not learn; null of one that did. */
-  warning({ learningRate }: { learningRate: number }): string | null {
+  /**
+   * One sentence about a run that did not learn; null of one that did, and of one that went on from a checkpoint, whose
+   * beginning was not seen here.
+   * @param updates of the whole run
+   */
+  warning({ learningRate, updates }: { learningRate: number; updates: number }): string | null {
     const steps = this.#losses.length
-    if (this.#seen.has('better')) return null
+    if (this.#seen.has('better') || steps < updates) return null
     const ran = `${steps} update${steps === 1 ? '' : 's'} at a learning rate of ${learningRate}`
     const advice =
       'Leave epochs, batchSize and learningRate away to have them chosen, train longer, or look whether labels follow from the texts.'

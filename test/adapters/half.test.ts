@@ -20,8 +20,10 @@ import {
   Trainer,
   unmergeLora,
 } from '../../lib/index.ts'
+import { AutoTokenizer } from '../../lib/tokenizer/index.ts'
 import { compileTrainingStep } from '../../lib/train/step.ts'
 import { fixtures, golden, goldenBatch, relativeDifference } from '../models/golden.ts'
+import { tinyModel } from '../train/tiny.ts'
 
 const python = process.env.TORCH_LORA_PYTHON
 const models = ['bert-single', 'roberta-single', 'deberta-v3'] as const
@@ -135,10 +137,13 @@ describe.each(cases)('%s in %s', (name, dtype) => {
 })
 
 it('refuses to train half-precision weights themselves, naming them', async () => {
-  const model = await load('bert-single', 'bfloat16')
+  const folder = await tinyModel()
+  await using tokenizer = await AutoTokenizer.fromPretrained(folder)
+  using model = await AutoModelForSequenceClassification.fromPretrained(folder, { dtype: 'bfloat16' })
+  await rm(folder, { recursive: true })
   model.setRequiresGrad(true)
   const train = [{ text: 'a', label: 0 }]
-  expect(() => new Trainer({ model, tokenizer: null as never, train })).toThrow(
+  expect(() => new Trainer({ model, tokenizer, train })).toThrow(
     /half-precision.*bert\.embeddings.*more.*dtype 'float32'/,
   )
 })

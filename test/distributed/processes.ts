@@ -51,12 +51,16 @@ export function follow(command: readonly string[], env: Record<string, string> =
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
+  let out = '' // what others write between two pieces of a line must not part it
   const ready = new Promise<void>((resolve) => child.stdout.once('data', () => resolve()))
-  child.stdout.on('data', (data) => (output += data))
+  child.stdout.on('data', (data) => {
+    output += data
+    out += data
+  })
   child.stderr.on('data', (data) => (output += data))
   const ended = new Promise<Ended>((resolve) =>
     child.on('close', (code, signal) => {
-      const lines = output
+      const lines = out
         .split('\n')
         .filter((line) => /^[{["]/.test(line))
         .flatMap((line) => {

@@ -98,12 +98,12 @@ describe('the package, packed and installed where there is no compiler, without 
     expect(Object.keys(JSON.parse(stamp))).toEqual(['sources', 'version']) // no path of this machine
   })
 
-  it('is under 15 MB, and the addon for one libtorch under 3 MB', () => {
+  it('is under 15 MB, and the addon for one libtorch under 4 MB', () => {
     expect(tarball.bytes).toBeLessThan(15e6)
     const addon = ['torch-lora.glibc.node', 'libtorch_lora_core.so', 'liblora_ops.so'].map(
       (name) => statSync(join(project.folder, 'node_modules/torch-lora', platform, name)).size,
     )
-    expect(addon.reduce((sum, size) => sum + size, 0)).toBeLessThan(3e6)
+    expect(addon.reduce((sum, size) => sum + size, 0)).toBeLessThan(4e6)
   })
 
   it.each(nodes)('predicts through import and through require, quietly: %s', (node) => {

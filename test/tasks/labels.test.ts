@@ -83,7 +83,9 @@ describe('facts of a base model and of its adapter', () => {
     for (const [i, logit] of named.logits.entries()) expect(logit).toBeCloseTo(kept.logits[i]!, 4)
 
     const encoder = await tinyClassifier({ labels, headless: true })
-    await expect(classified(encoder, { adapter: headless })).rejects.toThrow(/no trained sequence-classification head/)
+    await expect(classified(encoder, { adapter: headless })).rejects.toThrow(
+      /no trained sequence-classification head/,
+    )
     await expect(classified(encoder, { adapters: { one: headless } })).rejects.toThrow(/brings no head/)
   })
 

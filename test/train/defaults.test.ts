@@ -114,7 +114,7 @@ describe('the verdict on a run', () => {
     const verdict = new Verdict()
     for (const loss of losses) verdict.step(loss)
     for (const progress of seen) verdict.evaluation(progress)
-    return verdict.warning({ learningRate: 1e-5 })
+    return verdict.warning({ learningRate: 1e-5, updates: losses.length })
   }
 
   it('says once why nothing was learned', () => {
