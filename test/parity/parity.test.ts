@@ -163,7 +163,8 @@ describe.skipIf(!python)(`${count} random models, seed ${seed} (skipped without 
             noGrad(() => model.forward(batch)),
             values.get('merged_logits')!,
           ),
-        ).toBeLessThan(allowed[dtype])
+          // Both sides have rounded the merged weights once more, each in its own order.
+        ).toBeLessThan(3 * allowed[dtype])
       },
     )
   })
