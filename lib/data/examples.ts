@@ -3,7 +3,7 @@ import { TorchLoraError } from '../errors.ts'
 import { any, boolean, list, object, oneOf, type Rules, readOptions, string } from '../options.ts'
 import { isFolder, readDatasetFolder } from './dataset-folder.ts'
 import { labelBit, textBit } from './label-keys.ts'
-import { fileError, maxTextLength, readLines, readText } from './lines.ts'
+import { fileError, readLines, readText, readWhole } from './lines.ts'
 import { openParquet } from './parquet.ts'
 
 /**
@@ -359,15 +359,7 @@ async function readJsonLines(path: string, options: ReadExamplesOptions, example
 }
 
 async function readJsonArray(path: string, options: ReadExamplesOptions, examples: Example[]) {
-  let text = ''
-  for await (const part of readText(path)) {
-    text += part
-    if (text.length > maxTextLength)
-      throw fileError(
-        path,
-        `more than ${maxTextLength / 2 ** 20} Mi characters, which a .json file is read whole for; write one object a line (.jsonl)`,
-      )
-  }
+  const text = await readWhole(path, 'write one object a line (.jsonl)')
   let value: unknown
   try {
     value = JSON.parse(text)

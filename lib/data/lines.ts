@@ -11,7 +11,7 @@ export interface Line {
 }
 
 /** Characters of a line at most, and of a file that is read whole. */
-export const maxTextLength = 256 * 2 ** 20
+const maxTextLength = 256 * 2 ** 20
 
 /**
  * The lines of a UTF-8 file, read as a stream so that a large file never holds the event loop. Lines end at \n or
@@ -37,6 +37,24 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
       )
   }
   if (rest !== '') yield { text: rest, number: ++number }
+}
+
+/**
+ * A UTF-8 file as one text.
+ * @param remedy what to do with one that is too large, for the message
+ * @throws TorchLoraError INVALID_FILE as {@link readLines}, and for more characters than a string should hold
+ */
+export async function readWhole(path: string, remedy: string): Promise<string> {
+  let text = ''
+  for await (const part of readText(path)) {
+    text += part
+    if (text.length > maxTextLength)
+      throw fileError(
+        path,
+        `more than ${maxTextLength / 2 ** 20} Mi characters, which a .json file is read whole for; ${remedy}`,
+      )
+  }
+  return text
 }
 
 /**

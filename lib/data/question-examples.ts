@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { z } from 'zod'
-import { fileError, maxTextLength, readLines, readText } from './lines.ts'
+import { fileError, readLines, readWhole } from './lines.ts'
 
 /** A question on a text, with what answers it there. */
 export interface QuestionExample {
@@ -66,15 +66,7 @@ export async function readQuestionExamples(path: string): Promise<QuestionExampl
 }
 
 async function readSquad(path: string): Promise<QuestionExample[]> {
-  let text = ''
-  for await (const part of readText(path)) {
-    text += part
-    if (text.length > maxTextLength)
-      throw fileError(
-        path,
-        `more than ${maxTextLength / 2 ** 20} Mi characters; write one question a line (.jsonl)`,
-      )
-  }
+  const text = await readWhole(path, 'write one question a line (.jsonl)')
   const { data } = parsed(squad, path, text)
   return data.flatMap(({ paragraphs }) =>
     paragraphs.flatMap(({ context, qas }) => {

@@ -34,11 +34,10 @@ export function decodeLogits(logits: readonly number[], task: SequenceClassifica
 
 /** Every label with its probability, best first; for regression the one value. At most `topK`. */
 export function rankLabels(
-  logits: readonly number[],
-  task: SequenceClassification,
-  { topK = task.labels.length }: { topK?: number } = {},
+  scores: readonly number[],
+  labels: readonly string[],
+  { topK = labels.length }: { topK?: number | undefined } = {},
 ): LabelScore[] {
-  const scores = task.scores(logits)
-  const ranked = task.labels.map((label, i) => ({ label, score: scores[i]! }))
+  const ranked = labels.map((label, i) => ({ label, score: scores[i]! }))
   return ranked.sort((a, b) => b.score - a.score).slice(0, topK)
 }

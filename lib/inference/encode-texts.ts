@@ -1,10 +1,11 @@
 import { TorchLoraError } from '../errors.ts'
-import type {
-  EncodeOptions,
-  Encoding,
-  Tokenizer,
-  TokenizerInput,
-  TruncationStrategy,
+import {
+  defaultOverlap,
+  type Encoding,
+  encodeMixed,
+  isWords,
+  type TruncationStrategy,
+  type Words,
 } from '../tokenizer/index.ts'
 import type { Engine } from './engine.ts'
 import { type TextInput, tokenizerInput } from './inputs.ts'
@@ -12,7 +13,7 @@ import type { LongText } from './options.ts'
 import type { EncodedRequest } from './text-pipeline.ts'
 
 /** A text, a pair, or a text as its words. */
-export type EncodeInput = TextInput | { words: readonly string[] }
+export type EncodeInput = TextInput | Words
 
 export interface EncodeTextsOptions {
   /** Tokens of a text at most. */
@@ -41,7 +42,7 @@ export async function encodeTexts(
 ): Promise<Encoding[]> {
   const texts = inputs.map((input, i) => (isWords(input) ? input : tokenizerInput(input, first + i)))
   const { truncationSide, truncation, offsets } = options
-  const encodings = await encodeAll(tokenizer, texts, { maxLength, truncationSide, truncation, offsets })
+  const encodings = await encodeMixed(tokenizer, texts, { maxLength, truncationSide, truncation, offsets })
   if (tokenizer.vocabSize > model.config.vocabSize) checkIds(encodings, model.config.vocabSize, first)
   const long = encodings.flatMap(({ truncated }, i) => (truncated ? [i] : []))
   if (longText === 'refuse' && long.length > 0)
@@ -52,42 +53,13 @@ export async function encodeTexts(
   const single = long.filter((i) => typeof texts[i] === 'string' || isWords(texts[i]!))
   if (longText === 'windows' && single.length > 0) {
     const stride = overlapOf({ maxLength, windowOverlap })
-    const windows = await encodeAll(
+    const windows = await encodeMixed(
       tokenizer,
       single.map((i) => texts[i]!),
       { maxLength, stride, offsets },
     )
     for (const [k, i] of single.entries()) encodings[i] = windows[k]!
   }
-  return encodings
-}
-
-function isWords(input: EncodeInput | TokenizerInput): input is { words: readonly string[] } {
-  return typeof input === 'object' && input !== null && 'words' in input
-}
-
-/** Texts, pairs and words in their order. */
-async function encodeAll(
-  tokenizer: Tokenizer,
-  texts: readonly (TokenizerInput | { words: readonly string[] })[],
-  options: EncodeOptions,
-): Promise<Encoding[]> {
-  const asWords = texts.flatMap((text, i) => (isWords(text) ? [{ words: text.words, i }] : []))
-  if (asWords.length === 0) return tokenizer.encodeBatch(texts as readonly TokenizerInput[], options)
-  const asText = texts.flatMap((text, i) => (isWords(text) ? [] : [{ text, i }]))
-  const [words, whole] = await Promise.all([
-    tokenizer.encodeWords(
-      asWords.map((one) => one.words),
-      options,
-    ),
-    tokenizer.encodeBatch(
-      asText.map(({ text }) => text),
-      options,
-    ),
-  ])
-  const encodings: Encoding[] = new Array(texts.length)
-  for (const [k, { i }] of asWords.entries()) encodings[i] = words[k]!
-  for (const [k, { i }] of asText.entries()) encodings[i] = whole[k]!
   return encodings
 }
 
@@ -99,7 +71,7 @@ export function overlapOf({
   maxLength: number
   windowOverlap?: number | undefined
 }): number {
-  return windowOverlap ?? Math.min(64, Math.floor(maxLength / 4))
+  return windowOverlap ?? defaultOverlap(maxLength)
 }
 
 /** The windows of a text: one where it is short. */

@@ -4,13 +4,14 @@ import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { originOf } from '../models/origin.ts'
 import type { LabelOptions } from '../tasks/label-config.ts'
-import type { Task, TaskKind } from '../tasks/task.ts'
+import type { Sequence, Task, TaskKind } from '../tasks/task.ts'
 import type { DType } from '../tensor.ts'
 import { checkVocabularies, type Tokenizer } from '../tokenizer/index.ts'
 import { type FrozenModel, freezeModel } from './frozen-model.ts'
 import { type LoadModelOptions, loadModel } from './load-model.ts'
 import { MixedForward } from './mixed-forward.ts'
-import { Predictor, type Sequence } from './predictor.ts'
+import type { FromOptions } from './options.ts'
+import { Predictor } from './predictor.ts'
 import { readServedAdapter, type ServedAdapter } from './served-adapter.ts'
 
 export interface EngineOptions extends LoadModelOptions {
@@ -145,12 +146,9 @@ export class Engine<T extends Task = Task> {
   static async of<T extends Task>(
     model: Model<T>,
     tokenizer: Tokenizer,
-    {
-      int8 = false,
-      cudaGraphs,
-      signal,
-    }: { int8?: boolean | undefined; cudaGraphs?: boolean | undefined; signal?: AbortSignal | undefined },
+    { dtype, cudaGraphs, signal }: Pick<FromOptions, 'dtype' | 'cudaGraphs' | 'signal'>,
   ): Promise<Engine<T>> {
+    const int8 = dtype === 'int8'
     checkVocabularies(tokenizer, model.config.vocabSize)
     const frozen = await freezeModel(model, { int8, signal })
     const merged = hasLora(model) ? 'the adapter on the model' : undefined

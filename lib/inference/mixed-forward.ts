@@ -4,9 +4,9 @@ import { noGrad } from '../grad-mode.ts'
 import { Model } from '../models/model.ts'
 import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
 import { type Compiled, compile, type RunOptions } from '../program.ts'
+import type { Sequence } from '../tasks/task.ts'
 import { Tensor } from '../tensor.ts'
 import type { FrozenModel } from './frozen-model.ts'
-import type { Sequence } from './predictor.ts'
 import type { AdapterTensors, ServedAdapter } from './served-adapter.ts'
 
 /** The texts of one adapter in a batch. Rows are null where they are all of the batch's. */

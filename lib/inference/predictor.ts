@@ -9,8 +9,6 @@ import type { Device, Tensor } from '../tensor.ts'
 import type { Encoding } from '../tokenizer/index.ts'
 import { freezeModel } from './frozen-model.ts'
 
-export type { Sequence } from '../tasks/task.ts'
-
 /** How large batches are, and who is told how far they are. */
 export interface PredictOptions extends RunOptions {
   /** Tokens a batch at most. Default 4096. */

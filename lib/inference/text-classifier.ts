@@ -140,11 +140,7 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
       problemType: loadRules.problemType,
     })
     if (labels) model.task.labelSet.requireSame(model.task.withLabels({ labels }).labelSet)
-    const engine = await Engine.of(model, tokenizer, {
-      int8: options.dtype === 'int8',
-      cudaGraphs: options.cudaGraphs,
-      signal: options.signal,
-    })
+    const engine = await Engine.of(model, tokenizer, options)
     const own = { ...options, labels, ...(saidProblem(problemType) ?? {}) }
     return await new TextClassifier<L, Problem<P>>(engine, own, problemType).ready()
   }
@@ -174,9 +170,7 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
     options?: O,
   ): Promise<Answer<L, P, O>[]>
   async classify(input: TextInput | readonly TextInput[], options: ClassifyOptions = {}): Promise<unknown> {
-    if (Array.isArray(input)) return this.answer(input, options)
-    const [result] = await this.answer([input as TextInput], options)
-    return result!
+    return this.answerOneOrMany(input, options)
   }
 
   /**
@@ -198,10 +192,6 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
     options: ClassifyOptions & StreamRowOptions<unknown, TextInput> = {},
   ): AsyncGenerator<never, void, undefined> {
     return this.answerAll(rows, options) as AsyncGenerator<never, void, undefined>
-  }
-
-  protected textsOf(input: TextInput): readonly unknown[] {
-    return [input]
   }
 
   protected override checkModel(engine: Engine<SequenceClassification>): void {
@@ -233,14 +223,12 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
   ): Classification {
     const logits = meanRow(windows!)
     const prediction = decodeLogits(logits, task)
-    const probabilities = task.scores(logits)
+    const scores = task.scores(logits)
     const several = task.problemType === 'multi_label_classification'
     return {
       ...prediction,
-      scores: rankLabels(logits, task, { topK }),
-      chosen: task.labels.filter((label, i) =>
-        several ? probabilities[i]! > 0.5 : label === prediction.label,
-      ),
+      scores: rankLabels(scores, task.labels, { topK }),
+      chosen: task.labels.filter((label, i) => (several ? scores[i]! > 0.5 : label === prediction.label)),
       labels: task.labels,
       tokens: tokensOf(encoded),
       truncated: isCut(encoded.texts[0]!),

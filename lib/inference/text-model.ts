@@ -99,8 +99,10 @@ export abstract class TextModel<
     context: { task: T; options: Options },
   ): Result
 
-  /** The texts that a request puts into the queue; whatever it is. */
-  protected abstract textsOf(request: Request): readonly unknown[]
+  /** The texts that a request puts into the queue, whatever it is; itself is one where a class says nothing else. */
+  protected textsOf(request: Request): readonly unknown[] {
+    return [request]
+  }
 
   /** What becomes of long texts where nobody says it. */
   protected get defaultLongText(): LongText {
@@ -276,6 +278,16 @@ export abstract class TextModel<
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  /** A result for a request, or of an array one for each. */
+  protected async answerOneOrMany(
+    input: Request | readonly Request[],
+    options: Options,
+  ): Promise<Result | Result[]> {
+    if (Array.isArray(input)) return this.answer(input, options)
+    const [result] = await this.answer([input as Request], options)
+    return result!
   }
 
   /** Answers requests together: they take their places in the queue at once or not at all. */

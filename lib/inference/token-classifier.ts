@@ -148,9 +148,7 @@ export class TokenClassifier<L extends string = string> extends TextModel<
   tag<O extends TagOptions = TagOptions>(input: TagInput, options?: O): Promise<Answer<L, O>>
   tag<O extends TagOptions = TagOptions>(inputs: readonly TagInput[], options?: O): Promise<Answer<L, O>[]>
   async tag(input: TagInput | readonly TagInput[], options: TagOptions = {}): Promise<unknown> {
-    if (Array.isArray(input)) return this.answer(input, options)
-    const [result] = await this.answer([input as TagInput], options)
-    return result!
+    return this.answerOneOrMany(input, options)
   }
 
   /**
@@ -170,10 +168,6 @@ export class TokenClassifier<L extends string = string> extends TextModel<
     options: TagOptions & StreamRowOptions<unknown, TagInput> = {},
   ): AsyncGenerator<never, void, undefined> {
     return this.answerAll(rows, options) as AsyncGenerator<never, void, undefined>
-  }
-
-  protected textsOf(input: TagInput): readonly unknown[] {
-    return [input]
   }
 
   protected override get defaultLongText(): LongText {

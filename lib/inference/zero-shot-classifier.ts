@@ -125,9 +125,11 @@ export class ZeroShotClassifier extends TextModel<
     candidates: readonly string[],
     options: ZeroShotOptions = {},
   ): Promise<unknown> {
-    const questions = [input].flat().map((text): Question => ({ ...options, text, candidates }))
-    const results = await this.answer(questions, options)
-    return Array.isArray(input) ? results : results[0]!
+    const question = (text: string): Question => ({ ...options, text, candidates })
+    return this.answerOneOrMany(
+      Array.isArray(input) ? input.map(question) : question(input as string),
+      options,
+    )
   }
 
   /**
@@ -162,7 +164,7 @@ export class ZeroShotClassifier extends TextModel<
     )
   }
 
-  protected textsOf({ text, candidates }: Question): readonly unknown[] {
+  protected override textsOf({ text, candidates }: Question): readonly unknown[] {
     return Array.isArray(candidates) ? candidates.map(() => text) : [text]
   }
 

@@ -6,7 +6,7 @@ import type { Family } from '../encoders/family.ts'
 import * as ops from '../generated/ops.ts'
 import { ClassificationHead } from '../heads/classification.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
-import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
+import { defaultOverlap, type Encoding, encodeMixed, type Tokenizer } from '../tokenizer/index.ts'
 import { argmax, logSumExp, mean } from './arithmetic.ts'
 import { entityScores } from './iob.ts'
 import { chooseLabels, type LabelOptions, placeholders } from './label-config.ts'
@@ -102,22 +102,11 @@ export class TokenClassification extends Task<TokenLabels, TokenExample> {
     tokenizer: Tokenizer,
     { maxLength }: EncodeOptions,
   ): Promise<EncodedExamples<TokenLabels>> {
-    const options = { maxLength, offsets: true, stride: Math.min(64, Math.floor(maxLength / 4)) }
-    const encoded: Encoding[] = new Array(examples.length)
-    const asWords = examples.flatMap(({ words }, i) => (words ? [i] : []))
-    const asText = examples.flatMap(({ words }, i) => (words ? [] : [i]))
-    const [words, texts] = await Promise.all([
-      tokenizer.encodeWords(
-        asWords.map((i) => examples[i]!.words!),
-        options,
-      ),
-      tokenizer.encodeBatch(
-        asText.map((i) => examples[i]!.text ?? ''),
-        options,
-      ),
-    ])
-    for (const [k, i] of asWords.entries()) encoded[i] = words[k]!
-    for (const [k, i] of asText.entries()) encoded[i] = texts[k]!
+    const encoded = await encodeMixed(
+      tokenizer,
+      examples.map(({ words, text }) => (words ? { words } : (text ?? ''))),
+      { maxLength, offsets: true, stride: defaultOverlap(maxLength) },
+    )
 
     const encodings: Encoding[] = []
     const tokens: Int32Array[] = []

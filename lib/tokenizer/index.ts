@@ -1,5 +1,6 @@
 export { AutoTokenizer, type TokenizerOptions, tokenizerRules } from './auto.ts'
 export type { TruncationStrategy } from './messages.ts'
+export { defaultOverlap, encodeMixed, isWords, type Words } from './mixed.ts'
 export {
   type EncodeOptions,
   type Encoding,

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import {
   AutoModelForSequenceClassification,
+  AutoModelForTokenClassification,
   AutoTokenizer,
   applyLora,
   type BatchReport,
@@ -9,6 +10,8 @@ import {
   memory,
   noGrad,
   TextClassifier,
+  TokenClassifier,
+  ZeroShotClassifier,
 } from '../../lib/index.ts'
 import { plainLogits, tinyAdapter, tinyClassifier } from './models.ts'
 
@@ -66,6 +69,23 @@ describe('what is said of labels and problem', () => {
 })
 
 describe('from', () => {
+  it('quantizes where that is asked for, whatever the task', async () => {
+    await using tokenizer = await AutoTokenizer.fromPretrained(base, { addPrefixSpace: true })
+    using tags = await AutoModelForTokenClassification.fromPretrained(base, { labels: ['O', 'B-x', 'I-x'], head: 'fresh' })
+    const names = ['entailment', 'neutral', 'contradiction']
+    using nli = await AutoModelForSequenceClassification.fromPretrained(base, {
+      labels: names,
+      head: 'fresh',
+    })
+    using plain = await AutoModelForSequenceClassification.fromPretrained(base)
+    for (const dtype of ['int8', undefined] as const) {
+      await using classifier = await TextClassifier.from(plain, tokenizer, { dtype })
+      await using tagger = await TokenClassifier.from(tags, tokenizer, { dtype })
+      await using sorter = await ZeroShotClassifier.from(nli, tokenizer, { dtype })
+      for (const served of [classifier, tagger, sorter]) expect(served.dtype).toBe(dtype ?? 'float32')
+    }
+  })
+
   it('serves a model in memory, its adapter included, and leaves it to its owner', async () => {
     await using tokenizer = await AutoTokenizer.fromPretrained(base)
     using model = await AutoModelForSequenceClassification.fromPretrained(base)

@@ -51,6 +51,20 @@ async function file(name: string, text: string): Promise<string> {
 }
 
 describe('token classification', () => {
+  it('takes spans of texts by any tokenizer, words only by one that can', async () => {
+    const byteLevel = new URL('../tokenizer/fixtures/roberta', import.meta.url).pathname
+    await using roberta = await AutoTokenizer.fromPretrained(byteLevel)
+    const task = new TokenClassification({ labels })
+    const text = 'the film was good'
+    const span = { text, entities: [{ start: 0, end: 8, label: 'THING' }] }
+    const { labels: encoded } = await task.encode([span], roberta, { maxLength: 32 })
+    expect(encoded.tags[0]!.slice(0, 2)).toEqual(['B-THING', 'I-THING'])
+    const words = { words: text.split(' '), tags: ['B-THING', 'I-THING', 'O', 'O'] }
+    await expect(task.encode([span, words], roberta, { maxLength: 32 })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+    })
+  })
+
   it('learns, merges, and loads again with the same answers', async () => {
     using model = await AutoModelForTokenClassification.fromPretrained(base, { labels })
     expect(model.architecture).toBe('BertForTokenClassification')
