@@ -13,7 +13,7 @@ export const page = `<!doctype html>
   h1 { font-size: 1.3rem; margin: 0 } header p { margin: .2rem 0 1.2rem; opacity: .7 }
   textarea, input, select, button { font: inherit; padding: .45rem .6rem; border-radius: .4rem; border: 1px solid #8888; box-sizing: border-box }
   textarea { width: 100%; min-height: 6rem } .row { display: flex; gap: .6rem; flex-wrap: wrap; margin: .6rem 0 }
-  .row > input { flex: 1; min-width: 10rem } button { background: #2f5fd0; color: #fff; border: 0; cursor: pointer }
+  .row > input { flex: 1; min-width: 15rem } button { background: #2f5fd0; color: #fff; border: 0; cursor: pointer }
   .score { display: grid; grid-template-columns: minmax(6rem, 12rem) 1fr 4.5rem; gap: .6rem; align-items: center; margin: .25rem 0 }
   .bar { height: .7rem; border-radius: .35rem; background: #2f5fd0; min-width: 1px } .number { text-align: right; font-variant-numeric: tabular-nums }
   .token { display: inline-block; padding: 0 .3rem; margin: .1rem; border-radius: .25rem; background: #8883; font-family: ui-monospace, monospace; font-size: .85rem }
