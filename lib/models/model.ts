@@ -6,7 +6,7 @@ import type { Head, Reads } from '../heads/head.ts'
 import { type BatchTensors, firstTokens, lastTokens, type WantedRows } from '../nn/batch.ts'
 import { Module } from '../nn/module.ts'
 import { poolSequences } from '../nn/pooling.ts'
-import type { Targets, Task } from '../tasks/task.ts'
+import type { LossFunction, Targets, Task } from '../tasks/task.ts'
 import { isHalf, type Tensor, type TensorOptions } from '../tensor.ts'
 import { PretrainedModel } from './pretrained-model.ts'
 
@@ -113,9 +113,14 @@ export class Model<T extends Task = Task> extends PretrainedModel {
   /**
    * The mean loss over a batch, 0-dimensional; while training with what `penalties` add.
    * @param outputs of `forward` @param targets as `task.collate` makes them
+   * @param of the loss that is formed of them. Default: the task's.
    */
-  loss(outputs: Tensor, targets: Targets): Tensor {
-    let loss = this.task.loss(outputs, targets) // []
+  loss(
+    outputs: Tensor,
+    targets: Targets,
+    of: LossFunction = (all, wanted) => this.task.loss(all, wanted),
+  ): Tensor {
+    let loss = of(outputs, targets) // []
     if (!this.training) return loss
     for (const penalty of this.penalties) {
       const added = penalty()

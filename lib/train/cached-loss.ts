@@ -3,7 +3,7 @@ import { noGrad } from '../grad-mode.ts'
 import type { Model } from '../models/model.ts'
 import type { BatchTensors } from '../nn/batch.ts'
 import { compile } from '../program.ts'
-import type { Targets } from '../tasks/task.ts'
+import type { LossFunction, Targets } from '../tasks/task.ts'
 import type { Tensor } from '../tensor.ts'
 
 /** The parts of a batch whose loss is of all its outputs together. */
@@ -24,14 +24,14 @@ export class CachedLoss {
   readonly #loss
 
   /** @param loss formed instead of the task's */
-  constructor(model: Model, { loss: lossOf }: { loss?: (outputs: Tensor, targets: Targets) => Tensor } = {}) {
+  constructor(model: Model, { loss: lossOf }: { loss?: LossFunction | undefined } = {}) {
     this.#outputs = compile((batch: BatchTensors) => {
       model.train()
       return noGrad(() => model.forward(batch)) // [rows, width]
     })
     this.#loss = compile(({ outputs, targets, lossScale }: LossInputs) => {
       const all = ops.cat(outputs, { dim: 0 }) // [rows, width]
-      const loss = lossOf ? lossOf(all, targets) : model.loss(all, targets) // []
+      const loss = model.loss(all, targets, lossOf) // []
       const scaled = ops.mul(loss, lossScale) // []
       scaled.backward()
       return { loss: loss.to({ device: 'cpu' }).detach(), scaled: scaled.detach() }

@@ -54,7 +54,8 @@ export interface TrainerOptions<T extends Task = Task, M extends string = string
   optimizer?: OptimizerName | OptimizerFactory | Optimizer | undefined
   /**
    * The loss that is trained, instead of the task's: a 0-dimensional tensor of a batch's outputs and of its targets
-   * (`model.task.collate`). It is recorded: it calls operators only. Evaluations measure the task's loss as ever.
+   * (`model.task.collate`). It is recorded: it calls operators only. What an adapter method adds to a loss, AdaLoRA's
+   * penalty, is added to it too. Evaluations measure the task's loss as ever.
    */
   loss?: LossFunction | undefined
   /** Default 'linear'. */

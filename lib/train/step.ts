@@ -6,7 +6,7 @@ import type { BatchTensors } from '../nn/batch.ts'
 import { clipGradNorm, gradNorm } from '../optim/clip.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { compile, type GraphReport } from '../program.ts'
-import type { Targets } from '../tasks/task.ts'
+import type { LossFunction, Targets } from '../tasks/task.ts'
 import type { Device, Tensor } from '../tensor.ts'
 
 export interface StepInputs {
@@ -56,8 +56,8 @@ function onCpu(number: Tensor): Tensor {
 export interface StepOptions {
   /** 0 means no clipping. */
   maxGradNorm: number
-  /** Default: the model's, which is its task's. */
-  loss?: ((outputs: Tensor, targets: Targets) => Tensor) | undefined
+  /** Formed of outputs and targets, before what `Model.penalties` add. Default: the task's. */
+  loss?: LossFunction | undefined
   /** The device to capture CUDA graphs on (`CompileOptions.graphs`), for batches of few shapes (`padToBucket`). */
   graphs?: Device | undefined
   /**
@@ -80,7 +80,7 @@ export function compileTrainingStep(
   const backward = ({ batch, targets, lossScale, counts }: StepInputs): Tensor => {
     model.train()
     const outputs = model.forward(batch, targets.rows) // [rows, width]
-    const loss = lossOf ? lossOf(outputs, targets) : model.loss(outputs, targets) // []
+    const loss = model.loss(outputs, targets, lossOf) // []
     const scaled = ops.mul(loss, lossScale) // []
     scaled.backward()
     if (counts) ranks?.add(counts, scaled.detach())

@@ -2,7 +2,8 @@ import { mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { applyLora } from '../../lib/adapters/apply.ts'
+import { AdaLoraConfig } from '../../lib/adapters/adalora-config.ts'
+import { applyAdapter, applyLora } from '../../lib/adapters/apply.ts'
 import { LabelSet } from '../../lib/data/index.ts'
 import { TorchLoraError } from '../../lib/errors.ts'
 import * as ops from '../../lib/generated/ops.ts'
@@ -10,6 +11,7 @@ import { memory } from '../../lib/memory.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
 import type { Model } from '../../lib/models/model.ts'
 import { compile } from '../../lib/program.ts'
+import { manualSeed } from '../../lib/random.ts'
 import { Tensor } from '../../lib/tensor.ts'
 import { AutoTokenizer, type Tokenizer } from '../../lib/tokenizer/index.ts'
 import type { TrainerEvent } from '../../lib/train/events.ts'
@@ -29,7 +31,6 @@ beforeAll(async () => {
 const temporary = () => mkdtemp(join(tmpdir(), 'run-'))
 
 async function loraModel(): Promise<Model> {
-  const { manualSeed } = await import('../../lib/random.ts')
   const model = await AutoModelForSequenceClassification.fromPretrained(folder)
   manualSeed(5)
   return applyLora(model, { r: 4, loraAlpha: 8, loraDropout: 0.1 })
@@ -293,6 +294,26 @@ describe('Trainer', () => {
       const end = events.at(-1)!
       expect(end.type === 'end' && Number.isFinite(end.summary.final!.metrics.loss)).toBe(true)
     }
+  })
+
+  it.each<[string, Partial<TrainerOptions>]>([
+    ["the task's loss", {}],
+    ['a smoothed loss', { labelSmoothing: 0.1 }],
+    ["a loss of one's own", { loss: (outputs) => ops.mean(ops.mul(outputs, outputs)) }],
+  ])("adds an adapter method's penalty to %s", async (_, options) => {
+    const run = async (orthRegWeight: number) => {
+      manualSeed(5)
+      const model = await AutoModelForSequenceClassification.fromPretrained(folder)
+      applyAdapter(model, new AdaLoraConfig({ initR: 4, targetR: 2, orthRegWeight }))
+      const penalty = [...model.penalties][0]!()?.item() ?? 0
+      const events = await collect(
+        new Trainer(settings(model, { evaluate: undefined, maxSteps: 2, epochs: undefined, ...options })),
+      )
+      return { penalty, loss: events.find((event) => event.type === 'step')!.loss }
+    }
+    const [without, with_] = [await run(0), await run(3)]
+    expect(with_.penalty).toBeGreaterThan(1)
+    expect(with_.loss - without.loss).toBeCloseTo(with_.penalty, 4)
   })
 
   it('leaves nothing behind', async () => {
