@@ -129,8 +129,8 @@ export class RankAllocator implements Optimizer {
     this.inner.zeroGrad(options)
   }
 
+  /** Frees what is its own; the other optimizer stays its maker's. */
   [Symbol.dispose](): void {
-    this.inner[Symbol.dispose]()
     this.#step.dispose()
     for (const { sensitivity, uncertainty } of this.#importances()) {
       sensitivity.dispose()
@@ -176,8 +176,8 @@ export class RankAllocator implements Optimizer {
     const table = (of: (entry: (typeof entries)[number]) => boolean | number, dtype: 'bool' | 'int64') =>
       Tensor.from(
         entries.map((entry) => Number(of(entry))),
-        { dtype: 'int64', device },
-      ).to({ dtype })
+        { dtype, device },
+      )
     return {
       measures: table((entry) => entry.measures, 'bool'),
       allocates: table((entry) => entry.allocates, 'bool'),

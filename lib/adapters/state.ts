@@ -158,8 +158,14 @@ function exchange(model: Model, { before }: LoraState): void {
   for (const [path, tensor] of before) before.set(path, model.exchangeParameter(path, tensor))
 }
 
-/** The optimizer with what the active adapter's method does after each update: AdaLoRA allocates ranks. */
+/**
+ * The optimizer with what the active adapter's method does after each update: AdaLoRA allocates ranks. The same where it
+ * does nothing, or where the optimizer does not move all of the adapter. What is put around it does not dispose of it.
+ */
 export function adapterOptimizer(model: Model, inner: Optimizer): Optimizer {
   const state = adapters.get(model)?.active
-  return state?.method.optimizer?.(state, inner) ?? inner
+  if (!state?.method.optimizer) return inner
+  const moved = new Set(inner.parameters.map(([, parameter]) => parameter))
+  const added = [...state.layers.values()].flatMap((layer) => layer.adapterParameters())
+  return added.every(([, tensor]) => moved.has(tensor)) ? state.method.optimizer(state, inner) : inner
 }

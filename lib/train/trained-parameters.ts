@@ -5,7 +5,7 @@ import type { Model } from '../models/model.ts'
 import { LayerNorm } from '../nn/layer-norm.ts'
 import { isBias } from '../optim/adamw.ts'
 import type { NamedParameters, Optimizer } from '../optim/optimizer.ts'
-import { optimizerFactory } from '../optim/registry.ts'
+import { type OptimizerFactory, type OptimizerName, optimizerFactory } from '../optim/registry.ts'
 import { isHalf } from '../tensor.ts'
 import type { ResolvedTrainerOptions } from './options.ts'
 
@@ -32,26 +32,41 @@ export function trainedParameters(model: Model): NamedParameters {
   return parameters
 }
 
-/** The optimizer of a run: the one given, or one that is made and that the caller disposes of. */
+/** The optimizer of a run, of the one given or one that is made; and what of it is made here, for the caller to free. */
 export function runOptimizer(
   parameters: NamedParameters,
   options: ResolvedTrainerOptions,
-): { optimizer: Optimizer; made: Optimizer | null } {
-  const { betas, eps, weightDecay, learningRate, headLearningRate, loraplusLrRatio, model, optimizer } =
-    options
-  if (typeof optimizer === 'object') return { optimizer: adapterOptimizer(model, optimizer), made: null }
+): { optimizer: Optimizer; made: Disposable } {
+  const { model, optimizer: given } = options
+  const inner = typeof given === 'object' ? given : madeOptimizer(parameters, given, options)
+  const optimizer = adapterOptimizer(model, inner)
+  const made = [optimizer, inner].filter((each) => each !== given)
+  return {
+    optimizer,
+    made: {
+      [Symbol.dispose]() {
+        for (const each of new Set(made)) each[Symbol.dispose]()
+      },
+    },
+  }
+}
+
+function madeOptimizer(
+  parameters: NamedParameters,
+  choice: OptimizerName | OptimizerFactory,
+  options: ResolvedTrainerOptions,
+): Optimizer {
+  const { betas, eps, weightDecay, learningRate, headLearningRate, loraplusLrRatio, model } = options
   const headScale = headLearningRate / learningRate
   const plus = loraplusLrRatio === undefined ? null : loraPlusScale(model, { learningRate, loraplusLrRatio })
   const norms = normPaths(model)
-  const inner = optimizerFactory(optimizer)(parameters, {
+  return optimizerFactory(choice)(parameters, {
     betas,
     eps,
     weightDecay,
     noDecay: (path) => isBias(path) || norms.has(path),
     learningRateScale: (path) => (model.roleOf(path) === 'head' ? headScale : 1) * (plus?.(path) ?? 1),
   })
-  const made = adapterOptimizer(model, inner)
-  return { optimizer: made, made }
 }
 
 /**

@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { AdaLoraConfig } from '../../lib/adapters/adalora-config.ts'
 import { applyAdapter, applyLora } from '../../lib/adapters/apply.ts'
+import { loraState } from '../../lib/adapters/state.ts'
 import { LabelSet } from '../../lib/data/index.ts'
 import { TorchLoraError } from '../../lib/errors.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { memory } from '../../lib/memory.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
 import type { Model } from '../../lib/models/model.ts'
+import { AdamW } from '../../lib/optim/adamw.ts'
 import { compile } from '../../lib/program.ts'
 import { manualSeed } from '../../lib/random.ts'
 import { Tensor } from '../../lib/tensor.ts'
@@ -314,6 +316,28 @@ describe('Trainer', () => {
     const [without, with_] = [await run(0), await run(3)]
     expect(with_.penalty).toBeGreaterThan(1)
     expect(with_.loss - without.loss).toBeCloseTo(with_.penalty, 4)
+  })
+
+  it('trains the head beside a frozen AdaLoRA, whose ranks stay', async () => {
+    const model = await AutoModelForSequenceClassification.fromPretrained(folder)
+    applyAdapter(model, new AdaLoraConfig({ initR: 4, targetR: 2 }))
+    for (const layer of loraState(model).layers.values())
+      for (const [, tensor] of layer.adapterParameters()) tensor.requiresGrad = false
+    const before = model.trainableParameters().map(([, tensor]) => tensor.clone())
+    await new Trainer(settings(model, { epochs: 1 })).train()
+    expect(values(model).map(([, each]) => each)).not.toEqual(before.map((each) => each.readSync()))
+  })
+
+  it('frees what it puts around an optimizer that was given, and leaves that one', async () => {
+    const model = await AutoModelForSequenceClassification.fromPretrained(folder)
+    applyAdapter(model, new AdaLoraConfig({ initR: 4, targetR: 2 }))
+    using optimizer = new AdamW(model.trainableParameters())
+    const run = () => new Trainer(settings(model, { optimizer, epochs: 1, evaluate: undefined })).train()
+    await run()
+    const before = memory()
+    await run()
+    expect(memory()).toMatchObject({ tensors: before.tensors, liveBytes: before.liveBytes })
+    for (const [, tensor] of optimizer.state()) expect(tensor.disposed).toBe(false)
   })
 
   it('leaves nothing behind', async () => {
