@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomically } from '../checkpoint/index.ts'
+import { atPath, writeFileAtomically } from '../checkpoint/index.ts'
 import type { EvaluationFile } from './evaluation-file.ts'
 import type { TrainingSummary } from './events.ts'
 
@@ -23,7 +23,10 @@ export interface ModelCard {
   machine: string
 }
 
-/** Writes `README.md` into a model or adapter folder: the hub's card, with what it was trained on and how well it does. */
+/**
+ * Writes `README.md` into a model or adapter folder: the hub's card, with what it was trained on and how well it does.
+ * @throws TorchLoraError INVALID_FILE where it cannot be written, or the base model's own card cannot be read
+ */
 export async function writeModelCard(folder: string, card: ModelCard): Promise<void> {
   await writeFileAtomically(join(folder, 'README.md'), modelCard(card, await licenceOf(card.baseFolder)))
 }
@@ -40,7 +43,7 @@ function modelCard(card: ModelCard, licence: string | undefined): string {
     `base_model: ${JSON.stringify(base)}`,
     ...(licence ? [`license: ${JSON.stringify(licence)}`] : []),
     'pipeline_tag: text-classification',
-    'tags: [torch-lora' + (card.kind === 'adapter' ? ', lora' : '') + ']',
+    'tags: [torch-lora' + (card.kind === 'adapter' ? `, ${card.method}` : '') + ']',
     '---',
   ]
   const shown = Object.entries(metrics).map(([name, value]) => {
@@ -80,6 +83,6 @@ function modelCard(card: ModelCard, licence: string | undefined): string {
 async function licenceOf(folder: string | undefined): Promise<string | undefined> {
   const file = folder && join(folder, 'README.md')
   if (!file || !existsSync(file)) return undefined
-  const front = /^---\n(.*?)\n---/s.exec(await readFile(file, 'utf8'))?.[1]
+  const front = /^---\n(.*?)\n---/s.exec(await atPath(file, () => readFile(file, 'utf8')))?.[1]
   return front && /^license:\s*["']?([\w.-]+)/m.exec(front)?.[1]
 }
