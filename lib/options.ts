@@ -158,7 +158,7 @@ function distance(a: string, b: string): number {
 }
 
 /** A value, cut to a length that a message can hold. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (typeof value === 'function') return `the function ${value.name || 'without a name'}`
   const text = typeof value === 'string' ? `'${value}'` : serialized(value)
   return text.length > 100 ? `${text.slice(0, 100)}…` : text

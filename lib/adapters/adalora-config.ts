@@ -1,5 +1,6 @@
+import { show } from '../options.ts'
 import type { LoraBias } from './config.ts'
-import { alphaProblem, numberProblem, rankProblem, show, switchProblem } from './config-checks.ts'
+import { alphaProblem, numberProblem, rankProblem, switchProblem } from './config-checks.ts'
 import { biasProblem, configFromJson, LayeredConfig, type LayeredConfigOptions } from './peft-config.ts'
 
 /** PEFT's `AdaLoraConfig` in camelCase; every field is optional. */

@@ -19,13 +19,13 @@ import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { sameShape } from '../models/load.ts'
 import type { Model } from '../models/model.ts'
-import { boolean, number, oneOf, type Rules, readOptions, string } from '../options.ts'
+import { boolean, number, oneOf, type Rules, readOptions } from '../options.ts'
 import { scope } from '../scope.ts'
 import { headOutputs, type LabelOptions } from '../tasks/label-config.ts'
 import type { Tensor } from '../tensor.ts'
 import { adapterPath, boundRanks } from './adapter-files.ts'
 import { keyOfPath, pathOfKey } from './adapter-keys.ts'
-import { type AdapterName, applyAdapter } from './apply.ts'
+import { type AdapterName, adapterNameRules, applyAdapter } from './apply.ts'
 import { undoBaseChange } from './base-change.ts'
 import { LoraConfig } from './config.ts'
 import type { AdapterMethod } from './method.ts'
@@ -51,7 +51,7 @@ const rules: Rules<LoadAdapterOptions> = {
   trainable: boolean,
   head: oneOf('load', 'keep'),
   loraAlpha: number({ above: 0 }),
-  adapterName: string,
+  ...adapterNameRules,
 }
 
 /** Every tensor of an adapter by the model's path: updates, head, biases. */

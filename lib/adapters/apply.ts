@@ -2,6 +2,7 @@ import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { Linear } from '../nn/linear.ts'
 import type { Module } from '../nn/module.ts'
+import { type Rules, readOptions, string } from '../options.ts'
 import { seedUnlessSeeded } from '../random.ts'
 import type { Tensor } from '../tensor.ts'
 import { LoraConfig, type LoraConfigOptions } from './config.ts'
@@ -16,6 +17,9 @@ export interface AdapterName {
   /** Default 'default'. A model that has an active adapter keeps it active: `setAdapter` changes that. */
   adapterName?: string | undefined
 }
+
+/** What {@link AdapterName} may be. */
+export const adapterNameRules: Rules<AdapterName> = { adapterName: string }
 
 /**
  * Adapts a model in place (Hu et al., 2022): every parameter is frozen, each target Linear gets trainable A [R, in]
@@ -37,14 +41,11 @@ export function applyLora<M extends Model>(
  *
  * Freshly initialised parameters (a head or pooler that was missing from the checkpoint) train and are saved too:
  * frozen and unsaved, they would make the saved adapter useless.
- * @throws TorchLoraError INVALID_ARGUMENT when the config matches nothing that the method adapts, names a module that is
+ * @throws TorchLoraError INVALID_ARGUMENT when the config is none, matches nothing that the method adapts, names a module that is
  * not there, or the model already has an adapter of that name
  */
-export function applyAdapter<M extends Model>(
-  model: M,
-  config: PeftConfig,
-  { adapterName = 'default' }: AdapterName = {},
-): M {
+export function applyAdapter<M extends Model>(model: M, config: PeftConfig, options: AdapterName = {}): M {
+  const { adapterName = 'default' } = readOptions('applyAdapter', options, adapterNameRules)
   if (adapterNames(model).includes(adapterName)) {
     throw new TorchLoraError(
       'INVALID_ARGUMENT',

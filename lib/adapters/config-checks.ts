@@ -1,13 +1,9 @@
+import { show } from '../options.ts'
+
 /** What is wrong with the values of a configuration, a sentence each; none where nothing is. */
 
 /** Names a list may hold: more than a model has modules. */
 const mostNames = 10_000
-
-/** A value, cut to a length that a message can hold. */
-export function show(value: unknown): string {
-  const text = typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? 'nothing')
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text
-}
 
 export function rankProblem(name: string, value: unknown): string[] {
   if (Number.isInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 31) return []

@@ -1,10 +1,10 @@
+import { show } from '../options.ts'
 import {
   alphaProblem,
   numberProblem,
   numbersProblem,
   patternProblems,
   rankProblem,
-  show,
   switchProblem,
 } from './config-checks.ts'
 import { biasProblem, configFromJson, LayeredConfig, type LayeredConfigOptions } from './peft-config.ts'

@@ -1,4 +1,3 @@
-import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import type { EmbeddingLike } from '../nn/embedding.ts'
 import * as init from '../nn/init.ts'
@@ -6,7 +5,7 @@ import type { LowRank } from '../nn/linear.ts'
 import { Tensor } from '../tensor.ts'
 import type { LoraConfig } from './config.ts'
 import { lowRankDelta } from './lora-delta.ts'
-import { AdaptedEmbedding, type Target } from './method.ts'
+import { AdaptedEmbedding, requireIndexed, type Target } from './method.ts'
 import { patternValue } from './targets.ts'
 
 /** W[i] + scaling * (B A)^T[i] for each index i; the dropout of LoRA's configuration has no place here, as in PEFT. */
@@ -44,12 +43,7 @@ export function loraEmbedding(
   base: EmbeddingLike,
   { path, config }: Pick<Target<LoraConfig>, 'path' | 'config'>,
 ): LoraEmbedding {
-  // DeBERTa reads this table whole: an update of single rows would change nothing.
-  if (path.endsWith('rel_embeddings'))
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `LoRA cannot adapt ${path}, which is read whole and never by index: leave it out by excludeModules.`,
-    )
+  requireIndexed(path, { by: 'LoRA', remedy: 'leave it out by excludeModules' })
   const r = patternValue(config.rankPattern, path, config.r)
   const alpha = patternValue(config.alphaPattern, path, config.loraAlpha)
   const [count, size] = base.weight.shape as [number, number]

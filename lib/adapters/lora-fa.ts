@@ -3,10 +3,16 @@ import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import type { Model } from '../models/model.ts'
 import { isBias } from '../optim/adamw.ts'
-import type { NamedParameters, Optimizer, OptimizerSettings } from '../optim/optimizer.ts'
+import {
+  type NamedParameters,
+  type Optimizer,
+  type OptimizerSettings,
+  optimizerRules,
+} from '../optim/optimizer.ts'
 import type { OptimizerFactory } from '../optim/registry.ts'
+import { type Rules, readOptions } from '../options.ts'
 import { Tensor } from '../tensor.ts'
-import { LoraLinear } from './lora.ts'
+import { LoraLinear, lora } from './lora.ts'
 import { loraState } from './state.ts'
 
 interface Moved {
@@ -17,6 +23,8 @@ interface Moved {
   /** Of a lora_B: (A A^T)^-1 / scaling^2, [R, R]. */
   correction: Tensor | null
 }
+
+type LorafaSettings = OptimizerSettings & { eps: number }
 
 /** As PEFT has it. */
 const ridge = 1e-8
@@ -29,14 +37,14 @@ const ridge = 1e-8
 class LoraFA implements Optimizer {
   readonly #moved: readonly Moved[]
   readonly #steps: Tensor
-  readonly #settings: Required<Pick<OptimizerSettings, 'betas' | 'eps'>> & OptimizerSettings
+  readonly #settings: LorafaSettings
 
   constructor(
     readonly parameters: NamedParameters,
     corrections: ReadonlyMap<string, Tensor>,
-    { betas = [0.9, 0.999], eps = 1e-6, ...settings }: OptimizerSettings,
+    settings: LorafaSettings,
   ) {
-    this.#settings = { betas, eps, ...settings }
+    this.#settings = settings
     this.#steps = Tensor.scalar(0, 'float64', parameters[0]?.[1].device)
     this.#moved = parameters.map(([path, parameter]) => {
       const [mean, square] = noGrad(() => [ops.zerosLike(parameter), ops.zerosLike(parameter)])
@@ -57,7 +65,13 @@ class LoraFA implements Optimizer {
   }
 
   step(learningRate: Tensor): void {
-    const { betas, eps, weightDecay = 0, noDecay = isBias, learningRateScale = () => 1 } = this.#settings
+    const {
+      betas = [0.9, 0.999],
+      eps,
+      weightDecay = 0,
+      noDecay = isBias,
+      learningRateScale = () => 1,
+    } = this.#settings
     const [beta1, beta2] = betas
     noGrad(() => {
       ops.copy_(this.#steps, ops.add(this.#steps, 1))
@@ -99,16 +113,25 @@ class LoraFA implements Optimizer {
   }
 }
 
+/** What {@link createLorafaOptimizer} takes beside the model. */
+export interface LorafaOptions {
+  /** Added to the denominator. Default 1e-6, PEFT's. */
+  eps?: number | undefined
+}
+
+const rules: Rules<LorafaOptions> = { eps: optimizerRules.eps }
+
 /**
  * Freezes every lora_A of the model's adapter, and gives the optimizer that a Trainer then trains the rest with:
  * `new Trainer({ model, optimizer: createLorafaOptimizer(model), ... })`. `create_lorafa_optimizer` of PEFT.
- * @param options.eps Default 1e-6, PEFT's.
+ * The optimizer takes the Trainer's settings but for `eps`, which is the one that is given here.
  * @throws TorchLoraError INVALID_ARGUMENT when the model has no adapter, or one of another method
  */
-export function createLorafaOptimizer(model: Model, { eps = 1e-6 }: { eps?: number } = {}): OptimizerFactory {
+export function createLorafaOptimizer(model: Model, options: LorafaOptions = {}): OptimizerFactory {
+  const { eps = 1e-6 } = readOptions('createLorafaOptimizer', options, rules)
   const { layers, method } = loraState(model)
   const linears = [...layers].map(([path, layer]): [string, LoraLinear] => {
-    if (layer instanceof LoraLinear) return [path, layer]
+    if (method === lora && layer instanceof LoraLinear) return [path, layer]
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
       `LoRA-FA trains B of LoRA's Linears; ${path} is adapted by ${method.name}.`,

@@ -123,6 +123,19 @@ export abstract class AdaptedEmbedding extends EmbeddingLike implements AdaptedM
   }
 }
 
+/**
+ * Checks that a table is read by index: DeBERTa reads one whole, of which other rows would change nothing.
+ * @param options.by what is to adapt it @param options.remedy what to do, for the message
+ * @throws TorchLoraError INVALID_ARGUMENT
+ */
+export function requireIndexed(path: string, { by, remedy }: { by: string; remedy: string }): void {
+  if (!path.endsWith('rel_embeddings')) return
+  throw new TorchLoraError(
+    'INVALID_ARGUMENT',
+    `${by} cannot adapt ${path}, which is read whole and never by index: ${remedy}.`,
+  )
+}
+
 /** What a method is asked to adapt, and with which configuration. */
 export interface Target<Config extends PeftConfig = PeftConfig> {
   path: string
@@ -156,7 +169,7 @@ export interface AdapterMethod {
   also?(model: Model, config: PeftConfig): Map<string, AdaptedModule>
   /** What training adds to the task's loss, []; null for nothing. */
   penalty?(state: LoraState): Tensor | null
-  /** What stands around the optimizer while such an adapter trains. */
+  /** What stands around the optimizer while such an adapter trains, and does not dispose of it. */
   optimizer?(state: LoraState, inner: Optimizer): Optimizer
   /** The configuration and tensors by path as files have them, where they are not those in memory. */
   saved?(

@@ -1,6 +1,6 @@
 import { TorchLoraError } from '../errors.ts'
-import { any, readOptions, requireObject } from '../options.ts'
-import { choiceProblem, namesProblem, numbersProblem, show } from './config-checks.ts'
+import { any, readOptions, requireObject, show } from '../options.ts'
+import { choiceProblem, namesProblem, numbersProblem } from './config-checks.ts'
 import { refuseUnfollowed } from './peft-fields.ts'
 
 /** The fields that every method's configuration has, PEFT's in camelCase; every one is optional. */

@@ -1,4 +1,5 @@
 import { TorchLoraError } from '../errors.ts'
+import { show } from '../options.ts'
 import { adalora } from './adalora.ts'
 import { AdaLoraConfig } from './adalora-config.ts'
 import { BitFitConfig, bitfit } from './bitfit.ts'
@@ -25,8 +26,17 @@ const configs: Readonly<
   LN_TUNING: LNTuningConfig.fromJson,
 }
 
+/**
+ * The method that a configuration means.
+ * @throws TorchLoraError INVALID_ARGUMENT for what is no configuration of any
+ */
 export function methodOf(config: PeftConfig): AdapterMethod {
-  return methods.find((method) => method.handles(config))!
+  const found = methods.find((method) => method.handles(config))
+  if (found) return found
+  throw new TorchLoraError(
+    'INVALID_ARGUMENT',
+    `applyAdapter: config must be a configuration of a method, new LoraConfig({ r: 8 }), received ${show(config)}.`,
+  )
 }
 
 /**

@@ -4,7 +4,7 @@ import { noGrad } from '../grad-mode.ts'
 import type { Model } from '../models/model.ts'
 import { EmbeddingLike } from '../nn/embedding.ts'
 import { Tensor } from '../tensor.ts'
-import { AdaptedEmbedding } from './method.ts'
+import { AdaptedEmbedding, requireIndexed } from './method.ts'
 import { nameMatches } from './targets.ts'
 
 /** Which rows of which tables train: of the table of tokens, or by the end of a table's path. */
@@ -75,6 +75,7 @@ function tokenTable(tables: readonly (readonly [string, unknown])[], { config }:
 }
 
 function wrapped(table: EmbeddingLike, tokens: readonly number[], path: string): AdaptedEmbedding {
+  requireIndexed(path, { by: 'trainableTokenIndices', remedy: 'leave it out' })
   const { device, dtype: weights, shape } = table.weight
   const count = shape[0]!
   const strays = tokens.filter((token) => token < 0 || token >= count)

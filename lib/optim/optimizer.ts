@@ -40,7 +40,9 @@ export interface OptimizerSettings {
 }
 
 const betas: Rule = (value) =>
-  Array.isArray(value) && value.length === 2 && value.every((beta) => beta >= 0 && beta < 1)
+  Array.isArray(value) &&
+  value.length === 2 &&
+  value.every((beta) => typeof beta === 'number' && beta >= 0 && beta < 1)
     ? undefined
     : 'two numbers of at least 0 and below 1'
 
