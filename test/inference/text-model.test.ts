@@ -71,7 +71,10 @@ describe('what is said of labels and problem', () => {
 describe('from', () => {
   it('quantizes where that is asked for, whatever the task', async () => {
     await using tokenizer = await AutoTokenizer.fromPretrained(base, { addPrefixSpace: true })
-    using tags = await AutoModelForTokenClassification.fromPretrained(base, { labels: ['O', 'B-x', 'I-x'], head: 'fresh' })
+    using tags = await AutoModelForTokenClassification.fromPretrained(base, {
+      labels: ['O', 'B-x', 'I-x'],
+      head: 'fresh',
+    })
     const names = ['entailment', 'neutral', 'contradiction']
     using nli = await AutoModelForSequenceClassification.fromPretrained(base, {
       labels: names,
