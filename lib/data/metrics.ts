@@ -79,8 +79,10 @@ export function spearman(predictions: Numbers, labels: Numbers): number {
   return pearson(ranks(predictions), ranks(labels))
 }
 
-function ranks(values: Numbers): Float64Array {
+/** Ranks from 1, ties sharing their mean; all NaN where one value is, since nothing then has a place (as scipy has it). */
+export function ranks(values: Numbers): Float64Array {
   const n = values.length
+  if (Array.from(values).some(Number.isNaN)) return new Float64Array(n).fill(Number.NaN)
   const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => values[a]! - values[b]!)
   const result = new Float64Array(n)
   for (let start = 0; start < n; ) {

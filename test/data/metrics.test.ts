@@ -118,6 +118,10 @@ describe('metrics equal scikit-learn and scipy', () => {
     expect(rocAuc([0.1, 0.9], [1, 1])).toBeNaN()
     expect(averagePrecision([0.1, 0.9], [0, 0])).toBeNaN()
     expect(quantile([], 0.5)).toBeNaN()
+    // What a model that has diverged gives.
+    expect(spearman([1, Number.NaN, 3], [1, 2, 3])).toBeNaN()
+    expect(rocAuc([0.1, Number.NaN, 0.9], [0, 1, 1])).toBeNaN()
+    expect(averagePrecision([0.1, Number.NaN, 0.9], [0, 1, 1])).toBeNaN()
   })
 })
 
