@@ -23,7 +23,7 @@ const features = z.object({
  * @throws TorchLoraError INVALID_FILE for one that cannot be read, now or while rows are taken
  */
 export async function openParquet(path: string): Promise<ParquetFile> {
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import('hyparquet')
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet')
   const { compressors } = await import('hyparquet-compressors')
   const reading = async <T>(body: () => Promise<T>): Promise<T> => {
     try {
@@ -32,19 +32,13 @@ export async function openParquet(path: string): Promise<ParquetFile> {
       throw fileError(path, `cannot be read as parquet (${(cause as Error).message})`, cause)
     }
   }
-  const { file, metadata } = await reading(async () => {
+  const { file, metadata, columns } = await reading(async () => {
     if (!(await stat(path)).isFile()) throw new Error('not a file')
     const file = await asyncBufferFromFile(path)
-    return { file, metadata: await parquetMetadataAsync(file) }
+    const metadata = await parquetMetadataAsync(file)
+    const columns = parquetSchema(metadata).children.map(({ element }) => element.name)
+    return { file, metadata, columns }
   })
-  const [root] = metadata.schema
-  // The schema is a tree in depth-first order; columns are the root's children.
-  const columns: string[] = []
-  for (let i = 1; columns.length < (root?.num_children ?? 0); i++) {
-    columns.push(metadata.schema[i]!.name)
-    for (let inside = metadata.schema[i]!.num_children ?? 0; inside > 0; inside--)
-      inside += metadata.schema[++i]!.num_children ?? 0
-  }
   const said = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value
   const classNames = namesOf(said)
   return {

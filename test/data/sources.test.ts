@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -62,6 +62,13 @@ describe('parquet', () => {
         /INVALID_FILE: .*a\.parquet: cannot be read as parquet/,
       )
     }
+    // A schema of more columns than are described: the number of the root's children, 3 as a zigzag varint.
+    const bytes = await readFile(first)
+    const root = bytes.lastIndexOf('schema\x15\x06')
+    expect(root).toBeGreaterThan(0)
+    bytes[root + 7] = 0x7e
+    await writeFile(file, bytes)
+    expect(await failure(readExamples(file))).toMatch(/INVALID_FILE: .*a\.parquet: cannot be read as parquet/)
     expect(await failure(readExamples(join(folder, 'nowhere.parquet')))).toMatch(/INVALID_FILE.*nowhere/)
   })
 })
