@@ -1,6 +1,5 @@
-import { extname } from 'node:path'
 import { type Example, readExamples } from '../data/index.ts'
-import { fileError, readLines } from '../data/lines.ts'
+import { dataExtension, fileError, isJsonLines, type JsonLine, readJsonLines } from '../data/lines.ts'
 import { readTokenExamples } from '../data/token-examples.ts'
 import type { Classification } from '../inference/text-classifier.ts'
 import type { Tagging, TagInput } from '../inference/token-classifier.ts'
@@ -39,34 +38,23 @@ export function readTexts(path: string, columns: ColumnFlags): Promise<Example[]
  * @throws TorchLoraError INVALID_FILE naming file and line
  */
 export async function readTagInputs(path: string, columns: ColumnFlags): Promise<TagInput[]> {
-  const extension = extname(path).toLowerCase()
-  if (['.conll', '.iob', '.bio', '.txt'].includes(extension))
+  if (['.conll', '.iob', '.bio', '.txt'].includes(dataExtension(path)))
     return (await readTokenExamples(path)).map(({ words }) => ({ words: words! }))
-  if (extension !== '.jsonl' && extension !== '.ndjson')
-    return (await readTexts(path, columns)).map(({ text }) => ({ text }))
+  if (!isJsonLines(path)) return (await readTexts(path, columns)).map(({ text }) => ({ text }))
   const inputs: TagInput[] = []
-  for await (const { text: line, number } of readLines(path)) {
-    if (line.trim() === '') continue
-    inputs.push(parseRow(path, line, number, columns.text))
-  }
+  for await (const line of readJsonLines(path)) inputs.push(parseRow(path, line, columns.text))
   if (inputs.length === 0) throw fileError(path, 'holds no texts; expected {"text"} or {"words"} a line')
   return inputs
 }
 
-function parseRow(path: string, line: string, number: number, column = 'text'): TagInput {
-  let row: unknown
-  try {
-    row = JSON.parse(line)
-  } catch (cause) {
-    throw fileError(path, `not JSON (${(cause as Error).message})`, cause, number)
-  }
-  const { words, tokens = words, [column]: text } = (row ?? {}) as Record<string, unknown>
+function parseRow(path: string, line: JsonLine, column = 'text'): TagInput {
+  const { words, tokens = words, [column]: text } = (line.value ?? {}) as Record<string, unknown>
   if (Array.isArray(tokens) && tokens.every((word) => typeof word === 'string')) return { words: tokens }
   if (typeof text === 'string') return { text }
   throw fileError(
     path,
-    `expected {"${column}"} with a string, or {"words"} with an array of strings, received ${line.slice(0, 60)}`,
+    `expected {"${column}"} with a string, or {"words"} with an array of strings, received ${line.text.slice(0, 60)}`,
     undefined,
-    number,
+    line.number,
   )
 }

@@ -1,9 +1,8 @@
-import { extname } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
 import { any, boolean, list, object, oneOf, type Rules, readOptions, string } from '../options.ts'
 import { isFolder, readDatasetFolder } from './dataset-folder.ts'
 import { labelBit, textBit } from './label-keys.ts'
-import { fileError, readLines, readText, readWhole } from './lines.ts'
+import { dataExtension, fileError, readJsonLines, readLines, readText, readWhole } from './lines.ts'
 import { openParquet } from './parquet.ts'
 
 /**
@@ -98,7 +97,9 @@ export async function readExamples(path: string, options: ReadExamplesOptions = 
   const format = options.format ?? formatOf(path)
   const examples: Example[] = []
   if (format === 'csv' || format === 'tsv') await readDelimited(path, format, options, examples)
-  else if (format === 'jsonl') await readJsonLines(path, options, examples)
+  else if (format === 'jsonl')
+    for await (const { value, number } of readJsonLines(path, '; expected one object a line'))
+      examples.push(exampleOf(value, path, number, options))
   else if (format === 'json') await readJsonArray(path, options, examples)
   else if (format === 'parquet') await readParquet(path, options, examples)
   else
@@ -154,7 +155,7 @@ async function readParquet(path: string, options: ReadExamplesOptions, examples:
 }
 
 function formatOf(path: string): Format {
-  const extension = extname(path.replace(/\.gz$/i, '')).toLowerCase()
+  const extension = dataExtension(path)
   const known = {
     '.jsonl': 'jsonl',
     '.ndjson': 'jsonl',
@@ -338,24 +339,6 @@ async function readDelimited(
     parser.destroy()
   }
   await feeding
-}
-
-async function readJsonLines(path: string, options: ReadExamplesOptions, examples: Example[]) {
-  for await (const { text, number } of readLines(path)) {
-    if (text.trim() === '') continue
-    let value: unknown
-    try {
-      value = JSON.parse(text)
-    } catch (cause) {
-      throw fileError(
-        path,
-        `not JSON (${(cause as Error).message}); expected one object a line`,
-        cause,
-        number,
-      )
-    }
-    examples.push(exampleOf(value, path, number, options))
-  }
 }
 
 async function readJsonArray(path: string, options: ReadExamplesOptions, examples: Example[]) {

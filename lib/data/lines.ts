@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { extname } from 'node:path'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { TorchLoraError } from '../errors.ts'
@@ -12,6 +13,18 @@ export interface Line {
 
 /** Characters of a line at most, and of a file that is read whole. */
 const maxTextLength = 256 * 2 ** 20
+
+const packed = /\.gz$/i
+
+/** The extension that says what a file holds, in lower case: ".jsonl" of "Train.JSONL.gz". */
+export function dataExtension(path: string): string {
+  return extname(path.replace(packed, '')).toLowerCase()
+}
+
+/** Whether a file holds a JSON value a line, by its name. */
+export function isJsonLines(path: string): boolean {
+  return ['.jsonl', '.ndjson'].includes(dataExtension(path))
+}
 
 /**
  * The lines of a UTF-8 file, read as a stream so that a large file never holds the event loop. Lines end at \n or
@@ -39,6 +52,29 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
   if (rest !== '') yield { text: rest, number: ++number }
 }
 
+/** A line of a .jsonl file. */
+export interface JsonLine extends Line {
+  value: unknown
+}
+
+/**
+ * The values of a .jsonl file, empty lines left out.
+ * @param hint what is said after that a line is not JSON
+ * @throws TorchLoraError INVALID_FILE as {@link readLines}, and for a line that is not JSON
+ */
+export async function* readJsonLines(path: string, hint = ''): AsyncGenerator<JsonLine> {
+  for await (const line of readLines(path)) {
+    if (line.text.trim() === '') continue
+    let value: unknown
+    try {
+      value = JSON.parse(line.text)
+    } catch (cause) {
+      throw fileError(path, `not JSON (${(cause as Error).message})${hint}`, cause, line.number)
+    }
+    yield { ...line, value }
+  }
+}
+
 /**
  * A UTF-8 file as one text.
  * @param remedy what to do with one that is too large, for the message
@@ -58,7 +94,7 @@ export async function readWhole(path: string, remedy: string): Promise<string> {
 }
 
 /**
- * The text of a UTF-8 file in parts, without its byte-order mark; unpacked where its name ends in .gz.
+ * The text of a UTF-8 file in parts, without its byte-order mark; unpacked where its name ends in .gz, in capitals too.
  * @throws TorchLoraError INVALID_FILE as {@link readLines}.
  */
 export async function* readText(path: string): AsyncGenerator<string> {
@@ -78,7 +114,7 @@ export async function* readText(path: string): AsyncGenerator<string> {
   try {
     const bytesOf = createReadStream(path)
     // The callback's errors reach whoever reads.
-    const source = path.endsWith('.gz') ? pipeline(bytesOf, createGunzip(), () => {}) : bytesOf
+    const source = packed.test(path) ? pipeline(bytesOf, createGunzip(), () => {}) : bytesOf
     for await (const chunk of source as AsyncIterable<Buffer>) {
       yield decode(chunk)
       bytes += chunk.length

@@ -23,7 +23,9 @@ const features = z.object({
  * @throws TorchLoraError INVALID_FILE for one that cannot be read, now or while rows are taken
  */
 export async function openParquet(path: string): Promise<ParquetFile> {
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet')
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import(
+    'hyparquet'
+  )
   const { compressors } = await import('hyparquet-compressors')
   const reading = async <T>(body: () => Promise<T>): Promise<T> => {
     try {

@@ -1,6 +1,5 @@
-import { extname } from 'node:path'
 import { z } from 'zod'
-import { fileError, readLines, readWhole } from './lines.ts'
+import { fileError, isJsonLines, readJsonLines, readWhole } from './lines.ts'
 
 /** A question on a text, with what answers it there. */
 export interface QuestionExample {
@@ -59,15 +58,20 @@ const flat = z.looseObject({
  * @throws TorchLoraError INVALID_FILE naming file and line, or the question, for an answer that does not stand where it is said to
  */
 export async function readQuestionExamples(path: string): Promise<QuestionExample[]> {
-  const lines = ['.jsonl', '.ndjson'].includes(extname(path).toLowerCase())
-  const examples = lines ? await readFlat(path) : await readSquad(path)
+  const examples = isJsonLines(path) ? await readFlat(path) : await readSquad(path)
   if (examples.length === 0) throw fileError(path, 'holds no questions; expected at least one')
   return examples
 }
 
 async function readSquad(path: string): Promise<QuestionExample[]> {
   const text = await readWhole(path, 'write one question a line (.jsonl)')
-  const { data } = parsed(squad, path, text)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw fileError(path, `not JSON (${(cause as Error).message})`, cause)
+  }
+  const { data } = parsed(squad, path, value)
   return data.flatMap(({ paragraphs }) =>
     paragraphs.flatMap(({ context, qas }) => {
       const place = codePoints(context)
@@ -90,9 +94,8 @@ async function readSquad(path: string): Promise<QuestionExample[]> {
 
 async function readFlat(path: string): Promise<QuestionExample[]> {
   const examples: QuestionExample[] = []
-  for await (const { text, number } of readLines(path)) {
-    if (text.trim() === '') continue
-    const { id, question, context, answers } = parsed(flat, path, text, number)
+  for await (const { value, number } of readJsonLines(path)) {
+    const { id, question, context, answers } = parsed(flat, path, value, number)
     const example = {
       question,
       context,
@@ -106,13 +109,7 @@ async function readFlat(path: string): Promise<QuestionExample[]> {
   return examples
 }
 
-function parsed<T>(schema: z.ZodType<T>, path: string, text: string, line?: number): T {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw fileError(path, `not JSON (${(cause as Error).message})`, cause, line)
-  }
+function parsed<T>(schema: z.ZodType<T>, path: string, value: unknown, line?: number): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues

@@ -1,6 +1,5 @@
-import { extname } from 'node:path'
 import { type Example, type ReadExamplesOptions, readExamples } from './examples.ts'
-import { fileError, readLines } from './lines.ts'
+import { fileError, isJsonLines, type JsonLine, readJsonLines } from './lines.ts'
 
 /**
  * Texts that are to be near each other or apart: a pair with a score; or an anchor, the text that belongs to it, and
@@ -25,29 +24,26 @@ export async function readSimilarityExamples(
   path: string,
   options: ReadExamplesOptions = {},
 ): Promise<SimilarityExample[]> {
-  if (!['.jsonl', '.ndjson'].includes(extname(path).toLowerCase()))
-    return pairsOf(await readExamples(path, options), path)
+  if (!isJsonLines(path)) return pairsOf(await readExamples(path, options), path)
   let first: Record<string, unknown> | undefined
-  for await (const { text, number } of readLines(path)) {
-    if (text.trim() === '') continue
-    first = objectAt(path, text, number)
+  for await (const line of readJsonLines(path)) {
+    first = objectAt(path, line)
     break
   }
   if (!first || !('anchor' in first || 'positive' in first))
     return pairsOf(await readExamples(path, options), path)
   const examples: SimilarityExample[] = []
-  for await (const { text, number } of readLines(path)) {
-    if (text.trim() === '') continue
-    const { anchor, positive, negative = [], negatives = negative } = objectAt(path, text, number)
+  for await (const line of readJsonLines(path)) {
+    const { anchor, positive, negative = [], negatives = negative } = objectAt(path, line)
     const texts = [anchor, positive, ...(Array.isArray(negatives) ? negatives : [negatives])]
     if (!texts.every((one) => typeof one === 'string'))
       throw fileError(
         path,
         'expected {"anchor": text, "positive": text, "negative"?: a text or several}',
         undefined,
-        number,
+        line.number,
       )
-    examples.push({ texts: texts as string[], file: path, line: number })
+    examples.push({ texts: texts as string[], file: path, line: line.number })
   }
   return examples
 }
@@ -65,12 +61,7 @@ export function pairsOf(examples: readonly Example[], path?: string): Similarity
   })
 }
 
-function objectAt(path: string, text: string, line: number): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
-  } catch (cause) {
-    throw fileError(path, `not JSON (${(cause as Error).message})`, cause, line)
-  }
-  throw fileError(path, `expected an object, received ${text.slice(0, 60)}`, undefined, line)
+function objectAt(path: string, { value, text, number }: JsonLine): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  throw fileError(path, `expected an object, received ${text.slice(0, 60)}`, undefined, number)
 }

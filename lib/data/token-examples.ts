@@ -1,6 +1,5 @@
-import { extname } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
-import { fileError, readLines } from './lines.ts'
+import { dataExtension, fileError, isJsonLines, readJsonLines, readLines } from './lines.ts'
 
 /** A stretch of a text with a label. `start` and `end` count UTF-16 code units, as `text.slice(start, end)` takes them. */
 export interface TextSpan {
@@ -28,10 +27,14 @@ export interface TokenExample {
  * @throws TorchLoraError INVALID_FILE naming file and line; INVALID_ARGUMENT for another kind of file
  */
 export async function readTokenExamples(path: string): Promise<TokenExample[]> {
-  const extension = extname(path).toLowerCase()
   const examples: TokenExample[] = []
-  if (['.conll', '.tsv', '.txt', '.iob', '.bio'].includes(extension)) await readConll(path, examples)
-  else if (extension === '.jsonl' || extension === '.ndjson') await readJsonLines(path, examples)
+  if (['.conll', '.tsv', '.txt', '.iob', '.bio'].includes(dataExtension(path)))
+    await readConll(path, examples)
+  else if (isJsonLines(path))
+    for await (const { value, number } of readJsonLines(path)) {
+      const wrong = (problem: string) => fileError(path, problem, undefined, number)
+      examples.push({ ...parseRow(value, wrong), file: path, line: number })
+    }
   else
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
@@ -73,23 +76,6 @@ async function readConll(path: string, examples: TokenExample[]): Promise<void> 
     tags.push(tag)
   }
   end()
-}
-
-async function readJsonLines(path: string, examples: TokenExample[]): Promise<void> {
-  for await (const { text, number } of readLines(path)) {
-    if (text.trim() === '') continue
-    let row: unknown
-    try {
-      row = JSON.parse(text)
-    } catch (cause) {
-      throw fileError(path, `not JSON (${(cause as Error).message})`, cause, number)
-    }
-    examples.push({
-      ...parseRow(row, (problem) => fileError(path, problem, undefined, number)),
-      file: path,
-      line: number,
-    })
-  }
 }
 
 function parseRow(row: unknown, wrong: (problem: string) => TorchLoraError): TokenExample {

@@ -3,10 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { readTagInputs } from '../../lib/cli/prediction-lines.ts'
 import { readDatasetFolder } from '../../lib/data/dataset-folder.ts'
 import { describeFindings, examineExamples } from '../../lib/data/examine.ts'
 import { type Example, readExamples } from '../../lib/data/index.ts'
+import { readQuestionExamples } from '../../lib/data/question-examples.ts'
+import { readSimilarityExamples } from '../../lib/data/similarity-examples.ts'
 import { splitExamples } from '../../lib/data/split.ts'
+import { readTokenExamples } from '../../lib/data/token-examples.ts'
 import { TorchLoraError } from '../../lib/errors.ts'
 
 const dataset = new URL('fixtures/dataset', import.meta.url).pathname
@@ -116,6 +120,23 @@ describe('gzip', () => {
       await writeFile(join(folder, name), gzipSync(text))
       expect(await readExamples(join(folder, name))).toMatchObject([{ text: 'ä', label: 'x' }])
     }
+    const write = async (name: string, text: string) => {
+      await writeFile(join(folder, name), gzipSync(text))
+      return join(folder, name)
+    }
+    expect(await readExamples(await write('B.JSONL.GZ', texts['a.jsonl.gz']))).toMatchObject([{ text: 'ä' }])
+    const triplet = '{"anchor":"ä","positive":"b"}\n'
+    expect(await readSimilarityExamples(await write('c.jsonl.gz', triplet))).toMatchObject([
+      { texts: ['ä', 'b'] },
+    ])
+    const question = '{"question":"q","context":"ä","answers":[{"text":"ä","start":0}]}\n'
+    expect(await readQuestionExamples(await write('d.ndjson.Gz', question))).toMatchObject([{ context: 'ä' }])
+    const words = '{"words":["ä"],"tags":["O"]}\n'
+    expect(await readTokenExamples(await write('e.jsonl.gz', words))).toMatchObject([{ words: ['ä'] }])
+    const conll = await write('f.conll.gz', 'ä\tO\n')
+    expect(await readTokenExamples(conll)).toMatchObject([{ words: ['ä'], tags: ['O'] }])
+    expect(await readTagInputs(conll, {})).toEqual([{ words: ['ä'] }])
+    expect(await readTagInputs(join(folder, 'e.jsonl.gz'), {})).toEqual([{ words: ['ä'] }])
     const cut = join(folder, 'cut.jsonl.gz')
     await writeFile(cut, gzipSync('{"text":"a"}\n'.repeat(1000)).subarray(0, 40))
     expect(await failure(readExamples(cut))).toMatch(/INVALID_FILE: .*cut\.jsonl\.gz: cannot be read/)
