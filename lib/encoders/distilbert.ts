@@ -111,6 +111,12 @@ class Transformer extends LayerStack {
   }
 }
 
+/** What DistilBERT's `config.json` says beyond others. */
+interface DistilBertConfig extends EncoderConfig {
+  /** Of the head that answers questions. */
+  questionDropout: number
+}
+
 /** DistilBERT (Sanh et al., 2019): BERT's layers without token types; transformers' `DistilBertModel`. */
 export class DistilBertEncoder extends Encoder {
   readonly positions: PositionScheme = { kind: 'zero' }
@@ -139,7 +145,7 @@ export class DistilBertEncoder extends Encoder {
   }
 }
 
-export const distilbert: Family = {
+export const distilbert: Family<DistilBertConfig> = {
   modelType: 'distilbert',
   architecture: 'DistilBert',
   prefix: 'distilbert',
@@ -161,6 +167,7 @@ export const distilbert: Family = {
       hiddenDropoutProb: reader.probability('dropout', 0.1),
       attentionProbsDropoutProb: reader.probability('attention_dropout', 0.1),
       classifierDropout: reader.probability('seq_classif_dropout', 0.2),
+      questionDropout: reader.probability('qa_dropout', 0.1),
       maxPositionEmbeddings: reader.size('max_position_embeddings', 512),
       typeVocabSize: 0,
       layerNormEps: 1e-12, // not in its configuration
@@ -173,12 +180,18 @@ export const distilbert: Family = {
   encoder: (config, options) => new DistilBertEncoder(config, options),
 
   heads(config) {
-    const { hiddenSize, initializerRange: std, classifierDropout, hiddenDropoutProb, raw } = config
+    const {
+      hiddenSize,
+      initializerRange: std,
+      classifierDropout,
+      hiddenDropoutProb,
+      questionDropout,
+    } = config
     const dense = { name: 'pre_classifier', act: 'relu', dropout: 0 } as const
     return {
       sequence: { hiddenSize, std, dense, out: 'classifier', dropout: classifierDropout! },
       token: { hiddenSize, std, out: 'classifier', dropout: hiddenDropoutProb },
-      question: { hiddenSize, std, out: 'qa_outputs', dropout: Number(raw.qa_dropout ?? 0.1) },
+      question: { hiddenSize, std, out: 'qa_outputs', dropout: questionDropout },
       maskedLm: {
         ...languageLayout(config),
         layerNormEps: 1e-12,

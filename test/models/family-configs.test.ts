@@ -36,6 +36,8 @@ const refused = [
     'position_embedding_type is "relative_key"',
   ],
   ['albert', { classifier_dropout_prob: 2 }, 'INVALID_FILE', 'classifier_dropout_prob must be a probability'],
+  ['distilbert', { dim: 8, n_heads: 2, qa_dropout: 'none' }, 'INVALID_FILE', 'qa_dropout must be a number'],
+  ['distilbert', { dim: 8, n_heads: 2, qa_dropout: 2 }, 'INVALID_FILE', 'qa_dropout must be a probability'],
 ] as const
 
 it.each(refused)('%s with %j: %s', (modelType, asked, code, message) => {
