@@ -119,6 +119,18 @@ function checkNames({ labels, numLabels }: LabelOptions): void {
   }
 }
 
+/**
+ * Checks that nothing is said of labels to a task whose outputs have none.
+ * @param what whose options they are, for the message
+ * @throws TorchLoraError INVALID_ARGUMENT naming what was said
+ */
+export function refuseLabels(what: string, { labels, numLabels, problemType }: LabelOptions): void {
+  const said = Object.entries({ labels, numLabels, problemType }).filter(([, value]) => value !== undefined)
+  if (said.length === 0) return
+  const names = said.map(([name]) => `\`${name}\``).join(' and ')
+  throw new TorchLoraError('INVALID_ARGUMENT', `${what} has no labels: leave ${names} away.`)
+}
+
 function contradiction(reader: ConfigReader, own: ConfigLabels, given: string): TorchLoraError {
   return new TorchLoraError(
     'INCOMPATIBLE',

@@ -6,10 +6,10 @@ import type { Family } from '../encoders/family.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { LanguageHead } from '../heads/language.ts'
-import { any } from '../options.ts'
+import { any, boolean } from '../options.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
-import type { LabelOptions } from './label-config.ts'
+import { type LabelOptions, refuseLabels } from './label-config.ts'
 import {
   type CollateOptions,
   type EncodedExamples,
@@ -38,7 +38,7 @@ export class MaskedLanguageModel extends Task<BlockLabels, TextExample> {
   static readonly architecture = 'ForMaskedLM'
   /** PEFT has no name for it. */
   static readonly peftType = null
-  static readonly rules = { probability: any, wholeWords: any, blockSize: any }
+  static readonly rules = { probability: any, wholeWords: boolean, blockSize: any }
   readonly name = MaskedLanguageModel.taskName
   readonly architecture = MaskedLanguageModel.architecture
   readonly peftType = MaskedLanguageModel.peftType
@@ -66,8 +66,12 @@ export class MaskedLanguageModel extends Task<BlockLabels, TextExample> {
     this.#options = options
   }
 
-  /** The task with these options: `config.json` says nothing of it. */
+  /**
+   * The task with these options: `config.json` says nothing of it.
+   * @throws TorchLoraError INVALID_ARGUMENT for labels, which it has none of
+   */
   static read(_reader: ConfigReader, options: MaskedLmOptions = {}): MaskedLanguageModel {
+    refuseLabels('A model of masked words', options)
     return new MaskedLanguageModel(options)
   }
 
@@ -91,7 +95,11 @@ export class MaskedLanguageModel extends Task<BlockLabels, TextExample> {
     return {}
   }
 
-  /** All texts end to end, in blocks of one size with the special tokens around each; what is left at the end is the last. */
+  /**
+   * All texts end to end, in blocks of one size with the special tokens around each; what is left at the end is the last.
+   * @throws TorchLoraError INVALID_ARGUMENT for a length that holds no more than the special tokens; INCOMPATIBLE for a
+   * tokenizer without a mask, or texts without a token
+   */
   async encode(
     examples: readonly TextExample[],
     tokenizer: Tokenizer,
@@ -104,6 +112,11 @@ export class MaskedLanguageModel extends Task<BlockLabels, TextExample> {
         `This ${tokenizer.tokenizerClass} lacks a mask token or the tokens around a text: nothing can be masked with it.`,
       )
     const size = Math.min(this.#options.blockSize ?? 128, maxLength) - 2
+    if (!(size >= 1))
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `maxLength: a block holds two special tokens and what is masked; expected at least 3, received ${maxLength}.`,
+      )
     const texts = examples.map(({ text }) => text)
     const options = { addSpecialTokens: false, offsets: true, maxLength: 2 ** 30 }
     const ids: number[] = []

@@ -8,8 +8,8 @@ import { ClassificationHead } from '../heads/classification.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
 import { decodeAnswers } from './answers.ts'
-import { mean, softmax } from './arithmetic.ts'
-import type { LabelOptions } from './label-config.ts'
+import { logSumExp, mean } from './arithmetic.ts'
+import { type LabelOptions, refuseLabels } from './label-config.ts'
 import { bestScores } from './squad-metrics.ts'
 import {
   type CollateOptions,
@@ -43,8 +43,12 @@ export class QuestionAnswering extends Task<AnswerLabels, QuestionExample> {
   readonly metricNames = ['f1', 'exact_match']
   readonly defaultMetrics = this.metricNames
 
-  /** The task with these options: `config.json` says nothing of it. */
-  static read(_reader: ConfigReader, _options: LabelOptions = {}): QuestionAnswering {
+  /**
+   * The task: `config.json` says nothing of it.
+   * @throws TorchLoraError INVALID_ARGUMENT for labels, which it has none of
+   */
+  static read(_reader: ConfigReader, options: LabelOptions = {}): QuestionAnswering {
+    refuseLabels('A model that answers questions', options)
     return new QuestionAnswering()
   }
 
@@ -138,8 +142,8 @@ export class QuestionAnswering extends Task<AnswerLabels, QuestionExample> {
   ): Metrics {
     const losses = outputs.map((logits, w) => {
       const side = (n: 0 | 1) => {
-        const own = softmax(logits.filter((_, i) => i % 2 === n))
-        return -Math.log(Math.max(own[places[2 * w + n]!]!, Number.MIN_VALUE))
+        const own = logits.filter((_, i) => i % 2 === n)
+        return logSumExp(own) - own[places[2 * w + n]!]!
       }
       return (side(0) + side(1)) / 2
     })
@@ -158,8 +162,9 @@ export class QuestionAnswering extends Task<AnswerLabels, QuestionExample> {
     return { loss: mean(losses), ...Object.fromEntries(metrics.map((name) => [name, all[name]!])) }
   }
 
-  digest({ places }: AnswerLabels, hash: Hash): void {
+  digest({ places, questions }: AnswerLabels, hash: Hash): void {
     hash.update(places)
+    for (const { answers, count } of questions) hash.update(JSON.stringify([count, answers]))
   }
 }
 

@@ -23,7 +23,7 @@ export const sentenceLosses: readonly SentenceLoss[] = [
 /** Whether a loss compares scored pairs. */
 export const isScored = (loss: SentenceLoss): boolean => loss === 'cosent' || loss === 'cosine'
 
-/** What is divided by: similarities are multiplied by it (1 over a temperature). */
+/** What similarities are multiplied by: 1 over a temperature of 0.05. */
 const scale = 20
 /** Of triplets, in Euclidean distance. */
 const margin = 5

@@ -9,12 +9,12 @@ import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { normalizeRows, SentenceHead } from '../heads/sentence.ts'
-import { any } from '../options.ts'
+import { any, boolean } from '../options.ts'
 import { scope } from '../scope.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
 import { mean } from './arithmetic.ts'
-import type { LabelOptions } from './label-config.ts'
+import { type LabelOptions, refuseLabels } from './label-config.ts'
 import { placeOf } from './place.ts'
 import {
   plainLayout,
@@ -73,7 +73,7 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
   static readonly files = sentenceFiles
   static readonly rules = {
     pooling: any,
-    normalize: any,
+    normalize: boolean,
     loss: any,
     matryoshkaDims: any,
     chunk: any,
@@ -111,8 +111,12 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
     this.#options = options
   }
 
-  /** The task with these options: `config.json` says nothing of it. */
+  /**
+   * The task with these options: `config.json` says nothing of it.
+   * @throws TorchLoraError INVALID_ARGUMENT for labels, which it has none of
+   */
   static read(_reader: ConfigReader, options: SimilarityOptions = {}): SentenceSimilarity {
+    refuseLabels('A model of sentence similarity', options)
     return new SentenceSimilarity(options)
   }
 

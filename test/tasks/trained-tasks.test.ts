@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +20,8 @@ import {
 import type { Model } from '../../lib/models/model.ts'
 import { manualSeed } from '../../lib/random.ts'
 import { decodeAnswers } from '../../lib/tasks/answers.ts'
-import { encodeQuestions } from '../../lib/tasks/question-answering.ts'
+import { MaskedLanguageModel } from '../../lib/tasks/masked-lm.ts'
+import { encodeQuestions, QuestionAnswering } from '../../lib/tasks/question-answering.ts'
 import type { SimilarityOptions } from '../../lib/tasks/sentence-similarity.ts'
 import { answerScores, bestScores } from '../../lib/tasks/squad-metrics.ts'
 import { AutoTokenizer, type Tokenizer } from '../../lib/tokenizer/index.ts'
@@ -145,6 +147,41 @@ describe('sentence similarity', () => {
   })
 })
 
+describe('tasks without labels', () => {
+  const config = {
+    model_type: 'bert',
+    vocab_size: 20,
+    hidden_size: 8,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+    intermediate_size: 8,
+    max_position_embeddings: 32,
+  }
+  const make = {
+    'masked words': (options: object) => AutoModelForMaskedLM.fromConfig(config, options),
+    questions: (options: object) => AutoModelForQuestionAnswering.fromConfig(config, options),
+    'sentence similarity': (options: object) => AutoModelForSentenceSimilarity.fromConfig(config, options),
+  }
+
+  it.each(Object.entries(make))('%s: refuse what is said of labels, by name', (_, of) => {
+    for (const [options, message] of [
+      [{ labels: ['a', 'b'] }, /leave `labels` away/],
+      [{ numLabels: 3 }, /leave `numLabels` away/],
+      [{ problemType: 'regression', numLabels: 1 }, /leave `numLabels` and `problemType` away/],
+    ] as const)
+      expect(() => of(options)).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) }),
+      )
+    using model = of({ head: 'fresh', labels: undefined })
+    expect(model.task.labels).toEqual([])
+  })
+
+  it('whether is true or false', () => {
+    expect(() => make['masked words']({ wholeWords: 'no' })).toThrow(/wholeWords must be true or false/)
+    expect(() => make['sentence similarity']({ normalize: 'no' })).toThrow(/normalize must be true or false/)
+  })
+})
+
 describe('metrics of searches', () => {
   // scikit-learn 1.9: ndcg_score([[0, 2, 1]], [[3, 2, 1]]) = 0.6696718
   const search = { gains: [0, 2, 1], relevant: [2, 1] }
@@ -217,6 +254,35 @@ describe('questions', () => {
     expect(sum).toBeCloseTo(1, 6)
   })
 
+  it("an evaluation's loss is finite and whole however far apart logits are", async () => {
+    const task = new QuestionAnswering()
+    const examples = [{ question: 'what', context: 'the film', answers: [{ text: 'film', start: 4 }] }]
+    const { encodings, labels } = await task.encode(examples, tokenizer, { maxLength: 32 })
+    const outputs = encodings.map(({ ids }) => new Float32Array(2 * ids.length))
+    outputs[0]!.set([3000, 2000])
+    expect(task.score(outputs, labels, []).loss).toBe(2500)
+  })
+
+  it('are other ones where an answer is, though it stands at the same tokens', async () => {
+    const task = new QuestionAnswering()
+    const digests = await Promise.all(
+      [[], [{ text: 'film', start: 4 }]].map(async (more) => {
+        const answers = [{ text: 'the film', start: 0 }, ...more]
+        const { labels } = await task.encode(
+          [{ question: 'what', context: 'the film', answers }],
+          tokenizer,
+          {
+            maxLength: 32,
+          },
+        )
+        const hash = createHash('sha256')
+        task.digest(labels, hash)
+        return hash.digest('hex')
+      }),
+    )
+    expect(digests[0]).not.toBe(digests[1])
+  })
+
   it('scores as SQuAD does', () => {
     expect(answerScores('The Eiffel Tower!', 'eiffel tower')).toEqual({ exact: 1, f1: 1 })
     expect(answerScores('in the tower', 'tower bridge')).toEqual({ exact: 0, f1: 0.5 })
@@ -280,6 +346,18 @@ describe('masked words', () => {
     expect(names.filter((name) => name.includes('decoder'))).toEqual([])
     using again = await AutoModelForMaskedLM.fromPretrained(out)
     expect([...again.freshParameters]).toEqual([])
+  })
+
+  it('that have no room beside the special tokens are refused', async () => {
+    const task = new MaskedLanguageModel()
+    const examples = [{ text: 'the film was good' }]
+    for (const maxLength of [0, 1, 2])
+      await expect(task.encode(examples, tokenizer, { maxLength })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining(`expected at least 3, received ${maxLength}`),
+      })
+    const { encodings } = await task.encode(examples, tokenizer, { maxLength: 3 })
+    expect(new Set(encodings.map(({ ids }) => ids.length))).toEqual(new Set([3]))
   })
 
   it('are 15 %, of which 80 become the mask, 10 another and 10 stay; by seed alone', () => {
