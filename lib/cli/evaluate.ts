@@ -66,8 +66,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     ...dataset.type.tokenizer,
   })
   const { task } = model
-  const metrics = flags.metrics ?? dataset.metrics ?? task.defaultMetrics
-  task.requireMetrics(metrics)
+  const metrics = task.chooseMetrics(dataset.evaluate, flags.metrics ?? dataset.metrics)
   const hasClasses = task instanceof SequenceClassification && task.problemType !== 'regression'
   if (!hasClasses && (flags.errors ?? flags.against))
     throw new TorchLoraError(

@@ -342,7 +342,7 @@ async function evaluateBest(
   const { evaluation } = describeEvaluation(
     model.task,
     { outputs, labels },
-    { examples: dataset.evaluate, metrics: dataset.metrics ?? model.task.defaultMetrics },
+    { examples: dataset.evaluate, metrics: model.task.chooseMetrics(dataset.evaluate, dataset.metrics) },
   )
   return evaluation
 }

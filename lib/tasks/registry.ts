@@ -8,6 +8,7 @@ import { type LabelOptions, sameNames } from './label-config.ts'
 import { MaskedLanguageModel, type MaskedLmOptions } from './masked-lm.ts'
 import { QuestionAnswering } from './question-answering.ts'
 import { Reranking, relevanceOf } from './reranking.ts'
+import { defaultLoss } from './sentence-losses.ts'
 import { SentenceSimilarity, type SimilarityOptions } from './sentence-similarity.ts'
 import { SequenceClassification } from './sequence-classification.ts'
 import type { Task } from './task.ts'
@@ -61,7 +62,7 @@ const sentenceSimilarity: TaskType<SentenceSimilarity, SimilarityOptions> = {
     const { loss, pooling, matryoshkaDims, chunk } = settings
     const scored = train.some(({ score }) => score !== undefined)
     const options = {
-      loss: loss ?? (scored ? 'cosent' : 'multiple-negatives-ranking'),
+      loss: loss ?? defaultLoss(scored),
       pooling,
       matryoshkaDims,
       chunk,

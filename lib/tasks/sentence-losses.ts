@@ -23,6 +23,10 @@ export const sentenceLosses: readonly SentenceLoss[] = [
 /** Whether a loss compares scored pairs. */
 export const isScored = (loss: SentenceLoss): boolean => loss === 'cosent' || loss === 'cosine'
 
+/** The loss of examples with scores, or without, where none is named. */
+export const defaultLoss = (scored: boolean): SentenceLoss =>
+  scored ? 'cosent' : 'multiple-negatives-ranking'
+
 /** What similarities are multiplied by: 1 over a temperature of 0.05. */
 const scale = 20
 /** Of triplets, in Euclidean distance. */

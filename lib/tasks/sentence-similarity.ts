@@ -27,6 +27,7 @@ import {
   writeSentenceFolder,
 } from './sentence-folder.ts'
 import {
+  defaultLoss,
   isScored,
   matryoshkaLoss,
   type SentenceLoss,
@@ -58,6 +59,9 @@ export interface SimilarityOptions extends LabelOptions {
   layout?: SentenceLayout
 }
 
+/** What is measured of scored pairs; of others, searches. */
+const correlations: readonly string[] = ['spearmanr', 'pearson']
+
 /** Which texts belong together. */
 export interface SimilarityLabels {
   groups: readonly (readonly number[])[]
@@ -88,7 +92,7 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
   readonly labels: readonly string[] = []
   readonly layout: SentenceLayout
   readonly #options: SimilarityOptions
-  readonly metricNames = ['spearmanr', 'pearson', ...retrievalMetricNames]
+  readonly metricNames = [...correlations, ...retrievalMetricNames]
 
   constructor(options: SimilarityOptions = {}) {
     super()
@@ -160,12 +164,12 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
 
   /** The loss for examples with scores, or without. */
   #lossFor(scored: boolean): SentenceLoss {
-    return this.#options.loss ?? (scored ? 'cosent' : 'multiple-negatives-ranking')
+    return this.#options.loss ?? defaultLoss(scored)
   }
 
   /** @throws TorchLoraError INCOMPATIBLE naming file and line of an example that the loss cannot be formed of */
   check(examples: readonly SimilarityExample[]): void {
-    const scored = examples.some(({ score }) => score !== undefined)
+    const scored = examples.some(hasScore)
     const loss = this.#lossFor(scored)
     for (const example of examples) {
       const { texts, score } = example
@@ -216,7 +220,7 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
     const encodings: Encoding[] = await tokenizer.encodeBatch([...places.keys()], {
       maxLength: Math.min(maxLength, this.layout.maxSeqLength ?? tokenizer.modelMaxLength),
     })
-    const scored = examples.some(({ score }) => score !== undefined)
+    const scored = examples.some(hasScore)
     const scores = scored ? Float64Array.from(examples, ({ score }) => score!) : null
     return { encodings, groups, labels: { groups, scores } }
   }
@@ -262,13 +266,26 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
       : sentenceLoss(loss, vectors, targets)
   }
 
+  /** Those of the loss; where none is named they depend on the examples (`chooseMetrics`), and are those of searches here. */
   get defaultMetrics(): readonly string[] {
-    return this.#options.loss && isScored(this.#options.loss) ? ['spearmanr', 'pearson'] : this.metricNames
+    return measurable(isScored(this.#lossFor(false)))
+  }
+
+  override chooseMetrics(
+    examples: readonly SimilarityExample[],
+    asked?: readonly string[],
+  ): readonly string[] {
+    const scored = examples.some(hasScore)
+    const names = asked ?? measurable(scored)
+    this.requireMetrics(names)
+    requireMeasurable(names, scored)
+    return names
   }
 
   /** Rank correlation of cosines with scores; or how well each anchor finds its positives among all candidates. */
   score(outputs: readonly Float32Array[], labels: SimilarityLabels, metrics: readonly string[]): Metrics {
     const { groups, scores } = labels
+    requireMeasurable(metrics, scores !== null)
     return scope(() =>
       noGrad(() => {
         const width = outputs[0]!.length
@@ -289,10 +306,7 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
           )
         const cosines = ops.sum(ops.mul(side(0), side(1)), [1]).readSync() as Float32Array
         const found: Metrics = { spearmanr: spearman(cosines, scores), pearson: pearson(cosines, scores) }
-        return {
-          loss,
-          ...Object.fromEntries(metrics.filter((name) => name in found).map((name) => [name, found[name]!])),
-        }
+        return { loss, ...Object.fromEntries(metrics.map((name) => [name, found[name]!])) }
       }),
     )
   }
@@ -312,6 +326,22 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
     for (const group of groups) hash.update(Int32Array.from([group.length, ...group]))
     if (scores) hash.update(scores)
   }
+}
+
+const hasScore = ({ score }: SimilarityExample) => score !== undefined
+
+/** What can be measured of scored pairs, or of others. */
+function measurable(scored: boolean): readonly string[] {
+  return scored ? correlations : retrievalMetricNames
+}
+
+function requireMeasurable(names: readonly string[], scored: boolean): void {
+  const wrong = names.filter((name) => !measurable(scored).includes(name))
+  if (wrong.length > 0)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `metrics: ${wrong.join(', ')} cannot be measured of ${scored ? 'scored pairs' : 'texts without scores'}; ${measurable(scored).join(', ')} can.`,
+    )
 }
 
 /** Of so many examples a batch is what an evaluation's loss is the mean over. */

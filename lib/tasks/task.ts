@@ -224,6 +224,16 @@ export abstract class Task<Labels = unknown, Sample = any> {
       )
   }
 
+  /**
+   * What is measured of examples: the metrics asked for, else the default ones.
+   * @throws TorchLoraError INVALID_ARGUMENT for metrics that this task has not, or that labels such as theirs do not give
+   */
+  chooseMetrics(_examples: readonly Sample[], asked?: readonly string[]): readonly string[] {
+    const names = asked ?? this.defaultMetrics
+    this.requireMetrics(names)
+    return names
+  }
+
   /** Says whether two sets of labels are one. */
   abstract digest(labels: Labels, hash: Hash): void
 }

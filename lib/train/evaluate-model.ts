@@ -41,8 +41,7 @@ export async function evaluate<T extends Task, const M extends string = string>(
 ): Promise<MetricsOf<M>> {
   readOptions('evaluate', options as unknown as EvaluateOptions, rules)
   const { model, tokenizer, examples, maxBatchTokens, signal } = options
-  const metrics = options.metrics ?? model.task.defaultMetrics
-  model.task.requireMetrics(metrics)
+  const metrics = model.task.chooseMetrics(examples, options.metrics)
   const encoded = await model.task.encode(examples as never, tokenizer, {
     maxLength: Math.min(options.maxLength ?? model.maxLength, model.maxLength),
   })

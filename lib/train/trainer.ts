@@ -74,8 +74,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
     this.#parameters = trainedParameters(model)
     if (typeof optimizer === 'object') requireOwn(optimizer, this.#parameters)
     this.#graphs = graphDevice(model.device, this.options.cudaGraphs && !model.gradientCheckpointing)
-    this.#metrics = options.metrics ?? model.task.defaultMetrics
-    model.task.requireMetrics(this.#metrics)
+    this.#metrics = model.task.chooseMetrics(options.evaluate ?? options.train, options.metrics)
     model.task.requireLoss(this.options)
     this.#bestModel = new BestModel({
       metric: chooseBestMetric(options.bestMetric, this.#metrics),

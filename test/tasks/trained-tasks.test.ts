@@ -25,6 +25,7 @@ import { encodeQuestions, QuestionAnswering } from '../../lib/tasks/question-ans
 import type { SimilarityOptions } from '../../lib/tasks/sentence-similarity.ts'
 import { answerScores, bestScores } from '../../lib/tasks/squad-metrics.ts'
 import { AutoTokenizer, type Tokenizer } from '../../lib/tokenizer/index.ts'
+import { evaluate } from '../../lib/train/evaluate-model.ts'
 import { Trainer } from '../../lib/train/trainer.ts'
 import { tinyModel } from '../train/tiny.ts'
 
@@ -127,6 +128,44 @@ describe('sentence similarity', () => {
     ])
     const metrics = await train(model, { train: examples, evaluate: examples.slice(0, 30), epochs: 20 })
     expect(metrics.spearmanr).toBeGreaterThan(0.5)
+  })
+
+  it('measures what its examples give, which also chooses the best; what they do not give is refused', async () => {
+    const ranked = triplets(4)
+    const scored = [
+      { texts: ['a film', 'a book'], score: 1 },
+      { texts: ['a film', 'a song'], score: 0 },
+    ]
+    using model = await AutoModelForSentenceSimilarity.fromPretrained(base)
+    using ranking = await AutoModelForSentenceSimilarity.fromPretrained(base, { loss: 'triplet' })
+    using scoring = await AutoModelForSentenceSimilarity.fromPretrained(base, { loss: 'cosine' })
+    expect(ranking.task.defaultMetrics[0]).toBe('ndcg@10')
+    expect(scoring.task.defaultMetrics).toEqual(['spearmanr', 'pearson'])
+    const searches = ['ndcg@10', 'mrr@10', 'recall@1', 'recall@5', 'recall@10']
+    for (const [examples, names] of [
+      [ranked, searches],
+      [scored, ['spearmanr', 'pearson']],
+    ] as const)
+      expect(Object.keys(await evaluate({ model, tokenizer, examples }))).toEqual(['loss', ...names])
+    for (const [examples, metric, message] of [
+      [ranked, 'spearmanr', /spearmanr cannot be measured of texts without scores; ndcg@10,/],
+      [scored, 'recall@5', /recall@5 cannot be measured of scored pairs; spearmanr, pearson can/],
+    ] as const) {
+      const refused = expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringMatching(message),
+      })
+      await expect(evaluate({ model, tokenizer, examples, metrics: [metric] })).rejects.toEqual(refused)
+      const { labels, encodings } = await model.task.encode(examples, tokenizer, { maxLength: 16 })
+      const outputs = encodings.map((_, i) => Float32Array.of(1, i))
+      expect(() => model.task.score(outputs, labels, [metric])).toThrow(refused)
+    }
+    manualSeed(1)
+    applyLora(model, { r: 2, loraAlpha: 4 })
+    const train = { model, tokenizer, train: ranked, evaluate: ranked, epochs: 1, batchSize: 4 }
+    const summary = await new Trainer(train).train()
+    expect(summary.bestMetric).toBe('ndcg@10')
+    expect(summary.best).not.toBeNull()
   })
 
   it.each([
