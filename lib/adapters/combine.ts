@@ -3,14 +3,14 @@ import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import type { Model } from '../models/model.ts'
 import type { LowRank } from '../nn/linear.ts'
+import { list, number, oneOf, type Rule, type Rules, readOptions, requireObject, string } from '../options.ts'
 import { compile } from '../program.ts'
 import type { Tensor } from '../tensor.ts'
 import { applyAdapter } from './apply.ts'
 import { type CombinationType, combinationTypes } from './combination-types.ts'
 import { LoraConfig } from './config.ts'
-import { choiceProblem, numberProblem, rankProblem } from './config-checks.ts'
 import { lowRankDelta } from './lora-delta.ts'
-import { activeAdapter, adapterState, deleteAdapter, type LoraState, putAside, setAdapter } from './state.ts'
+import { activeAdapter, adapterState, deleteAdapter, type LoraState, setAdapter } from './state.ts'
 import { type MajoritySignMethod, type SumOptions, sums } from './task-arithmetic.ts'
 
 /** PEFT's arguments of `add_weighted_adapter`, in camelCase. */
@@ -48,9 +48,9 @@ export async function addWeightedAdapter<M extends Model>(
   model: M,
   options: WeightedAdapterOptions,
 ): Promise<M> {
+  requireOptions(options)
   const { adapters, weights, adapterName, svdClamp, majoritySignMethod = 'total' } = options
   const combinationType = adapters.length === 1 ? 'linear' : (options.combinationType ?? 'svd')
-  requireRange(options, combinationType)
   const sources = adapters.map((name) => sourceOf(model, name))
   const head = headOf(sources, options.head)
   const rank = rankOf(sources, { combinationType, svdRank: options.svdRank })
@@ -79,7 +79,6 @@ export async function addWeightedAdapter<M extends Model>(
       density: options.density ?? 1,
       majoritySignMethod,
     })
-    putAside(model)
     setAdapter(model, adapterName)
     takeHead(model, target, head)
   } catch (thrown) {
@@ -91,32 +90,49 @@ export async function addWeightedAdapter<M extends Model>(
   return model
 }
 
-function requireRange(options: WeightedAdapterOptions, combinationType: CombinationType): void {
-  const { adapters, weights, svdRank, svdClamp, density, majoritySignMethod } = options
+const least1: Rule = (value) =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 31
+    ? undefined
+    : 'a whole number of at least 1'
+const share = number({ least: 0, most: 1 })
+
+const rules: Rules<WeightedAdapterOptions> = {
+  adapters: list('names of adapters'),
+  weights: list('numbers'),
+  adapterName: string,
+  combinationType: oneOf(...combinationTypes),
+  svdRank: least1,
+  svdClamp: share,
+  density: share,
+  majoritySignMethod: oneOf('total', 'frequency'),
+  head: string,
+}
+
+/** @throws TorchLoraError INVALID_ARGUMENT naming everything that is wrong with them */
+function requireOptions(options: WeightedAdapterOptions): void {
+  requireObject('addWeightedAdapter', options)
+  const known = Object.keys(rules)
   const unknown = Object.keys(options).filter((name) => !known.includes(name))
-  const prunes = /^(ties|dare|magnitude)/.test(combinationType)
-  const problems = [
-    ...unknown.map((name) => `'${name}' is no option of it: those are ${known.join(', ')}`),
-    ...choiceProblem('combinationType', combinationType, combinationTypes),
-    ...(svdRank === undefined ? [] : rankProblem('svdRank', svdRank)),
-    ...(svdClamp === undefined ? [] : numberProblem('svdClamp', svdClamp, { below: 1 + Number.EPSILON })),
-    ...(prunes && density === undefined ? [`${combinationType} needs density`] : []),
-    ...(density === undefined ? [] : numberProblem('density', density, { below: 1 + Number.EPSILON })),
-    ...(majoritySignMethod === undefined
-      ? []
-      : choiceProblem('majoritySignMethod', majoritySignMethod, ['total', 'frequency'])),
-  ]
+  if (unknown.length > 0)
+    throw refused(unknown.map((name) => `'${name}' is no option of it: those are ${known.join(', ')}`))
+  const { adapters, weights, combinationType, density } = readOptions('addWeightedAdapter', options, rules)
+  const missing = (['adapters', 'weights', 'adapterName'] as const).filter(
+    (name) => options[name] === undefined,
+  )
+  if (missing.length > 0) throw refused(missing.map((name) => `${name} must be given`))
+  const prunes = adapters.length !== 1 && /^(ties|dare|magnitude)/.test(combinationType ?? 'svd')
+  const problems = prunes && density === undefined ? [`${combinationType} needs density`] : []
   if (adapters.length === 0) problems.push('adapters must name an adapter')
   if (adapters.length !== weights.length || !weights.every(Number.isFinite))
     problems.push(
       `weights must be ${adapters.length} numbers, a number an adapter, received [${weights.join(', ')}]`,
     )
-  if (problems.length > 0)
-    throw new TorchLoraError('INVALID_ARGUMENT', `addWeightedAdapter: ${problems.join('; ')}.`)
+  if (problems.length > 0) throw refused(problems)
 }
 
-const known =
-  'adapters weights adapterName combinationType svdRank svdClamp density majoritySignMethod head'.split(' ')
+function refused(problems: readonly string[]): TorchLoraError {
+  return new TorchLoraError('INVALID_ARGUMENT', `addWeightedAdapter: ${problems.join('; ')}.`)
+}
 
 /** @throws TorchLoraError INVALID_ARGUMENT for an adapter that is not there, or that is more than factors of LoRA */
 function sourceOf(model: Model, name: string): LoraState {

@@ -2,11 +2,13 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { applyAdapter, applyLora } from '../../lib/adapters/apply.ts'
 import { BitFitConfig } from '../../lib/adapters/bitfit.ts'
+import { addWeightedAdapter } from '../../lib/adapters/combine.ts'
 import { LoraConfig } from '../../lib/adapters/config.ts'
 import { createLorafaOptimizer } from '../../lib/adapters/lora-fa.ts'
 import { hasLora } from '../../lib/adapters/state.ts'
 import { TorchLoraError } from '../../lib/errors.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
+import { failure } from '../checkpoint/support.ts'
 import { fixtures } from '../models/golden.ts'
 
 const load = (name: string) =>
@@ -23,6 +25,17 @@ function refusal(body: () => unknown): string {
   }
   throw new Error('it was not refused')
 }
+
+it.each<[object, RegExp]>([
+  [{}, /adapters must be given; weights must be given; adapterName must be given/],
+  [{ adapters: ['default'], adapterName: 'b' }, /weights must be given/],
+  [{ adapters: 'default', weights: [1], adapterName: 'b' }, /adapters must be an array of names/],
+  [{ adapters: ['default'], weights: 1, adapterName: 'b' }, /weights must be an array of numbers/],
+])('adapters cannot be combined by %j', async (options, message) => {
+  using model = applyLora(await load('bert-single'))
+  const { message: said } = await failure(addWeightedAdapter(model, options as never), 'INVALID_ARGUMENT')
+  expect(said).toMatch(message)
+})
 
 describe('what cannot be adapted', () => {
   it("DeBERTa's table of distances, by LoRA and by rows, because it is read whole", async () => {
