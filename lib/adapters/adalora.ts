@@ -100,7 +100,7 @@ function pruned(state: LoraState, tensors: ReadonlyMap<string, Tensor>) {
     let row = 0
     rankPattern[`${path}.lora_E`] = layer.factors.pattern.map((had) => had && left[row++]!)
   }
-  if (Object.keys(rankPattern).length === 0) return { config, tensors: result }
+  if (Object.keys(rankPattern).length === 0 && config.rankPattern === null) return { config, tensors: result }
   // PEFT reads the pattern of every module or of none.
   for (const [path, layer] of state.layers)
     rankPattern[`${path}.lora_E`] ??= [...(layer as AdaLoraLinear).factors.pattern]

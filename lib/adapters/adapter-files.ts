@@ -2,10 +2,15 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ADAPTER_FILES, type CheckpointIndex } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
-import { pathOfKey } from './adapter-keys.ts'
+import type { Model } from '../models/model.ts'
+import { Linear } from '../nn/linear.ts'
+import { AdaLoraConfig } from './adalora-config.ts'
+import { placeOfKey } from './adapter-keys.ts'
 import { LoraConfig } from './config.ts'
 import type { PeftConfig } from './peft-config.ts'
+import { methodOf } from './registry.ts'
 import { patternValue } from './targets.ts'
+import { VeraConfig } from './vera.ts'
 
 /** The adapter's own folder or file: of a run's folder, which holds it in `adapter/`, that. */
 export function adapterPath(dirOrFile: string): string {
@@ -19,16 +24,24 @@ export function adapterPath(dirOrFile: string): string {
  * A larger one can only be of a layer that the file lacks, and is then missed.
  * @throws TorchLoraError INCOMPATIBLE when a tensor of the file has another rank than the config gives it
  */
-export function boundRanks(config: PeftConfig, { entries }: CheckpointIndex, path: string): PeftConfig {
-  if (!(config instanceof LoraConfig)) return config
+export function boundRanks(
+  model: Model,
+  config: PeftConfig,
+  { checkpoint: { entries }, path }: { checkpoint: CheckpointIndex; path: string },
+): PeftConfig {
+  const ranked = rankedOf(config)
+  if (!ranked) return config
+  const method = methodOf(config)
+  const layers = new Set<string>()
   let most = 1
   const problems: string[] = []
   for (const [key, { shape }] of entries) {
-    const layer = /^(.*)\.lora_(?:A\.weight|embedding_A)$/.exec(pathOfKey(key) ?? '')?.[1]
-    if (layer === undefined || shape.length !== 2) continue
-    const [rank] = shape as [number, number]
+    const layer = ranked.tensor.exec(placeOfKey(model, key, method) ?? '')?.[1]
+    if (layer === undefined || shape.length !== ranked.dimensions) continue
+    const rank = shape[0]!
+    layers.add(layer)
     most = Math.max(most, rank)
-    const said = patternValue(config.rankPattern, layer, config.r)
+    const said = ranked.rankOf(layer)
     if (said !== rank) problems.push(`${key} is [${shape.join(', ')}], the rank of its config is ${said}`)
   }
   if (problems.length > 0) {
@@ -39,10 +52,56 @@ export function boundRanks(config: PeftConfig, { entries }: CheckpointIndex, pat
       { file: path },
     )
   }
-  return config.with({
-    r: Math.min(config.r, most),
-    rankPattern: Object.fromEntries(
-      Object.entries(config.rankPattern).map(([pattern, rank]) => [pattern, Math.min(rank, most)]),
+  return ranked.bound(most, () =>
+    [...model.namedModules()].flatMap(([at, module]) =>
+      module instanceof Linear && !layers.has(at) ? [at] : [],
     ),
-  })
+  )
+}
+
+/** How a method's configuration gives a layer its rank, and which tensor of the file has that as its first dimension. */
+interface Ranked {
+  /** Its path; the group is the layer's. */
+  tensor: RegExp
+  dimensions: number
+  rankOf(layer: string): number
+  /** @param most of the file's ranks @param others the Linears that the file lacks */
+  bound(most: number, others: () => readonly string[]): PeftConfig
+}
+
+/** Null for a method without ranks. */
+function rankedOf(config: PeftConfig): Ranked | null {
+  if (config instanceof LoraConfig)
+    return {
+      tensor: /^(.*)\.lora_(?:A\.weight|embedding_A)$/,
+      dimensions: 2,
+      rankOf: (layer) => patternValue(config.rankPattern, layer, config.r),
+      bound: (most) =>
+        config.with({
+          r: Math.min(config.r, most),
+          rankPattern: Object.fromEntries(
+            Object.entries(config.rankPattern).map(([pattern, rank]) => [pattern, Math.min(rank, most)]),
+          ),
+        }),
+    }
+  if (config instanceof AdaLoraConfig)
+    return {
+      tensor: /^(.*)\.lora_A$/,
+      dimensions: 2,
+      rankOf: (layer) => config.rankPattern?.[`${layer}.lora_E`]?.filter(Boolean).length ?? config.initR,
+      // initR stays, because the scaling is by it: layers that the file lacks get no rows.
+      bound: (most, others) => {
+        if (config.initR <= most) return config
+        const none = Object.fromEntries(others().map((layer) => [`${layer}.lora_E`, []]))
+        return config.with({ rankPattern: { ...config.rankPattern, ...none } })
+      },
+    }
+  if (config instanceof VeraConfig)
+    return {
+      tensor: /^(.*)\.vera_lambda_d$/,
+      dimensions: 1,
+      rankOf: () => config.r,
+      bound: (most) => config.with({ r: Math.min(config.r, most) }),
+    }
+  return null
 }

@@ -1,3 +1,4 @@
+import type { Model } from '../models/model.ts'
 import type { AdapterMethod } from './method.ts'
 import type { LoraState } from './state.ts'
 
@@ -21,6 +22,12 @@ export function pathOfKey(key: string, method?: AdapterMethod): string | null {
     .replace(/\.modules_to_save(\.default)?\./, '.')
     .replace('.base_layer.', '.')
     .replace(`.${method?.copies ?? 'base_layer'}.`, '.')
+}
+
+/** The model's path of a tensor in a file; null for one that only PEFT needs. */
+export function placeOfKey({ bare, family }: Model, key: string, method: AdapterMethod): string | null {
+  const path = pathOfKey(key, method)
+  return path === null || !bare || path.startsWith(`${family.prefix}.`) ? path : `${family.prefix}.${path}`
 }
 
 /** PEFT's name for the parameter at `path`. */

@@ -24,11 +24,10 @@ import { scope } from '../scope.ts'
 import { headOutputs, type LabelOptions } from '../tasks/label-config.ts'
 import type { Tensor } from '../tensor.ts'
 import { adapterPath, boundRanks } from './adapter-files.ts'
-import { keyOfPath, pathOfKey } from './adapter-keys.ts'
+import { keyOfPath, pathOfKey, placeOfKey } from './adapter-keys.ts'
 import { type AdapterName, adapterNameRules, applyAdapter } from './apply.ts'
 import { undoBaseChange } from './base-change.ts'
 import { LoraConfig } from './config.ts'
-import type { AdapterMethod } from './method.ts'
 import type { PeftConfig } from './peft-config.ts'
 import { type BaseChange, baseChangeOf } from './peft-fields.ts'
 import { readPeftConfig } from './registry.ts'
@@ -79,12 +78,6 @@ function keyInFile({ bare, family }: Model, key: string): string {
   return bare ? key.replace(`${wrapped}${family.prefix}.`, wrapped) : key
 }
 
-/** The model's path of a tensor in a file; null for one that only PEFT needs. */
-function placeOfKey({ bare, family }: Model, key: string, method: AdapterMethod): string | null {
-  const path = pathOfKey(key, method)
-  return path === null || !bare || path.startsWith(`${family.prefix}.`) ? path : `${family.prefix}.${path}`
-}
-
 /**
  * Writes `adapter_config.json` and `adapter_model.safetensors` as PEFT does: the updates, and every parameter of the
  * head that training touched.
@@ -128,7 +121,8 @@ export async function loadAdapter<M extends Model>(
   const checkpoint = await readCheckpoint(source, { candidates: ADAPTER_FILES })
   const { config, change } = await readConfig(source, checkpoint, loraAlpha)
   const active = activeAdapter(model)
-  applyFitting(model, boundRanks(config, checkpoint, source), { path: source, adapterName })
+  const bounded = boundRanks(model, config, { checkpoint, path: source })
+  applyFitting(model, bounded, { path: source, adapterName })
   try {
     setAdapter(model, adapterName)
     copyTensors(model, checkpoint, source, head ?? (bringsHead(checkpoint) ? 'load' : 'keep'))

@@ -2,11 +2,17 @@ import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { loadAdapter, readAdapterLabels } from '../../lib/adapters/adapter.ts'
+import { AdaLoraConfig } from '../../lib/adapters/adalora-config.ts'
+import { loadAdapter, readAdapterLabels, saveAdapter } from '../../lib/adapters/adapter.ts'
+import { applyAdapter } from '../../lib/adapters/apply.ts'
+import { unloadLora } from '../../lib/adapters/merge.ts'
+import type { PeftConfig } from '../../lib/adapters/peft-config.ts'
 import { hasLora, loraState } from '../../lib/adapters/state.ts'
+import { VeraConfig } from '../../lib/adapters/vera.ts'
 import { readCheckpoint, writeSafetensors } from '../../lib/checkpoint/index.ts'
 import type { TorchLoraErrorCode } from '../../lib/errors.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
+import type { Model } from '../../lib/models/model.ts'
 import { failure, readElements } from '../checkpoint/support.ts'
 import { fixtures } from '../models/golden.ts'
 
@@ -91,6 +97,69 @@ describe('an adapter_config.json that its file does not bear out', () => {
     }
     await loadAdapter(model, await withConfig(later))
     expect(loraState(model).layers.size).toBe(4)
+  })
+})
+
+describe('ranks of other methods that the file does not bear out', () => {
+  const rows = [true, true, true, true]
+  const patterns = (model: Model) =>
+    Object.fromEntries([...loraState(model).layers.keys()].map((path) => [`${path}.lora_E`, rows]))
+  const cases: [name: string, config: PeftConfig, change: (model: Model) => object, says: RegExp][] = [
+    [
+      'AdaLoRA',
+      new AdaLoraConfig({ initR: 4, targetR: 2 }),
+      () => ({ init_r: 8_000_000 }),
+      /lora_A is \[4, 32\], the rank of its config is 8000000/,
+    ],
+    [
+      'AdaLoRA, of a layer that the file lacks',
+      new AdaLoraConfig({ initR: 4, targetR: 2 }),
+      (model) => ({
+        init_r: 2 ** 31 - 1,
+        rank_pattern: patterns(model),
+        target_modules: ['query', 'value', 'key'],
+      }),
+      /key\.lora_A is missing/,
+    ],
+    [
+      'VeRA',
+      new VeraConfig({ r: 4 }),
+      () => ({ r: 8_000_000 }),
+      /vera_lambda_d is \[4\], the rank of its config is 8000000/,
+    ],
+  ]
+  it.each(cases)('%s', async (_, config, change, says) => {
+    using model = await AutoModelForSequenceClassification.fromPretrained(
+      join(fixtures, 'models/bert-single'),
+    )
+    applyAdapter(model, config)
+    const folder = await mkdtemp(join(tmpdir(), 'adapter-'))
+    await saveAdapter(model, folder)
+    const file = join(folder, 'adapter_config.json')
+    const changed = { ...JSON.parse(await readFile(file, 'utf8')), ...change(model) }
+    await writeFile(file, JSON.stringify(changed))
+    const before = process.memoryUsage().rss
+    const { message } = await failure(loadAdapter(base, folder), 'INCOMPATIBLE')
+    expect(message).toMatch(says)
+    expect(process.memoryUsage().rss - before).toBeLessThan(300 * 2 ** 20)
+    expect(hasLora(base)).toBe(false)
+  })
+
+  it('an AdaLoRA whose rows are fewer than initR loads, and is saved as it was', async () => {
+    using model = await AutoModelForSequenceClassification.fromPretrained(
+      join(fixtures, 'models/bert-single'),
+    )
+    applyAdapter(model, new AdaLoraConfig({ initR: 4, targetR: 2 }))
+    const folder = await mkdtemp(join(tmpdir(), 'adapter-'))
+    await saveAdapter(model, folder)
+    const file = join(folder, 'adapter_config.json')
+    const changed = { ...JSON.parse(await readFile(file, 'utf8')), init_r: 6, rank_pattern: patterns(model) }
+    await writeFile(file, JSON.stringify(changed))
+    unloadLora(model)
+    await loadAdapter(model, folder)
+    await saveAdapter(model, folder)
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ init_r: 6 })
+    expect(JSON.parse(await readFile(file, 'utf8')).rank_pattern).toEqual(patterns(model))
   })
 })
 
