@@ -37,31 +37,35 @@ export class Worker {
   }
 }
 
+/** This checkout. */
+const here = dirname(import.meta.dirname)
+
 /**
  * A worker that runs a TypeScript file of this folder, compiled, as the package is for its users: tsx in the process
  * would add 70 MiB to what is measured.
+ * @param root another checkout whose worker it is, built
  */
-export function ourWorker(file: string, args: readonly string[]): Worker {
-  return new Worker(process.execPath, [join(compiled(), 'bench', file.replace(/\.ts$/, '.js')), ...args])
+export function ourWorker(file: string, args: readonly string[], root = here): Worker {
+  return new Worker(process.execPath, [join(compiled(root), 'bench', file.replace(/\.ts$/, '.js')), ...args])
 }
 
-let compiledFolder: string | undefined
+const compiledFolders = new Map<string, string>()
 
 /**
  * A folder with lib/ and bench/ as JavaScript, which finds the addon where the sources do: `TORCH_LORA_COMPILED` where a
  * machine has no compiler for it (scripts/gpu), else one for this process, since two benches may run at once.
  */
-function compiled(): string {
-  compiledFolder ??= process.env.TORCH_LORA_COMPILED
-  if (compiledFolder) return compiledFolder
-  const root = dirname(import.meta.dirname)
+function compiled(root: string): string {
+  if (root === here && process.env.TORCH_LORA_COMPILED) return process.env.TORCH_LORA_COMPILED
+  const known = compiledFolders.get(root)
+  if (known) return known
   const folder = join(root, 'build', 'compiled', String(process.pid))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  const project = ['-p', join(import.meta.dirname, 'tsconfig.json'), '--outDir', folder]
+  const project = ['-p', join(root, 'bench', 'tsconfig.json'), '--outDir', folder]
   execFileSync(process.execPath, [tsc, ...project], { stdio: ['ignore', 2, 2] })
   symlinkSync(join(root, 'build'), join(folder, 'build'))
-  compiledFolder = folder
+  compiledFolders.set(root, folder)
   return folder
 }
 
