@@ -5,7 +5,7 @@ import { LayerNorm } from '../nn/layer-norm.ts'
 import { type FusedGroup, FusingModule, Linear, type LinearLike } from '../nn/linear.ts'
 import { Module } from '../nn/module.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
-import { ConfigReader, type EncoderConfig, readEncoderConfig } from './config.ts'
+import { ConfigReader, type EncoderConfig, languageLayout, readEncoderConfig } from './config.ts'
 import { Embeddings } from './embeddings.ts'
 import { Encoder } from './encoder.ts'
 import type { Family } from './family.ts'
@@ -186,9 +186,17 @@ export const albert: Family<AlbertConfig> = {
 
   encoder: (config, options) => new AlbertEncoder(config, options),
 
-  heads({ hiddenSize, initializerRange: std, classifierDropout }) {
+  heads(config) {
+    const { hiddenSize, embeddingSize, initializerRange: std, classifierDropout } = config
     const plain = { hiddenSize, std, out: 'classifier', dropout: classifierDropout! }
     const pooler = { name: 'albert.pooler', act: 'tanh', dropout: 0 } as const
-    return { sequence: { ...plain, dense: pooler }, token: plain }
+    const maskedLm = {
+      ...languageLayout(config),
+      embeddingSize,
+      dense: 'predictions.dense',
+      norm: 'predictions.LayerNorm',
+      bias: 'predictions',
+    }
+    return { sequence: { ...plain, dense: pooler }, token: plain, maskedLm }
   },
 }

@@ -1,6 +1,5 @@
 import type { BatchTensors, PositionScheme, WantedRows } from '../nn/batch.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
-import { languageLayout } from './config.ts'
 import { type DebertaV2Config, readDebertaV2Config } from './deberta-v2-config.ts'
 import { DebertaV2Layers } from './deberta-v2-layers.ts'
 import { disentangledHeads } from './disentangled.ts'
@@ -40,21 +39,5 @@ export const debertaV2: Family<DebertaV2Config> = {
   readConfig: readDebertaV2Config,
   encoder: (config, options) => new DebertaV2Encoder(config, options),
 
-  heads: (config) => ({
-    ...disentangledHeads(config),
-    maskedLm: { ...languageLayout(config), ...languageNames(config) },
-  }),
-}
-
-/** Where the head for masked words lies: as transformers first had it, or as the published checkpoints do. */
-function languageNames({ raw, embeddingSize, hiddenSize }: DebertaV2Config) {
-  const legacy = raw.legacy !== false
-  const bias = legacy ? 'cls.predictions' : 'lm_predictions.lm_head'
-  const inner = legacy ? `${bias}.transform` : bias
-  return {
-    embeddingSize: legacy ? embeddingSize : hiddenSize,
-    dense: `${inner}.dense`,
-    norm: `${inner}.LayerNorm`,
-    bias,
-  }
+  heads: disentangledHeads,
 }

@@ -1,13 +1,14 @@
 import * as fused from '../generated/fused.ts'
 import * as ops from '../generated/ops.ts'
-import type { ClassificationLayout } from '../heads/classification.ts'
 import { wantedRows } from '../nn/attention.ts'
 import type { BatchTensors, WantedRows } from '../nn/batch.ts'
 import { dropout } from '../nn/dropout.ts'
 import { type FusedGroup, fusedLinear, type LinearLike } from '../nn/linear.ts'
 import type { Tensor } from '../tensor.ts'
 import { ContextModule } from './bert-layers.ts'
+import { languageLayout } from './config.ts'
 import type { DisentangledConfig } from './disentangled-config.ts'
+import type { FamilyHeads } from './family.ts'
 
 /** What all layers of a DeBERTa read. */
 export interface DisentangledShared {
@@ -93,15 +94,26 @@ export abstract class DisentangledSelfAttention extends ContextModule<Disentangl
 }
 
 /** The heads of both kinds of DeBERTa. */
-export function disentangledHeads(config: DisentangledConfig): {
-  sequence: ClassificationLayout
-  token: ClassificationLayout
-} {
+export function disentangledHeads(config: DisentangledConfig): FamilyHeads {
   const { hiddenSize, initializerRange: std, classifierDropout, hiddenDropoutProb } = config
   const pooler = { name: 'pooler.dense', act: config.poolerAct, dropout: config.poolerDropout }
   const plain = { hiddenSize, std, out: 'classifier' }
   return {
     sequence: { ...plain, dense: pooler, dropout: classifierDropout ?? hiddenDropoutProb },
     token: { ...plain, dropout: hiddenDropoutProb },
+    maskedLm: { ...languageLayout(config), ...languageNames(config) },
+  }
+}
+
+/** Where the head for masked words lies: as transformers first had it, or as the published checkpoints do. */
+function languageNames({ raw, embeddingSize, hiddenSize }: DisentangledConfig) {
+  const legacy = raw.legacy !== false
+  const bias = legacy ? 'cls.predictions' : 'lm_predictions.lm_head'
+  const inner = legacy ? `${bias}.transform` : bias
+  return {
+    embeddingSize: legacy ? embeddingSize : hiddenSize,
+    dense: `${inner}.dense`,
+    norm: `${inner}.LayerNorm`,
+    bias,
   }
 }

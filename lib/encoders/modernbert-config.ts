@@ -12,6 +12,8 @@ export interface ModernBertConfig extends EncoderConfig {
   attentionBias: boolean
   mlpBias: boolean
   normBias: boolean
+  /** Whether the head for masked words ends with a bias. */
+  decoderBias: boolean
   mlpDropout: number
   /** Standard deviation of fresh weights that end a branch. */
   outputStd: number
@@ -65,6 +67,7 @@ export function readModernBertConfig(reader: ConfigReader): ModernBertConfig {
     attentionBias: reader.boolean('attention_bias', false),
     mlpBias: reader.boolean('mlp_bias', false),
     normBias: reader.boolean('norm_bias', false),
+    decoderBias: reader.boolean('decoder_bias', true),
     mlpDropout: reader.probability('mlp_dropout', 0),
     outputStd: initializerRange / Math.sqrt(2 * numHiddenLayers),
     head: {

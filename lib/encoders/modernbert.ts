@@ -4,6 +4,7 @@ import { Embedding } from '../nn/embedding.ts'
 import type { LayerNorm } from '../nn/layer-norm.ts'
 import { Module } from '../nn/module.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
+import { languageLayout } from './config.ts'
 import { Encoder } from './encoder.ts'
 import type { Family } from './family.ts'
 import { type ModernBertConfig, readModernBertConfig } from './modernbert-config.ts'
@@ -79,7 +80,7 @@ export const modernbert: Family<ModernBertConfig> = {
   encoder: (config, options) => new ModernBertEncoder(config, options),
 
   heads(config) {
-    const { hiddenSize, outputStd, classifierDropout, head } = config
+    const { hiddenSize, outputStd, classifierDropout, head, normBias, decoderBias } = config
     const layout = {
       hiddenSize,
       std: hiddenSize ** -0.5,
@@ -88,6 +89,15 @@ export const modernbert: Family<ModernBertConfig> = {
       out: 'classifier',
       dropout: classifierDropout!,
     }
-    return { sequence: { ...layout, pooling: head.pooling }, token: layout }
+    const maskedLm = {
+      ...languageLayout(config),
+      act: head.act,
+      std: outputStd,
+      dense: 'head.dense',
+      norm: 'head.norm',
+      bias: 'decoder',
+      biases: { dense: head.bias, norm: normBias, decoder: decoderBias },
+    }
+    return { sequence: { ...layout, pooling: head.pooling }, token: layout, question: layout, maskedLm }
   },
 }

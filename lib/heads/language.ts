@@ -21,6 +21,8 @@ export interface LanguageLayout {
   dense: string
   norm: string
   bias: string
+  /** Which of the three have a bias; all where nothing is said. */
+  biases?: { dense: boolean; norm: boolean; decoder: boolean }
 }
 
 /** The bias of the decoder, [vocabulary]: a parameter under a module's name. */
@@ -49,7 +51,7 @@ export class LanguageHead extends Head {
   readonly width: number
   dense: LinearLike
   norm: LayerNorm
-  decoder: DecoderBias
+  decoder: DecoderBias | null
   readonly #act: Activation
   #words: () => Embedding = () => {
     throw new TorchLoraError('INVALID_ARGUMENT', 'This head stands on no encoder.')
@@ -58,11 +60,12 @@ export class LanguageHead extends Head {
   constructor(layout: LanguageLayout, options: TensorOptions) {
     super({ dense: layout.dense, norm: layout.norm, decoder: layout.bias })
     const { hiddenSize, embeddingSize, vocabSize, act, layerNormEps, std } = layout
+    const { biases = { dense: true, norm: true, decoder: true } } = layout
     this.width = vocabSize
     this.#act = act
-    this.dense = new Linear(hiddenSize, embeddingSize, { std, ...options })
-    this.norm = new LayerNorm(embeddingSize, layerNormEps, options)
-    this.decoder = new DecoderBias(vocabSize, options)
+    this.dense = new Linear(hiddenSize, embeddingSize, { std, bias: biases.dense, ...options })
+    this.norm = new LayerNorm(embeddingSize, layerNormEps, { bias: biases.norm, ...options })
+    this.decoder = biases.decoder ? new DecoderBias(vocabSize, options) : null
   }
 
   override tie(words: () => Embedding): void {
@@ -73,6 +76,6 @@ export class LanguageHead extends Head {
     const { weight } = this.#words() // [V, E]
     const table = isHalf(weight.dtype) ? weight.to({ dtype: 'float32' }) : weight // [V, E]
     const x = activations[this.#act](this.dense.forward(rows, { rows: 'wanted' })) // [rows, E]
-    return ops.linear(this.norm.forward(x), table, this.decoder.bias) // [rows, V]
+    return ops.linear(this.norm.forward(x), table, this.decoder?.bias ?? null) // [rows, V]
   }
 }

@@ -19,6 +19,13 @@ FAMILIES = {
     "deberta-v2": dict(relative_attention=True, pos_att_type=["p2c", "c2p"], position_buckets=8, max_relative_positions=-1,
                        type_vocab_size=0, position_biased_input=False, pooler_hidden_size=16, share_att_key=True,
                        norm_rel_ebd="layer_norm"),
+    "mpnet": dict(pad_token_id=1, bos_token_id=0, eos_token_id=2),
+    "albert": dict(embedding_size=8),
+    "deberta": dict(relative_attention=True, pos_att_type=["c2p", "p2c"], max_relative_positions=-1, type_vocab_size=0,
+                    position_biased_input=False, pooler_hidden_size=16),
+    "modernbert": dict(local_attention=4, global_attn_every_n_layers=2, pad_token_id=0, bos_token_id=1, eos_token_id=2,
+                       cls_token_id=1, sep_token_id=2, embedding_dropout=0.0, attention_dropout=0.0, mlp_dropout=0.0,
+                       classifier_bias=True, norm_bias=True),
 }
 
 

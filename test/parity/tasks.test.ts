@@ -25,7 +25,7 @@ import { tinyModel } from '../train/tiny.ts'
 const python = process.env.TORCH_LORA_PYTHON
 const script = resolve(import.meta.dirname, '../../scripts/parity/tasks.py')
 const run = (...args: string[]) => promisify(execFile)(python!, [script, ...args], { timeout: 600_000 })
-const families = ['bert', 'roberta', 'distilbert', 'electra', 'deberta-v2']
+const families = 'bert roberta distilbert electra deberta-v2 mpnet albert deberta modernbert'.split(' ')
 
 function hasSentenceTransformers(): boolean {
   if (!python) return false
