@@ -18,6 +18,9 @@ import type { LoadEngineOptions } from './engine.ts'
 /** What becomes of a text with more tokens than the model takes. */
 export type LongText = 'truncate' | 'windows' | 'refuse'
 
+/** Bytes of long texts that may wait where nobody says it. */
+export const defaultQueueBytes = 8 * 2 ** 20
+
 /** How a model that answers requests batches and bounds its work. */
 export interface ServingOptions {
   /** Tokens that run together at most. Default 512 on the CPU, where more gains nothing, and 16384 on CUDA. */

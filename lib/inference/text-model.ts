@@ -15,6 +15,7 @@ import { type TextInput, tokenizerInput } from './inputs.ts'
 import {
   type AdapterDescription,
   type CallOptions,
+  defaultQueueBytes,
   type FailedRow,
   type InputToken,
   type LongText,
@@ -77,7 +78,7 @@ export abstract class TextModel<
     this.#options = options
     this.#admission = new Admission({
       texts: options.maxQueue ?? 512,
-      bytes: options.maxQueueBytes ?? 8 * 2 ** 20,
+      bytes: options.maxQueueBytes ?? defaultQueueBytes,
     })
     this.#pipeline = new TextPipeline({
       onBatch: options.onBatch,

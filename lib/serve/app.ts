@@ -3,7 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { TorchLoraError } from '../errors.ts'
 import { type AnyTextModel, loadTextModel } from '../inference/load-text-model.ts'
-import type { TextModelOptions } from '../inference/options.ts'
+import { defaultQueueBytes, type TextModelOptions } from '../inference/options.ts'
 import { AdapterRoot } from './adapter-root.ts'
 import { adapterRoutes } from './adapter-routes.ts'
 import { failureOf } from './failures.ts'
@@ -12,6 +12,7 @@ import { ServerMetrics } from './metrics.ts'
 import { modelRoutes } from './model-routes.ts'
 import { page, pageHeaders } from './page.ts'
 import { predictRoutes } from './predict.ts'
+import { boundReceiving } from './receiving.ts'
 import { keyCheck, refuseMalformedText, requestId } from './requests.ts'
 import { tagRoutes } from './tag-routes.ts'
 import { workOf } from './work.ts'
@@ -160,6 +161,7 @@ export async function createServer(model: string, options: ServerOptions = {}): 
 
   await app.register(async (guarded) => {
     if (checkKey) guarded.addHook('onRequest', checkKey)
+    boundReceiving(guarded, { maxBytes: load.maxQueueBytes ?? defaultQueueBytes, maxBodyBytes })
     const work = workOf({ model: held, metrics, maxClientBatch, requestTimeoutMs })
     predictRoutes(guarded, { model: held, work })
     tagRoutes(guarded, { model: held, work })

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { cp, mkdir, mkdtemp, symlink } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TorchLoraError } from '../../lib/errors.ts'
@@ -380,6 +381,42 @@ describe('under pressure', () => {
       expect(statuses.slice(6)).toEqual(Array(6).fill(200))
     }
     expect(await ask('/predict', 'a play '.repeat(20_000))).toBe(422) // more than ever fits
+    await small.close()
+  })
+
+  it('refuses a large body by its head where others are still under way, whatever its length is said to be', async () => {
+    const small = await createServer(base, {
+      maxQueueBytes: 300_000,
+      maxBodyBytes: 1_000_000,
+      logLevel: 'silent',
+    })
+    const { port } = new URL(await small.listen({ port: 0 }))
+    const sockets: Socket[] = []
+    /** Sends a head, and what else is given; the answer's status as soon as it is there. */
+    const open = (head: string, body = '') => {
+      const socket = connect(Number(port), 'localhost')
+      sockets.push(socket)
+      const status = new Promise<string>((resolve) =>
+        socket.once('data', (data) => resolve(String(data).slice(9, 12))),
+      )
+      socket.on('error', () => {})
+      socket.write(
+        `POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${head}\r\n\r\n${body}`,
+      )
+      return { socket, status }
+    }
+    const slow = open('content-length: 250000', '{"inputs":')
+    await sleep(100) // it holds its bytes from here on, though most of them never come
+    expect(await open('content-length: 250000').status).toBe('429')
+    expect(await open('transfer-encoding: chunked').status).toBe('429')
+    const short = '{"inputs":"a play"}'
+    expect(await open(`content-length: ${short.length}`, short).status).toBe('200')
+    expect(await open('content-length: 2000000').status).toBe('413')
+    slow.socket.destroy()
+    await sleep(100)
+    const chunk = `${short.length.toString(16)}\r\n${short}\r\n0\r\n\r\n`
+    expect(await open('transfer-encoding: chunked', chunk).status).toBe('200')
+    for (const socket of sockets) socket.destroy()
     await small.close()
   })
 })
