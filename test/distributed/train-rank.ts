@@ -1,6 +1,8 @@
 // One rank of a training run on the tiny model: options as JSON, events and weights as lines of JSON.
 import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { applyLora } from '../../lib/adapters/apply.ts'
+import { Random } from '../../lib/data/random.ts'
 import { distributed } from '../../lib/distributed/index.ts'
 import type { TorchLoraError } from '../../lib/errors.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
@@ -13,12 +15,30 @@ const {
   folder,
   full,
   stopAt,
-  killAt,
+  kills,
   examples = 96,
   init = true,
   timeoutMs = 60_000,
   ...options
 } = JSON.parse(process.argv[2]!)
+/** A folder of each rank's own. */
+if (Array.isArray(options.outputDir)) options.outputDir = options.outputDir[Number(process.env.RANK)]
+
+/**
+ * Whose turn it is dies of itself at a moment that is drawn: while it starts, or in the middle of an update, an evaluation
+ * or a checkpoint. Lives are counted by a file, so that the next one begins where the last one died.
+ */
+const life = kills ? Number(existsSync(kills.file) ? readFileSync(kills.file, 'utf8') : 0) : 0
+const dies = kills && life < kills.times && Number(process.env.RANK) === life % 2
+const draw = new Random((kills?.seed ?? 0) + life)
+const whileStarting = draw.below(5) === 0
+const die = () => {
+  writeFileSync(kills.file, `${life + 1}`)
+  process.kill(process.pid, 'SIGKILL')
+}
+if (dies && whileStarting) setTimeout(die, draw.below(1500))
+let began = false
+
 const say = (what: unknown) => process.stdout.write(`${JSON.stringify(what)}\n`)
 
 try {
@@ -51,8 +71,8 @@ try {
         examples: event.examples,
         tokens: event.tokens,
       })
-      if (event.step === killAt && distributed.rank === distributed.worldSize - 1)
-        process.kill(process.pid, 'SIGKILL')
+      if (dies && !whileStarting && !began) setTimeout(die, draw.below(400))
+      began = true
       if (event.step === stopAt && distributed.rank === distributed.worldSize - 1) controller.abort()
     }
     if (event.type === 'evaluation') say({ evaluation: event.step, metrics: event.metrics })

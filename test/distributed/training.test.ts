@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { dealByLength, sharesOf } from '../../lib/distributed/deal.ts'
-import { tinyModel } from '../train/tiny.ts'
+import { tinyExamples, tinyModel } from '../train/tiny.ts'
 import { type Ended, follow, freePort, startRank, torchrun } from './processes.ts'
 
 const patient = { timeout: 240_000 }
@@ -147,41 +147,81 @@ describe('training on several ranks', patient, () => {
     })
   })
 
-  it.skipIf(!torchrun)('killed under torchrun --max-restarts, ends in the same bits', async () => {
-    const outputDir = await temporary()
-    const common = {
-      batchSize: 8,
-      epochs: 3,
-      learningRate: 1e-3,
-      outputDir,
-      checkpointEvery: 4,
-      resume: true,
+  it('refuses a folder for checkpoints that the ranks do not share, naming who does not see it', async () => {
+    const outputDir = [await temporary(), await temporary()]
+    for (const { lines, code, output } of await train(2, { outputDir, epochs: 1 })) {
+      expect(code, output).toBe(3)
+      expect(lines.at(-1)).toMatchObject({
+        code: 'INCOMPATIBLE',
+        message: expect.stringMatching(/The ranks do not share the folder .* not seen by rank 1 on/),
+      })
     }
-    const under = (options: object, restarts: number) =>
-      freePort().then(
-        (port) =>
-          follow(
-            [
-              torchrun!,
-              '--no-python',
-              '--nproc-per-node=2',
-              `--max-restarts=${restarts}`,
-              `--master-port=${port}`,
-              ...command(options),
-            ],
-            { OMP_NUM_THREADS: '1' },
-          ).ended,
-      )
-    const whole = await under({ ...common, outputDir: undefined, resume: false }, 0)
-    // It dies at update 10 once: the second start begins after 8, the third after 8 again and would die again.
-    const died = await under({ ...common, killAt: 10 }, 0)
-    expect(died.code).not.toBe(0)
-    const gone = await under(common, 0)
-    const digests = (run: Ended) =>
-      new Set(run.lines.filter(({ digest }) => digest).map(({ digest }) => digest))
-    expect(digests(gone)).toEqual(digests(whole))
-    expect(digests(whole).size).toBe(1)
   })
+
+  it('SIGTERM on every rank saves once and exits 143', async () => {
+    const out = join(await temporary(), 'run')
+    const file = (count: number, from = 0) =>
+      tinyExamples(count, from)
+        .map((example) => `${JSON.stringify(example)}\n`)
+        .join('')
+    const [data, dev] = [join(await temporary(), 'train.jsonl'), join(await temporary(), 'dev.jsonl')]
+    await writeFile(data, file(96))
+    await writeFile(dev, file(32, 200))
+    const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
+    const args = ['train', '--model', folder, '--train', data, '--eval', dev, '--out', out, '--lr', '1e-3']
+    const start = async (epochs: number) => {
+      const port = await freePort()
+      const words = [...args, '--batch-size', '8', '--epochs', `${epochs}`, '--log-every', '1']
+      return [0, 1].map((rank) =>
+        startRank([process.execPath, '--import', 'tsx', main, ...words], rank, { worldSize: 2, port }),
+      )
+    }
+    const log = () => readFile(join(out, 'metrics.jsonl'), 'utf8').catch(() => '')
+    const ranks = await start(2000)
+    while ((await log()).split('\n').length < 8) {
+      const ended = ranks.find(({ process: { exitCode } }) => exitCode !== null)
+      if (ended) throw new Error((await ended.ended).output)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    for (const rank of ranks) rank.process.kill('SIGTERM')
+    for (const { ended } of ranks) {
+      const { code, output } = await ended
+      expect(code, output).toBe(143)
+    }
+    const saved = (await readdir(join(out, 'checkpoints'))).filter((name) => /^step-\d+$/.test(name))
+    const steps = (await log())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).step as number)
+    const last = Math.max(...steps)
+    expect(saved.map((name) => Number(name.slice(5)))).toContain(last)
+    expect(new Set(saved).size).toBe(saved.length)
+  })
+
+  const kills = Number(process.env.TORCH_LORA_KILLS ?? 3)
+  it.skipIf(!torchrun)(
+    `killed at ${kills} random moments under torchrun --max-restarts, ends in the same bits (TORCH_LORA_KILLS=20 for more)`,
+    { timeout: 60_000 * (kills + 3) },
+    async () => {
+      const outputDir = await temporary()
+      const common = { batchSize: 8, epochs: 8 * kills, learningRate: 1e-3, checkpointEvery: 4 }
+      const under = async (options: object, restarts: number) => {
+        const launcher = [torchrun!, '--no-python', '--nproc-per-node=2', `--max-restarts=${restarts}`]
+        const port = `--master-port=${await freePort()}`
+        return follow([...launcher, port, ...command({ ...common, ...options })], { OMP_NUM_THREADS: '1' })
+          .ended
+      }
+      const whole = await under({}, 0)
+      const file = join(outputDir, 'lives')
+      const died = await under({ outputDir, resume: true, kills: { file, times: kills, seed: 7 } }, kills)
+      expect(died.code, died.output).toBe(0)
+      expect(await readFile(file, 'utf8')).toBe(`${kills}`)
+      const digests = (run: Ended) =>
+        new Set(run.lines.filter(({ digest }) => digest).map(({ digest }) => digest))
+      expect(digests(whole).size).toBe(1)
+      expect(digests(died)).toEqual(digests(whole))
+    },
+  )
 })
 
 describe('dealByLength', () => {
