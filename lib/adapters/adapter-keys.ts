@@ -25,9 +25,11 @@ export function pathOfKey(key: string, method?: AdapterMethod): string | null {
 }
 
 /** The model's path of a tensor in a file; null for one that only PEFT needs. */
-export function placeOfKey({ bare, family }: Model, key: string, method: AdapterMethod): string | null {
+export function placeOfKey(model: Model, key: string, method: AdapterMethod): string | null {
   const path = pathOfKey(key, method)
-  return path === null || !bare || path.startsWith(`${family.prefix}.`) ? path : `${family.prefix}.${path}`
+  const { prefix } = model.family
+  const whole = path === null || !model.bare || path.startsWith(`${prefix}.`) || model.roleOf(path) === 'head'
+  return whole ? path : `${prefix}.${path}`
 }
 
 /** PEFT's name for the parameter at `path`. */

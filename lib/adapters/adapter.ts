@@ -125,7 +125,9 @@ export async function loadAdapter<M extends Model>(
   applyFitting(model, bounded, { path: source, adapterName })
   try {
     setAdapter(model, adapterName)
-    copyTensors(model, checkpoint, source, head ?? (bringsHead(checkpoint) ? 'load' : 'keep'))
+    const state = loraState(model)
+    state.bringsHead = head !== 'keep' && bringsHead(model, checkpoint, state)
+    copyTensors(model, checkpoint, source, head ?? (state.bringsHead ? 'load' : 'keep'))
     if (change) await undoBaseChange(loraState(model), change)
     if (!trainable) for (const tensor of adapterTensors(model).values()) tensor.requiresGrad = false
   } catch (thrown) {
@@ -166,8 +168,14 @@ export async function readAdapterLabels(dirOrFile: string): Promise<AdapterLabel
   return { labels: names.data, ...(problemType && { problemType }) }
 }
 
-function bringsHead({ entries }: CheckpointIndex): boolean {
-  return headOutputs(entries.values()) !== null
+/** Whether a file holds the head's own module, by PEFT's names of it: a pooler alone answers nothing. */
+function bringsHead(model: Model, { entries }: CheckpointIndex, { method }: LoraState): boolean {
+  const { savedModules } = model.task
+  return [...entries.keys()].some((key) => {
+    const place = placeOfKey(model, key, method)
+    if (place === null || model.roleOf(place) !== 'head') return false
+    return savedModules.length === 0 || place.split('.').some((part) => savedModules.includes(part))
+  })
 }
 
 function parseJson(text: string | undefined): unknown {

@@ -28,6 +28,8 @@ export interface LoraState extends Disposable {
   merged: Map<string, Tensor> | null
   /** Whether base weights are others while it is active, of which the adapter holds the rest: PiSSA, OLoRA. */
   readonly changed: boolean
+  /** Whether it was read from a file that holds the head. */
+  bringsHead?: boolean
   /** What it adds to the loss while it is active. */
   readonly penalty?: (() => Tensor | null) | undefined
 }

@@ -1,4 +1,5 @@
 import { type AdapterLabels, loadAdapter, readAdapterLabels } from '../adapters/adapter.ts'
+import { loraState } from '../adapters/state.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { loadReport } from '../models/origin.ts'
@@ -54,8 +55,9 @@ export async function loadModel<T extends Task>(
     throw error
   }
   const isHead = (path: string) => model.roleOf(path) === 'head'
-  const headTrained = said !== null || !loadReport(model)?.missing.some(isHead)
   if (adapter !== undefined) await loadAdapter(model, adapter, { loraAlpha, head })
+  const brought = adapter !== undefined && loraState(model).bringsHead === true
+  const headTrained = brought || !loadReport(model)?.missing.some(isHead)
   return { model: model.eval(), tokenizer, headTrained }
 }
 

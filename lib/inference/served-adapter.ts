@@ -48,12 +48,6 @@ export async function readServedAdapter<T extends Task>(
   { loraAlpha }: { loraAlpha?: number } = {},
 ): Promise<ServedAdapter<T>> {
   const said = await readAdapterLabels(source)
-  if (said === null && [...base.freshParameters].some((path) => base.roleOf(path) === 'head'))
-    throw new TorchLoraError(
-      'INCOMPATIBLE',
-      `${source} brings no head and the model has no trained one: its answers would be random.`,
-      { file: source },
-    )
   const task = base.task.withLabels(said ?? {}) as T
   // A model that borrows the base's parameters: what the loader checks and fills, without touching the base.
   const borrower = new Model(base.family, base.config, task, { device: 'meta' })
@@ -69,7 +63,13 @@ export async function readServedAdapter<T extends Task>(
   for (const path of base.freshParameters) borrower.freshParameters.add(path)
   try {
     await loadAdapter(borrower, source, { loraAlpha })
-    const { layers, trained, method } = loraState(borrower)
+    const { layers, trained, method, bringsHead } = loraState(borrower)
+    if (!bringsHead && [...base.freshParameters].some((path) => base.roleOf(path) === 'head'))
+      throw new TorchLoraError(
+        'INCOMPATIBLE',
+        `${source} brings no head and the model has no trained one: its answers would be random.`,
+        { file: source },
+      )
     const head = Array.from(borrower.namedParameters(), ([path]) => path).filter(
       (path) => borrower.roleOf(path) === 'head',
     )
