@@ -75,6 +75,10 @@ void installOnce() {
   TORCH_CHECK(installed, "the handler of SIGBUS cannot be set");
 }
 
+[[noreturn]] void refuse(const std::string& file) {
+  throw ChangedFileError(file + " was cut short while its weights were in use: load them again from a whole file.");
+}
+
 }  // namespace
 
 GuardedMapping::GuardedMapping(const void* data, size_t bytes) {
@@ -97,15 +101,11 @@ GuardedMapping::GuardedMapping(const void* data, size_t bytes) {
 
 GuardedMapping::~GuardedMapping() { range_->end.store(0, std::memory_order_release); }
 
-uint64_t cutsSoFar() { return cuts.load(std::memory_order_acquire); }
-
-namespace {
-
-[[noreturn]] void refuse(const std::string& file) {
-  throw ChangedFileError(file + " was cut short while its weights were in use: load them again from a whole file.");
+void GuardedMapping::checkNotCut(const std::string& file) const {
+  if (range_->cut.load(std::memory_order_acquire)) refuse(file);
 }
 
-}  // namespace
+uint64_t cutsSoFar() { return cuts.load(std::memory_order_acquire); }
 
 void checkNotCut(const at::Tensor& tensor) {
   if (cutsSoFar() == 0 || !tensor.defined() || !tensor.device().is_cpu() || !tensor.has_storage()) return;

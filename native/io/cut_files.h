@@ -26,6 +26,8 @@ class GuardedMapping {
   ~GuardedMapping();
   GuardedMapping(const GuardedMapping&) = delete;
   GuardedMapping& operator=(const GuardedMapping&) = delete;
+  /// Throws ChangedFileError that names `file` where this mapping was found cut: what was read of it may be zeros.
+  void checkNotCut(const std::string& file) const;
 
  private:
   struct Range* range_;

@@ -173,6 +173,8 @@ std::pair<const MappedFile*, int64_t> MappedFile::under(const at::Tensor& tensor
   return {file, static_cast<int64_t>(address - begin)};
 }
 
+void MappedFile::checkNotCut() const { guard_->checkNotCut(path_); }
+
 void MappedFile::checkNotShrunk() const {
   struct statx now {};
   if (::statx(AT_FDCWD, path_.c_str(), 0, STATX_BASIC_STATS, &now) != 0 || deviceOf(now) != device_ ||
@@ -206,9 +208,8 @@ at::Tensor tensorFromMappedFile(std::shared_ptr<MappedFile> file, int64_t byteOf
     // Kernels may assume aligned elements; copy the bytes first, then give them their shape.
     const int64_t elements = span / itemSize;
     at::Tensor storage = at::empty({elements}, options);
-    const uint64_t cuts = cutsSoFar();
     std::memcpy(storage.data_ptr(), data, static_cast<size_t>(span));
-    checkNotCutSince(cuts);
+    file->checkNotCut();
     return storage.as_strided(sizes, strides).contiguous();
   }
   const auto keepAlive = [file = std::move(file)](void*) mutable { file.reset(); };

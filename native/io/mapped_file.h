@@ -34,6 +34,9 @@ class MappedFile {
   /// Throws ChangedFileError when the file was cut since: reading past its new end would raise SIGBUS. A file that was
   /// deleted or replaced by another (as atomic writers do) keeps its contents under the mapping.
   void checkNotShrunk() const;
+  /// Throws ChangedFileError when a read of the mapping has met the end of a file that was cut. Of a mapping with
+  /// bytes.
+  void checkNotCut() const;
   /// Throws ChangedFileError when the file was cut or written to since it was mapped. Deleted or replaced is well.
   void checkUnchanged() const;
   /// Reads `length` bytes from `offset` on into `target` without mapping a page. Throws c10::Error where the file

@@ -68,8 +68,8 @@ struct AddonData {
   Table<std::shared_ptr<MappedFile>> files{"file"};
   std::unique_ptr<Executor> executor;
   Napi::ThreadSafeFunction settle;  // brings finished jobs back to the event loop
-  size_t pending = 0;               // submitted and not settled: keeps the process alive while above zero
-  std::unordered_set<const PromiseJob*> inFlight;  // the same jobs
+  // Submitted and not settled: they keep the process alive.
+  std::unordered_set<const PromiseJob*> inFlight;
 
  private:
   struct Charge {

@@ -10,8 +10,6 @@ namespace torch_lora {
 
 namespace {
 
-constexpr double kMaxSafeInteger = 9007199254740991.0;
-
 struct NamedDtype {
   const char* name;
   at::ScalarType dtype;

@@ -11,6 +11,8 @@
 
 namespace torch_lora {
 
+constexpr double kMaxSafeInteger = 9007199254740991.0;  // up to which a number of JavaScript is exact
+
 // Which arguments of a call hold tensors, alone or in a list: bit i stands for argument i. JavaScript sets it from what
 // the values are, so that a number of a tensor's table is never taken from a number that somebody passed.
 class TensorArguments {

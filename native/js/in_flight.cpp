@@ -4,6 +4,7 @@
 #include <array>
 
 #include "js/jobs.h"
+#include "program/operator_call.h"
 
 namespace torch_lora {
 
@@ -49,11 +50,7 @@ void requireNotInFlight(const AddonData& data, const c10::IValue& value, const s
   const auto check = [&](const at::Tensor& tensor) {
     if (std::ranges::any_of(data.inFlight, [&](const PromiseJob* job) { return job->holds(tensor); })) refuse(what);
   };
-  if (value.isTensor()) check(value.toTensor());
-  if (!value.isList()) return;
-  for (const c10::IValue& item : value.toListRef()) {
-    if (item.isTensor()) check(item.toTensor());
-  }
+  forEachTensor(value, check);
 }
 
 void requireGradientNotInFlight(const AddonData& data, const at::Tensor& tensor, const std::string& what) {

@@ -43,7 +43,7 @@ Napi::Value submit(Napi::Env env, std::unique_ptr<PromiseJob> job, size_t maxQue
   const PromiseJob* const submittedJob = job.get();
   const uint64_t number = data.executor->submit(std::move(job), maxQueue);
   data.inFlight.insert(submittedJob);
-  if (data.pending++ == 0) data.settle.Ref(env);
+  if (data.inFlight.size() == 1) data.settle.Ref(env);
   Napi::Object submitted = Napi::Object::New(env);
   submitted.Set("promise", promise);
   submitted.Set("job", static_cast<double>(number));
@@ -57,7 +57,7 @@ void bringBack(AddonData& data, std::unique_ptr<Job> job) {
     if (env == nullptr) return;  // the environment is going: nobody waits any more
     try {
       data.inFlight.erase(raw);
-      if (--data.pending == 0) data.settle.Unref(env);
+      if (data.inFlight.empty()) data.settle.Unref(env);
       const Napi::HandleScope scope(env);
       owned->settle(env);
     } catch (const Napi::Error&) {

@@ -140,21 +140,35 @@ std::vector<Instruction> toInstructions(const AddonData& data, const Napi::Array
   return instructions;
 }
 
-// A run may not move what lives outside of it: JavaScript may be reading there.
-void refuseMoves(const std::vector<Instruction>& instructions, size_t inputs, const std::vector<bool>& captured) {
-  const auto outside = [&](Slot slot) {
-    return slot != kNone && (static_cast<size_t>(slot) < inputs || captured.at(slot));
-  };
+// A run may not move what lives outside of it: JavaScript may be reading there. `outside` says which slots hold such
+// memory at first; views of it, and gradients of it, are outside too. Returns which slots do in the end.
+std::vector<bool> refuseMoves(const std::vector<Instruction>& instructions, std::vector<bool> outside) {
+  const auto isOutside = [&](Slot slot) { return slot != kNone && outside.at(slot); };
   for (const Instruction& instruction : instructions) {
+    if (instruction.kind == Instruction::Kind::Recompute) {
+      const Program& body = *instruction.body;
+      std::vector<bool> given(body.slotCount(), false);
+      std::transform(instruction.slots.begin(), instruction.slots.end(), given.begin(), isOutside);
+      const std::vector<bool> within = refuseMoves(body.instructions(), std::move(given));
+      if (instruction.outputs[0] != kNone) outside.at(instruction.outputs[0]) = within.at(body.outputs()[0]);
+      continue;
+    }
+    bool alias = instruction.kind == Instruction::Kind::Gradient && isOutside(instruction.slot);
     for (size_t i = 0; i < instruction.arguments.size(); ++i) {
       const Argument& argument = instruction.arguments[i];
-      if (!outside(argument.slot) && !std::ranges::any_of(argument.slots, outside)) continue;
+      if (!isOutside(argument.slot) && !std::ranges::any_of(argument.slots, isOutside)) continue;
       if (movesArgument(*instruction.op, i))
         throw Failure("INVALID_ARGUMENT", toString(instruction.op->operator_name()) +
                                               " cannot be recorded for a tensor that the program is given or captures: "
                                               "call it before, or on a tensor made within.");
+      alias = alias || instruction.op->schema().arguments()[i].alias_info() != nullptr;
+    }
+    if (!alias) continue;
+    for (const Slot slot : instruction.outputs) {
+      if (slot != kNone) outside.at(slot) = true;
     }
   }
+  return outside;
 }
 
 // createProgram({ slots, inputs, captured: [[slot, tensor]], instructions, outputs, graphs?: device }) -> program
@@ -174,7 +188,9 @@ Napi::Value createProgram(const Napi::CallbackInfo& info) {
     isCaptured.at(slot) = true;
   }
   auto instructions = toInstructions(data, object.Get("instructions").As<Napi::Array>(), isCaptured);
-  refuseMoves(instructions, inputCount, isCaptured);
+  std::vector<bool> outside = isCaptured;
+  std::fill_n(outside.begin(), std::min(inputCount, slotCount), true);
+  refuseMoves(instructions, std::move(outside));
   auto program = std::make_shared<const Program>(slotCount, inputCount, std::move(captured), std::move(instructions),
                                                  toSlots(object.Get("outputs")));
   std::shared_ptr<GraphedProgram> graphed;

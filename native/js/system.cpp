@@ -57,7 +57,6 @@ int64_t toInteger(const char* what, const Napi::Value& value, int64_t least, int
 
 // OpenMP ends the process where the system refuses it a thread.
 constexpr int64_t kMostThreads = 1024;
-constexpr int64_t kMaxSafeInteger = 9007199254740991;
 
 // setThreads(count) -> { promise, job }
 Napi::Value setThreads(const Napi::CallbackInfo& info) {
@@ -69,7 +68,8 @@ Napi::Value setThreads(const Napi::CallbackInfo& info) {
 // manualSeed(seed): the CPU generator and every CUDA generator
 Napi::Value manualSeed(const Napi::CallbackInfo& info) {
   const RandomTurn turn;
-  at::manual_seed(static_cast<uint64_t>(toInteger("seed", info[0], -kMaxSafeInteger, kMaxSafeInteger)));
+  constexpr auto most = static_cast<int64_t>(kMaxSafeInteger);
+  at::manual_seed(static_cast<uint64_t>(toInteger("seed", info[0], -most, most)));
   return info.Env().Undefined();
 }
 
@@ -129,7 +129,7 @@ Napi::Value memory(const Napi::CallbackInfo& info) {
   object.Set("tensors", static_cast<double>(data.tensors.size()));
   object.Set("programs", static_cast<double>(data.programs.size()));
   object.Set("heldBytes", static_cast<double>(data.heldBytes()));
-  object.Set("pending", static_cast<double>(data.pending));
+  object.Set("pending", static_cast<double>(data.inFlight.size()));
   object.Set("waiting", static_cast<double>(data.executor->waiting()));
   object.Set("liveBytes", static_cast<double>(cpu.live));
   object.Set("peakBytes", static_cast<double>(cpu.peak));

@@ -22,6 +22,9 @@ struct Window {
 std::vector<int64_t> sequence_bounds(const char* op, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                                      int64_t tokens);
 
+// The same for sequences of any length.
+std::vector<int64_t> sequence_bounds(const char* op, const at::Tensor& cu_seqlens, int64_t tokens);
+
 // Raises ValueError unless qkv is [T, 3, N, D], cu_seqlens int32 on the same device and max_seqlen an integer scalar.
 // Like all here that is visible, for the library of CUDA kernels too.
 [[gnu::visibility("default")]] void check_attention(const char* op, const at::Tensor& qkv, const at::Tensor& cu_seqlens,

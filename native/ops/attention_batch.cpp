@@ -11,23 +11,29 @@
 
 namespace torch_lora {
 
-std::vector<int64_t> sequence_bounds(const char* op, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
-                                     int64_t tokens) {
-  const int64_t longest = longest_sequence(op, max_seqlen);
+std::vector<int64_t> sequence_bounds(const char* op, const at::Tensor& cu_seqlens, int64_t tokens) {
   const at::Tensor host = cu_seqlens.cpu().contiguous();
-  TORCH_CHECK_VALUE(host.numel() >= 1, op, ": expected cu_seqlens to hold at least one number, received none");
   const auto* values = host.data_ptr<int32_t>();
   const std::vector<int64_t> bounds(values, values + host.numel());
   TORCH_CHECK_VALUE(bounds.front() == 0, op, ": expected cu_seqlens to start at 0, received ", bounds.front());
   for (size_t b = 0; b + 1 < bounds.size(); ++b) {
-    const int64_t length = bounds[b + 1] - bounds[b];
-    TORCH_CHECK_VALUE(length >= 0, op, ": expected cu_seqlens never to decrease, received ", bounds[b], " then ",
-                      bounds[b + 1], " at index ", b + 1);
-    TORCH_CHECK_VALUE(length <= longest, op, ": sequence ", b, " has ", length, " tokens, more than max_seqlen ",
-                      longest);
+    TORCH_CHECK_VALUE(bounds[b] <= bounds[b + 1], op, ": expected cu_seqlens never to decrease, received ", bounds[b],
+                      " then ", bounds[b + 1], " at index ", b + 1);
   }
   TORCH_CHECK_VALUE(bounds.back() == tokens, op, ": expected cu_seqlens to end at the number of tokens ", tokens,
                     ", received ", bounds.back());
+  return bounds;
+}
+
+std::vector<int64_t> sequence_bounds(const char* op, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
+                                     int64_t tokens) {
+  const int64_t longest = longest_sequence(op, max_seqlen);
+  std::vector<int64_t> bounds = sequence_bounds(op, cu_seqlens, tokens);
+  for (size_t b = 0; b + 1 < bounds.size(); ++b) {
+    const int64_t length = bounds[b + 1] - bounds[b];
+    TORCH_CHECK_VALUE(length <= longest, op, ": sequence ", b, " has ", length, " tokens, more than max_seqlen ",
+                      longest);
+  }
   return bounds;
 }
 
@@ -37,14 +43,7 @@ void check_attention(const char* op, const at::Tensor& qkv, const at::Tensor& cu
   const Checks checks(op, "qkv", qkv);
   TORCH_CHECK_VALUE(qkv.dim() == 4 && qkv.sym_size(1) == 3 && qkv.sym_size(2) > 0 && qkv.sym_size(3) > 0, op,
                     ": expected qkv [T, 3, N, D], received ", qkv.sym_sizes());
-  check_strided(op, "cu_seqlens", cu_seqlens);
-  TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt, op,
-                    ": expected cu_seqlens [B + 1] of int32, received ", cu_seqlens.sym_sizes(), " of ",
-                    cu_seqlens.scalar_type());
-  TORCH_CHECK_VALUE(cu_seqlens.device() == qkv.device(), op, ": expected cu_seqlens on ", qkv.device(),
-                    " like qkv, received ", cu_seqlens.device());
-  TORCH_CHECK_VALUE(cu_seqlens.sym_size(0) >= 1, op,
-                    ": expected cu_seqlens to hold at least one number, received none");
+  check_cu_seqlens(op, cu_seqlens, qkv.device());
   check_max_seqlen(op, max_seqlen);
   checks.seed(seed);
 }

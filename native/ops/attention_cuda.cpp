@@ -35,6 +35,8 @@ c10::IValue call_by_name(const char* name, const std::vector<std::pair<std::stri
 at::Tensor flash(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, double dropout_p,
                  double scale, const Window& window) {
   const int64_t longest = longest_sequence("varlen_attention", max_seqlen);
+  // The kernel counts in 32 bits; -1 stays.
+  const int64_t left = std::min(window.left, longest), right = std::min(window.right, longest);
   const auto parts = qkv.unbind(1);  // three of [T, N, D]
   return call_by_name("aten::_flash_attention_forward", {{"query", parts[0]},
                                                          {"key", parts[1]},
@@ -47,8 +49,8 @@ at::Tensor flash(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::
                                                          {"is_causal", false},
                                                          {"return_debug_mask", false},
                                                          {"scale", scale},
-                                                         {"window_size_left", window.left},
-                                                         {"window_size_right", window.right}})
+                                                         {"window_size_left", left},
+                                                         {"window_size_right", right}})
       .toTensor();
 }
 
@@ -83,13 +85,13 @@ at::Tensor on_cuda(Otherwise otherwise, const at::Tensor& qkv, const at::Tensor&
                    const at::Tensor& max_seqlen, double dropout_p, std::optional<double> scale, int64_t window_left,
                    int64_t window_right) {
   const Window window{window_left, window_right};
+  check_window("varlen_attention", window);
   if (!takes_flash(qkv)) {
     return window.all() && takes_tiles(qkv)
                ? disentangled(qkv, cu_seqlens, max_seqlen, dropout_p, scale)
                : otherwise(qkv, cu_seqlens, max_seqlen, dropout_p, scale, window_left, window_right);
   }
   check_attention("varlen_attention", qkv, cu_seqlens, max_seqlen, dropout_p);
-  check_window("varlen_attention", window);
   return flash(qkv, cu_seqlens, max_seqlen, dropout_p, attention_scale(scale, qkv.size(3)), window);
 }
 

@@ -28,6 +28,16 @@ inline void check_seed(const char* op, const at::Tensor& seed) {
                     seed.scalar_type());
 }
 
+// Where the sequences of a packed batch begin, and where the last one ends.
+inline void check_cu_seqlens(const char* op, const at::Tensor& cu_seqlens, at::Device device) {
+  check_strided(op, "cu_seqlens", cu_seqlens);
+  TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt && cu_seqlens.device() == device, op,
+                    ": expected cu_seqlens [B + 1] of int32 on ", device, ", received ", cu_seqlens.sym_sizes(), " of ",
+                    cu_seqlens.scalar_type(), " on ", cu_seqlens.device());
+  TORCH_CHECK_VALUE(cu_seqlens.sym_size(0) >= 1, op,
+                    ": expected cu_seqlens to hold at least one number, received none");
+}
+
 // The longest sequence of a packed batch, as a scalar.
 inline void check_max_seqlen(const char* op, const at::Tensor& max_seqlen) {
   check_strided(op, "max_seqlen", max_seqlen);
@@ -63,7 +73,6 @@ class Checks {
                      ": expected ", name, " of a floating-point type, received ", first.scalar_type());
   }
 
-  void first(c10::SymIntArrayRef sizes) const { shape(name_, first_, sizes); }
   void dims(int64_t count, const char* what) const {
     TORCH_CHECK_VALUE(first_.dim() == count, op_, ": expected ", name_, " ", what, ", received ", first_.sym_sizes());
   }

@@ -40,11 +40,10 @@ void check_positions(const RelativePositions& positions) {
                     "them plus 1, received ", positions.buckets, " and ", positions.max_position);
 }
 
-void check_disentangled(const char* op, const at::Tensor& qkv, const std::optional<at::Tensor>& pos_key,
-                        const std::optional<at::Tensor>& pos_query, const at::Tensor& cu_seqlens,
-                        const at::Tensor& max_seqlen, const RelativePositions& positions, double dropout_p,
-                        const std::optional<at::Tensor>& seed) {
-  check_attention(op, qkv, cu_seqlens, max_seqlen, dropout_p, seed);
+namespace {
+
+void check_tables(const char* op, const at::Tensor& qkv, const std::optional<at::Tensor>& pos_key,
+                  const std::optional<at::Tensor>& pos_query, const RelativePositions& positions) {
   check_positions(positions);
   for (const auto* table : {&pos_key, &pos_query}) {
     if (!table->has_value()) continue;
@@ -64,6 +63,16 @@ void check_disentangled(const char* op, const at::Tensor& qkv, const std::option
                     pos_query->sym_sizes());
 }
 
+}  // namespace
+
+void check_disentangled(const char* op, const at::Tensor& qkv, const std::optional<at::Tensor>& pos_key,
+                        const std::optional<at::Tensor>& pos_query, const at::Tensor& cu_seqlens,
+                        const at::Tensor& max_seqlen, const RelativePositions& positions, double dropout_p,
+                        const std::optional<at::Tensor>& seed) {
+  check_attention(op, qkv, cu_seqlens, max_seqlen, dropout_p, seed);
+  check_tables(op, qkv, pos_key, pos_query, positions);
+}
+
 void check_disentangled_backward(const at::Tensor& grad, const at::Tensor& qkv,
                                  const std::optional<at::Tensor>& pos_key, const std::optional<at::Tensor>& pos_query,
                                  const at::Tensor& out, const at::Tensor& logsumexp, const at::Tensor& cu_seqlens,
@@ -71,7 +80,7 @@ void check_disentangled_backward(const at::Tensor& grad, const at::Tensor& qkv,
                                  const std::optional<at::Tensor>& seed, at::IntArrayRef needs) {
   const char* op = "_disentangled_attention_backward";
   check_attention_backward(op, grad, qkv, out, logsumexp, cu_seqlens, max_seqlen, dropout_p, seed);
-  check_disentangled(op, qkv, pos_key, pos_query, cu_seqlens, max_seqlen, positions, dropout_p, seed);
+  check_tables(op, qkv, pos_key, pos_query, positions);
   TORCH_CHECK_VALUE(
       needs.size() == 2 && (needs[0] == 0 || pos_key.has_value()) && (needs[1] == 0 || pos_query.has_value()), op,
       ": expected needs to hold 2 numbers, 0 for a table that is not given, received ", needs);

@@ -19,12 +19,8 @@ void check(const at::Tensor& x, const at::Tensor& query, const at::Tensor& key, 
   TORCH_CHECK_TYPE(x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble, name,
                    ": expected x of float or double, received ", x.scalar_type());
   checks.dims(2, "[T, H]");
-  check_strided(name, "cu_seqlens", cu_seqlens);
+  check_cu_seqlens(name, cu_seqlens, x.device());
   check_max_seqlen(name, max_seqlen);
-  TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt && cu_seqlens.sym_size(0) >= 1 &&
-                        cu_seqlens.device() == x.device(),
-                    name, ": expected cu_seqlens [B + 1] of int32 on ", x.device(), ", received ",
-                    cu_seqlens.sym_sizes(), " of ", cu_seqlens.scalar_type(), " on ", cu_seqlens.device());
   check_strided(name, "query", query);
   TORCH_CHECK_VALUE(query.dim() == 3 && query.sym_size(0) == cu_seqlens.sym_size(0) - 1 && query.sym_size(1) > 0 &&
                         query.sym_size(2) > 0,

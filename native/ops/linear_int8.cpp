@@ -137,7 +137,6 @@ bool claims_too_much(const at::Tensor& packed, at::IntArrayRef out, int64_t in) 
 }
 
 void check_packed(const at::Tensor& packed, at::IntArrayRef out, int64_t in) {
-  check_strided("linear_int8", "packed", packed);
   TORCH_CHECK_VALUE(packed.dim() == 1 && packed.scalar_type() == at::kChar && packed.is_contiguous() && !out.empty() &&
                         reinterpret_cast<uintptr_t>(packed.const_data_ptr()) % alignof(int32_t) == 0 &&
                         !claims_too_much(packed, out, in) && packed.numel() == packed_bytes(out, in),

@@ -100,10 +100,8 @@ LinearSegments linear_segments(const at::Tensor& x, at::TensorList weight, at::T
                                const OptionalTensors& lora_A, const OptionalTensors& lora_B,
                                at::ArrayRef<double> scaling) {
   check_linear_lists(weight, bias, lora_A, lora_B, scaling);
-  check_strided("linear", "x", x);
+  const Checks checks("linear", "x", x);
   TORCH_CHECK_VALUE(x.dim() >= 1 && x.size(-1) > 0, "linear: expected x [..., in], received ", x.sizes());
-  TORCH_CHECK_TYPE(at::isFloatingType(x.scalar_type()) || at::isComplexType(x.scalar_type()),
-                   "linear: expected x of a floating-point type, received ", x.scalar_type());
   return lay_out({x.size(-1), x.scalar_type(), x.device()}, weight, bias, lora_A, lora_B, scaling);
 }
 

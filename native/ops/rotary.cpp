@@ -3,6 +3,7 @@
 
 #include <ATen/OpMathType.h>
 
+#include "ops/attention.h"
 #include "ops/check.h"
 #include "ops/cpu/kernels.h"
 #include "ops/device.h"
@@ -66,7 +67,7 @@ at::Tensor autograd(const at::Tensor& qkv, const at::Tensor& cos, const at::Tens
 at::Tensor forward(const at::Tensor& qkv, const at::Tensor& cos, const at::Tensor& sin) {
   check(qkv, cos, sin);
   if (!has_kernels(qkv)) return composed(qkv, cos, sin);
-  const at::Tensor source = qkv.stride(3) == 1 ? qkv : qkv.contiguous();
+  const at::Tensor source = last_contiguous(qkv);
   const at::Tensor cosine = cos.contiguous(), sine = sin.contiguous();
   at::Tensor y = at::empty(qkv.sizes(), qkv.options());
   const int64_t row = std::max<int64_t>(1, y.stride(0));

@@ -16,15 +16,10 @@ at::Tensor unfold_sequences(const at::Tensor& x, const at::Tensor& cu_seqlens, i
   checks.dims(2, "[T, H]");
   TORCH_CHECK_VALUE(kernel_size % 2 == 1 && kernel_size > 0 && kernel_size < kLongestSequence, name,
                     ": expected an odd kernel_size below ", kLongestSequence, ", received ", kernel_size);
-  check_strided(name, "cu_seqlens", cu_seqlens);
-  TORCH_CHECK_VALUE(cu_seqlens.dim() == 1 && cu_seqlens.scalar_type() == at::kInt && cu_seqlens.size(0) >= 1 &&
-                        cu_seqlens.device() == x.device(),
-                    name, ": expected cu_seqlens [B + 1] of int32 on ", x.device(), ", received ", cu_seqlens.sizes(),
-                    " of ", cu_seqlens.scalar_type(), " on ", cu_seqlens.device());
+  check_cu_seqlens(name, cu_seqlens, x.device());
   checked_elements(name, {x.size(0), x.size(1), kernel_size});
   const int64_t tokens = x.size(0);
-  if (x.is_cpu())
-    sequence_bounds(name, cu_seqlens, at::scalar_tensor(tokens, at::kLong), tokens);  // elsewhere it waits
+  if (x.is_cpu()) sequence_bounds(name, cu_seqlens, tokens);  // elsewhere it waits
   const auto options = cu_seqlens.options();
   const at::Tensor token = at::arange(tokens, options);  // [T]
   const at::Tensor sequence = at::searchsorted(cu_seqlens.slice(0, 1), token, /*out_int32=*/true, /*right=*/true);

@@ -12,22 +12,13 @@ namespace torch_lora {
 
 namespace {
 
-template <class Body>
-void forEachTensor(const torch::jit::Stack& stack, const Body& body) {
-  for (const auto& value : stack) {
-    if (value.isTensor()) body(value.toTensor());
-    if (!value.isList()) continue;
-    for (const c10::IValue& item : value.toListRef()) {
-      if (item.isTensor()) body(item.toTensor());
-    }
-  }
-}
-
 std::vector<std::vector<int64_t>> tensorShapes(const torch::jit::Stack& stack) {
   std::vector<std::vector<int64_t>> shapes;
-  forEachTensor(stack, [&](const at::Tensor& tensor) {
-    if (tensor.defined()) shapes.push_back(tensor.sizes().vec());
-  });
+  for (const c10::IValue& value : stack) {
+    forEachTensor(value, [&](const at::Tensor& tensor) {
+      if (tensor.defined()) shapes.push_back(tensor.sizes().vec());
+    });
+  }
   return shapes;
 }
 
@@ -38,7 +29,9 @@ void callOperator(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
   if (op.hasTag(at::Tag::nondeterministic_seeded)) turn.emplace();
   try {
     const uint64_t cuts = cutsSoFar();
-    if (cuts > 0) forEachTensor(stack, checkNotCut);
+    if (cuts > 0) {
+      for (const c10::IValue& value : stack) forEachTensor(value, checkNotCut);
+    }
     op.callBoxed(stack);
     checkNotCutSince(cuts);
   } catch (...) {

@@ -4,6 +4,16 @@
 
 namespace torch_lora {
 
+// The tensor that a value is, or those of a list.
+template <class Body>
+void forEachTensor(const c10::IValue& value, const Body& body) {
+  if (value.isTensor()) body(value.toTensor());
+  if (!value.isList()) return;
+  for (const c10::IValue& item : value.toListRef()) {
+    if (item.isTensor()) body(item.toTensor());
+  }
+}
+
 // Calls `op` on `stack` through the dispatcher: arguments in schema order are replaced by the results.
 // A failure carries the operator's name and the shapes of its tensor arguments.
 void callOperator(const c10::OperatorHandle& op, torch::jit::Stack& stack);

@@ -72,9 +72,11 @@ class Program {
   std::shared_ptr<const Program> copyingWithoutWaiting(size_t first) const;
 
   bool collective() const { return collective_; }
+  size_t slotCount() const { return slotCount_; }
   size_t inputCount() const { return inputCount_; }
   const std::vector<std::pair<Slot, c10::IValue>>& captured() const { return captured_; }
   const std::vector<Instruction>& instructions() const { return instructions_; }
+  const std::vector<Slot>& outputs() const { return outputs_; }
 
  private:
   void findLastUses();

@@ -39,9 +39,9 @@ def heads(root):
         for task, cls in (("question", AutoModelForQuestionAnswering), ("masked", AutoModelForMaskedLM)):
             torch.manual_seed(n)
             model = cls.from_config(config).eval()
-            for p in model.parameters():
+            for name, p in model.named_parameters():
                 if p.dim() == 1:
-                    torch.nn.init.normal_(p, 1.0 if "Norm" in family else 0.2, 0.3)
+                    torch.nn.init.normal_(p, 1.0 if "norm" in name.lower() and name.endswith("weight") else 0.2, 0.3)
             folder = root / f"{family}-{task}"
             model.save_pretrained(folder)
             model = cls.from_pretrained(folder).double().eval()

@@ -71,6 +71,35 @@ describe('mapped tensors', () => {
     releaseFile(file)
   })
 
+  it('are not copied where the file was found cut, though it has its length again', async () => {
+    const path = join(folder, 'odd-and-cut')
+    const bytes = 1 << 16
+    await writeFile(path, Buffer.alloc(bytes, 1))
+    const file = openFile(path)
+    const aligned = {
+      byteOffset: 0,
+      byteLength: bytes,
+      dtype: 'uint8' as const,
+      shape: [bytes],
+      strides: [1],
+    }
+    using whole = map(file, aligned)
+    await truncate(path, 100)
+    await failure((async () => ops.sum(whole))(), 'INVALID_FILE')
+    await truncate(path, bytes)
+    const odd = { byteOffset: 8193, byteLength: 8, dtype: 'float32' as const, shape: [2], strides: [1] }
+    const error = await failure((async () => map(file, odd))(), 'INVALID_FILE')
+    expect(error.message).toContain(`${path} was cut short while its weights were in use`)
+    releaseFile(file)
+
+    // And another file's cut is not this one's.
+    await writeFile(`${path}-not`, Buffer.alloc(bytes, 1))
+    const another = openFile(`${path}-not`)
+    using copied = map(another, odd)
+    expect(copied.shape).toEqual([2])
+    releaseFile(another)
+  })
+
   it('never reach outside their bytes or the file', async () => {
     const path = join(folder, 'small')
     await writeFile(path, Buffer.alloc(64))

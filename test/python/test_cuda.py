@@ -108,6 +108,25 @@ def test_varlen_attention(dtype, lengths, head):
             [random(sum(lengths), 3, 4, head)], dtype)
 
 
+# Sides that 32 bits do not hold are as good as all.
+@pytest.mark.parametrize('dtype', DTYPES, ids=str)
+@pytest.mark.parametrize('window', [(8, 8), (1, 40), (-1, 3), (0, 0), (1 << 40, 1 << 33), (3, (1 << 32) + 1)], ids=str)
+def test_varlen_attention_in_a_window(dtype, window):
+    lengths = LENGTHS[0]
+    bounds, longest = cu_seqlens(lengths), torch.tensor(max(lengths), dtype=torch.int32)
+    compare(lambda device, qkv: lora.varlen_attention(qkv, bounds.to(device), longest, 0.0, None, *window),
+            [random(sum(lengths), 3, 2, 32)], dtype)
+
+
+@pytest.mark.parametrize('dtype', DTYPES, ids=str)
+@pytest.mark.parametrize('head', [32, 20, 272])
+@pytest.mark.parametrize('window', [(-2, 3), (3, -7)])
+def test_wrong_windows(dtype, head, window):
+    qkv = random(7, 3, 2, head).to(DEVICE, dtype)
+    with pytest.raises(ValueError, match='window of -1'):
+        lora.varlen_attention(qkv, cu_seqlens([7]).to(DEVICE), torch.tensor(7), 0.0, None, *window)
+
+
 def test_attention_of_a_sequence_does_not_see_its_neighbours():
     dtype = torch.bfloat16 if DEVICE == 'cuda' else torch.float32
     lengths = [9, 31, 4]

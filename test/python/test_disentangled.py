@@ -110,10 +110,19 @@ def test_unfold_sequences_is_conv1d_on_each_sequence(kernel_size):
     assert_same(*values, 1e-12)
 
 
+def test_unfold_sequences_of_more_tokens_than_a_sequence_may_have():
+    tokens = (1 << 20) + 5
+    x = torch.arange(tokens, dtype=torch.float64)[:, None]
+    y = lora.unfold_sequences(x, cu_seqlens([3, tokens - 3]), 3)
+    assert y.shape == (tokens, 3)
+    assert y[[0, 2, 3, 1 << 20, -1]].tolist() == [[0, 0, 1], [1, 2, 0], [0, 3, 4], [(1 << 20) - 1, 1 << 20, (1 << 20) + 1],
+                                                  [tokens - 2, tokens - 1, 0]]
+
+
 @pytest.mark.parametrize('call,message', [
     (lambda: lora.unfold_sequences(torch.zeros(4, 3), cu_seqlens([4]), 2), 'odd kernel_size below 1048576, received 2'),
     (lambda: lora.unfold_sequences(torch.zeros(4), cu_seqlens([4]), 3), r'x \[T, H\]'),
-    (lambda: lora.unfold_sequences(torch.zeros(4, 3), cu_seqlens([5]), 3), '5 tokens, more than'),
+    (lambda: lora.unfold_sequences(torch.zeros(4, 3), cu_seqlens([5]), 3), 'cu_seqlens to end at the number of tokens 4, received 5'),
     (lambda: lora.reachable_positions(torch.zeros(15, 3), torch.tensor(4), 8, 16), 'table of 16 rows'),
 ])
 def test_wrong_input_of_the_small_operators(call, message):
