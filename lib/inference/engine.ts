@@ -4,7 +4,7 @@ import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { originOf } from '../models/origin.ts'
 import type { LabelOptions } from '../tasks/label-config.ts'
-import type { Sequence, Task, TaskKind } from '../tasks/task.ts'
+import type { ModelInput, Task, TaskKind } from '../tasks/task.ts'
 import type { DType } from '../tensor.ts'
 import { checkVocabularies, type Tokenizer } from '../tokenizer/index.ts'
 import { type FrozenModel, freezeModel } from './frozen-model.ts'
@@ -72,7 +72,7 @@ export type HeldAdapter<T extends Task = Task> = Held<ServedAdapter<T>>
 
 /** One text on its way through an engine. */
 export interface EngineItem {
-  sequence: Sequence
+  sequence: ModelInput
   adapter: HeldAdapter | null
 }
 
@@ -127,7 +127,7 @@ export class Engine<T extends Task = Task> {
       const { adapter } = options
       // Packing merges on its own thread; where nothing is packed, merge here.
       if (adapter !== undefined && model.device !== 'cpu') mergeLora(model)
-      const frozen = await freezeModel(model, { int8, signal })
+      const frozen = await freezeModel(model, { task: model.task.served() as T, int8, signal })
       return new Engine(dirOrId, model, tokenizer, frozen, adapter, headTrained, dtype ?? 'float32', {
         cudaGraphs,
         owned: true,
@@ -150,7 +150,7 @@ export class Engine<T extends Task = Task> {
   ): Promise<Engine<T>> {
     const int8 = dtype === 'int8'
     checkVocabularies(tokenizer, model.config.vocabSize)
-    const frozen = await freezeModel(model, { int8, signal })
+    const frozen = await freezeModel(model, { task: model.task.served() as T, int8, signal })
     const merged = hasLora(model) ? 'the adapter on the model' : undefined
     return new Engine(
       originOf(model)?.directory ?? `a ${model.architecture} in memory`,

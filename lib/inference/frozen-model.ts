@@ -22,7 +22,9 @@ export interface FrozenModel<T extends Task = Task> {
   dispose(): void
 }
 
-export interface FreezeOptions {
+export interface FreezeOptions<T extends Task = Task> {
+  /** What the copy's head computes. Default: the model's own task. */
+  task?: T
   /**
    * Quantize the encoder's Linears: weights to 8 bits with a scale an output channel, activations as they come, with a
    * scale a token, so that a text's answer does not depend on the batch it is in. Embeddings, layer norms, attention
@@ -44,7 +46,7 @@ export interface FreezeOptions {
  */
 export async function freezeModel<T extends Task>(
   model: Model<T>,
-  { int8 = false, signal }: FreezeOptions = {},
+  { task = model.task, int8 = false, signal }: FreezeOptions<T> = {},
 ): Promise<FrozenModel<T>> {
   const { device, dtype } = model
   if (int8 && (device !== 'cpu' || dtype !== 'float32'))
@@ -90,7 +92,7 @@ export async function freezeModel<T extends Task>(
       ? await copyParameters(model, new Set(paths.keys()), signal)
       : new Map<string, Tensor>()
     own.push(...copied.values())
-    return { model: copyWith(model, { weights, copied }), weights, dispose }
+    return { model: copyWith(model, { task, weights, copied }), weights, dispose }
   } catch (thrown) {
     dispose()
     throw thrown
@@ -116,9 +118,9 @@ export function productsOf(model: Model): FusedGroup[] {
 /** A model of the same family with served Linears, which shares what was not copied. */
 function copyWith<T extends Task>(
   model: Model<T>,
-  { weights, copied }: { weights: ServedWeights; copied: ReadonlyMap<string, Tensor> },
+  { task, weights, copied }: { task: T; weights: ServedWeights; copied: ReadonlyMap<string, Tensor> },
 ): Model<T> {
-  const copy = new Model(model.family, model.config, model.task, { device: 'meta' })
+  const copy = new Model(model.family, model.config, task, { device: 'meta' })
   for (const [path, parameter] of model.namedParameters())
     copy.replaceParameter(path, copied.get(path) ?? parameter)
   for (const [path, module] of [...copy.namedModules()])

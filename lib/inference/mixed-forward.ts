@@ -4,16 +4,17 @@ import { noGrad } from '../grad-mode.ts'
 import { Model } from '../models/model.ts'
 import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
 import { type Compiled, compile, type RunOptions } from '../program.ts'
-import type { Sequence } from '../tasks/task.ts'
+import type { ModelInput } from '../tasks/task.ts'
 import { Tensor } from '../tensor.ts'
 import type { FrozenModel } from './frozen-model.ts'
+import { wantedRows } from './predictor.ts'
 import type { AdapterTensors, ServedAdapter } from './served-adapter.ts'
 
 /** The texts of one adapter in a batch. Rows are null where they are all of the batch's. */
 interface Group {
   /** int32: its tokens, rows of [T, H] */
   tokens: Tensor | null
-  /** int32: its texts, rows of [B, H] */
+  /** int32: what the head reads of its texts, rows of [B, H], or of [R, H] for R wanted tokens */
   sequences: Tensor | null
   /** null for the base model as it is */
   adapter: AdapterTensors | null
@@ -22,6 +23,8 @@ interface Group {
 interface MixedInputs {
   batch: BatchTensors
   groups: readonly Group[]
+  /** int32 [R]: the tokens whose outputs are wanted; null for all that the head reads. */
+  wanted: Tensor | null
 }
 
 /**
@@ -34,33 +37,48 @@ export class MixedForward {
   readonly #model: Model
   readonly #stand: Model
   readonly #forward: Compiled<[MixedInputs], Tensor[]>
+  readonly #hidden: Compiled<[MixedInputs], Tensor[]>
 
   constructor({ model, weights }: FrozenModel) {
     this.#model = model
     const stand = new Model(model.family, model.config, model.task, { device: 'meta' })
     this.#stand = stand
-    this.#forward = compile(({ batch, groups }: MixedInputs) =>
+    // What a head shares with the encoder is the base model's.
+    stand.head.tie(() => model.encoder.wordEmbeddings())
+    const route = (groups: readonly Group[], body: () => Tensor) =>
+      weights.withGroups(
+        groups.map(({ adapter, ...rows }) => ({ ...rows, updates: adapter?.updates ?? null })),
+        body,
+      )
+    const select = (read: Tensor, indices: Tensor | null) =>
+      indices ? ops.indexSelect(read, 0, indices) : read // [rows of j, H]
+    const place = { device: 'cpu', dtype: 'float32' } as const
+    this.#forward = compile(({ batch, groups, wanted }: MixedInputs) =>
       noGrad(() => {
-        const routes = groups.map(({ adapter, ...rows }) => ({ ...rows, updates: adapter?.updates ?? null }))
-        const read = weights.withGroups(routes, () => model.encode(batch)) // [B or T, H]
+        const read = route(groups, () => model.encode(batch, wanted)) // [B, T or R, H]
         return groups.map(({ tokens, sequences, adapter }) => {
-          const indices = model.head.reads === 'tokens' ? tokens : sequences
-          const rows = indices ? ops.indexSelect(read, 0, indices) : read // [rows of j, H]
+          const rows = select(read, model.head.reads === 'tokens' && !wanted ? tokens : sequences)
           const outputs = adapter
             ? withParameters(stand, adapter.head, () => stand.head.forward(rows))
             : model.head.forward(rows) // [rows of j, width of j]
-          return outputs.to({ device: 'cpu', dtype: 'float32' })
+          return outputs.to(place)
         })
+      }),
+    )
+    this.#hidden = compile(({ batch, groups }: MixedInputs) =>
+      noGrad(() => {
+        const read = route(groups, () => model.encoder.forward(batch)) // [T, H]
+        return groups.map(({ tokens }) => select(read, tokens).to(place))
       }),
     )
   }
 
   /**
-   * Outputs of each text: its rows, as wide as its adapter's head.
+   * Outputs of each text: its rows, as wide as its adapter's head, or as the encoder's hidden states.
    * @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE
    */
   async run(
-    items: readonly { sequence: Sequence; adapter: ServedAdapter | null }[],
+    items: readonly { sequence: ModelInput; adapter: ServedAdapter | null }[],
     { signal }: RunOptions = {},
   ): Promise<Float32Array[]> {
     const members = new Map<ServedAdapter | null, number[]>()
@@ -72,11 +90,12 @@ export class MixedForward {
     // In one order whatever the order of arrival, so that a mixture meets the program of its like.
     const signature = (adapter: ServedAdapter | null) => adapter?.signature ?? ''
     const ordered = [...members].sort(([a], [b]) => (signature(a) < signature(b) ? -1 : 1))
-    const packed = packBatch(
-      items.map(({ sequence }) => sequence),
-      { positions: this.#model.positions, tables: this.#model.config },
-    )
-    const { device } = this.#model
+    const sequences = items.map(({ sequence }) => sequence)
+    const { hidden = false } = sequences[0]!
+    const { device, positions, config, head } = this.#model
+    const packed = packBatch(sequences, { positions, tables: config })
+    const wanted = wantedRows(sequences, packed.cuSeqlens)
+    const read = wanted && rowsOfTexts(wanted)
     const batch = batchTensors(packed, device)
     const groups = ordered.map(([adapter, texts]): Group => {
       const all = members.size === 1
@@ -88,17 +107,21 @@ export class MixedForward {
       )
       return {
         tokens: all ? null : rowNumbers(tokens, device),
-        sequences: all ? null : rowNumbers(texts, device),
+        sequences: all ? null : rowNumbers(read ? texts.flatMap((b) => read[b]!) : texts, device),
         adapter: adapter?.tensors ?? null,
       }
     })
+    const inputs: MixedInputs = { batch, groups, wanted: wanted && rowNumbers(wanted.flat(), device) }
     try {
-      const outputs = await this.#forward.run([{ batch, groups }], { signal })
+      const outputs = await (hidden ? this.#hidden : this.#forward).run([inputs], { signal })
       const rows: Float32Array[] = []
       for (const [j, [, texts]] of ordered.entries()) {
         using output = outputs[j]!
         const values = output.readSync() as Float32Array
-        const counts = texts.map((i) => this.#model.head.rowsOf(items[i]!.sequence.ids.length))
+        const counts = texts.map((b) => {
+          const tokens = sequences[b]!.ids.length
+          return hidden ? tokens : (wanted?.[b]!.length ?? head.rowsOf(tokens))
+        })
         const width = values.length / counts.reduce((sum, count) => sum + count, 0)
         let at = 0
         for (const [k, i] of texts.entries()) {
@@ -110,6 +133,7 @@ export class MixedForward {
       return rows
     } finally {
       disposeBatch(batch)
+      inputs.wanted?.dispose()
       for (const { tokens, sequences } of groups) {
         tokens?.dispose()
         sequences?.dispose()
@@ -119,8 +143,15 @@ export class MixedForward {
 
   dispose(): void {
     this.#forward.dispose()
+    this.#hidden.dispose()
     this.#stand.dispose()
   }
+}
+
+/** Of each text, the places of its wanted rows among those of all. */
+function rowsOfTexts(wanted: readonly (readonly number[])[]): number[][] {
+  let at = 0
+  return wanted.map((rows) => rows.map(() => at++))
 }
 
 /** int32 [n] */

@@ -4,8 +4,8 @@ import { noGrad } from '../grad-mode.ts'
 import type { Model } from '../models/model.ts'
 import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
 import { type Compiled, compile, type RunOptions } from '../program.ts'
-import type { Sequence } from '../tasks/task.ts'
-import type { Device, Tensor } from '../tensor.ts'
+import type { ModelInput } from '../tasks/task.ts'
+import { type Device, Tensor } from '../tensor.ts'
 import type { Encoding } from '../tokenizer/index.ts'
 import { freezeModel } from './frozen-model.ts'
 
@@ -30,6 +30,8 @@ export interface PredictorOptions {
  */
 export class Predictor {
   readonly #forward: Compiled<[BatchTensors], Tensor>
+  readonly #rows: Compiled<[BatchTensors, Tensor], Tensor>
+  readonly #hidden: Compiled<[BatchTensors], Tensor>
   readonly #release: () => void
   readonly #graphs: Device | undefined
 
@@ -39,12 +41,17 @@ export class Predictor {
   ) {
     const { device } = model
     this.#graphs = graphDevice(device, cudaGraphs)
-    const forward = (given: BatchTensors) => {
+    const outputs = (given: BatchTensors, of: (batch: BatchTensors) => Tensor) => {
       const batch = device === 'cpu' ? given : onDevice(given, device)
-      const outputs = inEvaluation(model, () => noGrad(() => model.forward(batch))) // [rows, width]
-      return outputs.to({ device: 'cpu', dtype: 'float32' })
+      const values = inEvaluation(model, () => noGrad(() => of(batch))) // [rows, width]
+      return values.to({ device: 'cpu', dtype: 'float32' })
     }
+    const forward = (given: BatchTensors) => outputs(given, (batch) => model.forward(batch))
     this.#forward = compile(forward, { graphs: this.#graphs })
+    this.#rows = compile((given: BatchTensors, rows: Tensor) =>
+      outputs(given, (batch) => model.forward(batch, rows.to({ device }))),
+    )
+    this.#hidden = compile((given: BatchTensors) => outputs(given, (batch) => model.encoder.forward(batch)))
     this.#release = dispose
   }
 
@@ -65,24 +72,35 @@ export class Predictor {
 
   /**
    * Outputs of one batch of texts, end to end in one pass.
-   * @returns for each text its rows, one or as many as it has tokens, times the width of the head; row-major
+   * @returns for each text its rows, one or as many as it has tokens or wants, times the width of the head (of hidden
+   * states the encoder's); row-major
    * @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE
    */
-  async forward(sequences: readonly Sequence[], { signal }: RunOptions = {}): Promise<Float32Array[]> {
+  async forward(sequences: readonly ModelInput[], { signal }: RunOptions = {}): Promise<Float32Array[]> {
     const { positions, config, head } = this.model
     const packed = packBatch(sequences, { positions, tables: config })
-    const batch = batchTensors(this.#graphs ? padToBucket(packed, config) : packed)
+    const { hidden = false } = sequences[0]!
+    const wanted = wantedRows(sequences, packed.cuSeqlens)
+    const plain = !hidden && wanted === null
+    const batch = batchTensors(plain && this.#graphs ? padToBucket(packed, config) : packed)
+    const rows = wanted && Tensor.from(Int32Array.from(wanted.flat()))
     try {
-      using output = await this.#forward.run([batch], { signal })
+      using output = await (hidden
+        ? this.#hidden.run([batch], { signal })
+        : rows
+          ? this.#rows.run([batch, rows], { signal })
+          : this.#forward.run([batch], { signal }))
       const values = output.readSync() as Float32Array // already on the CPU
+      const width = hidden ? config.hiddenSize : head.width
       let at = 0
-      return sequences.map(({ ids }) => {
+      return sequences.map(({ ids }, b) => {
         const start = at
-        at += head.rowsOf(ids.length) * head.width
+        at += (hidden ? ids.length : (wanted?.[b]!.length ?? head.rowsOf(ids.length))) * width
         return values.slice(start, at)
       })
     } finally {
       disposeBatch(batch)
+      rows?.dispose()
     }
   }
 
@@ -110,13 +128,19 @@ export class Predictor {
 
   /** Frees the program and the weights that are its own; the model stays. */
   dispose(): void {
-    this.#forward.dispose()
+    for (const compiled of [this.#forward, this.#rows, this.#hidden]) compiled.dispose()
     this.#release()
   }
 
   [Symbol.dispose](): void {
     this.dispose()
   }
+}
+
+/** Of each text, the rows of the packed batch that it wants; null where texts want all. */
+export function wantedRows(sequences: readonly ModelInput[], cuSeqlens: Int32Array): number[][] | null {
+  if (!sequences[0]!.rows) return null
+  return sequences.map(({ rows }, b) => rows!.map((t) => cuSeqlens[b]! + t))
 }
 
 /** Records the copies of a batch to a device; `maxSeqlen` is read on the CPU. */

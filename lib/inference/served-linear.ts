@@ -23,7 +23,7 @@ export interface ServedUpdate {
 export interface Group {
   /** int32: its tokens, rows of [T, H] */
   tokens: Tensor | null
-  /** int32: its texts, rows of [B, H] */
+  /** int32: what the head reads of its texts, rows of [B, H], or of [R, H] for R wanted tokens */
   sequences: Tensor | null
   /** The updates of its adapter, by path; null for the base model as it is. */
   updates: Readonly<Record<string, ServedUpdate>> | null

@@ -170,7 +170,7 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
     options?: O,
   ): Promise<Answer<L, P, O>[]>
   async classify(input: TextInput | readonly TextInput[], options: ClassifyOptions = {}): Promise<unknown> {
-    return this.answerOneOrMany(input, options)
+    return this.respondOneOrMany(input, options)
   }
 
   /**
@@ -191,7 +191,7 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
     rows: Iterable<unknown> | AsyncIterable<unknown>,
     options: ClassifyOptions & StreamRowOptions<unknown, TextInput> = {},
   ): AsyncGenerator<never, void, undefined> {
-    return this.answerAll(rows, options) as AsyncGenerator<never, void, undefined>
+    return this.respondAll(rows, options) as AsyncGenerator<never, void, undefined>
   }
 
   protected override checkModel(engine: Engine<SequenceClassification>): void {

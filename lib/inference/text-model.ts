@@ -6,6 +6,7 @@ import type { LabelOptions } from '../tasks/label-config.ts'
 import { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { Task, TaskKind } from '../tasks/task.ts'
 import type { Device, DType } from '../tensor.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
 import { Admission, type Load, loadOf } from './admission.ts'
 import { Calls } from './calls.ts'
 import { type Deadline, deadline, orAborted } from './deadline.ts'
@@ -44,6 +45,13 @@ export interface EncodeContext<T extends Task, Options> extends EncodeTextsOptio
   options: Options
   /** Number of the first request among those of the caller, for messages. */
   first: number
+}
+
+/** What a task class is told as it reads outputs: `task` is the adapter's, where one was named. */
+export interface DecodeContext<T extends Task, Options> {
+  engine: Engine<T>
+  task: T
+  options: Options
 }
 
 /**
@@ -97,8 +105,8 @@ export abstract class TextModel<
   protected abstract decode(
     encoded: Encoded,
     outputs: readonly (readonly Float32Array[])[],
-    context: { task: T; options: Options },
-  ): Result
+    context: DecodeContext<T, Options>,
+  ): Result | Promise<Result>
 
   /** The texts that a request puts into the queue, whatever it is; itself is one where a class says nothing else. */
   protected textsOf(request: Request): readonly unknown[] {
@@ -110,6 +118,16 @@ export abstract class TextModel<
     return 'truncate'
   }
 
+  /** Tokens of a text at most where nobody says it: fewer than the model takes, where it was made for fewer. */
+  protected get defaultMaxLength(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** What is wanted of a text's outputs as the model warms up. */
+  protected get warmUpRows(): readonly number[] | undefined {
+    return undefined
+  }
+
   /** @throws TorchLoraError INCOMPATIBLE for a model that this class does not answer with */
   protected checkModel(_engine: Engine<T>): void {}
 
@@ -118,8 +136,8 @@ export abstract class TextModel<
     try {
       this.checkModel(this.#engine)
       if (this.#options.warmUp ?? true) {
-        const { maxLength, maxBatchTokens } = this
-        await warmUp(this.#engine, { maxLength, maxBatchTokens, signal: this.#options.signal })
+        const { maxLength, maxBatchTokens, warmUpRows: rows } = this
+        await warmUp(this.#engine, { maxLength, maxBatchTokens, rows, signal: this.#options.signal })
       }
       return this
     } catch (thrown) {
@@ -142,6 +160,10 @@ export abstract class TextModel<
     return this.#engine.model
   }
 
+  protected get tokenizer(): Tokenizer {
+    return this.#engine.tokenizer
+  }
+
   get device(): Device {
     return this.#engine.model.device
   }
@@ -153,7 +175,8 @@ export abstract class TextModel<
   /** Tokens of a text at most. */
   get maxLength(): number {
     const { model, tokenizer } = this.#engine
-    return Math.min(this.#options.maxLength ?? model.maxLength, model.maxLength, tokenizer.modelMaxLength)
+    const wanted = this.#options.maxLength ?? this.defaultMaxLength
+    return Math.min(wanted, model.maxLength, tokenizer.modelMaxLength)
   }
 
   get maxBatchTokens(): number {
@@ -282,17 +305,17 @@ export abstract class TextModel<
   }
 
   /** A result for a request, or of an array one for each. */
-  protected async answerOneOrMany(
+  protected async respondOneOrMany(
     input: Request | readonly Request[],
     options: Options,
   ): Promise<Result | Result[]> {
-    if (Array.isArray(input)) return this.answer(input, options)
-    const [result] = await this.answer([input as Request], options)
+    if (Array.isArray(input)) return this.respond(input, options)
+    const [result] = await this.respond([input as Request], options)
     return result!
   }
 
   /** Answers requests together: they take their places in the queue at once or not at all. */
-  protected async answer(requests: readonly Request[], options: Options): Promise<Result[]> {
+  protected async respond(requests: readonly Request[], options: Options): Promise<Result[]> {
     readOptions(this.verb, options, this.callRules)
     using limit = deadline(options)
     const load = this.#loadOf(requests)
@@ -306,7 +329,7 @@ export abstract class TextModel<
    * Answers any number of rows, in order. Takes more of them only as results are taken from it and as the queue has
    * room, so that neither an endless source nor a slow reader fills the memory.
    */
-  protected async *answerAll<Row, E extends OnError>(
+  protected async *respondAll<Row, E extends OnError>(
     rows: Iterable<Row> | AsyncIterable<Row>,
     { input, onError, ...rest }: Options & StreamRowOptions<Row, Request>,
   ): AsyncGenerator<StreamResult<Row, Result, E>, void, undefined> {
@@ -401,7 +424,7 @@ export abstract class TextModel<
             truncationSide: options.truncationSide,
             windowOverlap: overlapOf({ maxLength, windowOverlap: this.#options.windowOverlap }),
           }),
-        decode: (encoded, outputs, task) => this.decode(encoded, outputs, { task, options }),
+        decode: (encoded, outputs, task) => this.decode(encoded, outputs, { engine, task, options }),
       })
       begun = true
       return await call

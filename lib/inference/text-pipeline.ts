@@ -1,4 +1,4 @@
-import type { Task } from '../tasks/task.ts'
+import type { ModelInput, Task } from '../tasks/task.ts'
 import type { Encoding } from '../tokenizer/index.ts'
 import { type BatchItem, fitsBatch } from './batches.ts'
 import { deadline, orAborted } from './deadline.ts'
@@ -9,9 +9,12 @@ import type { BatchReport, Timings } from './options.ts'
 import { Scheduler } from './scheduler.ts'
 import { traced } from './tracing.ts'
 
+/** A window of a text, and what of its outputs is wanted. */
+export type EncodedWindow = Encoding & ModelInput
+
 /** A request as the model reads it: of each of its texts, the windows (one, where the text is short). */
 export interface EncodedRequest {
-  texts: readonly (readonly Encoding[])[]
+  texts: readonly (readonly EncodedWindow[])[]
 }
 
 /** A call on its way: the model that it meets is the one that was there when it began. */
@@ -26,7 +29,7 @@ export interface PipelineCall<T extends Task, Encoded extends EncodedRequest, Re
   onTimings?: ((timings: Timings) => void) | undefined
   encode(): Promise<readonly Encoded[]>
   /** @param outputs of each text, of each window: its rows, row-major */
-  decode(encoded: Encoded, outputs: readonly (readonly Float32Array[])[], task: T): Result
+  decode(encoded: Encoded, outputs: readonly (readonly Float32Array[])[], task: T): Result | Promise<Result>
 }
 
 /** From requests to results: tokens, windows of long texts, batches that calls share, what the outputs mean. */
@@ -98,7 +101,7 @@ export class TextPipeline {
       const requests = await orAborted(call.encode(), signal)
       const encoded = performance.now()
       let started = Number.POSITIVE_INFINITY
-      const submit = (windows: readonly Encoding[]) => {
+      const submit = (windows: readonly EncodedWindow[]) => {
         let waiting = windows.length
         const onLeave = () => {
           started = Math.min(started, performance.now())
@@ -120,7 +123,8 @@ export class TextPipeline {
         inference: ran ? performance.now() - started : 0,
       }
       const { task } = adapter?.value ?? engine.model
-      return { results: requests.map((request, i) => call.decode(request, outputs[i]!, task)), timings }
+      const results = await Promise.all(requests.map((request, i) => call.decode(request, outputs[i]!, task)))
+      return { results, timings }
     } finally {
       own.abort() // after a failure of one text the others are of no use
       adapter?.letGo()

@@ -148,7 +148,7 @@ export class TokenClassifier<L extends string = string> extends TextModel<
   tag<O extends TagOptions = TagOptions>(input: TagInput, options?: O): Promise<Answer<L, O>>
   tag<O extends TagOptions = TagOptions>(inputs: readonly TagInput[], options?: O): Promise<Answer<L, O>[]>
   async tag(input: TagInput | readonly TagInput[], options: TagOptions = {}): Promise<unknown> {
-    return this.answerOneOrMany(input, options)
+    return this.respondOneOrMany(input, options)
   }
 
   /**
@@ -167,7 +167,7 @@ export class TokenClassifier<L extends string = string> extends TextModel<
     rows: Iterable<unknown> | AsyncIterable<unknown>,
     options: TagOptions & StreamRowOptions<unknown, TagInput> = {},
   ): AsyncGenerator<never, void, undefined> {
-    return this.answerAll(rows, options) as AsyncGenerator<never, void, undefined>
+    return this.respondAll(rows, options) as AsyncGenerator<never, void, undefined>
   }
 
   protected override get defaultLongText(): LongText {

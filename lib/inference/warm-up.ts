@@ -5,14 +5,25 @@ import type { Engine, HeldAdapter } from './engine.ts'
 /** A text of few tokens and a batch of many, through all that a request meets. */
 export async function warmUp(
   engine: Engine,
-  { maxLength, maxBatchTokens, signal }: { maxLength: number; maxBatchTokens: number; signal?: AbortSignal },
+  {
+    maxLength,
+    maxBatchTokens,
+    rows,
+    signal,
+  }: {
+    maxLength: number
+    maxBatchTokens: number
+    /** What is wanted of a text's outputs (`ModelInput.rows`). */
+    rows?: readonly number[] | undefined
+    signal?: AbortSignal | undefined
+  },
 ): Promise<void> {
   using limit = deadline({ signal })
   const length = Math.min(maxLength, 64)
   const adapters = [...engine.adapters.values()].slice(0, maxAdaptersABatch)
   const own = engine.hasHead ? [null] : []
   const run = (tokens: number, of: readonly (HeldAdapter | null)[]) => {
-    const sequence = { ids: new Int32Array(tokens), typeIds: new Int32Array(tokens) }
+    const sequence = { ids: new Int32Array(tokens), typeIds: new Int32Array(tokens), rows }
     return engine.run(
       of.map((adapter) => ({ sequence, adapter })),
       limit.signal,

@@ -126,7 +126,7 @@ export class ZeroShotClassifier extends TextModel<
     options: ZeroShotOptions = {},
   ): Promise<unknown> {
     const question = (text: string): Question => ({ ...options, text, candidates })
-    return this.answerOneOrMany(
+    return this.respondOneOrMany(
       Array.isArray(input) ? input.map(question) : question(input as string),
       options,
     )
@@ -153,7 +153,7 @@ export class ZeroShotClassifier extends TextModel<
     { input = (row) => row as string, ...options }: ZeroShotOptions & StreamRowOptions<unknown, string> = {},
   ): AsyncGenerator<never, void, undefined> {
     const question = (row: unknown): Question => ({ ...options, text: input(row), candidates })
-    return this.answerAll(rows, { ...options, input: question }) as AsyncGenerator<never, void, undefined>
+    return this.respondAll(rows, { ...options, input: question }) as AsyncGenerator<never, void, undefined>
   }
 
   protected override checkModel({ source, model }: Engine<SequenceClassification>): void {

@@ -143,6 +143,11 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
     return new SentenceHead(readsOf(pooling), { hiddenSize, dense, normalize, ...options })
   }
 
+  /** Vectors of whatever length: each call says whether it is to be 1. */
+  override served(): SentenceSimilarity {
+    return new SentenceSimilarity({ ...this.#options, layout: this.layout, normalize: false })
+  }
+
   toConfig(): Record<string, unknown> {
     return {}
   }

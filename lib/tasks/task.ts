@@ -53,6 +53,14 @@ export interface EncodedExamples<Labels = unknown> {
 /** What a model reads of a text. */
 export type Sequence = Pick<Encoding, 'ids' | 'typeIds'>
 
+/** A text that a model in use reads, and what of its outputs is wanted. */
+export interface ModelInput extends Sequence {
+  /** For a head that reads every token: those whose outputs are wanted. Default: all. Texts of a batch agree. */
+  rows?: readonly number[] | undefined
+  /** The encoder's hidden states are wanted, a row a token, not the head's outputs. Texts of a batch agree. */
+  hidden?: boolean | undefined
+}
+
 export interface EncodeOptions {
   /** Tokens of a text at most, special tokens included. */
   maxLength: number
@@ -103,6 +111,11 @@ export abstract class Task<Labels = unknown, Sample = any> {
 
   /** This task with another head, of which an adapter's file says so much; the same where labels mean nothing to it. */
   withLabels(_said: LabelOptions): Task<Labels, Sample> {
+    return this
+  }
+
+  /** The task as a model in use computes it, before what each call may ask for; itself where calls ask for nothing. */
+  served(): Task<Labels, Sample> {
     return this
   }
 
