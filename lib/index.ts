@@ -60,10 +60,19 @@ export { noGrad } from './grad-mode.ts'
 export { ClassificationHead, type ClassificationLayout } from './heads/classification.ts'
 export { Head, type Reads } from './heads/head.ts'
 export type { HubOptions, HubProgress } from './hub/index.ts'
+export { cosineSimilarity } from './inference/cosine.ts'
+export type { CutCallOptions, CutFromOptions, CutOptions } from './inference/cut-options.ts'
 export type { LabelScore, Prediction } from './inference/decode.ts'
 export type { Aggregation, Entity } from './inference/entities.ts'
 export type { TextInput } from './inference/inputs.ts'
-export { type AnyTextModel, loadTextModel } from './inference/load-text-model.ts'
+export { type AnyTextModel, type LoadTextModelOptions, loadTextModel } from './inference/load-text-model.ts'
+export {
+  type Filling,
+  type FillOptions,
+  type MaskedWord,
+  MaskFiller,
+  type MaskFillerOptions,
+} from './inference/mask-filler.ts'
 export type {
   AdapterDescription,
   BatchReport,
@@ -77,14 +86,38 @@ export type {
   TextModelOptions,
   Timings,
   TokenizeOptions,
+  UnlabelledOptions,
 } from './inference/options.ts'
+export {
+  type AnswerSpan,
+  type QuestionAnswer,
+  QuestionAnswerer,
+  type QuestionAnswererOptions,
+  type QuestionInput,
+  type QuestionOptions,
+} from './inference/question-answerer.ts'
 export {
   type Classification,
   type ClassifyOptions,
   TextClassifier,
   type TextClassifierOptions,
 } from './inference/text-classifier.ts'
+export {
+  type EmbedOptions,
+  type EmbedTokensOptions,
+  TextEmbedder,
+  type TextEmbedderOptions,
+  type TextEmbedding,
+} from './inference/text-embedder.ts'
 export { TextModel } from './inference/text-model.ts'
+export {
+  type RankedText,
+  type RankInput,
+  type Ranking,
+  type RankOptions,
+  TextReranker,
+  type TextRerankerOptions,
+} from './inference/text-reranker.ts'
 export {
   type TaggedWord,
   type Tagging,
@@ -151,6 +184,7 @@ export type { HeadLabels, LabelOptions } from './tasks/label-config.ts'
 export { MaskedLanguageModel, type MaskedLmOptions } from './tasks/masked-lm.ts'
 export { encodeQuestions, QuestionAnswering } from './tasks/question-answering.ts'
 export { Reranking } from './tasks/reranking.ts'
+export type { SentencePooling } from './tasks/sentence-folder.ts'
 export { SentenceSimilarity, type SimilarityOptions } from './tasks/sentence-similarity.ts'
 export { SequenceClassification } from './tasks/sequence-classification.ts'
 export {

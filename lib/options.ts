@@ -114,6 +114,11 @@ export function pickOptions<O extends object>(options: O, rules: Rules<O>): O {
   return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(rules, name))) as O
 }
 
+/** Those of `options` that are given: what takes fewer options may be handed the rest. */
+export function givenOptions<O extends object>(options: O): O {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as O
+}
+
 /** "there is no option 'numTrainEpochs'; did you mean 'epochs'?" without the question mark, as sentences go on. */
 function unknown(name: string, known: readonly string[]): string {
   const meant = nearest(name, known)

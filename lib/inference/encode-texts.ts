@@ -43,7 +43,7 @@ export async function encodeTexts(
   const texts = inputs.map((input, i) => (isWords(input) ? input : tokenizerInput(input, first + i)))
   const { truncationSide, truncation, offsets } = options
   const encodings = await encodeMixed(tokenizer, texts, { maxLength, truncationSide, truncation, offsets })
-  if (tokenizer.vocabSize > model.config.vocabSize) checkIds(encodings, model.config.vocabSize, first)
+  checkIds({ tokenizer, model }, encodings, first)
   const long = encodings.flatMap(({ truncated }, i) => (truncated ? [i] : []))
   if (longText === 'refuse' && long.length > 0)
     throw new TorchLoraError(
@@ -89,8 +89,17 @@ export function tokensOf({ texts }: EncodedRequest): number {
   return texts.flat().reduce((sum, { ids }) => sum + ids.length, 0)
 }
 
-/** An id outside the embeddings would fail the whole batch it is in. */
-function checkIds(encodings: readonly Encoding[], vocabSize: number, first: number): void {
+/**
+ * An id outside the embeddings would fail the whole batch it is in.
+ * @throws TorchLoraError INCOMPATIBLE
+ */
+export function checkIds(
+  { tokenizer, model }: Pick<Engine, 'tokenizer' | 'model'>,
+  encodings: readonly Encoding[],
+  first: number,
+): void {
+  const { vocabSize } = model.config
+  if (tokenizer.vocabSize <= vocabSize) return
   for (const [i, { ids }] of encodings.entries()) {
     const outside = ids.find((id) => id >= vocabSize)
     if (outside !== undefined)

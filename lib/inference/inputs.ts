@@ -21,6 +21,23 @@ export function tokenizerInput(input: unknown, index: number): TokenizerInput {
   return texts
 }
 
+/**
+ * A text that must be one.
+ * @param what which it is, for the message: "Input 3", "texts[3]"
+ * @param filled whether it must hold more than spaces
+ * @throws TorchLoraError INVALID_ARGUMENT
+ */
+export function textOf(value: unknown, what: string, { filled = false } = {}): string {
+  if (typeof value !== 'string')
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `${what}: expected a string, received ${describe(value)}.`,
+    )
+  if (filled && value.trim() === '')
+    throw new TorchLoraError('INVALID_ARGUMENT', `${what}: expected a text, received an empty one.`)
+  return value
+}
+
 function asTexts(input: unknown, index: number): TokenizerInput {
   if (typeof input === 'string') return input
   if (Array.isArray(input) && input.length === 2 && input.every((part) => typeof part === 'string'))

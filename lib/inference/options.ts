@@ -50,6 +50,9 @@ export interface ServingOptions {
 /** How a model is loaded, batches and bounds its work. */
 export interface TextModelOptions extends ServingOptions, LoadEngineOptions {}
 
+/** How a model without labels is loaded. */
+export type UnlabelledOptions = Omit<TextModelOptions, 'labels' | 'numLabels' | 'problemType' | 'head'>
+
 /** What a model that is in memory already may be told. */
 export interface FromOptions extends ServingOptions {
   /** 'int8' quantizes the body's Linears, on the CPU; else they are as the model has them. */
@@ -171,6 +174,10 @@ export const textModelRules: Rules<TextModelOptions> = {
   cudaGraphs: boolean,
 }
 
+const { labels: _l, numLabels: _n, problemType: _p, head: _h, ...unlabelled } = textModelRules
+
+/** What {@link UnlabelledOptions} may be. */
+export const unlabelledRules: Rules<UnlabelledOptions> = unlabelled
 /** What {@link FromOptions} may be. */
 export const fromRules: Rules<FromOptions> = {
   ...servingRules,

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
-import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { AdapterRoot } from './adapter-root.ts'
 import { httpError } from './requests.ts'
 import * as schemas from './schemas.ts'
+import type { ServedModel } from './served-model.ts'
 
 /** `/adapters`: lists them, and loads, replaces and takes them away while requests go on. */
 export function adapterRoutes(
   app: FastifyInstance,
-  options: { model: AnyTextModel; adapterRoot: AdapterRoot | undefined },
+  options: { model: ServedModel; adapterRoot: AdapterRoot | undefined },
 ): void {
   const { model, adapterRoot } = options
   app.get(

@@ -2,9 +2,9 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { TorchLoraError } from '../errors.ts'
-import { type AnyTextModel, loadTextModel } from '../inference/load-text-model.ts'
 import { defaultQueueBytes, type TextModelOptions } from '../inference/options.ts'
 import { AdapterRoot } from './adapter-root.ts'
+
 import { adapterRoutes } from './adapter-routes.ts'
 import { failureOf } from './failures.ts'
 import { hubRoutes } from './hub-routes.ts'
@@ -14,6 +14,7 @@ import { page, pageHeaders } from './page.ts'
 import { predictRoutes } from './predict.ts'
 import { boundReceiving } from './receiving.ts'
 import { keyCheck, refuseMalformedText, requestId } from './requests.ts'
+import { loadServedModel, type ServedModel } from './served-model.ts'
 import { tagRoutes } from './tag-routes.ts'
 import { workOf } from './work.ts'
 
@@ -41,7 +42,7 @@ export interface ServerOptions extends Omit<TextModelOptions, 'onBatch'> {
 /**
  * An HTTP server around whichever model a folder holds, with the routes of text-embeddings-inference. Not yet listening.
  * `close()` answers what is in flight, then frees the model.
- * @throws TorchLoraError as `loadTextModel`
+ * @throws TorchLoraError as `loadTextModel`; UNSUPPORTED for a model without routes
  */
 export async function createServer(model: string, options: ServerOptions = {}): Promise<FastifyInstance> {
   const {
@@ -59,9 +60,9 @@ export async function createServer(model: string, options: ServerOptions = {}): 
   const checkKey = apiKey === undefined ? undefined : keyCheck(apiKey)
   const root = adapterRoot === undefined ? undefined : await AdapterRoot.open(adapterRoot)
   const textTime = new MovingAverage()
-  let loaded: AnyTextModel | undefined
+  let loaded: ServedModel | undefined
   const metrics = new ServerMetrics(() => loaded)
-  const held = await loadTextModel(model, {
+  const held = await loadServedModel(model, {
     ...load,
     onBatch: (batch) => {
       metrics.batch(batch)

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Aggregation } from '../inference/entities.ts'
-import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { TextClassifier } from '../inference/text-classifier.ts'
 import type { TokenClassifier } from '../inference/token-classifier.ts'
 import { entailmentOf, rankZeroShot, zeroShotPairs } from '../inference/zero-shot.ts'
@@ -8,6 +7,7 @@ import { sigmoid, softmax } from '../tasks/arithmetic.ts'
 import { charactersBefore } from './characters.ts'
 import { httpError, wrongModel } from './requests.ts'
 import * as schemas from './schemas.ts'
+import type { ServedModel } from './served-model.ts'
 import type { Work } from './work.ts'
 
 /** What Hugging Face's clients send: `InferenceClient` of Python, `@huggingface/inference` of JavaScript. */
@@ -31,7 +31,7 @@ export interface HubBody {
 }
 
 /** `POST /models/{anything}`: the model as Hugging Face's inference API serves it, by the parameters of its task. */
-export function hubRoutes(app: FastifyInstance, { model, work }: { model: AnyTextModel; work: Work }): void {
+export function hubRoutes(app: FastifyInstance, { model, work }: { model: ServedModel; work: Work }): void {
   const schema = {
     summary: "The model as Hugging Face's inference clients ask for it",
     operationId: 'hub',
@@ -45,7 +45,7 @@ export function hubRoutes(app: FastifyInstance, { model, work }: { model: AnyTex
 
 /** The answer to a body in Hugging Face's form. */
 export async function answerHub(
-  model: AnyTextModel,
+  model: ServedModel,
   { inputs, parameters }: HubBody,
   { work, reply }: { work: Work; reply: FastifyReply },
 ): Promise<unknown> {

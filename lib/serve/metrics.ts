@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { BatchReport, Timings } from '../inference/options.ts'
 import { memory } from '../memory.ts'
+import type { ServedModel } from './served-model.ts'
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
@@ -16,7 +16,7 @@ export class ServerMetrics {
   readonly #batchTexts: Histogram
   readonly #batchTokens: Histogram
 
-  constructor(model: () => AnyTextModel | undefined) {
+  constructor(model: () => ServedModel | undefined) {
     const { registry } = this
     const registers = [registry]
     const counter = (name: string, help: string, labelNames: string[] = []) =>

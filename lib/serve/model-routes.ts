@@ -1,15 +1,15 @@
 import type { FastifyInstance } from 'fastify'
-import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { InputToken } from '../inference/options.ts'
 import { charactersBefore } from './characters.ts'
 import { whileConnected } from './requests.ts'
 import * as schemas from './schemas.ts'
+import type { ServedModel } from './served-model.ts'
 
 /** `POST /tokenize` and `GET /info`: what the model reads, and what it is. */
 export function modelRoutes(
   app: FastifyInstance,
   options: {
-    model: AnyTextModel
+    model: ServedModel
     maxClientBatch: number
     requestTimeoutMs: number
     version: string

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { AnyTextModel } from '../inference/load-text-model.ts'
 import { answerHub, type HubBody } from './hub-routes.ts'
 import { wrongModel } from './requests.ts'
 import * as schemas from './schemas.ts'
+import type { ServedModel } from './served-model.ts'
 import type { Work } from './work.ts'
 
 /** `inputs` of text-embeddings-inference: a text, a pair, or a batch of lists of one or two. */
@@ -25,7 +25,7 @@ interface PredictBody {
  */
 export function predictRoutes(
   app: FastifyInstance,
-  { model, work }: { model: AnyTextModel; work: Work },
+  { model, work }: { model: ServedModel; work: Work },
 ): void {
   const predict = async (request: FastifyRequest<{ Body: PredictBody }>, reply: FastifyReply) => {
     if (model.task !== 'sequence-classification')

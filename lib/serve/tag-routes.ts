@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Aggregation } from '../inference/entities.ts'
-import type { AnyTextModel } from '../inference/load-text-model.ts'
 import { wrongModel } from './requests.ts'
 import * as schemas from './schemas.ts'
+import type { ServedModel } from './served-model.ts'
 import type { Work } from './work.ts'
 
 interface TagBody {
@@ -13,7 +13,7 @@ interface TagBody {
 }
 
 /** `POST /tag`: the words of texts with their tags, and the entities that they make. */
-export function tagRoutes(app: FastifyInstance, { model, work }: { model: AnyTextModel; work: Work }): void {
+export function tagRoutes(app: FastifyInstance, { model, work }: { model: ServedModel; work: Work }): void {
   app.post<{ Body: TagBody }>(
     '/tag',
     {

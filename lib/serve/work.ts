@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify'
-import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { CallOptions, Timings } from '../inference/options.ts'
 import type { ServerMetrics } from './metrics.ts'
 import { httpError, whileConnected } from './requests.ts'
+import type { ServedModel } from './served-model.ts'
 
 /** Runs the work of a request: counted and bounded, ended when its client goes, what it took in the headers. */
 export type Work = <T>(
@@ -17,7 +17,7 @@ export function workOf({
   maxClientBatch,
   requestTimeoutMs,
 }: {
-  model: AnyTextModel
+  model: ServedModel
   metrics: ServerMetrics
   maxClientBatch: number
   requestTimeoutMs: number

@@ -175,11 +175,17 @@ export class QuestionAnswering extends Task<AnswerLabels, QuestionExample> {
 export async function encodeQuestions(
   examples: readonly { question: string; context: string }[],
   tokenizer: Tokenizer,
-  { maxLength }: EncodeOptions,
+  {
+    maxLength,
+    overlap = Math.min(128, Math.floor(maxLength / 3)),
+  }: EncodeOptions & {
+    /** Tokens that neighbouring windows share. */
+    overlap?: number | undefined
+  },
 ): Promise<Encoding[][]> {
   const encodings = await tokenizer.encodeBatch(
     examples.map(({ question, context }) => [question, context] as const),
-    { maxLength, offsets: true, truncation: 'only_second', stride: Math.min(128, Math.floor(maxLength / 3)) },
+    { maxLength, offsets: true, truncation: 'only_second', stride: overlap },
   )
   return encodings.map((encoding) => [encoding, ...encoding.overflow])
 }

@@ -138,10 +138,23 @@ export interface ModelMarks {
   peftType?: string | undefined
   /** transformers' class: "BertForTokenClassification". */
   architecture?: string | undefined
+  /** What sentence-transformers' files say: one that pools tokens, or one output for a pair of texts. */
+  sentenceModel?: 'embedder' | 'cross-encoder' | undefined
 }
 
-/** The task that an adapter's file names, else a model's; undefined where neither names one. */
-export function taskTypeOfMarks({ peftType, architecture = '' }: ModelMarks): TaskType | undefined {
+/**
+ * The task that an adapter's file names, else a model's; undefined where neither names one. PEFT has one name for
+ * classifiers and cross-encoders: there the model's files say which.
+ */
+export function taskTypeOfMarks({
+  peftType,
+  architecture = '',
+  sentenceModel,
+}: ModelMarks): TaskType | undefined {
+  const crossEncoder = sentenceModel === 'cross-encoder' && (peftType ?? Reranking.peftType) === Reranking.peftType
+  if (crossEncoder) return taskTypeOf(Reranking.taskName)
   const named = types.find(({ kind }) => peftType !== undefined && kind.peftType === peftType)
-  return named ?? types.find(({ kind }) => architecture.endsWith(kind.architecture))
+  if (named) return named
+  if (sentenceModel === 'embedder') return taskTypeOf(SentenceSimilarity.taskName)
+  return types.find(({ kind }) => architecture.endsWith(kind.architecture))
 }

@@ -37,6 +37,17 @@ describe('a program for an everyday job', () => {
     ['regression', { pearson: expect.any(Number) }],
     ['abort', { interrupted: true, steps: 1 }],
     ['from-memory', { labels: ['bad', 'good'] }],
+    ['semantic-search', { found: true, rows: 48, dimensions: 16 }],
+    ['retrieve-and-answer', { within: true, ranked: true }],
+    [
+      'load-any',
+      {
+        answers: [
+          expect.stringMatching(/^sequence-classification: (bad|good)$/),
+          'masked-language-model: 2',
+        ],
+      },
+    ],
     ['adapters-by-request', { own: expect.any(String), adapted: expect.any(String) }],
   ])('%s runs', async (name, expected) => {
     expect(await outcome(name)).toEqual(expected)

@@ -8,12 +8,20 @@ import { unloadLora } from '../../lib/adapters/merge.ts'
 import { packBatch } from '../../lib/data/index.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { noGrad } from '../../lib/grad-mode.ts'
-import { AutoModelForSequenceClassification, AutoModelForTokenClassification } from '../../lib/models/auto.ts'
+import {
+  AutoModelForMaskedLM,
+  AutoModelForQuestionAnswering,
+  AutoModelForReranking,
+  AutoModelForSentenceSimilarity,
+  AutoModelForSequenceClassification,
+  AutoModelForTokenClassification,
+} from '../../lib/models/auto.ts'
 import type { Model } from '../../lib/models/model.ts'
 import { batchTensors, disposeBatch } from '../../lib/nn/batch.ts'
 import { manualSeed } from '../../lib/random.ts'
 import { scope } from '../../lib/scope.ts'
 import type { LabelOptions } from '../../lib/tasks/label-config.ts'
+import type { SimilarityOptions } from '../../lib/tasks/sentence-similarity.ts'
 import { AutoTokenizer, type TokenizerInput } from '../../lib/tokenizer/index.ts'
 
 export interface TinyOptions extends LabelOptions {
@@ -35,8 +43,33 @@ export function tinyTagger(options: TinyOptions = {}): Promise<string> {
   return tinyFolder(AutoModelForTokenClassification, options)
 }
 
+/** The same of a model of sentence vectors, as a folder of sentence-transformers. */
+export function tinyEmbedder(options: TinyOptions & SimilarityOptions = {}): Promise<string> {
+  return tinyFolder(AutoModelForSentenceSimilarity, options)
+}
+
+/** The same of a cross-encoder. */
+export function tinyReranker(options: TinyOptions = {}): Promise<string> {
+  return tinyFolder(AutoModelForReranking, options)
+}
+
+/** The same of a model that answers questions. */
+export function tinyAnswerer(options: TinyOptions = {}): Promise<string> {
+  return tinyFolder(AutoModelForQuestionAnswering, options)
+}
+
+/** The same of a model of masked words. */
+export function tinyFiller(options: TinyOptions = {}): Promise<string> {
+  return tinyFolder(AutoModelForMaskedLM, options)
+}
+
+/** A way to make a model of a configuration, whatever its task. */
+interface Auto {
+  fromConfig(config: Readonly<Record<string, unknown>>, options: LabelOptions & { seed: number }): Model
+}
+
 async function tinyFolder(
-  auto: typeof AutoModelForSequenceClassification | typeof AutoModelForTokenClassification,
+  auto: Auto,
   { family = 'bert', layers = 2, hiddenSize = 32, seed = 1, headless = false, ...labels }: TinyOptions,
 ): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), `tiny-${family}-`))
@@ -56,7 +89,7 @@ async function tinyFolder(
     pad_token_id: tokenizer.padTokenId,
     initializer_range: 0.2,
   }
-  using model: Model = auto.fromConfig(raw, { ...labels, seed })
+  using model = auto.fromConfig(raw, { ...labels, seed })
   await model.savePretrained(directory)
   if (headless) await removeHead(directory)
   return directory
@@ -80,8 +113,16 @@ export async function tinyAdapter(
   base: string,
   { seed, labels, ...config }: LoraConfigOptions & { seed: number; labels?: string[] },
 ): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'tiny-adapter-'))
   using model = await AutoModelForSequenceClassification.fromPretrained(base, { labels, seed })
+  return await randomAdapter(model, { seed, ...config })
+}
+
+/** A random adapter of a model, B included, in PEFT's format; the model is left as it was. */
+export async function randomAdapter(
+  model: Model,
+  { seed, ...config }: LoraConfigOptions & { seed: number },
+): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'tiny-adapter-'))
   manualSeed(seed)
   applyLora(model, { r: 4, loraAlpha: 8, ...config })
   scope(() =>

@@ -2,8 +2,14 @@ import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import { beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
-import { type Aggregation, loadTextModel, TokenClassifier, ZeroShotClassifier } from '../../lib/index.ts'
-import { tinyClassifier, tinyTagger } from './models.ts'
+import {
+  type Aggregation,
+  loadTextModel,
+  MaskFiller,
+  TokenClassifier,
+  ZeroShotClassifier,
+} from '../../lib/index.ts'
+import { tinyClassifier, tinyFiller, tinyTagger } from './models.ts'
 
 const python = process.env.TORCH_LORA_PYTHON
 const script = resolve(import.meta.dirname, '../../scripts/parity/pipelines.py')
@@ -102,6 +108,33 @@ describe.skipIf(!python)(
         expect(count).toBeGreaterThan(50)
       },
     )
+
+    it.each(['bert', 'roberta'] as const)('words behind the masks of a random %s', async (family) => {
+      const dir = await tinyFiller({ family, seed: 4 })
+      await using filler = await MaskFiller.load(dir)
+      const mask = filler.maskToken
+      const masked = [`the ${mask} was great`, `${mask} film was ${mask}, they say`, mask]
+      const targets = family === 'bert' ? ['film', 'song'] : [' film', ' song']
+      const calls = [
+        ...masked.map((inputs) => ({ inputs, options: { top_k: 7 } })),
+        { inputs: masked[0], options: { targets } },
+      ]
+      type Word = { token: number; token_str: string; score: number }
+      const expected = await transformers<Word[] | Word[][]>('fill-mask', { model: dir }, calls)
+      for (const [i, { inputs, options }] of calls.entries()) {
+        const { masks } = await filler.fill(inputs!, {
+          topK: 'top_k' in options ? options.top_k : undefined,
+          targets: 'targets' in options ? options.targets : undefined,
+        })
+        const words = (Array.isArray(expected[i]![0]) ? expected[i] : [expected[i]]) as Word[][]
+        expect(masks.map((own) => own.map(({ id, token }) => [id, token.trim()]))).toEqual(
+          words.map((own) => own.map(({ token, token_str }) => [token, token_str.trim()])),
+        )
+        for (const [m, own] of masks.entries())
+          for (const [k, { score }] of own.entries())
+            expect(Math.abs(score - words[m]![k]!.score)).toBeLessThan(1e-5)
+      }
+    })
 
     it('zero-shot labels of a random model, one or several', async () => {
       const dir = await tinyClassifier({ labels: ['contradiction', 'neutral', 'entailment'], seed: 5 })
