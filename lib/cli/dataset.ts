@@ -95,12 +95,16 @@ export function withDataset(command: Command, { training }: { training: boolean 
 
 /** Adds `--text`, `--text-pair`, `--no-header` and `--no-quoting`. */
 export function withColumns(command: Command): Command {
+  return withTextColumn(command).option(
+    '--text-pair <column>',
+    'column of the second text (default: textPair, text_pair, sentence2 or hypothesis)',
+  )
+}
+
+/** Adds `--text`, `--no-header` and `--no-quoting`. */
+export function withTextColumn(command: Command): Command {
   return command
     .option('--text <column>', 'column of the text (default: text, sentence, sentence1 or premise)')
-    .option(
-      '--text-pair <column>',
-      'column of the second text (default: textPair, text_pair, sentence2 or hypothesis)',
-    )
     .option('--no-header', 'the first row of a .csv or .tsv is data; columns are numbers, 0 the first')
     .option('--quoting', 'quotation marks hold fields together (default: in .csv, not in .tsv)')
     .option('--no-quoting', 'quotation marks are text')

@@ -3,12 +3,14 @@ import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { combineCommand } from './combine.ts'
 import { doctorCommand } from './doctor.ts'
+import { embedCommand } from './embed.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { reportFailure } from './failure.ts'
 import { libtorchCommand } from './libtorch-install.ts'
 import { mergeCommand } from './merge.ts'
 import { predictCommand } from './predict.ts'
 import { pushCommand } from './push.ts'
+import { rankCommand } from './rank.ts'
 import { reportCommand } from './report.ts'
 import { serveCommand } from './serve.ts'
 import { sweepCommand } from './sweep.ts'
@@ -24,7 +26,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const program = new Command('torch-lora')
   .description(
-    'Fine-tune RoBERTa, DeBERTa and BERT classifiers with LoRA on libtorch, and serve them from Node.',
+    'Fine-tune RoBERTa, DeBERTa, BERT and their kin with LoRA on libtorch, and serve them from Node.',
   )
   .version(version)
   .showHelpAfterError('(--help says more)')
@@ -37,6 +39,8 @@ const program = new Command('torch-lora')
   .addCommand(mergeCommand())
   .addCommand(combineCommand())
   .addCommand(predictCommand())
+  .addCommand(embedCommand())
+  .addCommand(rankCommand())
   .addCommand(pushCommand())
   .addCommand(serveCommand(version))
   .addCommand(libtorchCommand())

@@ -9,27 +9,40 @@ export interface LabelFlags {
 }
 
 /** The options of a verb that runs a model, with an adapter or without. */
-export interface ModelFlags extends LabelFlags {
+export interface AdapterFlags {
   model: string
   adapter?: string
   alpha?: number
+}
+
+/** The same of a verb to which labels mean something. */
+export interface ModelFlags extends AdapterFlags, LabelFlags {
   head?: 'load' | 'keep'
 }
 
-/** Adds `--adapter`, `--alpha`, `--head`, `--labels` and `--problem-type`. */
-export function withAdapter(
+interface AdapterHelp {
+  adapter?: string
+  required?: boolean
+}
+
+/** Adds `--adapter` and `--alpha`. */
+export function withAdapterFile(
   command: Command,
-  { adapter = 'a PEFT adapter folder, or a loralib checkpoint', required = false } = {},
+  { adapter = 'a PEFT adapter folder, or a loralib checkpoint', required = false }: AdapterHelp = {},
 ): Command {
-  command
+  return command
     .addOption(new Option('--adapter <dir or file>', adapter).makeOptionMandatory(required))
     .option('--alpha <number>', 'for a loralib checkpoint, which does not say its alpha', positiveNumber)
-    .addOption(
-      new Option(
-        '--head <which>',
-        "'load' takes the adapter's head, 'keep' the model's own (default: the adapter's where it brings one)",
-      ).choices(['load', 'keep']),
-    )
+}
+
+/** Adds `--adapter`, `--alpha`, `--head`, `--labels` and `--problem-type`. */
+export function withAdapter(command: Command, help: AdapterHelp = {}): Command {
+  withAdapterFile(command, help).addOption(
+    new Option(
+      '--head <which>',
+      "'load' takes the adapter's head, 'keep' the model's own (default: the adapter's where it brings one)",
+    ).choices(['load', 'keep']),
+  )
   return withLabels(command, {
     labels: 'names of the classes, in the order of the logits, where the model does not name them',
   })

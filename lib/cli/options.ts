@@ -10,6 +10,13 @@ export function wholeNumber(text: string): number {
   return value
 }
 
+export function countingNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('expected a whole number of at least 1.')
+  return value
+}
+
 export function positiveNumber(text: string): number {
   const value = Number(text)
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number above 0.')

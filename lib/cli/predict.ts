@@ -1,47 +1,34 @@
-import { once } from 'node:events'
 import { Command, Option } from 'commander'
 import { type Example, glueTask, loadGlue, writeGluePredictions } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
-import { type Aggregation, aggregations } from '../inference/entities.ts'
+import { aggregations } from '../inference/entities.ts'
 import type { TextClassifier } from '../inference/text-classifier.ts'
-import type { TagInput } from '../inference/token-classifier.ts'
-import { type ColumnFlags, withColumns } from './dataset.ts'
+import { withColumns } from './dataset.ts'
 import { interruptible } from './failure.ts'
-import { adapterOptions, type ModelFlags, withAdapter } from './model-flags.ts'
-import { applyRunFlags, list, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import { adapterOptions, withAdapter } from './model-flags.ts'
+import { applyRunFlags, countingNumber, list, wholeNumber, withDevice } from './options.ts'
 import {
-  classificationLine,
-  type PredictionLine,
-  readTagInputs,
-  readTexts,
-  taggingLine,
-  zeroShotLine,
-} from './prediction-lines.ts'
-import { progressBar } from './progress.ts'
-
-interface PredictFlags extends RunFlags, ModelFlags, ColumnFlags {
-  input?: string
-  task?: string
-  data?: string
-  glueOut?: string
-  maxLength?: number
-  json?: boolean
-  aggregation?: Aggregation
-  candidateLabels?: string[]
-  hypothesisTemplate?: string
-  multiLabel?: boolean
-}
+  answerQuestions,
+  fillMasks,
+  type Given,
+  type PredictFlags,
+  printLines,
+  sortTexts,
+  tagTexts,
+} from './predict-tasks.ts'
+import { classificationLine, readTexts } from './prediction-lines.ts'
+import { watched } from './watched.ts'
 
 /** `torch-lora predict`: a line an input line, in order. */
 export function predictCommand(): Command {
   const command = new Command('predict')
     .description(
-      'Classify or tag the texts of a file, as the model does; one line of output for each, in order',
+      'Classify or tag the texts of a file, answer its questions or fill its masks, as the model does; one line of output for each, in order',
     )
     .requiredOption('--model <dir or id>', 'the model, or the base model of --adapter')
     .option(
       '--input <file>',
-      'texts: .jsonl with {"text", "textPair"?} (to tag, also {"words"}) a line, or .json, .csv, .tsv, .conll',
+      'texts: .jsonl with {"text", "textPair"?} (to tag, also {"words"}) a line, or .json, .csv, .tsv, .conll; questions: .jsonl with {"question", "context"} a line, or SQuAD\'s .json',
     )
   withColumns(command)
     .option('--task <name>', 'a GLUE task, whose test split is classified instead of --input')
@@ -70,9 +57,12 @@ export function predictCommand(): Command {
       'what is asked for a candidate label, in the place of {} (default: "This example is {}.")',
     )
     .option('--multi-label', 'let several candidate labels hold')
+    .option('--top-k <count>', 'answers of a question (default: 1), or words of a mask (default: 5)', countingNumber)
+    .option('--max-answer-tokens <count>', 'tokens of an answer at most (default: 30)', countingNumber)
+    .option('--handle-impossible-answer', 'let a question have no answer, for models of SQuAD 2.0')
     .option(
       '--json',
-      'print JSON a line: {"label", "score", "logits"}, {"tokens", "entities"} or {"labels", "scores"}',
+      'print JSON a line: {"label", "score", "logits"}, {"tokens", "entities"}, {"labels", "scores"}, {"answer", "start", "end", "score"} or {"masks"}',
     )
   withAdapter(command)
   return withDevice(command, { int8: true }).action((flags: PredictFlags) =>
@@ -101,28 +91,22 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
     signal,
   }
   const texts = input === undefined ? await glueTexts(flags) : null
-  if (candidateLabels) {
-    const { ZeroShotClassifier } = await import('../inference/zero-shot-classifier.ts')
-    const rows = texts ?? (await readTexts(input!, flags))
-    const { problemType: _, ...load } = options
-    await using model = await ZeroShotClassifier.load(flags.model, load)
-    const { hypothesisTemplate, multiLabel } = flags
-    const results = model.classifyAll(rows, candidateLabels, {
-      input: ({ text }) => text,
-      ...{ hypothesisTemplate, multiLabel, signal },
-    })
-    return await print(results, zeroShotLine, { flags, count: rows.length, maxLength: model.maxLength })
-  }
+  const given: Given = { flags, texts, options, signal }
+  if (candidateLabels) return await sortTexts(given, candidateLabels)
   const { taskOfModel } = await import('../inference/task-of-model.ts')
   const type = await taskOfModel(flags.model, { adapter: flags.adapter, signal })
-  // What is wrong with a file is said before a model is loaded.
-  if (type?.kind.taskName === 'token-classification') {
-    const inputs: TagInput[] = texts?.map(({ text }) => ({ text })) ?? (await readTagInputs(input!, flags))
-    const { TokenClassifier } = await import('../inference/token-classifier.ts')
-    const { problemType: _, ...load } = options
-    await using model = await TokenClassifier.load(flags.model, load)
-    const results = model.tagAll(inputs, { aggregation: flags.aggregation, signal })
-    return await print(results, taggingLine, { flags, count: inputs.length, maxLength: model.maxLength })
+  switch (type?.kind.taskName) {
+    case 'token-classification':
+      return await tagTexts(given)
+    case 'question-answering':
+      return await answerQuestions(given)
+    case 'masked-language-model':
+      return await fillMasks(given)
+    case 'sentence-similarity':
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `${flags.model} gives texts vectors and predicts nothing: use torch-lora embed.`,
+      )
   }
   const { TextClassifier } = await import('../inference/text-classifier.ts')
   const rows = texts ?? (await readTexts(input!, flags))
@@ -132,30 +116,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
   })
   if (glueOut !== undefined) return await submit(model, rows, { flags, signal })
   const results = model.classifyAll(rows, { signal })
-  await print(results, classificationLine, { flags, count: rows.length, maxLength: model.maxLength })
-}
-
-/** Writes a line for each result as it comes. */
-async function print<Result extends { truncated: boolean }>(
-  results: AsyncIterable<Result>,
-  lineOf: (result: Result) => PredictionLine,
-  { flags, count, maxLength }: { flags: PredictFlags; count: number; maxLength: number },
-): Promise<void> {
-  const bar = progressBar('predicting {bar} {percentage}% {value}/{total} texts | {eta_formatted} left')
-  let truncated = 0
-  bar.start(count, 0)
-  try {
-    for await (const result of results) {
-      if (result.truncated) truncated++
-      bar.increment()
-      const { json, text } = lineOf(result)
-      if (!process.stdout.write(`${flags.json ? JSON.stringify(json) : text}\n`))
-        await once(process.stdout, 'drain')
-    }
-  } finally {
-    bar.stop()
-  }
-  warnOfCuts(truncated, maxLength)
+  await printLines(results, classificationLine, { flags, count: rows.length, maxLength: model.maxLength })
 }
 
 /** Writes the predictions of a GLUE task in the form that its site takes. */
@@ -166,26 +127,12 @@ async function submit(
 ): Promise<void> {
   const { argmax } = await import('../tasks/arithmetic.ts')
   const classes = glueClasses(flags.task!, model)
-  const bar = progressBar('predicting {bar} {percentage}% {value}/{total} texts | {eta_formatted} left')
   const submission: number[] = []
-  let truncated = 0
-  bar.start(examples.length, 0)
-  try {
-    for await (const { logits, truncated: cut } of model.classifyAll(examples, { signal })) {
-      if (cut) truncated++
-      bar.increment()
-      submission.push(classes ? classes[argmax(logits)]! : logits[0]!)
-    }
-  } finally {
-    bar.stop()
-  }
+  const results = watched(model.classifyAll(examples, { signal }), {
+    ...{ what: 'predicting', count: examples.length, maxLength: model.maxLength },
+  })
+  for await (const { logits } of results) submission.push(classes ? classes[argmax(logits)]! : logits[0]!)
   console.log(await writeGluePredictions(flags.task!, submission, { dir: flags.glueOut! }))
-  warnOfCuts(truncated, model.maxLength)
-}
-
-function warnOfCuts(truncated: number, maxLength: number): void {
-  if (truncated > 0)
-    console.error(`${truncated} texts are longer than the model takes (${maxLength} tokens) and were cut.`)
 }
 
 async function glueTexts({ task, data }: PredictFlags): Promise<Example[]> {

@@ -1,6 +1,8 @@
 import { type Example, readExamples } from '../data/index.ts'
 import { dataExtension, fileError, isJsonLines, type JsonLine, readJsonLines } from '../data/lines.ts'
 import { readTokenExamples } from '../data/token-examples.ts'
+import type { Filling } from '../inference/mask-filler.ts'
+import type { QuestionAnswer } from '../inference/question-answerer.ts'
 import type { Classification } from '../inference/text-classifier.ts'
 import type { Tagging, TagInput } from '../inference/token-classifier.ts'
 import type { ZeroShotClassification } from '../inference/zero-shot-classifier.ts'
@@ -25,6 +27,21 @@ export function taggingLine({ tokens, entities }: Tagging): PredictionLine {
 
 export function zeroShotLine({ labels, scores }: ZeroShotClassification): PredictionLine {
   return { json: { labels, scores }, text: `${labels[0]}\t${scores[0]!.toFixed(4)}` }
+}
+
+export function answerLine({ answer, start, end, score, answers }: QuestionAnswer): PredictionLine {
+  const best = { answer, start, end, score }
+  return {
+    json: answers.length > 1 ? { ...best, answers } : best,
+    text: answers.map((one) => `${one.answer}\t${one.score.toFixed(4)}`).join('\t'),
+  }
+}
+
+export function fillingLine({ masks }: Filling): PredictionLine {
+  const shown = masks.map((words) =>
+    words.map(({ token, score }) => `${token.trim()} ${score.toFixed(4)}`).join(', '),
+  )
+  return { json: { masks }, text: shown.join('\t') }
 }
 
 /** Texts with nothing else asked of them, from any of the formats of examples. */

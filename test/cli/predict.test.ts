@@ -3,7 +3,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { tinyClassifier, tinyTagger } from '../inference/models.ts'
+import { MaskFiller, QuestionAnswerer } from '../../lib/index.ts'
+import { tinyAnswerer, tinyClassifier, tinyFiller, tinyTagger } from '../inference/models.ts'
 
 const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
 
@@ -57,6 +58,46 @@ describe('predict by what the model is for', { timeout: 120_000 }, () => {
     const wrong = await predict('--model', model, '--input', input)
     expect(wrong).toMatchObject({ code: 1, stdout: '' })
     expect(wrong.stderr).toMatch(/input\.jsonl, line 2: expected \{"text"\}/)
+  })
+
+  it('answers questions with offsets, from lines and from SQuAD’s files', async () => {
+    const model = await tinyAnswerer()
+    const context = '\u{1f600} the film was great, they say'
+    const given = { question: 'what was great', context }
+    await using answerer = await QuestionAnswerer.load(model, { warmUp: false })
+    const { answer, start, end, score, answers } = await answerer.answer(given, { topK: 3 })
+    const input = join(folder, 'questions.jsonl')
+    await writeFile(input, `${JSON.stringify(given)}\n`)
+    const found = await predict('--model', model, '--input', input, '--json')
+    expect(lines(found.stdout)).toEqual([{ answer, start, end, score: expect.closeTo(score, 5) }])
+    const squad = join(folder, 'squad.json')
+    await writeFile(
+      squad,
+      JSON.stringify({ data: [{ paragraphs: [{ context, qas: [{ id: 1, question: given.question, answers: [] }] }] }] }),
+    )
+    const three = await predict('--model', model, '--input', squad, '--json', '--top-k', '3')
+    expect(lines(three.stdout)[0].answers.map((one: { answer: string }) => one.answer)).toEqual(
+      answers.map((one) => one.answer),
+    )
+    await writeFile(input, '{"question":"what"}\n')
+    const wrong = await predict('--model', model, '--input', input)
+    expect(wrong).toMatchObject({ code: 1, stdout: '' })
+    expect(wrong.stderr).toMatch(/questions\.jsonl, line 1: context/)
+  })
+
+  it('fills masks', async () => {
+    const model = await tinyFiller()
+    await using filler = await MaskFiller.load(model, { warmUp: false })
+    const { masks } = await filler.fill('the [MASK] was great', { topK: 2 })
+    const input = join(folder, 'masked.jsonl')
+    await writeFile(input, '{"text":"the [MASK] was great"}\n')
+    const found = await predict('--model', model, '--input', input, '--json', '--top-k', '2')
+    const [line] = lines(found.stdout)
+    expect(line).toEqual({
+      masks: masks.map((words) => words.map((word) => ({ ...word, score: expect.closeTo(word.score, 5) }))),
+    })
+    const shown = await predict('--model', model, '--input', input, '--top-k', '1')
+    expect(shown.stdout).toBe(`${masks[0]![0]!.token} ${masks[0]![0]!.score.toFixed(4)}\n`)
   })
 
   it('sorts into candidate labels with a model of natural language inference, and says which models are none', async () => {

@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import type { Example } from '../data/index.ts'
+import { readQuestionExamples } from '../data/question-examples.ts'
+import { TorchLoraError } from '../errors.ts'
+import type { Aggregation } from '../inference/entities.ts'
+import type { LoadTextModelOptions } from '../inference/load-text-model.ts'
+import type { TagInput } from '../inference/token-classifier.ts'
+import { givenOptions } from '../options.ts'
+import type { ColumnFlags } from './dataset.ts'
+import type { ModelFlags } from './model-flags.ts'
+import type { RunFlags } from './options.ts'
+import {
+  answerLine,
+  fillingLine,
+  type PredictionLine,
+  readTagInputs,
+  readTexts,
+  taggingLine,
+  zeroShotLine,
+} from './prediction-lines.ts'
+import { watched } from './watched.ts'
+
+export interface PredictFlags extends RunFlags, ModelFlags, ColumnFlags {
+  input?: string
+  task?: string
+  data?: string
+  glueOut?: string
+  maxLength?: number
+  json?: boolean
+  aggregation?: Aggregation
+  candidateLabels?: string[]
+  hypothesisTemplate?: string
+  multiLabel?: boolean
+  topK?: number
+  maxAnswerTokens?: number
+  handleImpossibleAnswer?: boolean
+}
+
+/** What `predict` was given, read as far as any task reads it. */
+export interface Given {
+  flags: PredictFlags
+  /** Of a GLUE task; null for `--input`. */
+  texts: Example[] | null
+  /** How the model is loaded. */
+  options: LoadTextModelOptions
+  signal: AbortSignal
+}
+
+// In each of these what is wrong with a file is said before a model is loaded.
+
+/** Sorts texts into labels with a model of natural language inference. */
+export async function sortTexts(
+  { flags, texts, options, signal }: Given,
+  labels: readonly string[],
+): Promise<void> {
+  const { ZeroShotClassifier } = await import('../inference/zero-shot-classifier.ts')
+  const rows = texts ?? (await readTexts(flags.input!, flags))
+  await using model = await ZeroShotClassifier.load(flags.model, givenOptions(options))
+  const { hypothesisTemplate, multiLabel } = flags
+  const results = model.classifyAll(rows, labels, {
+    input: ({ text }) => text,
+    ...{ hypothesisTemplate, multiLabel, signal },
+  })
+  await printLines(results, zeroShotLine, { flags, count: rows.length, maxLength: model.maxLength })
+}
+
+/** Tags words and finds entities. */
+export async function tagTexts({ flags, texts, options, signal }: Given): Promise<void> {
+  const inputs: TagInput[] =
+    texts?.map(({ text }) => ({ text })) ?? (await readTagInputs(flags.input!, flags))
+  const { TokenClassifier } = await import('../inference/token-classifier.ts')
+  await using model = await TokenClassifier.load(flags.model, givenOptions(options))
+  const results = model.tagAll(inputs, { aggregation: flags.aggregation, signal })
+  await printLines(results, taggingLine, { flags, count: inputs.length, maxLength: model.maxLength })
+}
+
+/** Answers questions from their contexts. */
+export async function answerQuestions({ flags, options, signal }: Given): Promise<void> {
+  const { input, topK, maxAnswerTokens, handleImpossibleAnswer } = flags
+  if (input === undefined)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `${flags.model} answers questions, and GLUE's tasks have none: give --input.`,
+    )
+  const questions = await readQuestionExamples(input)
+  const { QuestionAnswerer } = await import('../inference/question-answerer.ts')
+  await using model = await QuestionAnswerer.load(flags.model, givenOptions(options))
+  const results = model.answerAll(questions, { topK, maxAnswerTokens, handleImpossibleAnswer, signal })
+  await printLines(results, answerLine, { flags, count: questions.length, maxLength: model.maxLength })
+}
+
+/** Finds the words behind the masks of texts. */
+export async function fillMasks({ flags, texts, options, signal }: Given): Promise<void> {
+  const rows = texts ?? (await readTexts(flags.input!, flags))
+  const { MaskFiller } = await import('../inference/mask-filler.ts')
+  await using model = await MaskFiller.load(flags.model, givenOptions(options) as object)
+  const results = model.fillAll(rows, { input: ({ text }) => text, topK: flags.topK, signal })
+  await printLines(results, fillingLine, { flags, count: rows.length, maxLength: model.maxLength })
+}
+
+/** Writes a line for each result as it comes. */
+export async function printLines<Result extends { truncated: boolean }>(
+  results: AsyncIterable<Result>,
+  lineOf: (result: Result) => PredictionLine,
+  { flags, count, maxLength }: { flags: PredictFlags; count: number; maxLength: number },
+): Promise<void> {
+  for await (const result of watched(results, { what: 'predicting', count, maxLength })) {
+    const { json, text } = lineOf(result)
+    if (!process.stdout.write(`${flags.json ? JSON.stringify(json) : text}\n`))
+      await once(process.stdout, 'drain')
+  }
+}
