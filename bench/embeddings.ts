@@ -1,0 +1,188 @@
+/**
+ * Vectors, rankings and zero-shot labels against sentence-transformers, transformers and onnxruntime, in one run.
+ *
+ *   TORCH_LORA_PYTHON=.../python npx tsx bench/embeddings.ts --data GLUE --model all-MiniLM-L6-v2
+ *     [--rounds 5] [--texts 512] [--zero-shot-texts 1000] [--parts stsb,sst2,rte,rank,zero-shot] [--int8]
+ *
+ * The model is a folder of sentence-transformers; of its encoder a cross-encoder and a model of natural language
+ * inference with random heads are made, the same files on all sides, fp32. Texts of the SST-2 and RTE dev sets: ours as
+ * 64 clients send them, one text a call; the peers get them in batches of 8, 32 and 128, of which the best counts:
+ * sentence-transformers sorts them by length first, transformers and onnxruntime pad them in their order. 100 sentences
+ * of QNLI are ranked for its first question; texts of SST-2 are sorted into 20 labels, by transformers' pipeline on the
+ * other side. Texts come in and numbers go out on every side, tokenization included. Values are checked to be the same.
+ * The sides take turns; medians; how late a timer of our main thread was at p50 and p99. First, Spearman's correlation of
+ * cosines with STS-B's dev scores.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { spearman } from '../lib/data/metrics.ts'
+import {
+  AutoModelForReranking,
+  AutoModelForSequenceClassification,
+  AutoTokenizer,
+  cosineSimilarity,
+  loadGlue,
+} from '../lib/index.ts'
+import { at } from './inference-stream.ts'
+import { machine, median, ourWorker, peerWorker, type Worker } from './worker.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    model: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    texts: { type: 'string', default: '512' },
+    'zero-shot-texts': { type: 'string', default: '1000' },
+    parts: { type: 'string', default: 'stsb,sst2,rte,rank,zero-shot' },
+    int8: { type: 'boolean', default: false },
+  },
+})
+if (!flags.data || !flags.model) throw new Error('say where things are: --data GLUE --model MINILM_FOLDER')
+
+interface Answer {
+  milliseconds: number
+  values: number[][]
+  late?: number[]
+}
+
+const labels = [
+  ...['praise', 'complaint', 'comedy', 'drama', 'action', 'horror', 'romance', 'documentary', 'animation', 'music'],
+  ...['acting', 'directing', 'writing', 'photography', 'boredom', 'surprise', 'sadness', 'anger', 'joy', 'fear'],
+]
+
+const root = await mkdtemp(join(tmpdir(), 'bench-embeddings-'))
+try {
+  await run()
+} finally {
+  await rm(root, { recursive: true })
+}
+
+/** Folders of the cross-encoder and the model of inference. */
+async function otherModels(): Promise<[crossEncoder: string, nli: string]> {
+  const folders: [string, string] = [join(root, 'cross-encoder'), join(root, 'nli')]
+  await using tokenizer = await AutoTokenizer.fromPretrained(flags.model!)
+  using reranker = await AutoModelForReranking.fromPretrained(flags.model!, { head: 'fresh' })
+  await reranker.savePretrained(folders[0])
+  const names = ['contradiction', 'neutral', 'entailment']
+  using nli = await AutoModelForSequenceClassification.fromPretrained(flags.model!, { labels: names })
+  await nli.savePretrained(folders[1])
+  for (const folder of folders) await tokenizer.save(folder)
+  return folders
+}
+
+async function run() {
+  const folders = [flags.model!, ...(await otherModels())]
+  const ours = {
+    ours: ourWorker('embeddings-ours.ts', [...folders, 'float32']),
+    ...(flags.int8 ? { 'ours int8': ourWorker('embeddings-ours.ts', [...folders, 'int8']) } : {}),
+  }
+  const peers = ['sentence-transformers', 'transformers', 'onnxruntime']
+  const workers: Record<string, Worker> = {
+    ...ours,
+    ...Object.fromEntries(peers.map((side) => [side, peerWorker('embeddings.py', [side, ...folders])])),
+  }
+  for (const worker of Object.values(workers)) await worker.next()
+  console.log(`${await machine()}; fp32, ${availableParallelism()} threads a side`)
+  const parts = flags.parts.split(',')
+  if (parts.includes('stsb')) await correlate(workers)
+  for (const task of ['sst2', 'rte'].filter((name) => parts.includes(name))) {
+    const { examples } = await loadGlue(task, { split: 'validation', dataDir: flags.data })
+    const texts = examples
+      .flatMap(({ text, textPair }) => (textPair === undefined ? [text] : [text, textPair]))
+      .slice(0, Number(flags.texts))
+    await compare(`${task}, ${texts.length} texts`, workers, {
+      request: { embed: texts, concurrency: 64 },
+      count: texts.length,
+      tolerance: 1e-4,
+    })
+  }
+  if (parts.includes('rank')) {
+    const { examples } = await loadGlue('qnli', { split: 'validation', dataDir: flags.data })
+    const passages = examples.slice(0, 100).map(({ textPair }) => textPair!)
+    await compare('100 passages ranked', workers, {
+      request: { query: examples[0]!.text, rank: passages },
+      count: passages.length,
+      tolerance: 1e-4,
+    })
+  }
+  if (parts.includes('zero-shot')) {
+    const { examples } = await loadGlue('sst2', { split: 'validation', dataDir: flags.data })
+    const texts = Array.from({ length: Number(flags['zero-shot-texts']) }, (_, i) => examples[i % examples.length]!.text)
+    const { transformers: _, onnxruntime: __, ...sides } = workers
+    await compare(`${texts.length} texts x ${labels.length} labels`, sides, {
+      request: { sort: texts, labels },
+      count: texts.length,
+      tolerance: 1e-4,
+      sizes: [32],
+      rounds: 1,
+    })
+  }
+  for (const worker of Object.values(workers)) worker.close()
+}
+
+/** Prints how vectors of each side agree with people on STS-B's dev set. */
+async function correlate(sides: Readonly<Record<string, Worker>>): Promise<void> {
+  const { examples } = await loadGlue('stsb', { split: 'validation', dataDir: flags.data })
+  const texts = examples.flatMap(({ text, textPair }) => [text, textPair!])
+  const scores = examples.map(({ label }) => Number(label))
+  const cells: string[] = []
+  for (const [side, worker] of Object.entries(sides)) {
+    const { values } = await worker.ask<Answer>({ embed: texts, concurrency: 64, size: 32 })
+    const cosines = scores.map((_, i) => cosineSimilarity(values[2 * i]!, values[2 * i + 1]!))
+    cells.push(`${side} ${spearman(cosines, scores).toFixed(4)}`)
+  }
+  console.log(`STS-B dev, Spearman: ${cells.join('; ')}`)
+}
+
+interface Comparison {
+  request: object
+  /** What a rate counts. */
+  count: number
+  tolerance: number
+  /** Of the peers' batches. */
+  sizes?: readonly number[]
+  rounds?: number
+}
+
+/** Runs a request on all sides in turns and prints a line: rates, ours over each peer's best, how late ours were. */
+async function compare(
+  what: string,
+  sides: Readonly<Record<string, Worker>>,
+  { request, count, tolerance, sizes = [8, 32, 128], rounds = Number(flags.rounds) }: Comparison,
+): Promise<void> {
+  const times = new Map<string, number[]>()
+  let late: number[] = []
+  let expected: number[][] | undefined
+  for (let round = 0; round < rounds; round++)
+    for (const [side, worker] of Object.entries(sides)) {
+      const own = side.startsWith('ours')
+      for (const size of own ? [0] : sizes) {
+        const answer = await worker.ask<Answer>({ ...request, size })
+        const key = own ? side : `${side} ${size}`
+        times.set(key, [...(times.get(key) ?? []), answer.milliseconds])
+        if (side === 'ours') late = answer.late!
+        expected ??= answer.values
+        const apart = distance(expected, answer.values)
+        if (!side.includes('int8') && !(apart < tolerance))
+          throw new Error(`${side} gives other values: the largest difference is ${apart}`)
+      }
+    }
+  const rateOf = (key: string) => (1000 * count) / median(times.get(key)!)
+  const best = Object.keys(sides).map((side) => {
+    const keys = [...times.keys()].filter((key) => key === side || new RegExp(`^${side} \\d+$`).test(key))
+    const [key] = keys.sort((a, b) => rateOf(b) - rateOf(a))
+    return { side, key: key!, rate: rateOf(key!) }
+  })
+  const mine = best[0]!.rate
+  const cells = best.map(({ key, side, rate }) => {
+    const over = side.startsWith('ours') ? '' : ` (${(mine / rate).toFixed(2)}x)`
+    return `${key} ${rate.toFixed(1)}/s${over}`
+  })
+  console.log(`${what}: ${cells.join('; ')}; loop late ${at(late, 0.5)}/${at(late, 0.99)} ms`)
+}
+
+function distance(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number {
+  return Math.max(...a.map((row, i) => Math.max(...row.map((value, k) => Math.abs(value - b[i]![k]!)))))
+}
