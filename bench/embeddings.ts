@@ -48,8 +48,30 @@ interface Answer {
 }
 
 const labels = [
-  ...['praise', 'complaint', 'comedy', 'drama', 'action', 'horror', 'romance', 'documentary', 'animation', 'music'],
-  ...['acting', 'directing', 'writing', 'photography', 'boredom', 'surprise', 'sadness', 'anger', 'joy', 'fear'],
+  ...[
+    'praise',
+    'complaint',
+    'comedy',
+    'drama',
+    'action',
+    'horror',
+    'romance',
+    'documentary',
+    'animation',
+    'music',
+  ],
+  ...[
+    'acting',
+    'directing',
+    'writing',
+    'photography',
+    'boredom',
+    'surprise',
+    'sadness',
+    'anger',
+    'joy',
+    'fear',
+  ],
 ]
 
 const root = await mkdtemp(join(tmpdir(), 'bench-embeddings-'))
@@ -109,7 +131,10 @@ async function run() {
   }
   if (parts.includes('zero-shot')) {
     const { examples } = await loadGlue('sst2', { split: 'validation', dataDir: flags.data })
-    const texts = Array.from({ length: Number(flags['zero-shot-texts']) }, (_, i) => examples[i % examples.length]!.text)
+    const texts = Array.from(
+      { length: Number(flags['zero-shot-texts']) },
+      (_, i) => examples[i % examples.length]!.text,
+    )
     const { transformers: _, onnxruntime: __, ...sides } = workers
     await compare(`${texts.length} texts x ${labels.length} labels`, sides, {
       request: { sort: texts, labels },

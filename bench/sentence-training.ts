@@ -45,13 +45,34 @@ interface Line {
 
 async function ours(seed: string, out: string): Promise<Outcome> {
   const glue = ['--task-type', 'sentence-similarity', '--task', 'stsb', '--data', flags.data!]
-  const before = execFileSync(process.execPath, [main, 'evaluate', '--model', flags.model!, ...glue, '--json'])
-  const settings = ['--r', '8', '--alpha', '16', '--target', 'query,value', '--dropout', '0.1', '--warmup', '0.1']
+  const before = execFileSync(process.execPath, [
+    main,
+    'evaluate',
+    '--model',
+    flags.model!,
+    ...glue,
+    '--json',
+  ])
+  const settings = [
+    '--r',
+    '8',
+    '--alpha',
+    '16',
+    '--target',
+    'query,value',
+    '--dropout',
+    '0.1',
+    '--warmup',
+    '0.1',
+  ]
   const schedule = ['--lr', flags.lr, '--epochs', flags.epochs, '--batch-size', '32', '--seed', seed]
   const train = ['train', '--model', flags.model!, ...glue, '--out', out, ...settings, ...schedule]
   execFileSync(process.execPath, [main, ...train], { stdio: ['ignore', 'ignore', 'ignore'] })
   const text = await readFile(join(out, 'metrics.jsonl'), 'utf8')
-  const lines = text.trim().split('\n').map((line) => JSON.parse(line) as Line)
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line)
   const after = lines.flatMap(({ metrics }) => (metrics ? [metrics.spearmanr] : []))
   const summary = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8')) as { trainSeconds: number }
   return { spearman: [JSON.parse(before.toString()).spearmanr, ...after], seconds: summary.trainSeconds }

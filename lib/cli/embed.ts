@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { Command, Option } from 'commander'
 import { TorchLoraError } from '../errors.ts'

@@ -57,7 +57,11 @@ export function predictCommand(): Command {
       'what is asked for a candidate label, in the place of {} (default: "This example is {}.")',
     )
     .option('--multi-label', 'let several candidate labels hold')
-    .option('--top-k <count>', 'answers of a question (default: 1), or words of a mask (default: 5)', countingNumber)
+    .option(
+      '--top-k <count>',
+      'answers of a question (default: 1), or words of a mask (default: 5)',
+      countingNumber,
+    )
     .option('--max-answer-tokens <count>', 'tokens of an answer at most (default: 30)', countingNumber)
     .option('--handle-impossible-answer', 'let a question have no answer, for models of SQuAD 2.0')
     .option(

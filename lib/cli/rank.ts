@@ -22,7 +22,7 @@ export function rankCommand(): Command {
     .requiredOption('--model <dir or id>', 'the model, or the base model of --adapter')
     .requiredOption('--input <file>', '.jsonl with {"query", "texts": [...]} a line')
     .option('--top-k <count>', 'so many of the best texts (default: all)', countingNumber)
-    .option('--raw-scores', "scores as the model gives them, not their sigmoid")
+    .option('--raw-scores', 'scores as the model gives them, not their sigmoid')
     .option('--json', 'print {"ranking": [{"index", "score"}]} a line (default: score and text, a line each)')
     .option(
       '--max-length <tokens>',

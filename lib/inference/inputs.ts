@@ -29,10 +29,7 @@ export function tokenizerInput(input: unknown, index: number): TokenizerInput {
  */
 export function textOf(value: unknown, what: string, { filled = false } = {}): string {
   if (typeof value !== 'string')
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `${what}: expected a string, received ${describe(value)}.`,
-    )
+    throw new TorchLoraError('INVALID_ARGUMENT', `${what}: expected a string, received ${describe(value)}.`)
   if (filled && value.trim() === '')
     throw new TorchLoraError('INVALID_ARGUMENT', `${what}: expected a text, received an empty one.`)
   return value

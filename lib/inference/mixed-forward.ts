@@ -120,7 +120,7 @@ export class MixedForward {
         const values = output.readSync() as Float32Array
         const counts = texts.map((b) => {
           const tokens = sequences[b]!.ids.length
-          return hidden ? tokens : (wanted?.[b]!.length ?? head.rowsOf(tokens))
+          return hidden ? tokens : (wanted?.[b]?.length ?? head.rowsOf(tokens))
         })
         const width = values.length / counts.reduce((sum, count) => sum + count, 0)
         let at = 0

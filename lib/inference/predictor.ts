@@ -95,7 +95,7 @@ export class Predictor {
       let at = 0
       return sequences.map(({ ids }, b) => {
         const start = at
-        at += (hidden ? ids.length : (wanted?.[b]!.length ?? head.rowsOf(ids.length))) * width
+        at += (hidden ? ids.length : (wanted?.[b]?.length ?? head.rowsOf(ids.length))) * width
         return values.slice(start, at)
       })
     } finally {

@@ -152,7 +152,10 @@ export class QuestionAnswerer extends TextModel<
    */
   answer(input: QuestionInput, options?: QuestionOptions): Promise<QuestionAnswer>
   answer(inputs: readonly QuestionInput[], options?: QuestionOptions): Promise<QuestionAnswer[]>
-  async answer(input: QuestionInput | readonly QuestionInput[], options: QuestionOptions = {}): Promise<unknown> {
+  async answer(
+    input: QuestionInput | readonly QuestionInput[],
+    options: QuestionOptions = {},
+  ): Promise<unknown> {
     return this.respondOneOrMany(input, options)
   }
 
@@ -166,7 +169,8 @@ export class QuestionAnswerer extends TextModel<
   ): AsyncGenerator<StreamResult<Row, QuestionAnswer, E>, void, undefined>
   answerAll<Row, E extends OnError = 'throw'>(
     rows: Iterable<Row> | AsyncIterable<Row>,
-    options: QuestionOptions & StreamRowOptions<Row, QuestionInput, E> & { input: (row: Row) => QuestionInput },
+    options: QuestionOptions &
+      StreamRowOptions<Row, QuestionInput, E> & { input: (row: Row) => QuestionInput },
   ): AsyncGenerator<StreamResult<Row, QuestionAnswer, E>, void, undefined>
   answerAll(
     rows: Iterable<unknown> | AsyncIterable<unknown>,
@@ -195,7 +199,8 @@ export class QuestionAnswerer extends TextModel<
       const { context } = asked[i]!
       const most = longText === 'windows' ? this.#maxWindows : 1
       if (windows.length > most && longText !== 'truncate') {
-        const remedy = longText === 'windows' ? 'raise `maxWindows`, or allow truncation' : 'allow windows or truncation'
+        const remedy =
+          longText === 'windows' ? 'raise `maxWindows`, or allow truncation' : 'allow windows or truncation'
         throw new TorchLoraError(
           'TOO_LONG',
           `Input ${first + i}: its context is ${windows.length} windows of ${maxLength} tokens, and at most ${most} may be read: give the part that matters, ${remedy}.`,

@@ -246,7 +246,7 @@ export class TextEmbedder extends TextModel<
     [outputs]: readonly (readonly Float32Array[])[],
     { task, options }: DecodeContext<SentenceSimilarity, EmbedOptions>,
   ): TextEmbedding {
-    const [{ ids, truncated }] = windows as [{ ids: Int32Array; truncated: boolean }]
+    const { ids, truncated } = windows![0]!
     const [values] = outputs as [Float32Array]
     const { dimensions = values.length, normalize = task.layout.normalize } = options
     const vector = hidden || dimensions === values.length ? values : values.slice(0, dimensions)

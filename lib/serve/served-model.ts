@@ -10,10 +10,7 @@ export type ServedModel = TextClassifier | TokenClassifier
  * Loads a model that there are routes for.
  * @throws TorchLoraError UNSUPPORTED for another; as `loadTextModel`
  */
-export async function loadServedModel(
-  dirOrId: string,
-  options: LoadTextModelOptions,
-): Promise<ServedModel> {
+export async function loadServedModel(dirOrId: string, options: LoadTextModelOptions): Promise<ServedModel> {
   const model = await loadTextModel(dirOrId, options)
   if (model.task === 'sequence-classification' || model.task === 'token-classification') return model
   await model.close()

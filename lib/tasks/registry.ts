@@ -151,7 +151,8 @@ export function taskTypeOfMarks({
   architecture = '',
   sentenceModel,
 }: ModelMarks): TaskType | undefined {
-  const crossEncoder = sentenceModel === 'cross-encoder' && (peftType ?? Reranking.peftType) === Reranking.peftType
+  const crossEncoder =
+    sentenceModel === 'cross-encoder' && (peftType ?? Reranking.peftType) === Reranking.peftType
   if (crossEncoder) return taskTypeOf(Reranking.taskName)
   const named = types.find(({ kind }) => peftType !== undefined && kind.peftType === peftType)
   if (named) return named

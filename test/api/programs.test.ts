@@ -42,10 +42,7 @@ describe('a program for an everyday job', () => {
     [
       'load-any',
       {
-        answers: [
-          expect.stringMatching(/^sequence-classification: (bad|good)$/),
-          'masked-language-model: 2',
-        ],
+        answers: [expect.stringMatching(/^sequence-classification: (bad|good)$/), 'masked-language-model: 2'],
       },
     ],
     ['adapters-by-request', { own: expect.any(String), adapted: expect.any(String) }],

@@ -63,7 +63,9 @@ describe('embed', { timeout: 120_000 }, () => {
     expect(bytes.subarray(10, start).toString().trim()).toBe(
       "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 8), }",
     )
-    const numbers = new Float32Array(bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + bytes.length))
+    const numbers = new Float32Array(
+      bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + bytes.length),
+    )
     expect(numbers).toEqual(Float32Array.from(raw.flatMap((vector) => [...vector])))
 
     for (const [more, message] of [
@@ -115,6 +117,8 @@ describe('rank', { timeout: 120_000 }, () => {
       expect(wrong.stderr).toMatch(message)
     }
     const classes = await tinyClassifier({ labels: ['a', 'b'] })
-    expect((await cli('rank', '--model', classes, '--input', input)).stderr).toMatch(/reranking is one output/)
+    expect((await cli('rank', '--model', classes, '--input', input)).stderr).toMatch(
+      /reranking is one output/,
+    )
   })
 })

@@ -73,7 +73,9 @@ describe('predict by what the model is for', { timeout: 120_000 }, () => {
     const squad = join(folder, 'squad.json')
     await writeFile(
       squad,
-      JSON.stringify({ data: [{ paragraphs: [{ context, qas: [{ id: 1, question: given.question, answers: [] }] }] }] }),
+      JSON.stringify({
+        data: [{ paragraphs: [{ context, qas: [{ id: 1, question: given.question, answers: [] }] }] }],
+      }),
     )
     const three = await predict('--model', model, '--input', squad, '--json', '--top-k', '3')
     expect(lines(three.stdout)[0].answers.map((one: { answer: string }) => one.answer)).toEqual(

@@ -50,18 +50,19 @@ describe('MaskFiller', () => {
     expectWords(one!, await plain(base, 'a [MASK]'))
     expect(found!.masks[0]).toHaveLength(9)
     expect((await filler.fill(text)).masks.map(({ length }) => length)).toEqual([5, 5])
-    const { masks } = await filler.fill('a [MASK]', { targets: ['play', 'film', 'play'] })
-    expect(masks[0]!.map(({ token }) => token).sort()).toEqual(['film', 'play'])
+    const { masks } = await filler.fill('a [MASK]', { targets: ['rain', 'castle', 'rain'] })
+    expect(masks[0]!.map(({ token }) => token).sort()).toEqual(['castle', 'rain'])
     const [expected] = await plain(base, 'a [MASK]')
     for (const { id, score } of masks[0]!) expect(Math.abs(score - expected![id]!)).toBeLessThan(1e-5)
   })
 
   it('serves adapters by name in one batch, each as if it were merged, the decoder the base’s', async () => {
-    using model = await AutoModelForMaskedLM.fromPretrained(base)
-    const folders = await Promise.all([
-      randomAdapter(model, { seed: 3, r: 4, loraAlpha: 8 }),
-      randomAdapter(model, { seed: 4, r: 2, loraAlpha: 8, targetModules: 'all-linear' }),
-    ])
+    const folders = await Promise.all(
+      [{ seed: 3, r: 4 }, { seed: 4, r: 2, targetModules: 'all-linear' as const }].map(async (options) => {
+        using model = await AutoModelForMaskedLM.fromPretrained(base)
+        return await randomAdapter(model, { loraAlpha: 8, ...options })
+      }),
+    )
     await using filler = await MaskFiller.load(base, { adapters: { a: folders[0]!, b: folders[1]! } })
     const expected = await Promise.all(
       folders.map(async (adapter) => {
@@ -111,7 +112,7 @@ describe('MaskFiller', () => {
       ['[MASK]'.repeat(65), {}, 'INVALID_ARGUMENT', /65 masks, and at most 64/],
       [`${'the film '.repeat(8)} [MASK]`, {}, 'TOO_LONG', /\[MASK\] beyond the 12 tokens/],
       [`[MASK] ${'the film '.repeat(8)}`, { longText: 'refuse' }, 'TOO_LONG', /more than 12 tokens/],
-      ['a [MASK]', { targets: ['filmsong'] }, 'INVALID_ARGUMENT', /"filmsong" is not one token .*film/],
+      ['a [MASK]', { targets: ['filmsong'] }, 'INVALID_ARGUMENT', /"filmsong" is not one token of this model/],
       ['a [MASK]', { targets: [] }, 'INVALID_ARGUMENT', /targets must be an array of words with at least 1/],
       ['a [MASK]', { topK: 1001 }, 'INVALID_ARGUMENT', /topK must be a number between 1 and 1000/],
       ['a [MASK]', { longText: 'windows' }, 'INVALID_ARGUMENT', /longText must be/],
@@ -125,7 +126,7 @@ describe('MaskFiller', () => {
     expect([cut.truncated, cut.tokens]).toEqual([true, 12])
     const seen: unknown[] = []
     for await (const entry of filler.fillAll(['a [MASK]', 'a play'], { onError: 'yield', topK: 3 }))
-      seen.push(entry.error?.code ?? entry.masks[0]?.length)
+      seen.push(entry.error ? entry.error.code : entry.masks[0]?.length)
     expect(seen).toEqual([3, 'INVALID_ARGUMENT'])
   })
 
@@ -143,8 +144,7 @@ it('the likeliest are those of a whole sort, whatever the order', () => {
   const scores = softmax(logits)
   for (const { id, score } of found) expect(score).toBeCloseTo(scores[id]!, 10)
   expect(likeliest(logits, { topK: 1000, among: null })).toHaveLength(500)
-  expect(likeliest(logits, { topK: 2, among: [sorted[9]!, sorted[3]!, sorted[5]!] }).map(({ id }) => id)).toEqual([
-    sorted[3],
-    sorted[5],
-  ])
+  expect(
+    likeliest(logits, { topK: 2, among: [sorted[9]!, sorted[3]!, sorted[5]!] }).map(({ id }) => id),
+  ).toEqual([sorted[3], sorted[5]])
 })

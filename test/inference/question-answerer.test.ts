@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 
 /** The best answer of the plain model, window by window. */
-async function plain(folder: string, { question, context: text }: typeof input, maxLength = 66) {
+async function plain(folder: string, { question, context: text }: typeof input, maxLength = 64) {
   await using tokenizer = await AutoTokenizer.fromPretrained(folder)
   using model = await AutoModelForQuestionAnswering.fromPretrained(folder)
   using predictor = new Predictor(model)
@@ -68,9 +68,9 @@ describe('QuestionAnswerer', () => {
     await using answerer = await QuestionAnswerer.load(base, { warmUp: false })
     const none = await answerer.answer(input, { handleImpossibleAnswer: true, nullThreshold: -1000 })
     expect(none).toMatchObject({ answer: '', start: 0, end: 0 })
-    const some = await answerer.answer(input, { handleImpossibleAnswer: true, nullThreshold: 1000, topK: 30 })
+    const some = await answerer.answer(input, { handleImpossibleAnswer: true, nullThreshold: 1000, topK: 1000 })
     expect(some.answer).not.toBe('')
-    expect(some.answers.at(-1)!.answer).toBe('')
+    expect(some.answers.map(({ answer }) => answer)).toContain('')
   })
 
   it('serves adapters with heads of their own over a bare encoder, each as if it were merged', async () => {
@@ -122,7 +122,7 @@ describe('QuestionAnswerer', () => {
     await using answerer = await QuestionAnswerer.load(base, { warmUp: false, maxWindows: 3 })
     const megabyte = { question: 'what', context: 'the film was great , '.repeat(50_000) }
     for (const [given, message] of [
-      [long, /windows of 66 tokens, and at most 3 may be read: .* `maxWindows`/],
+      [long, /windows of 64 tokens, and at most 3 may be read: .* `maxWindows`/],
       [megabyte, /at most 3 may be read/],
     ] as const)
       await expect(answerer.answer(given)).rejects.toMatchObject({
@@ -153,13 +153,16 @@ describe('QuestionAnswerer', () => {
         message: expect.stringMatching(message),
       })
     await expect(answerer.answer(input, { topk: 3 } as object)).rejects.toThrow(/'topK' is the nearest/)
-    const rows = [{ id: 1, q: 'what was dull' }, { id: 2, q: '' }]
+    const rows = [
+      { id: 1, q: 'what was dull' },
+      { id: 2, q: '' },
+    ]
     const seen: unknown[] = []
     for await (const entry of answerer.answerAll(rows, {
       input: ({ q }) => ({ question: q, context }),
       onError: 'yield',
     }))
-      seen.push([entry.row.id, entry.error?.code ?? typeof entry.answer])
+      seen.push([entry.row.id, entry.error ? entry.error.code : typeof entry.answer])
     expect(seen).toEqual([
       [1, 'string'],
       [2, 'INVALID_ARGUMENT'],

@@ -123,7 +123,11 @@ describe('TextEmbedder', () => {
 
   it('streams vectors with their rows', async () => {
     await using embedder = await TextEmbedder.load(base, { warmUp: false })
-    const rows = [{ id: 1, body: 'a play' }, { id: 2, body: 3 }, { id: 3, body: 'her song' }]
+    const rows = [
+      { id: 1, body: 'a play' },
+      { id: 2, body: 3 },
+      { id: 3, body: 'her song' },
+    ]
     const seen: [number, unknown][] = []
     for await (const entry of embedder.embedAll(rows, {
       input: ({ body }) => body as string,
@@ -139,11 +143,12 @@ describe('TextEmbedder', () => {
   })
 
   it('serves adapters by name in one batch, each as if it were merged; swaps keep them', async () => {
-    using model = await AutoModelForSentenceSimilarity.fromPretrained(base)
-    const folders = await Promise.all([
-      randomAdapter(model, { seed: 3, r: 4, loraAlpha: 8 }),
-      randomAdapter(model, { seed: 4, r: 2, loraAlpha: 8, targetModules: 'all-linear' }),
-    ])
+    const folders = await Promise.all(
+      [{ seed: 3, r: 4 }, { seed: 4, r: 2, targetModules: 'all-linear' as const }].map(async (options) => {
+        using model = await AutoModelForSentenceSimilarity.fromPretrained(base)
+        return await randomAdapter(model, { loraAlpha: 8, ...options })
+      }),
+    )
     await using embedder = await TextEmbedder.load(base, { adapters: { a: folders[0]!, b: folders[1]! } })
     const merged = await Promise.all(
       folders.map(async (adapter) => {
@@ -198,7 +203,8 @@ describe('TextEmbedder', () => {
   it('cuts a long text and says so in a stream, or refuses it', async () => {
     await using embedder = await TextEmbedder.load(base, { maxLength: 8, warmUp: false })
     const long = 'the film was great and the song was fine'
-    for await (const { tokens, truncated } of embedder.embedAll([long])) expect([tokens, truncated]).toEqual([8, true])
+    for await (const { tokens, truncated } of embedder.embedAll([long]))
+      expect([tokens, truncated]).toEqual([8, true])
     await expect(embedder.embed(long, { longText: 'refuse' })).rejects.toMatchObject({ code: 'TOO_LONG' })
     await expect(embedder.embed(long, { longText: 'windows' as 'refuse' })).rejects.toThrow(
       /longText must be 'truncate' or 'refuse'/,
@@ -213,11 +219,17 @@ describe('TextEmbedder', () => {
         message: expect.stringMatching(/Input 0: expected a string/),
       })
     await expect(embedder.embed('cut \ud83d')).rejects.toThrow(/lone surrogate/)
-    await expect(embedder.embed('a', { dimension: 3 } as object)).rejects.toThrow(/'dimensions' is the nearest/)
+    await expect(embedder.embed('a', { dimension: 3 } as object)).rejects.toThrow(
+      /'dimensions' is the nearest/,
+    )
     await expect(embedder.embed('a', { dimensions: 0 })).rejects.toThrow(/dimensions must be a whole number/)
     await expect(TextEmbedder.load(base, { labels: ['a'] } as object)).rejects.toThrow(/no option 'labels'/)
-    await expect(TextEmbedder.load(base, { pooling: 'first' as 'cls' })).rejects.toThrow(/pooling must be 'mean'/)
-    await expect(embedder.embedTokens('a', { dimensions: 3 } as object)).rejects.toThrow(/no option 'dimensions'/)
+    await expect(TextEmbedder.load(base, { pooling: 'first' as 'cls' })).rejects.toThrow(
+      /pooling must be 'mean'/,
+    )
+    await expect(embedder.embedTokens('a', { dimensions: 3 } as object)).rejects.toThrow(
+      /no option 'dimensions'/,
+    )
   })
 
   it('is what loadTextModel gives for its folder', async () => {

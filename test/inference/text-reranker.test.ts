@@ -1,4 +1,4 @@
-import { writeFile, readFile, mkdtemp, cp } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
@@ -77,10 +77,17 @@ describe('TextReranker', () => {
 
   it('streams queries, of which each has its texts', async () => {
     await using reranker = await TextReranker.load(base, { warmUp: false, maxQueue: 4 })
-    const rows = [{ query, texts }, { query, texts: texts.slice(1) }, { query: ' ', texts }, { query, texts: [] }]
+    const rows = [
+      { query, texts },
+      { query, texts: texts.slice(1) },
+      { query: ' ', texts },
+      { query, texts: [] },
+    ]
     const seen: unknown[] = []
     for await (const entry of reranker.rankAll(rows, { onError: 'yield' }))
-      seen.push(entry.error ? entry.error.code : [entry.row.texts.length, entry.ranking.length, entry.truncated])
+      seen.push(
+        entry.error ? entry.error.code : [entry.row.texts.length, entry.ranking.length, entry.truncated],
+      )
     expect(seen).toEqual([[4, 4, false], [3, 3, false], 'INVALID_ARGUMENT', 'INVALID_ARGUMENT'])
   })
 
@@ -100,7 +107,9 @@ describe('TextReranker', () => {
         code: 'INVALID_ARGUMENT',
         message: expect.stringMatching(message),
       })
-    await expect(reranker.rank(query, [texts[2]!], { longText: 'refuse' })).rejects.toMatchObject({ code: 'TOO_LONG' })
+    await expect(reranker.rank(query, [texts[2]!], { longText: 'refuse' })).rejects.toMatchObject({
+      code: 'TOO_LONG',
+    })
     await expect(reranker.rank(query, texts, { topK: 0 })).rejects.toThrow(/topK must be a whole number/)
     const several = await tinyClassifier({ labels: ['a', 'b'] })
     await expect(TextReranker.load(several)).rejects.toMatchObject({ code: 'INCOMPATIBLE' })
@@ -120,7 +129,10 @@ describe('TextReranker', () => {
     await cp(await tinyClassifier({ labels: ['a', 'b', 'c'] }), classes, { recursive: true })
     const config = JSON.parse(await readFile(join(classes, 'config.json'), 'utf8'))
     const activation_fn = 'torch.nn.modules.linear.Identity'
-    await writeFile(join(classes, 'config.json'), JSON.stringify({ ...config, sentence_transformers: { activation_fn } }))
+    await writeFile(
+      join(classes, 'config.json'),
+      JSON.stringify({ ...config, sentence_transformers: { activation_fn } }),
+    )
     await using classifier = await loadTextModel(classes, { warmUp: false })
     expect(classifier.task).toBe('sequence-classification')
   })

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { loadTextModel, QuestionAnswerer, type RankedText, TextEmbedder, TextReranker } from '../../lib/index.ts'
+import {
+  loadTextModel,
+  QuestionAnswerer,
+  type RankedText,
+  TextEmbedder,
+  TextReranker,
+} from '../../lib/index.ts'
 import { plainLayout, type SentencePooling } from '../../lib/tasks/sentence-folder.ts'
 import { tinyAnswerer, tinyClassifier, tinyEmbedder, tinyReranker } from '../inference/models.ts'
 

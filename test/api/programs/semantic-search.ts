@@ -5,7 +5,10 @@ import type { Given } from './given.ts'
 export async function main({ base, rows }: Given) {
   await using embedder = await TextEmbedder.load(base, { warmUp: false })
   const index: { text: string; vector: Float32Array }[] = []
-  for await (const { row, embedding } of embedder.embedAll(rows, { input: ({ text }) => text, dimensions: 16 }))
+  for await (const { row, embedding } of embedder.embedAll(rows, {
+    input: ({ text }) => text,
+    dimensions: 16,
+  }))
     index.push({ text: row.text, vector: embedding })
   const query = await embedder.embed(rows[3]!.text, { dimensions: 16 })
   const [best] = index
