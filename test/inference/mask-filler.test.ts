@@ -58,7 +58,10 @@ describe('MaskFiller', () => {
 
   it('serves adapters by name in one batch, each as if it were merged, the decoder the base’s', async () => {
     const folders = await Promise.all(
-      [{ seed: 3, r: 4 }, { seed: 4, r: 2, targetModules: 'all-linear' as const }].map(async (options) => {
+      [
+        { seed: 3, r: 4 },
+        { seed: 4, r: 2, targetModules: 'all-linear' as const },
+      ].map(async (options) => {
         using model = await AutoModelForMaskedLM.fromPretrained(base)
         return await randomAdapter(model, { loraAlpha: 8, ...options })
       }),
@@ -112,7 +115,12 @@ describe('MaskFiller', () => {
       ['[MASK]'.repeat(65), {}, 'INVALID_ARGUMENT', /65 masks, and at most 64/],
       [`${'the film '.repeat(8)} [MASK]`, {}, 'TOO_LONG', /\[MASK\] beyond the 12 tokens/],
       [`[MASK] ${'the film '.repeat(8)}`, { longText: 'refuse' }, 'TOO_LONG', /more than 12 tokens/],
-      ['a [MASK]', { targets: ['filmsong'] }, 'INVALID_ARGUMENT', /"filmsong" is not one token of this model/],
+      [
+        'a [MASK]',
+        { targets: ['filmsong'] },
+        'INVALID_ARGUMENT',
+        /"filmsong" is not one token of this model/,
+      ],
       ['a [MASK]', { targets: [] }, 'INVALID_ARGUMENT', /targets must be an array of words with at least 1/],
       ['a [MASK]', { topK: 1001 }, 'INVALID_ARGUMENT', /topK must be a number between 1 and 1000/],
       ['a [MASK]', { longText: 'windows' }, 'INVALID_ARGUMENT', /longText must be/],

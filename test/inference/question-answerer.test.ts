@@ -68,7 +68,11 @@ describe('QuestionAnswerer', () => {
     await using answerer = await QuestionAnswerer.load(base, { warmUp: false })
     const none = await answerer.answer(input, { handleImpossibleAnswer: true, nullThreshold: -1000 })
     expect(none).toMatchObject({ answer: '', start: 0, end: 0 })
-    const some = await answerer.answer(input, { handleImpossibleAnswer: true, nullThreshold: 1000, topK: 1000 })
+    const some = await answerer.answer(input, {
+      handleImpossibleAnswer: true,
+      nullThreshold: 1000,
+      topK: 1000,
+    })
     expect(some.answer).not.toBe('')
     expect(some.answers.map(({ answer }) => answer)).toContain('')
   })

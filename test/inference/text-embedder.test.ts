@@ -144,7 +144,10 @@ describe('TextEmbedder', () => {
 
   it('serves adapters by name in one batch, each as if it were merged; swaps keep them', async () => {
     const folders = await Promise.all(
-      [{ seed: 3, r: 4 }, { seed: 4, r: 2, targetModules: 'all-linear' as const }].map(async (options) => {
+      [
+        { seed: 3, r: 4 },
+        { seed: 4, r: 2, targetModules: 'all-linear' as const },
+      ].map(async (options) => {
         using model = await AutoModelForSentenceSimilarity.fromPretrained(base)
         return await randomAdapter(model, { loraAlpha: 8, ...options })
       }),
