@@ -72,18 +72,15 @@ try {
     console.log(header.replaceAll('peer', ' old'))
     for (const task of flags.tasks.split(',')) {
       const batches = await drawBatches(task, tokenizer, { data, count: Number(flags.batches) })
-      const row = await compare(
-        task,
-        { model: folder, batches, loraDropout: 0 } as { batches: typeof batches },
-        {
-          folder,
-          rounds,
-          sides: (file) => ({
-            ours: ourWorker('training-ours.ts', [file]),
-            peer: ourWorker('training-ours.ts', [file], before),
-          }),
-        },
-      )
+      const work = { model: folder, batches, loraDropout: 0 }
+      const row = await compare(task, work, {
+        folder,
+        rounds,
+        sides: (file) => ({
+          ours: ourWorker('training-ours.ts', [file]),
+          peer: ourWorker('training-ours.ts', [file], before),
+        }),
+      })
       console.log(row)
     }
   }

@@ -90,7 +90,7 @@ const expectations: Record<string, (output: string) => void> = {
   'head-size-message': (output) => {
     const [otherSize, wrapped] = output.trim().split('\n')
     expect(otherSize).toContain('classifier.weight is [3, 16], config.json says 2 labels')
-    expect(wrapped).toContain('100% 3/3') // the prefix "module." is stripped
+    expect(wrapped).toContain('3/3 texts') // the prefix "module." is stripped
   },
 }
 

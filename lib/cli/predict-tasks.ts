@@ -86,7 +86,8 @@ export async function answerQuestions({ flags, options, signal }: Given): Promis
   const { QuestionAnswerer } = await import('../inference/question-answerer.ts')
   await using model = await QuestionAnswerer.load(flags.model, givenOptions(options))
   const results = model.answerAll(questions, { topK, maxAnswerTokens, handleImpossibleAnswer, signal })
-  await printLines(results, answerLine, { flags, count: questions.length, maxLength: model.maxLength })
+  const { maxLength } = model
+  await printLines(results, answerLine, { flags, unit: 'questions', count: questions.length, maxLength })
 }
 
 /** Finds the words behind the masks of texts. */
@@ -102,9 +103,9 @@ export async function fillMasks({ flags, texts, options, signal }: Given): Promi
 export async function printLines<Result extends { truncated: boolean }>(
   results: AsyncIterable<Result>,
   lineOf: (result: Result) => PredictionLine,
-  { flags, count, maxLength }: { flags: PredictFlags; count: number; maxLength: number },
+  { flags, ...counted }: { flags: PredictFlags; unit?: string; count: number; maxLength: number },
 ): Promise<void> {
-  for await (const result of watched(results, { what: 'predicting', count, maxLength })) {
+  for await (const result of watched(results, { what: 'predicting', ...counted })) {
     const { json, text } = lineOf(result)
     if (!process.stdout.write(`${flags.json ? JSON.stringify(json) : text}\n`))
       await once(process.stdout, 'drain')

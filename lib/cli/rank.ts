@@ -45,7 +45,12 @@ async function rank(flags: RankFlags, signal: AbortSignal): Promise<void> {
   })
   const { maxLength } = model
   const results = model.rankAll(queries, { topK: flags.topK, rawScores: flags.rawScores, signal })
-  for await (const result of watched(results, { what: 'ranking', count: queries.length, maxLength })) {
+  for await (const result of watched(results, {
+    what: 'ranking',
+    unit: 'queries',
+    count: queries.length,
+    maxLength,
+  })) {
     const line = flags.json ? `${JSON.stringify({ ranking: result.ranking })}\n` : table(result)
     if (!process.stdout.write(line)) await once(process.stdout, 'drain')
   }

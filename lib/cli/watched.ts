@@ -3,12 +3,18 @@ import { progressBar } from './progress.ts'
 /**
  * Results as they come, behind a bar of how many of them there are. Says at the end how many texts were cut.
  * @param what the bar says of it: "predicting"
+ * @param unit what it counts
  */
 export async function* watched<Result extends { truncated: boolean }>(
   results: AsyncIterable<Result>,
-  { what, count, maxLength }: { what: string; count: number; maxLength: number },
+  {
+    what,
+    unit = 'texts',
+    count,
+    maxLength,
+  }: { what: string; unit?: string | undefined; count: number; maxLength: number },
 ): AsyncGenerator<Result, void, undefined> {
-  const bar = progressBar(`${what} {bar} {percentage}% {value}/{total} | {eta_formatted} left`)
+  const bar = progressBar(`${what} {bar} {percentage}% {value}/{total} ${unit} | {eta_formatted} left`)
   let truncated = 0
   bar.start(count, 0)
   try {

@@ -176,6 +176,17 @@ export function languageLayout({
   return { hiddenSize, embeddingSize: hiddenSize, vocabSize, act, layerNormEps, std }
 }
 
+/** RoBERTa's head for masked words, which MPNet has too. */
+export function lmHeadLayout(config: EncoderConfig): LanguageLayout {
+  return {
+    ...languageLayout(config),
+    act: 'gelu',
+    dense: 'lm_head.dense',
+    norm: 'lm_head.layer_norm',
+    bias: 'lm_head',
+  }
+}
+
 /** Rows of the table of positions; DeBERTa may go without one, and then any number is only a limit. */
 function readPositions(reader: ConfigReader): number {
   const name = 'max_position_embeddings'

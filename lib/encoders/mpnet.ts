@@ -8,7 +8,7 @@ import { type FusedGroup, FusingModule, fusedLinear, Linear, type LinearLike } f
 import { Module } from '../nn/module.ts'
 import type { Device, Tensor, TensorOptions } from '../tensor.ts'
 import { type AttentionBlock, Layer } from './bert-layers.ts'
-import { type EncoderConfig, languageLayout, readEncoderConfig } from './config.ts'
+import { type EncoderConfig, lmHeadLayout, readEncoderConfig } from './config.ts'
 import { Embeddings } from './embeddings.ts'
 import { Encoder } from './encoder.ts'
 import type { Family } from './family.ts'
@@ -194,13 +194,7 @@ export const mpnet: Family<MPNetConfig> = {
     return {
       sequence: { hiddenSize, std, dense, out: 'classifier.out_proj', dropout },
       token: { hiddenSize, std, out: 'classifier', dropout },
-      maskedLm: {
-        ...languageLayout(config),
-        act: 'gelu',
-        dense: 'lm_head.dense',
-        norm: 'lm_head.layer_norm',
-        bias: 'lm_head',
-      },
+      maskedLm: lmHeadLayout(config),
     }
   },
 }

@@ -1,5 +1,5 @@
 import { BertEncoder } from './bert.ts'
-import { languageLayout, readEncoderConfig } from './config.ts'
+import { lmHeadLayout, readEncoderConfig } from './config.ts'
 import type { Family } from './family.ts'
 
 /** RoBERTa's body (Liu et al., 2019): BERT's, with positions that begin behind the padding token's id. */
@@ -29,13 +29,7 @@ const body: Omit<Family, 'modelType' | 'architecture'> = {
     return {
       sequence: { hiddenSize, std, dense, out: 'classifier.out_proj', dropout },
       token: { hiddenSize, std, out: 'classifier', dropout },
-      maskedLm: {
-        ...languageLayout(config),
-        act: 'gelu',
-        dense: 'lm_head.dense',
-        norm: 'lm_head.layer_norm',
-        bias: 'lm_head',
-      },
+      maskedLm: lmHeadLayout(config),
     }
   },
 }

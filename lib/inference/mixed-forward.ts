@@ -7,7 +7,7 @@ import { type Compiled, compile, type RunOptions } from '../program.ts'
 import type { ModelInput } from '../tasks/task.ts'
 import { Tensor } from '../tensor.ts'
 import type { FrozenModel } from './frozen-model.ts'
-import { wantedRows } from './predictor.ts'
+import { wantedPlaces } from './predictor.ts'
 import type { AdapterTensors, ServedAdapter } from './served-adapter.ts'
 
 /** The texts of one adapter in a batch. Rows are null where they are all of the batch's. */
@@ -94,7 +94,7 @@ export class MixedForward {
     const { hidden = false } = sequences[0]!
     const { device, positions, config, head } = this.#model
     const packed = packBatch(sequences, { positions, tables: config })
-    const wanted = wantedRows(sequences, packed.cuSeqlens)
+    const wanted = wantedPlaces(sequences, packed.cuSeqlens)
     const read = wanted && rowsOfTexts(wanted)
     const batch = batchTensors(packed, device)
     const groups = ordered.map(([adapter, texts]): Group => {

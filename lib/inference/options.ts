@@ -178,6 +178,7 @@ const { labels: _l, numLabels: _n, problemType: _p, head: _h, ...unlabelled } = 
 
 /** What {@link UnlabelledOptions} may be. */
 export const unlabelledRules: Rules<UnlabelledOptions> = unlabelled
+
 /** What {@link FromOptions} may be. */
 export const fromRules: Rules<FromOptions> = {
   ...servingRules,

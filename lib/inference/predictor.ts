@@ -80,7 +80,7 @@ export class Predictor {
     const { positions, config, head } = this.model
     const packed = packBatch(sequences, { positions, tables: config })
     const { hidden = false } = sequences[0]!
-    const wanted = wantedRows(sequences, packed.cuSeqlens)
+    const wanted = wantedPlaces(sequences, packed.cuSeqlens)
     const plain = !hidden && wanted === null
     const batch = batchTensors(plain && this.#graphs ? padToBucket(packed, config) : packed)
     const rows = wanted && Tensor.from(Int32Array.from(wanted.flat()))
@@ -138,7 +138,7 @@ export class Predictor {
 }
 
 /** Of each text, the rows of the packed batch that it wants; null where texts want all. */
-export function wantedRows(sequences: readonly ModelInput[], cuSeqlens: Int32Array): number[][] | null {
+export function wantedPlaces(sequences: readonly ModelInput[], cuSeqlens: Int32Array): number[][] | null {
   if (!sequences[0]!.rows) return null
   return sequences.map(({ rows }, b) => rows!.map((t) => cuSeqlens[b]! + t))
 }

@@ -194,8 +194,9 @@ describe('training on several ranks', patient, () => {
       .split('\n')
       .map((line) => JSON.parse(line).step as number)
     const last = Math.max(...steps)
-    expect(saved.map((name) => Number(name.slice(5)))).toContain(last)
-    expect(new Set(saved).size).toBe(saved.length)
+    const savedAt = saved.map((name) => Number(name.slice(5)))
+    expect(Math.max(...savedAt)).toBe(last)
+    expect(savedAt.length).toBeLessThanOrEqual(2)
   })
 
   const kills = Number(process.env.TORCH_LORA_KILLS ?? 3)

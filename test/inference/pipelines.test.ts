@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
-import { text as readAll } from 'node:stream/consumers'
 import { beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import {
   type Aggregation,
@@ -9,6 +7,7 @@ import {
   TokenClassifier,
   ZeroShotClassifier,
 } from '../../lib/index.ts'
+import { ask } from '../parity/ask.ts'
 import { tinyClassifier, tinyFiller, tinyTagger } from './models.ts'
 
 const python = process.env.TORCH_LORA_PYTHON
@@ -20,11 +19,8 @@ interface Call {
   options: Record<string, unknown>
 }
 
-async function transformers<T>(task: string, request: Record<string, unknown>, calls: Call[]): Promise<T[]> {
-  const child = spawn(python!, [script], { stdio: ['pipe', 'pipe', 'inherit'] })
-  child.stdin.end(JSON.stringify({ task, ...request, calls }))
-  return JSON.parse(await readAll(child.stdout)) as T[]
-}
+const transformers = <T>(task: string, request: Record<string, unknown>, calls: Call[]) =>
+  ask<T>(python!, script, { task, ...request, calls })
 
 const texts = [
   'her song was dull, they say; this book was fine and that show was poor.',

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { text as readAll } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import {
   loadTextModel,
@@ -13,16 +11,14 @@ import {
 } from '../../lib/index.ts'
 import { plainLayout, type SentencePooling } from '../../lib/tasks/sentence-folder.ts'
 import { tinyAnswerer, tinyClassifier, tinyEmbedder, tinyReranker } from '../inference/models.ts'
+import { ask } from './ask.ts'
 
 // The classes that serve against sentence-transformers and transformers, from texts to results.
 const python = process.env.TORCH_LORA_PYTHON
 const script = resolve(import.meta.dirname, '../../scripts/parity/served.py')
 
-async function theirs<T>(kind: 'embed' | 'rank' | 'answer', model: string, calls: object[]): Promise<T[]> {
-  const child = spawn(python!, [script], { stdio: ['pipe', 'pipe', 'inherit'] })
-  child.stdin.end(JSON.stringify({ kind, model, calls }))
-  return JSON.parse(await readAll(child.stdout)) as T[]
-}
+const theirs = <T>(kind: 'embed' | 'rank' | 'answer', model: string, calls: object[]) =>
+  ask<T>(python!, script, { kind, model, calls })
 
 const texts = [
   'the film was great, they say.',
