@@ -40,6 +40,8 @@ const loader =
 
 interface Pending {
   request: EngineRequest
+  /** Whether a process that had it alone was killed from outside. */
+  spared?: boolean
   resolve(value: unknown): void
   reject(error: unknown): void
 }
@@ -80,8 +82,8 @@ function processorSeconds(pid: number | undefined): number {
  * The main process's end of a tokenizer's process: requests out, promises back. Never keeps the main process alive
  * but while requests are open.
  *
- * When the process dies (a panic), or says nothing for too long and is ended, it is started again, and what was open is asked again, one request at a time: only
- * the one that it dies of fails.
+ * When the process dies (a panic), or says nothing for too long and is ended, it is started again, and what was open is
+ * asked again, one request at a time: only the one that it dies of fails. Of a kill from outside it is not the cause.
  */
 export class Engine {
   readonly #setup: EngineSetup
@@ -185,7 +187,8 @@ export class Engine {
       child.on('close', (code, signal) => {
         const ending = this.#silent ?? signal
         const how = `${ending ?? `exit code ${code}`}${this.#lastWords === '' ? '' : `: ${cause(this.#lastWords)}`}`
-        if (this.#ready) this.#died(child, how)
+        // No text kills with this signal: whoever had the request alone is asked again, once.
+        if (this.#ready) this.#died(child, how, { killed: ending === 'SIGKILL' })
         else
           reject(
             new TorchLoraError(
@@ -234,21 +237,23 @@ export class Engine {
     this.#pump()
   }
 
-  #died(child: ChildProcess, how: string): void {
+  #died(child: ChildProcess, how: string, { killed }: { killed: boolean }): void {
     if (child !== this.#child || this.#ended) return
     this.#ready = false
     const open = [...this.#open.values()]
     this.#open.clear()
-    if (open.length === 1) {
+    const [alone] = open.length === 1 ? open : []
+    if (alone && (!killed || alone.spared)) {
       if (this.#suspects > 0) this.#suspects--
-      open[0]!.reject(
+      alone.reject(
         new TorchLoraError(
           'NATIVE',
           `the tokenizer's engine died of this request (${how}): a text, or a file of ${this.#setup.dir}, is more than it can bear`,
         ),
       )
     } else {
-      this.#suspects += open.length
+      if (alone) alone.spared = true
+      if (this.#suspects === 0) this.#suspects = open.length
       this.#waiting.unshift(...open)
     }
     this.#load().then(
