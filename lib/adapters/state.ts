@@ -31,6 +31,8 @@ export interface LoraState extends Disposable {
   readonly changed: boolean
   /** Whether it was read from a file that holds the head. */
   bringsHead?: boolean
+  /** The task's temperature before it. While another adapter is active, the adapter's own. */
+  temperature: number
   /** What it adds to the loss while it is active. */
   readonly penalty?: (() => Tensor | null) | undefined
 }
@@ -160,12 +162,14 @@ function putInPlace(model: Model, state: LoraState): void {
   for (const [path, layer] of state.layers) model.replaceModule(path, layer)
 }
 
-function exchange(model: Model, { before }: LoraState): void {
+function exchange(model: Model, state: LoraState): void {
+  const { before } = state
   for (const [path, tensor] of before) {
     const out = model.exchangeParameter(path, tensor)
     before.set(path, out)
     outdate(out.id) // a compiled function means what stands in the model
   }
+  ;[model.task.temperature, state.temperature] = [state.temperature, model.task.temperature]
 }
 
 /**
