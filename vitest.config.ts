@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    globalSetup: 'scripts/built/dist.mjs',
+    setupFiles: 'test/setup.ts',
     // Two cores: one file at a time, since every file runs libtorch on all of them.
     fileParallelism: false,
     // Some tests kill processes and watch the clock, on machines that others use too.

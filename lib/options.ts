@@ -162,6 +162,11 @@ function distance(a: string, b: string): number {
   return before[b.length]!
 }
 
+/** The flag of an option: "loraAlpha" is --lora-alpha. */
+export function flagOf(option: string): string {
+  return `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
 /** A value, cut to a length that a message can hold. */
 export function show(value: unknown): string {
   if (typeof value === 'function') return `the function ${value.name || 'without a name'}`

@@ -15,7 +15,6 @@ const layers: string[][] = [
   ['addon'],
   ['native'],
   [
-    'captures',
     'handle',
     'recording',
     'dispatch',

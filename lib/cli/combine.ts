@@ -77,10 +77,11 @@ async function combine({ model: base, adapter, out, head, ...options }: CombineF
   const { kind } = (await taskOfModel(base, { adapter: headed })) ?? taskTypeOf()
   const { model, tokenizer } = await loadModel(kind, base, { adapter: headed })
   await tokenizer.close()
-  // The first is loaded with the model, whose head it brings, as 'default'.
-  const names = adapter.map((each) => (each === headed ? 'default' : each))
-  for (const name of names)
-    if (name !== 'default') await loadAdapter(model, name, { adapterName: name, head: 'keep' })
+  // One is loaded with the model, whose head it brings, as 'default'; the others' names are of no folder.
+  const at = adapter.indexOf(headed)
+  const names = adapter.map((each, i) => (i === at ? 'default' : `${i + 1}: ${each}`))
+  for (const [i, adapterName] of names.entries())
+    if (i !== at) await loadAdapter(model, adapter[i]!, { adapterName, head: 'keep' })
   await addWeightedAdapter(model, {
     ...options,
     adapters: names,

@@ -146,10 +146,9 @@ export async function readDataset(
       ? await type.readExamples(flags.train, { ...options, split: 'train' })
       : await fromTask('train')
   const split = await evaluationSplit(flags)
-  const file = flags.eval ?? (flags.task ? undefined : flags.train)
   const evaluate =
     flags.eval || split
-      ? await type.readExamples(file!, { ...options, split })
+      ? await type.readExamples(evaluationPath(flags)!, { ...options, split })
       : flags.task
         ? await fromTask('validation')
         : []
@@ -157,9 +156,14 @@ export async function readDataset(
   return { type, ...parts, ...meaningOf(flags) }
 }
 
+/** What there is to measure on beside a task: a file, or a folder, which may be that of the training data. */
+function evaluationPath(flags: DatasetFlags): string | undefined {
+  return flags.eval ?? (flags.task ? undefined : flags.train)
+}
+
 /** Of a folder, the part to measure on: validation, else test; undefined for a file, and where a folder has neither. */
 async function evaluationSplit(flags: DatasetFlags): Promise<ReadExamplesOptions['split']> {
-  const folder = flags.eval ?? (flags.task ? undefined : flags.train)
+  const folder = evaluationPath(flags)
   if (folder === undefined || !(await isFolder(folder))) return undefined
   const { validation, test } = await readDatasetFolder(folder)
   if (validation.length > 0) return 'validation'

@@ -1,11 +1,10 @@
 import { Command } from 'commander'
 import { TorchLoraError } from '../errors.ts'
-import type { EvaluationFile } from '../train/evaluation-file.ts'
 import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
 import { interruptible } from './failure.ts'
 import { adapterOptions, type ModelFlags, withAdapter } from './model-flags.ts'
 import { applyRunFlags, list, type RunFlags, wholeNumber, withDevice } from './options.ts'
-import { progressBar } from './progress.ts'
+import { textsBar } from './progress.ts'
 
 interface EvaluateFlags extends DatasetFlags, RunFlags, ModelFlags {
   maxLength?: number
@@ -45,12 +44,9 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { readJson, writeFileAtomically, writeJson } = await import('../checkpoint/index.ts')
   const { loadModel } = await import('../inference/load-model.ts')
   const { taskOfModel } = await import('../inference/task-of-model.ts')
-  const { Predictor } = await import('../inference/predictor.ts')
-  const { compareEvaluations, describeEvaluation, evaluationFile } = await import(
-    '../train/evaluation-file.ts'
-  )
+  const { compareEvaluations, evaluationFile } = await import('../train/evaluation-file.ts')
   const { SequenceClassification } = await import('../tasks/sequence-classification.ts')
-  const { measureExamples } = await import('../train/measure.ts')
+  const { measured } = await import('../train/measured.ts')
   const { evaluationTable } = await import('./evaluation-table.ts')
 
   const other = flags.against ? await readJson(flags.against, evaluationFile) : null
@@ -71,26 +67,22 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   if (!hasClasses && (flags.errors ?? flags.against))
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
-      'A score is never right or wrong: --errors and --against are for texts with classes.',
+      `--errors and --against are of answers that are right or wrong, those of texts with classes: this model is for ${task instanceof SequenceClassification ? 'scores' : dataset.type.kind.taskName}.`,
     )
   const encoded = await task.encode(dataset.evaluate, tokenizer, {
     maxLength: Math.min(flags.maxLength ?? model.maxLength, model.maxLength),
   })
-  const bar = progressBar('evaluating {bar} {percentage}% {value}/{total} texts | {eta_formatted} left')
-  const { encodings, labels } = encoded
-  bar.start(encodings.length, 0)
-  const { evaluation, wrong } = await interruptible(async (signal) => {
-    const options = { signal, onProgress: (done: number) => bar.update(done) }
-    if (task.addsUp) {
-      const found = await measureExamples(model, encoded, metrics, options)
-      return {
-        evaluation: { examples: dataset.evaluate.length, metrics: found } as EvaluationFile,
-        wrong: [],
-      }
-    }
-    const outputs = await new Predictor(model, { cudaGraphs: flags.cudaGraphs }).outputs(encodings, options)
-    return describeEvaluation(task, { outputs, labels }, { examples: dataset.evaluate, metrics })
-  }).finally(() => bar.stop())
+  const bar = textsBar('evaluating')
+  bar.start(encoded.encodings.length, 0)
+  const { evaluation, wrong } = await interruptible((signal) =>
+    measured(model, encoded, {
+      examples: dataset.evaluate,
+      metrics,
+      cudaGraphs: flags.cudaGraphs,
+      signal,
+      onProgress: (done) => bar.update(done),
+    }),
+  ).finally(() => bar.stop())
   await tokenizer.close()
   const comparison = other && compareEvaluations(evaluation, other)
   if (flags.errors)

@@ -1,3 +1,5 @@
+import { flagOf } from '../options.ts'
+
 /** Flags whose names are not those of the options they stand for. */
 const flags: Readonly<Record<string, string>> = {
   'columns.text': '--text',
@@ -30,11 +32,6 @@ const same = new Set([
   'maxBatchTokens',
   'maxClientBatch',
 ])
-
-/** The flag of an option: "loraAlpha" is --lora-alpha. */
-export function flagOf(option: string): string {
-  return `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-}
 
 /** A message of the library with the options that it names (in backticks) as this program's flags. */
 export function withFlagNames(message: string): string {

@@ -26,7 +26,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const program = new Command('torch-lora')
   .description(
-    'Fine-tune RoBERTa, DeBERTa, BERT and their kin with LoRA on libtorch, and serve them from Node.',
+    'Fine-tune text encoders (BERT, RoBERTa, DeBERTa, ModernBERT and their kin) with LoRA on libtorch, and serve them from Node.',
   )
   .version(version)
   .showHelpAfterError('(--help says more)')

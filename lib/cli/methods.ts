@@ -3,7 +3,7 @@ import { type MethodName, methodNames } from '../adapters/method-names.ts'
 import type { PeftConfig } from '../adapters/peft-config.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
-import { flagOf } from './flag-names.ts'
+import { flagOf } from '../options.ts'
 import { fraction, list, nonNegativeNumber, positiveNumber, wholeNumber } from './options.ts'
 
 /** The flags that say what trains beside the head. */
@@ -45,10 +45,13 @@ const loraFlags: readonly Flag[] = [
   'loraplusLrRatio',
 ]
 
-/** The flags that each method takes, and the peak learning rate it starts from. */
-const methods = {
-  lora: { flags: loraFlags, learningRate: 4e-4 },
-  dora: { flags: loraFlags.filter((flag) => flag !== 'dora'), learningRate: 4e-4 },
+/**
+ * The flags that each method takes, and the peak learning rate it starts from where that is not the Trainer's own rule for
+ * adapters, which goes by the encoder's width.
+ */
+const methods: Record<MethodName, { flags: readonly Flag[]; learningRate?: number }> = {
+  lora: { flags: loraFlags },
+  dora: { flags: loraFlags.filter((flag) => flag !== 'dora') },
   pissa: {
     flags: loraFlags.filter((flag) => flag !== 'dora' && flag !== 'initLoraWeights'),
     learningRate: 2e-4,
@@ -57,10 +60,7 @@ const methods = {
     flags: loraFlags.filter((flag) => flag !== 'dora' && flag !== 'initLoraWeights'),
     learningRate: 2e-4,
   },
-  lorafa: {
-    flags: loraFlags.filter((flag) => flag !== 'dora' && flag !== 'loraplusLrRatio'),
-    learningRate: 4e-4,
-  },
+  lorafa: { flags: loraFlags.filter((flag) => flag !== 'dora' && flag !== 'loraplusLrRatio') },
   adalora: {
     flags: [
       'alpha',
@@ -80,7 +80,7 @@ const methods = {
   ia3: { flags: ['target', 'feedforward'], learningRate: 4e-3 },
   bitfit: { flags: [], learningRate: 1e-3 },
   ln_tuning: { flags: ['target'], learningRate: 1e-3 },
-} as const satisfies Record<MethodName, { flags: readonly Flag[]; learningRate: number }>
+}
 
 /** Adds `--method` and what belongs to it. */
 export function withMethod(command: Command): Command {
@@ -120,9 +120,16 @@ function tokenIds(text: string): number[] {
   return list(text).map(wholeNumber)
 }
 
-/** The peak learning rate where none is given. */
-export function learningRateOf({ method }: MethodFlags): number {
+/** The peak learning rate where none is given; undefined where the Trainer chooses it. */
+export function learningRateOf({ method }: MethodFlags): number | undefined {
   return methods[method].learningRate
+}
+
+/** The method of a model's adapter. */
+export async function methodOfAdapter(model: Model): Promise<MethodName> {
+  const { loraState } = await import('../adapters/state.ts')
+  const { name } = loraState(model).method
+  return methodNames.find((each) => each === name.toLowerCase().replace(' ', '_'))!
 }
 
 /**

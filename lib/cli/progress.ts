@@ -41,6 +41,11 @@ export function formatTime(seconds: number | string, options: Options, multiple 
   return cliProgress.Format.TimeFormat(unit * Math.round(seconds / unit), options, multiple)
 }
 
+/** A bar for texts that are gone through: `evaluating ███░░ 61% 249/408 texts | 3s left`. */
+export function textsBar(what: string): SingleBar {
+  return progressBar(`${what} {bar} {percentage}% {value}/{total} texts | {eta_formatted} left`)
+}
+
 /** A bar for bytes: `unpacking torch.whl ███░░ 61% 300.2 MB of 490.0 MB`. */
 export function bytesBar(): SingleBar {
   return progressBar('{what} {bar} {percentage}% {value} of {total}', {

@@ -33,6 +33,7 @@ async function report(folders: string[], flags: ReportFlags): Promise<void> {
   if (flags.svg)
     for (const { name, svg } of figures)
       await writeFileAtomically(join(flags.svg, `${name}.svg`), standalone(svg))
+  const { counted } = await import('../report/words.ts')
   const also = flags.svg ? `, figures in ${flags.svg}` : ''
-  console.log(`${runs.length} runs, ${figures.length} figures: ${flags.out}${also}`)
+  console.log(`${counted(runs.length, 'run')}, ${counted(figures.length, 'figure')}: ${flags.out}${also}`)
 }

@@ -1,13 +1,11 @@
 import { cpus } from 'node:os'
 import { basename, join } from 'node:path'
 import { Command, Option } from 'commander'
-import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { type ScheduleName, scheduleNames } from '../optim/schedule.ts'
 import { taskTypeNames } from '../tasks/registry.ts'
 import { sentencePoolings } from '../tasks/sentence-folder.ts'
 import { sentenceLosses } from '../tasks/sentence-losses.ts'
-import type { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { TaskSettings } from '../tasks/task-type.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import type { TrainingSummary } from '../train/events.ts'
@@ -20,6 +18,7 @@ import {
   methodConfig,
   methodFlagNames,
   methodIdentity,
+  methodOfAdapter,
   methodOptimizer,
   withMethod,
 } from './methods.ts'
@@ -35,7 +34,7 @@ import {
   wholeNumber,
   withDevice,
 } from './options.ts'
-import { formatTime, progressBar } from './progress.ts'
+import { formatTime, progressBar, textsBar } from './progress.ts'
 import { RunFiles } from './run-files.ts'
 import { supervise, withSupervisor } from './supervisor.ts'
 
@@ -66,7 +65,6 @@ interface TrainFlags extends DatasetFlags, RunFlags, TaskSettings, MethodFlags {
   maxLength?: number
   seed: number
   patience?: number
-  calibrate?: boolean
   evalEvery: 'epoch' | number
   checkpointEvery: 'epoch' | number
   logEvery: number
@@ -79,7 +77,9 @@ interface TrainFlags extends DatasetFlags, RunFlags, TaskSettings, MethodFlags {
 /** `torch-lora train`: fine-tunes a model for a task and writes RUN/adapter (or RUN/model), metrics.jsonl and summary.json. */
 export function trainCommand(): Command {
   const command = new Command('train')
-    .description('Fine-tune an encoder for a task with LoRA, or in full, on a GLUE task or on your own files')
+    .description(
+      'Fine-tune an encoder with LoRA, another method or in full, on a GLUE task or on your own files',
+    )
     .requiredOption('--model <dir or id>', 'base model: a folder, or a name on the Hugging Face hub')
     .requiredOption(
       '--out <dir>',
@@ -91,8 +91,8 @@ export function trainCommand(): Command {
     .addOption(
       new Option(
         '--adapter <dir>',
-        "start from this adapter, at its rank and targets, with the model's own head",
-      ).conflicts(['full', ...methodFlagNames]),
+        "start from this adapter, at its rank and targets (of a loralib checkpoint with --alpha), with the model's own head",
+      ).conflicts(['full', 'method', ...methodFlagNames.filter((name) => name !== 'alpha')]),
     )
     .addOption(
       new Option(
@@ -113,7 +113,7 @@ export function trainCommand(): Command {
     .option('--accumulate <batches>', 'batches whose gradients are added up before an update', wholeNumber, 1)
     .option(
       '--lr <rate>',
-      "peak learning rate (default: by the encoder's width, 4e-4 of a base, with --full 2e-5)",
+      "peak learning rate (default: by the encoder's width, 4e-4 of a base, with --full 2e-5; the method's own of others than LoRA, DoRA and LoRA-FA)",
       positiveNumber,
     )
     .option(
@@ -183,10 +183,6 @@ export function trainCommand(): Command {
     .option('--seed <number>', 'of batch order, dropout and fresh parameters', wholeNumber, 0)
     .option('--metric <name>', "what chooses the best model, or 'loss' (default: the task's first metric)")
     .option('--patience <count>', 'stop after so many evaluations without a better one', wholeNumber)
-    .option(
-      '--calibrate',
-      'fit a temperature to the texts to measure on, so that a score of 0.8 is right in 8 of 10 cases, and keep it with the model',
-    )
     .option('--eval-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
     .option('--checkpoint-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
     .option('--log-every <updates>', 'updates between two lines of metrics.jsonl', wholeNumber, 10)
@@ -233,15 +229,6 @@ async function train(flags: TrainFlags): Promise<void> {
     applyAdapter(model, await methodConfig(flags, flags.model))
   }
   if (flags.gradientCheckpointing) model.setGradientCheckpointing(true)
-  if (flags.calibrate) {
-    const { requireClasses } = await import('../train/calibrate.ts')
-    requireClasses(model.task)
-    if (dataset.evaluate.length === 0)
-      throw new TorchLoraError(
-        'INVALID_ARGUMENT',
-        '--calibrate fits a temperature to texts that were not trained on, and there are none: give --eval, or leave --eval-share away.',
-      )
-  }
   const trainer = new Trainer({
     model,
     tokenizer,
@@ -253,9 +240,7 @@ async function train(flags: TrainFlags): Promise<void> {
     maxTokens: flags.maxTokens,
     gradientAccumulationSteps: flags.accumulate,
     maxSteps: flags.maxSteps,
-    learningRate:
-      flags.lr ??
-      (flags.full || flags.adapter || flags.method === 'lora' ? undefined : learningRateOf(flags)),
+    learningRate: flags.lr ?? (flags.full || flags.adapter ? undefined : learningRateOf(flags)),
     headLearningRate: flags.headLr,
     loraplusLrRatio: flags.loraplusLrRatio,
     optimizer: await methodOptimizer(flags, { model, optimizer: flags.optimizer }),
@@ -300,12 +285,11 @@ async function train(flags: TrainFlags): Promise<void> {
     return
   }
   if (!files) return await tokenizer.close()
-  if (flags.calibrate) await calibrateBest(model, tokenizer, { dataset, maxLength: flags.maxLength })
   const output = join(flags.out, flags.full ? 'model' : 'adapter')
   if (flags.full) await model.savePretrained(output)
   else await saveAdapter(model, output)
   const { resume: _, json: __, ...configuration } = flags
-  const method = flags.full ? 'full' : flags.method
+  const method = flags.full ? 'full' : flags.adapter ? await methodOfAdapter(model) : flags.method
   const machine = machineName(model.device)
   const result = {
     task: flags.task ?? null,
@@ -316,9 +300,7 @@ async function train(flags: TrainFlags): Promise<void> {
     configuration,
   }
   const evaluation =
-    dataset.evaluate.length > 0
-      ? await evaluateBest(model, tokenizer, { dataset, maxLength: flags.maxLength })
-      : undefined
+    dataset.evaluate.length > 0 ? await evaluateBest(model, tokenizer, { dataset, flags }) : undefined
   if (evaluation) await files.writeEvaluation(evaluation)
   await writeModelCard(output, {
     base: flags.model,
@@ -343,45 +325,31 @@ function shapeOf({ schedulePower: power, scheduleCycles: cycles }: TrainFlags) {
   return power === undefined && cycles === undefined ? undefined : { power, cycles }
 }
 
-/** Fits the temperature of the model that is kept, and says what it is good for. */
-async function calibrateBest(
-  model: Model,
-  tokenizer: Tokenizer,
-  { dataset, maxLength }: { dataset: Dataset; maxLength?: number },
-) {
-  const { calibrate } = await import('../train/calibrate.ts')
-  const { temperature, ece } = await calibrate({
-    model: model as unknown as Model<SequenceClassification>, // looked at before training
-    tokenizer,
-    examples: dataset.evaluate,
-    maxLength,
-  })
-  console.error(
-    temperature === 1
-      ? 'No temperature fits: the answers to the texts to measure on are all right, or no better than a guess. It stays 1.'
-      : `temperature ${temperature.toPrecision(3)}: calibration error ${ece.before.toFixed(4)} before, ${ece.after.toFixed(4)} after`,
-  )
-}
-
 /** What the model that is kept does with the evaluation data, in full. */
 async function evaluateBest(
   model: Model,
   tokenizer: Tokenizer,
-  { dataset, maxLength = model.maxLength }: { dataset: Dataset; maxLength?: number },
+  { dataset, flags }: { dataset: Dataset; flags: TrainFlags },
 ) {
-  const { Predictor } = await import('../inference/predictor.ts')
-  const { describeEvaluation } = await import('../train/evaluation-file.ts')
-  const { encodings, labels } = await model.task.encode(dataset.evaluate, tokenizer, {
-    maxLength: Math.min(maxLength, model.maxLength),
+  const { measured } = await import('../train/measured.ts')
+  const { task, maxLength } = model
+  const examples = dataset.evaluate
+  const encoded = await task.encode(examples, tokenizer, {
+    maxLength: Math.min(flags.maxLength ?? maxLength, maxLength),
   })
-  using predictor = new Predictor(model)
-  const outputs = await predictor.outputs(encodings)
-  const { evaluation } = describeEvaluation(
-    model.task,
-    { outputs, labels },
-    { examples: dataset.evaluate, metrics: model.task.chooseMetrics(dataset.evaluate, dataset.metrics) },
-  )
-  return evaluation
+  const bar = textsBar('evaluating the best')
+  bar.start(encoded.encodings.length, 0)
+  try {
+    const { evaluation } = await measured(model, encoded, {
+      examples,
+      metrics: task.chooseMetrics(examples, dataset.metrics),
+      cudaGraphs: flags.cudaGraphs,
+      onProgress: (done) => bar.update(done),
+    })
+    return evaluation
+  } finally {
+    bar.stop()
+  }
 }
 
 /** "AMD EPYC 9354P, 16 threads", and the device where it is another. */
@@ -426,7 +394,7 @@ async function follow(
   flags: TrainFlags,
 ): Promise<TrainingSummary> {
   const bar = progressBar(
-    'training {bar} {percentage}% update {value}/{total} | loss {loss} | {tokens} tokens/s | {left} left',
+    'training {bar} {percentage}% update {value}/{total} | loss {loss} | {tokens} tokens/s | {left}',
   )
   let summary: TrainingSummary | undefined
   let board: TensorBoardFile | undefined
@@ -465,7 +433,7 @@ async function follow(
         const now = event.tokens / event.seconds
         rate = rate === 0 ? now : 0.95 * rate + 0.05 * now
         const perStep = (performance.now() - first.at) / 1000 / (event.step - first.step)
-        left = formatTime((event.totalSteps - event.step) * perStep, { autopaddingChar: '' }, 5)
+        left = `${formatTime((event.totalSteps - event.step) * perStep, { autopaddingChar: '' }, 5)} left`
         bar.update(event.step, {
           loss: smoothed.toFixed(4),
           tokens: Math.round(rate).toLocaleString('en'),
@@ -475,6 +443,8 @@ async function follow(
           await files.log(event)
           await board?.log(event)
         }
+      } else if (event.type === 'evaluating') {
+        bar.update(event.step, { left: `evaluating ${event.examples.toLocaleString('en')} examples` })
       } else if (event.type === 'evaluation') {
         await files.log(event)
         await board?.log(event)

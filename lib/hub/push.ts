@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createRepo, HubApiError, uploadFilesWithProgress } from '@huggingface/hub'
 import { TorchLoraError } from '../errors.ts'
+import { isHubName } from './names.ts'
 import { hubSettings } from './settings.ts'
 import { explain, hubFetch } from './transport.ts'
 
@@ -23,7 +24,20 @@ export interface PushOptions {
 
 /** Files of a model or adapter folder, and of nothing else that lies in it. */
 const sent =
-  /^(README\.md|config\.json|adapter_config\.json|.*\.safetensors|.*\.safetensors\.index\.json|tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(txt|json)|merges\.txt|.*\.model)$/
+  /^(README\.md|config\.json|adapter_config\.json|.*\.safetensors|.*\.safetensors\.index\.json|tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(txt|json)|merges\.txt|.*\.model|modules\.json|sentence_\w+_config\.json|config_sentence_transformers\.json)$/
+/** Where modules.json puts what stands behind the encoder: `1_Pooling`. */
+const moduleFolder = /^\d+_\w+$/
+
+async function filesOf(folder: string): Promise<string[]> {
+  const within = async (below: string) =>
+    (await readdir(join(folder, below)).catch(() => []))
+      .filter((name) => sent.test(name))
+      .map((name) => (below === '' ? name : `${below}/${name}`))
+  const names = await within('')
+  if (names.includes('modules.json'))
+    for (const name of await readdir(folder)) if (moduleFolder.test(name)) names.push(...(await within(name)))
+  return names.sort()
+}
 
 /**
  * Sends a model or adapter folder to the Hugging Face hub as one commit.
@@ -32,7 +46,7 @@ const sent =
  */
 export async function pushFolder(folder: string, options: PushOptions): Promise<string> {
   const { repo, signal } = options
-  if (!/^[\w.-]+\/[\w.-]+$/.test(repo))
+  if (!isHubName(repo) || !repo.includes('/'))
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
       `repo: expected NAMESPACE/NAME, received ${JSON.stringify(repo)}.`,
@@ -43,8 +57,8 @@ export async function pushFolder(folder: string, options: PushOptions): Promise<
       'INVALID_ARGUMENT',
       'There is no Hugging Face token: set HF_TOKEN to one that may write (huggingface.co/settings/tokens), or run `hf auth login`.',
     )
-  const names = (await readdir(folder).catch(() => [])).filter((name) => sent.test(name)).sort()
-  if (!names.some((name) => name === 'config.json' || name === 'adapter_config.json'))
+  const names = await filesOf(folder)
+  if (!names.some((name) => ['config.json', 'adapter_config.json', 'modules.json'].includes(name)))
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
       `${folder} is no model or adapter: expected config.json or adapter_config.json with its weights.`,

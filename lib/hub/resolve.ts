@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TorchLoraError } from '../errors.ts'
 import { boolean, callback, type Rules, signal, string } from '../options.ts'
+import { isHubName } from './names.ts'
 import type { FileRequest } from './request.ts'
 import type { HubSettings } from './settings.ts'
 
@@ -60,9 +61,8 @@ export async function resolveModel(dirOrId: string, options: ResolveModelOptions
   return resolveFromHub(dirOrId, options)
 }
 
-/** `name` or `owner/name`, as the hub allows them; anything else can only have been meant as a path. */
 function checkId(id: string): void {
-  if (/^[\w.-]+(\/[\w.-]+)?$/.test(id) && !/^\.|\/\.|\.\.|--/.test(id) && id.length <= 96) return
+  if (isHubName(id)) return
   throw new TorchLoraError(
     'INVALID_FILE',
     `${id}: no such folder, and not a name that the Hugging Face hub allows`,

@@ -1,5 +1,6 @@
-import { mcNemar } from '../data/mcnemar.ts'
+import { compareEvaluations } from '../train/evaluation-file.ts'
 import type { Group, MethodResult } from './groups.ts'
+import { percent } from './words.ts'
 
 /** What a group of runs comes to, in a sentence or two. */
 export function conclusion(group: Group): string {
@@ -19,8 +20,8 @@ export function conclusion(group: Group): string {
       ? interval(run!, metric)
       : ` ± ${best.best.deviation.toFixed(3)} over ${best.best.count} seeds`
   const points = 100 * (best.best.mean - rival.best.mean)
-  const share = (100 * best.trainableParameters) / rival.trainableParameters
-  return `${best.method} is best with ${value}${spread}, ${points.toFixed(1)} points above ${rival.method}${verdict(best, rival)}; it trains ${share < 100 ? `${share.toPrecision(2)} % of` : `${(share / 100).toPrecision(2)} times`} the parameters in ${((100 * best.wallSeconds.mean) / rival.wallSeconds.mean).toFixed(0)} % of the time.`
+  const share = best.trainableParameters / rival.trainableParameters
+  return `${best.method} is best with ${value}${spread}, ${points.toFixed(1)} points above ${rival.method}${verdict(best, rival)}; it trains ${share < 1 ? `${percent(share)} of` : `${share.toPrecision(2)} times`} the parameters in ${percent(best.wallSeconds.mean / rival.wallSeconds.mean)} of the time.`
 }
 
 function single(
@@ -44,9 +45,9 @@ function interval({ evaluation }: MethodResult['runs'][number], metric: string):
 
 /** McNemar's test of the first runs where both keep their answers, else whether seeds spread further than they differ. */
 function verdict(best: MethodResult, rival: MethodResult): string {
-  const [a, b] = [best, rival].map(({ runs }) => runs[0]!.evaluation?.answers)
-  if (a && b && a.digest === b.digest) {
-    const { pValue } = mcNemar([...a.right].map(Number), [...b.right].map(Number))
+  const [a, b] = [best, rival].map(({ runs }) => runs[0]!.evaluation)
+  if (a?.answers && a.answers.digest === b?.answers?.digest) {
+    const { pValue } = compareEvaluations(a, b)
     return ` (McNemar's p ${pValue.toPrecision(2)} for the first seeds: ${pValue < 0.05 ? 'a real difference' : 'no evidence of a difference'})`
   }
   const noise = Math.hypot(best.best.deviation ?? Number.NaN, rival.best.deviation ?? Number.NaN)

@@ -2,6 +2,7 @@ import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 import type { CalibrationBin } from '../data/calibration.ts'
 import type { CurvePoint, Group, MethodResult } from './groups.ts'
+import { percent } from './words.ts'
 
 /** A figure as a standalone SVG document. */
 export interface Figure {
@@ -303,13 +304,13 @@ export function reference({ methods }: Group): MethodResult {
 }
 
 /** Costs of a method, by name. */
-export const costsOf: Readonly<Record<string, (method: MethodResult) => number>> = {
+export const costsOf = {
   'trained parameters': ({ trainableParameters }) => trainableParameters,
   'wall time': ({ wallSeconds }) => wallSeconds.mean,
   'processor time': ({ cpuSeconds }) => cpuSeconds.mean,
   'peak memory': ({ peakResidentBytes }) => peakResidentBytes.mean,
   'optimizer state': ({ optimizerStateBytes }) => optimizerStateBytes,
-}
+} as const satisfies Record<string, (method: MethodResult) => number>
 
 function costs(group: Group): string {
   const scale = colors(group)
@@ -350,8 +351,7 @@ function costs(group: Group): string {
           x: 'share',
           y: 'method',
           fy: 'cost',
-          text: ({ share }) =>
-            `${share < 0.0995 ? (100 * share).toPrecision(2) : (100 * share).toFixed(0)} %`,
+          text: ({ share }) => percent(share),
           textAnchor: 'start',
           dx: 5,
         }),

@@ -1,9 +1,10 @@
 import { conclusion, seconds } from './conclusion.ts'
-import { type Figure, reference } from './figures.ts'
+import { costsOf, type Figure, reference } from './figures.ts'
 import type { Group, MethodResult, Spread } from './groups.ts'
 import { escapeHtml } from './html.ts'
 import { renderDetails } from './run-details.ts'
 import { style } from './style.ts'
+import { counted, percent } from './words.ts'
 
 /** One page with everything in it: style, figures, tables. It asks for nothing from anywhere. */
 export function renderPage(
@@ -34,7 +35,7 @@ function provenance(groups: readonly Group[]): string {
   const days = [...new Set(runs.flatMap(({ finished }) => (finished ? [finished.slice(0, 10)] : [])))].sort()
   const machines = [...new Set(runs.flatMap(({ machine }) => (machine ? [machine] : [])))]
   const when = days.length > 1 ? `${days[0]} to ${days.at(-1)}` : days[0]
-  return [`${runs.length} run${runs.length === 1 ? '' : 's'}`, when, ...machines].filter(Boolean).join(' · ')
+  return [counted(runs.length, 'run'), when, ...machines].filter(Boolean).join(' · ')
 }
 
 function renderSection({ group, figures }: { group: Group; figures: readonly Figure[] }): string {
@@ -62,13 +63,9 @@ function renderTable(group: Group): string {
   const { methods, metric } = group
   const full = reference(group)
   const top = Math.max(...methods.flatMap(({ best }) => (best.count > 0 ? [best.mean] : [])))
-  const cost = (
-    method: MethodResult,
-    of: (each: MethodResult) => number,
-    show: (value: number) => string,
-  ) => {
-    const share = (100 * of(method)) / of(full)
-    return `${show(of(method))}${method === full ? '' : `<span class="share">${share < 9.95 ? share.toPrecision(2) : share.toFixed(0)} %</span>`}`
+  const cost = (method: MethodResult, name: keyof typeof costsOf, show: (value: number) => string) => {
+    const of = costsOf[name]
+    return `${show(of(method))}${method === full ? '' : `<span class="share">${percent(of(method) / of(full))}</span>`}`
   }
   const rows = methods.map(
     (method) =>
@@ -76,18 +73,11 @@ function renderTable(group: Group): string {
         ['method', escapeHtml(method.method)],
         ['seeds', String(method.runs.length)],
         [`best ${metric}`, showSpread(method.best, 4)],
-        [
-          'trained',
-          cost(
-            method,
-            ({ trainableParameters }) => trainableParameters,
-            (n) => n.toLocaleString('en'),
-          ),
-        ],
-        ['time', cost(method, ({ wallSeconds }) => wallSeconds.mean, seconds)],
+        ['trained', cost(method, 'trained parameters', (n) => n.toLocaleString('en'))],
+        ['time', cost(method, 'wall time', seconds)],
         ['examples/s', method.examplesPerSecond.mean.toFixed(1)],
-        ['peak memory', cost(method, ({ peakResidentBytes }) => peakResidentBytes.mean, mebibytes)],
-        ['optimizer state', cost(method, ({ optimizerStateBytes }) => optimizerStateBytes, mebibytes)],
+        ['peak memory', cost(method, 'peak memory', mebibytes)],
+        ['optimizer state', cost(method, 'optimizer state', mebibytes)],
       ] as const,
   )
   const head = rows[0]!.map(([name]) => `<th>${escapeHtml(name)}</th>`).join('')

@@ -85,7 +85,8 @@ function labelOf({ method, learningRate, name }: z.infer<typeof cellFile>): stri
 function methodOf({ method, configuration }: z.infer<typeof runSummary>): string {
   if (method === 'full') return 'full'
   const { r = 8, alpha = 2 * r, adapter } = configuration
-  return adapter ? 'adapter' : `r${r}a${alpha}`
+  if (adapter) return 'adapter'
+  return method === 'lora' ? `r${r}a${alpha}` : method
 }
 
 const metricsLine = z.discriminatedUnion('type', [

@@ -15,6 +15,7 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; } td:first-c
 .confusion td, .confusion th { text-align: center; min-width: 3.2rem; border: 2px solid var(--page); font-weight: 400; } .confusion th:first-child { text-align: right; padding-right: .75rem; }
 .confusion th { max-width: 9rem; overflow: hidden; text-overflow: ellipsis; } .scroll { overflow-x: auto; max-width: 100%; }
 .bar { position: relative; display: inline-block; width: 7.5rem; height: .7rem; background: var(--soft); border-radius: 2px; vertical-align: middle; margin-right: .5rem; }
+.classes td:not(:first-child) { white-space: nowrap; }
 .bar i { position: absolute; inset: 0 auto 0 0; background: rgb(var(--good)); border-radius: 2px; }
 .errors { list-style: none; padding: 0; margin: 0; } .errors li { padding: .7rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; } .errors b { color: rgb(var(--bad)); }
 details { margin: 2rem 0 0; } summary { cursor: pointer; } pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft); padding: .75rem; font-size: .8125rem; border-radius: 4px; }

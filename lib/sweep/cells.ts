@@ -1,4 +1,5 @@
 import { TorchLoraError } from '../errors.ts'
+import { flagOf } from '../options.ts'
 import type { Recipe, RunSettings } from './recipe.ts'
 
 type Method = Recipe['methods'][number]
@@ -75,7 +76,7 @@ function nameOf({ full, r, alpha, method }: Method): string {
 }
 
 function flag(key: string, value: unknown): string[] {
-  const name = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  const name = flagOf(key)
   if (value === undefined || value === false) return []
   return value === true ? [name] : [name, Array.isArray(value) ? value.join(',') : String(value)]
 }

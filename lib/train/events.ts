@@ -44,6 +44,8 @@ export type TrainerEvent<M extends string = string> =
       /** Wall time of this update. */
       seconds: number
     }
+  /** An evaluation begins, which takes its time. */
+  | { type: 'evaluating'; step: number; examples: number }
   | ({ type: 'evaluation'; best: boolean; seconds: number } & EvaluationSummary<M>)
   | { type: 'checkpoint'; step: number; path: string; seconds: number }
   | { type: 'end'; summary: TrainingSummary<M> }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { atPath, writeFileAtomically } from '../checkpoint/index.ts'
+import { isHubName } from '../hub/names.ts'
 import type { EvaluationFile } from './evaluation-file.ts'
 import type { TrainingSummary } from './events.ts'
 
@@ -35,7 +36,7 @@ function modelCard(card: ModelCard, licence: string | undefined): string {
   const { summary, evaluation, rows } = card
   const metrics = evaluation?.metrics ?? summary.best?.metrics ?? {}
   // A folder of this machine means nothing elsewhere.
-  const base = /^[\w.-]+(\/[\w.-]+)?$/.test(card.base) ? card.base : card.base.split('/').at(-1)!
+  const base = isHubName(card.base) ? card.base : card.base.split('/').at(-1)!
   const { epochs, batchSize, learningRate, headLearningRate } = summary.settings
   const front = [
     '---',
@@ -67,12 +68,6 @@ function modelCard(card: ModelCard, licence: string | undefined): string {
       ? ['| metric | value | 95 % interval |', '| --- | --- | --- |', ...shown]
       : ['Nothing was measured.']),
     '',
-    ...(evaluation?.calibrated
-      ? [
-          `Its probabilities are those of the logits over ${evaluation.calibrated.temperature.toPrecision(4)} (temperature scaling, \`calibration_temperature\`), fitted to these rows: the calibration error is ${evaluation.calibrated.ece.after.toFixed(4)}, without it ${evaluation.calibrated.ece.before.toFixed(4)}.`,
-          '',
-        ]
-      : []),
     '## Training',
     '',
     '| setting | value |',

@@ -138,7 +138,6 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
     if (options.outputDir) await requireSharedFolder(join(options.outputDir, 'checkpoints'))
     await agreeOn(identity)
     manualSeed(options.seed)
-    model.task.temperature = 1 // fitted to weights that are about to change
     const { optimizer, made } = runOptimizer(this.#parameters, options)
     using _made = made
     using bestModel = this.#bestModel
@@ -216,6 +215,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
         if (!ranks && signal?.aborted) stopping = true
         interrupted = stopping && !ahead
         if (evaluate && due.evaluation && !interrupted) {
+          yield { type: 'evaluating', step: done, examples: evaluate.encodings.length }
           const { progress, ...evaluation } = await this.#evaluate(predictor, evaluate, done, event.epoch)
           verdict.evaluation(progress)
           yield evaluation

@@ -46,7 +46,7 @@ describe('types', () => {
     })
     expectTypeOf<MetricsOf<'f1'>['loss']>().toEqualTypeOf<number>()
     expectTypeOf<TrainerEvent['type']>().toEqualTypeOf<
-      'start' | 'step' | 'evaluation' | 'checkpoint' | 'end'
+      'start' | 'step' | 'evaluating' | 'evaluation' | 'checkpoint' | 'end'
     >()
   })
 

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,16 +5,9 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { TextEmbedder, TextReranker } from '../../lib/index.ts'
 import { tinyClassifier, tinyEmbedder, tinyReranker } from '../inference/models.ts'
+import { cli as run } from './run.ts'
 
-const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
-
-function cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', main, ...args], (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    )
-  })
-}
+const cli = (...args: string[]) => run(args)
 
 const lines = (text: string) =>
   text

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { tinyModel } from '../train/tiny.ts'
+import { main } from './run.ts'
 
-const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
 const cli = (...args: string[]) =>
-  spawnSync(process.execPath, ['--import', 'tsx', main, 'predict', ...args], { encoding: 'utf8' })
+  spawnSync(process.execPath, [main, 'predict', ...args], { encoding: 'utf8' })
 
 let data: string
 let model: string

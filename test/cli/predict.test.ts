@@ -1,20 +1,12 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { MaskFiller, QuestionAnswerer } from '../../lib/index.ts'
 import { tinyAnswerer, tinyClassifier, tinyFiller, tinyTagger } from '../inference/models.ts'
+import { cli } from './run.ts'
 
-const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
-
-function predict(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', main, 'predict', ...args], (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    )
-  })
-}
+const predict = (...args: string[]) => cli(['predict', ...args])
 
 let folder: string
 beforeAll(async () => {

@@ -1,29 +1,12 @@
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { tinyModel } from '../train/tiny.ts'
+import { cli as run } from './run.ts'
 
-const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
-
-interface Result {
-  code: number | null
-  stdout: string
-  stderr: string
-}
-
-function cli(...args: string[]): Promise<Result> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', main, ...args])
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (data) => (stdout += data))
-    child.stderr.on('data', (data) => (stderr += data))
-    child.on('close', (code) => resolve({ code, stdout, stderr }))
-  })
-}
+const cli = (...args: string[]) => run(args)
 
 let folder: string
 let base: string
@@ -55,6 +38,30 @@ const things = (count: number) =>
     ][i % 3]!
     return `was\tO\n${['good', 'dull', 'great'][(i >> 1) % 3]}\tO\n${a}\tB-THING\n${b}\tI-THING\n`
   }).join('\n')
+
+describe('--task-type masked-language-model', { timeout: 120_000 }, () => {
+  it('trains to its summary, and measures the best as evaluate does', async () => {
+    const texts = Array.from({ length: 60 }, (_, i) => `the film was ${['good', 'dull', 'great'][i % 3]}.\n`)
+    const train = await file('texts.txt', texts.join(''))
+    const dev = await file('dev.txt', texts.slice(0, 12).join(''))
+    const out = join(folder, 'masked')
+    const trained = await cli(
+      ...trainArgs('masked-language-model', train, out, '--epochs', '2', '--eval', dev),
+    )
+    expect(trained.stderr).not.toMatch(/torch-lora:/)
+    expect(trained.code).toBe(0)
+    const summary = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'))
+    const found = JSON.parse(await readFile(join(out, 'evaluation.json'), 'utf8'))
+    expect(found.metrics).toEqual(summary.best.metrics)
+    const evaluate = ['evaluate', '--task-type', 'masked-language-model', '--model', base]
+    evaluate.push('--adapter', join(out, 'adapter'), '--eval', dev)
+    const again = await cli(...evaluate, '--json')
+    expect(again.stderr).not.toMatch(/torch-lora:/)
+    expect(JSON.parse(again.stdout)).toMatchObject(found.metrics)
+    const wrong = await cli(...evaluate, '--errors', join(folder, 'none.jsonl'))
+    expect(wrong.stderr).toMatch(/those of texts with classes: this model is for masked-language-model/)
+  })
+})
 
 describe('--task-type token-classification', { timeout: 180_000 }, () => {
   it('trains, evaluates by what the adapter says, and merges', async () => {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readFile, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,32 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { tinyClassifier } from '../inference/models.ts'
 import { fixtures } from '../models/golden.ts'
 import { tinyExamples, tinyModel } from '../train/tiny.ts'
-
-const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
-
-interface Result {
-  code: number | null
-  stdout: string
-  stderr: string
-}
-
-/** Runs the CLI as a user would, from its sources. `onError` may send signals as lines arrive on stderr. */
-function cli(
-  args: string[],
-  onError?: (text: string, kill: (signal: NodeJS.Signals) => void) => void,
-): Promise<Result> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', main, ...args])
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (data) => (stdout += data))
-    child.stderr.on('data', (data) => {
-      stderr += data
-      onError?.(String(data), (signal) => child.kill(signal))
-    })
-    child.on('close', (code) => resolve({ code, stdout, stderr }))
-  })
-}
+import { cli, type Result } from './run.ts'
 
 let folder: string
 let base: string
@@ -136,6 +110,17 @@ describe('the main job by the CLI', { timeout: 180_000 }, () => {
     }
   })
 
+  it("goes on from another run's adapter by its own method", async () => {
+    const [first, second] = [join(folder, 'ia3'), join(folder, 'ia3-again')]
+    expect((await cli(trainArgs(first, '--method', 'ia3', '--max-steps', '2'))).code).toBe(0)
+    const again = trainArgs(second, '--adapter', join(first, 'adapter'), '--max-steps', '2')
+    expect((await cli(again)).code).toBe(0)
+    expect(JSON.parse(await readFile(join(second, 'summary.json'), 'utf8')).method).toBe('ia3')
+    expect(await readFile(join(second, 'adapter', 'README.md'), 'utf8')).toMatch(
+      /Trained by torch-lora \(ia3\)/,
+    )
+  })
+
   it('trains in full and writes a model', async () => {
     const run = join(folder, 'full')
     expect((await cli(trainArgs(run, '--full', '--epochs', '1', '--lr', '1e-3'))).code).toBe(0)
@@ -147,8 +132,10 @@ describe('the main job by the CLI', { timeout: 180_000 }, () => {
     const parts = join(folder, 'parts')
     const settings = ['--epochs', '12', '--log-every', '1']
     expect((await cli(trainArgs(whole, ...settings))).code).toBe(0)
-    const stopped = await cli(trainArgs(parts, ...settings), (text, kill) => {
-      if (/epoch 1\.00/.test(text)) kill('SIGINT')
+    const stopped = await cli(trainArgs(parts, ...settings), {
+      onError(text, kill) {
+        if (/epoch 1\.00/.test(text)) kill('SIGINT')
+      },
     })
     expect(stopped.code).toBe(130)
     expect(stopped.stderr).toMatch(/a checkpoint is saved\. Go on with the same command and --resume/)
@@ -197,6 +184,16 @@ describe('wrong input to the CLI', () => {
       'a rank beside an adapter that has its own',
       () => trainArgs(join(folder, 'x'), '--adapter', join(folder, 'gone'), '--r', '4'),
       /'--adapter <dir>' cannot be used with option '--r <rank>'/,
+    ],
+    [
+      'a method beside an adapter that has its own',
+      () => trainArgs(join(folder, 'x'), '--adapter', join(folder, 'gone'), '--method', 'lora'),
+      /'--adapter <dir>' cannot be used with option '--method <name>'/,
+    ],
+    [
+      'an adapter that is not there, with the alpha that a loralib checkpoint wants',
+      () => trainArgs(join(folder, 'x'), '--adapter', join(folder, 'gone'), '--alpha', '16'),
+      /gone/,
     ],
     [
       'an option that does not exist',

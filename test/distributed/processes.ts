@@ -77,10 +77,16 @@ export function follow(command: readonly string[], env: Record<string, string> =
 }
 
 const program = new URL('./rank.ts', import.meta.url).pathname
+const built = new URL('../../scripts/built/register.mjs', import.meta.url).pathname
+
+/** The command of a program of the tests, with what dist/ has of lib/. */
+export function nodeCommand(file: string, ...args: string[]): string[] {
+  return [process.execPath, '--import', 'tsx', '--import', built, file, ...args]
+}
 
 /** The command of a rank that runs a scenario of rank.ts. */
 export function scenario(name: string, { timeoutMs = 30_000 } = {}): string[] {
-  return [process.execPath, '--import', 'tsx', program, name, `${timeoutMs}`]
+  return nodeCommand(program, name, `${timeoutMs}`)
 }
 
 /** Runs a scenario on all ranks of a world. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { dealByLength, sharesOf } from '../../lib/distributed/deal.ts'
 import { tinyExamples, tinyModel } from '../train/tiny.ts'
-import { type Ended, follow, freePort, startRank, torchrun } from './processes.ts'
+import { type Ended, follow, freePort, nodeCommand, startRank, torchrun } from './processes.ts'
 
 const patient = { timeout: 240_000 }
 const program = new URL('./train-rank.ts', import.meta.url).pathname
@@ -15,13 +15,7 @@ beforeAll(async () => {
   return () => rm(folder, { recursive: true, force: true })
 })
 
-const command = (options: object) => [
-  process.execPath,
-  '--import',
-  'tsx',
-  program,
-  JSON.stringify({ folder, ...options }),
-]
+const command = (options: object) => nodeCommand(program, JSON.stringify({ folder, ...options }))
 
 /** Trains on so many ranks; on one without a launcher. */
 async function train(worldSize: number, options: object): Promise<Ended[]> {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TorchLoraError } from '../../lib/errors.ts'
 import { pushFolder } from '../../lib/hub/push.ts'
@@ -113,6 +113,29 @@ describe('pushing to the hub', () => {
       expect(hub.files.get('adapter_model.safetensors')!.toString()).toBe(weights)
       expect([...hub.blobs.keys()]).toEqual([createHash('sha256').update(weights).digest('hex')])
     }
+  })
+
+  it("sends all that sentence-transformers' folders hold", async () => {
+    const model = await mkdtemp(join(tmpdir(), 'push-sentences-'))
+    const names = [
+      '1_Pooling/config.json',
+      '2_Dense/config.json',
+      '2_Dense/model.safetensors',
+      'config.json',
+      'config_sentence_transformers.json',
+      'model.safetensors',
+      'modules.json',
+      'sentence_bert_config.json',
+      'vocab.txt',
+    ]
+    for (const name of [...names, '1_Pooling/notes.txt', 'checkpoints/step-1/model.safetensors']) {
+      await mkdir(dirname(join(model, name)), { recursive: true })
+      await writeFile(join(model, name), name)
+    }
+    hub.files.clear()
+    await pushFolder(model, options())
+    expect([...hub.files.keys()].sort()).toEqual(names)
+    expect(hub.files.get('2_Dense/model.safetensors')!.toString()).toBe('2_Dense/model.safetensors')
   })
 
   it('says what is missing before anything is sent', async () => {

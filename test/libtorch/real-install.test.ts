@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { findLibtorch } from '../../lib/libtorch/find.ts'
 import { installLibtorch } from '../../lib/libtorch/install.ts'
 import { defaultLibtorch, minorOf } from '../../lib/libtorch/versions.ts'
+import { main } from '../cli/run.ts'
 import { temporaryFolder } from './fakes.ts'
 
 // The real thing: the index that this machine is set up for, the real wheel of the default release, and opening what
@@ -35,7 +36,7 @@ describe('a real install', () => {
     const environment: NodeJS.ProcessEnv = { ...process.env, XDG_CACHE_HOME: home }
     delete environment.TORCH_LORA_LIBTORCH
     expect(findLibtorch({ environment, driver: false }).path).toBe(installed.path)
-    const doctor = spawnSync(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', 'doctor', '--json'], {
+    const doctor = spawnSync(process.execPath, [main, 'doctor', '--json'], {
       env: environment,
       encoding: 'utf8',
     })

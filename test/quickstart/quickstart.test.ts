@@ -1,28 +1,17 @@
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { QuickstartOptions } from '../../examples/quickstart.ts'
+import { cli, node } from '../cli/run.ts'
 import { tinyExamples, tinyModel } from '../train/tiny.ts'
 
 const path = (file: string) => new URL(file, import.meta.url).pathname
 
-function node(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, args)
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (data) => (stdout += data))
-    child.stderr.on('data', (data) => (stderr += data))
-    child.on('close', (code) => resolve({ code, stdout, stderr }))
-  })
-}
-
 /** The quickstart without the set-up in front of it. */
 const quickstart = (options: QuickstartOptions) =>
-  node('--import', 'tsx', path('program.ts'), JSON.stringify(options))
+  node(['--import', 'tsx', path('program.ts'), JSON.stringify(options)])
 
 let folder: string
 let options: QuickstartOptions
@@ -65,7 +54,7 @@ describe('the quickstart', { timeout: 120_000 }, () => {
 
     // The first thing it says to try: the same accuracy by the CLI.
     const command = /torch-lora (evaluate .*)/.exec(stdout)![1]!.split(' ')
-    const again = await node('--import', 'tsx', path('../../lib/cli/main.ts'), ...command, '--json')
+    const again = await cli([...command, '--json'])
     expect(JSON.parse(again.stdout)).toMatchObject({ examples: 40, accuracy: result.after })
   })
 
@@ -88,12 +77,12 @@ describe('the quickstart', { timeout: 120_000 }, () => {
 
   it('reads its options before it sets anything up', async () => {
     const script = path('../../scripts/quickstart.mjs')
-    const refused = await node(script, '--epochs', '3')
+    const refused = await node([script, '--epochs', '3'])
     expect(refused.code).toBe(1)
     expect(refused.stderr).toMatch(/--epochs.*--help lists the options/)
-    const size = await node(script, '--train-size', '0')
+    const size = await node([script, '--train-size', '0'])
     expect(size.stderr).toMatch(/--train-size: expected a whole number of at least 1, received '0'/)
-    const help = await node(script, '--help')
+    const help = await node([script, '--help'])
     expect(help).toMatchObject({ code: 0 })
     expect(help.stdout).toMatch(/Usage: npm run quickstart/)
   })

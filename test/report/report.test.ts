@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,17 +7,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { groupRuns, spread } from '../../lib/report/groups.ts'
 import { paperResults } from '../../lib/report/paper.ts'
 import { readRuns } from '../../lib/report/runs.ts'
+import { cli } from '../cli/run.ts'
 import { tinyExamples, tinyModel } from '../train/tiny.ts'
-
-const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
-
-function cli(args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', main, ...args], (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    )
-  })
-}
 
 let folder: string
 let runs: string
@@ -112,7 +102,9 @@ describe('torch-lora report', { timeout: 120_000 }, () => {
   it('shows of a single run the classes, what was taken for what, and the errors with their texts', async () => {
     const out = join(folder, 'one.html')
     const run = join(runs, 'files-r2a4-seed0')
-    expect((await cli(['report', run, '--out', out])).code).toBe(0)
+    const { code, stdout } = await cli(['report', run, '--out', out])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^1 run, 3 figures: /)
     const { document } = parseHTML(await readFile(out, 'utf8'))
     const evaluation = JSON.parse(await readFile(join(run, 'evaluation.json'), 'utf8'))
     expect(document.querySelector('.conclusion')!.textContent).toMatch(
@@ -123,6 +115,10 @@ describe('torch-lora report', { timeout: 120_000 }, () => {
     )
     expect(matrix).toEqual(evaluation.confusion)
     expect(document.querySelectorAll('.classes tbody tr')).toHaveLength(4)
+    // A bar and its number are one line.
+    expect(document.querySelector('style')!.textContent).toMatch(
+      /\.classes td:not\(:first-child\) \{ white-space: nowrap/,
+    )
     const errors = [...document.querySelectorAll('.errors li')].map((item) => item.textContent!)
     expect(errors).toHaveLength(Math.min(10, evaluation.worst.length))
     for (const [i, text] of errors.entries()) expect(text).toContain(evaluation.worst[i].text)

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TorchLoraError } from '../../lib/errors.ts'
 import { createServer } from '../../lib/serve/app.ts'
 import { AutoTokenizer } from '../../lib/tokenizer/index.ts'
+import { main } from '../cli/run.ts'
 import { plainLogits, tinyAdapter, tinyClassifier } from '../inference/models.ts'
 
 let base: string
@@ -466,8 +467,7 @@ async function count(name: string): Promise<number> {
 
 describe('torch-lora serve', () => {
   it('answers what is in flight on SIGTERM and exits with 0', async () => {
-    const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
-    const child = spawn(process.execPath, ['--import', 'tsx', main, 'serve', '--model', base, '--port', '0'])
+    const child = spawn(process.execPath, [main, 'serve', '--model', base, '--port', '0'])
     let log = ''
     child.stdout.on('data', (data) => {
       log += data
@@ -501,10 +501,9 @@ describe('torch-lora serve', () => {
   })
 
   it('says what is wrong with the command', async () => {
-    const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
     const run = (...args: string[]) =>
       new Promise<{ code: number | null; text: string }>((resolve) => {
-        const child = spawn(process.execPath, ['--import', 'tsx', main, 'serve', ...args])
+        const child = spawn(process.execPath, [main, 'serve', ...args])
         let text = ''
         child.stderr.on('data', (data) => {
           text += data

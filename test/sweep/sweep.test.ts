@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,9 +5,8 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { expandRecipe } from '../../lib/sweep/cells.ts'
 import { choose, type RecipeInput, resolveRecipe } from '../../lib/sweep/recipe.ts'
+import { cli, type RunOptions } from '../cli/run.ts'
 import { tinyExamples, tinyModel } from '../train/tiny.ts'
-
-const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
 
 let folder: string
 let recipeFile: string
@@ -36,22 +34,8 @@ beforeAll(async () => {
   await writeFile(recipeFile, JSON.stringify(recipe))
 })
 
-interface Result {
-  code: number | null
-  stdout: string
-  stderr: string
-}
-
-async function sweep(args: string[], during?: (child: ChildProcess) => Promise<void>): Promise<Result> {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, 'sweep', ...args])
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (data) => (stdout += data))
-  child.stderr.on('data', (data) => (stderr += data))
-  const closed = new Promise<number | null>((resolve) => child.on('close', resolve))
-  await during?.(child)
-  return { code: await closed, stdout, stderr }
-}
+const sweep = (args: string[], during?: RunOptions['during']) =>
+  cli(['sweep', ...args], { ...(during && { during }) })
 
 /** Waits until a file is there, and longer than so many bytes. */
 async function grown(file: string, bytes = 0): Promise<void> {

@@ -81,6 +81,9 @@ describe('Trainer', () => {
     })
     expect(events.filter((event) => event.type === 'step')).toHaveLength(72)
     expect(events.filter((event) => event.type === 'evaluation')).toHaveLength(6)
+    for (const [i, event] of events.entries())
+      if (event.type === 'evaluation')
+        expect(events[i - 1]).toMatchObject({ type: 'evaluating', step: event.step, examples: 32 })
     const end = events.at(-1)!
     expect(end.type).toBe('end')
     if (end.type === 'end') expect(end.summary.best!.metrics.accuracy).toBeGreaterThan(0.9)
