@@ -35,9 +35,8 @@ describe('files from outside, changed at random', () => {
       ['throw', /case 0, self-test throw: an exception that is no TorchLoraError: TypeError/],
       ['memory', /case \d+, self-test memory: (took \d+ MiB|holds \d+ MiB)/],
     ] as const) {
-      const failed = await fuzz('--cases', '3', '--seed', '1', '--target', `self-test ${way}`).catch(
-        (error) => error,
-      )
+      const own = ['--cases', '3', '--seed', '1', '--workers', '1', '--target', `self-test ${way}`]
+      const failed = await fuzz(...own).catch((error) => error)
       expect(failed.code, way).toBe(1)
       expect(failed.stdout, way).toMatch(says)
     }

@@ -7,19 +7,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TorchLoraError } from '../../lib/errors.ts'
 import { mulberry } from '../random.ts'
+import { CASE_BYTES, type Found } from './bounds.ts'
 import { makeTargets, selfTests, type Target } from './targets.ts'
 
-/** Bytes by which one case may raise the most that this process has ever held. */
-const CASE_BYTES = 256 * 2 ** 20
-
-const [progressFile, seedText, firstText, lastText, secondsText, only] = process.argv.slice(2)
+const [progressFile, seedText, firstText, lastText, everyText, secondsText, only] = process.argv.slice(2)
 const seed = Number(seedText)
 const last = Number(lastText)
+const every = Number(everyText)
 const ends = performance.now() + 1000 * Number(secondsText)
 const progress = openSync(progressFile!, 'w')
 const folder = mkdtempSync(join(tmpdir(), 'torch-lora-fuzz-'))
 const failures: string[] = []
-const seen = new Map<string, { cases: number; refused: number; milliseconds: number }>()
+const seen: Found['targets'] = {}
 
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 let now = 'before the first case'
@@ -39,8 +38,8 @@ async function runCase(target: Target, number: number, below: (below: number) =>
   now = `case ${number}, ${target.name}`
   writeSync(progress, `${now}\n`.padEnd(200), 0)
   const before = process.resourceUsage().maxRSS
-  const count = seen.get(target.name) ?? { cases: 0, refused: 0, milliseconds: 0 }
-  seen.set(target.name, count)
+  seen[target.name] ??= { cases: 0, refused: 0, milliseconds: 0 }
+  const count = seen[target.name]!
   count.cases++
   const began = performance.now()
   try {
@@ -57,21 +56,16 @@ async function runCase(target: Target, number: number, below: (below: number) =>
 const all = only?.startsWith('self-test') ? selfTests : await makeTargets(folder)
 const targets = all.filter(({ name }) => !only || name.includes(only))
 if (targets.length === 0) throw new Error(`no target is called ${only}`)
-const lots = targets.flatMap((target) => Array<Target>(target.weight * (target.slow ? 1 : 20)).fill(target))
+const lots = targets.flatMap((target) => Array<Target>(target.weight * (target.slow ? 1 : 100)).fill(target))
 let number = Number(firstText)
-for (; number < last && performance.now() < ends && failures.length < 20; number++) {
+for (; number < last && performance.now() < ends && failures.length < 20; number += every) {
   const below = mulberry(Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b))
   await runCase(lots[below(lots.length)]!, number, below)
 }
-const cases = number - Number(firstText)
-const refused = Array.from(seen.values(), (each) => each.refused).reduce((sum, count) => sum + count, 0)
-const peak = Math.round(process.resourceUsage().maxRSS / 1024)
-for (const [name, count] of [...seen].sort()) {
-  const each = (count.milliseconds / count.cases).toFixed(1)
-  console.log(`${count.cases} cases, ${count.refused} refused, ${each} ms each: ${name}`)
+const found: Found = {
+  cases: (number - Number(firstText)) / every,
+  failures,
+  peakBytes: 1024 * process.resourceUsage().maxRSS,
+  targets: seen,
 }
-console.log(
-  `${cases} cases with seed ${seed}, ${refused} refused, ${failures.length} failures, at most ${peak} MiB`,
-)
-for (const failure of failures) console.log(`FAILURE ${failure}`)
-process.exit(failures.length > 0 ? 1 : 0)
+process.send!(found, undefined, undefined, () => process.exit(0))

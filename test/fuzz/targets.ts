@@ -16,6 +16,8 @@ import { findCheckpoint } from '../../lib/train/checkpoint.ts'
 import { writeChecksums } from '../../lib/train/checksums.ts'
 import { lockRun } from '../../lib/train/run-lock.ts'
 import { tinyModel } from '../train/tiny.ts'
+import { CASE_BYTES, CASE_CPU_SECONDS } from './bounds.ts'
+import { EngineProcess } from './engine-process.ts'
 import {
   type Below,
   type Mutate,
@@ -31,7 +33,7 @@ export interface Target {
   name: string
   /** How often it is chosen among those of its speed. */
   weight: number
-  /** Starts a process: chosen a twentieth as often. */
+  /** Starts a process: chosen a hundredth as often. */
   slow?: true
   /** One case: changes files below `folder`, which is its own, and reads them. */
   run(below: Below): Promise<void>
@@ -323,15 +325,25 @@ async function recipeTargets(folder: string): Promise<Target[]> {
   ]
 }
 
-/** Files of a tokenizer, and the text of the tests through it. */
+/** Files of a tokenizer, and the text of the tests through it; now and then with the process that users have. */
 async function tokenizerTargets(folder: string): Promise<Target[]> {
   const targets: Target[] = []
+  const engine = new EngineProcess()
   for (const [family, file, mutate] of TOKENIZER_FILES) {
     const directory = join(folder, `${family} ${file}`)
     await cp(resolve(import.meta.dirname, '../tokenizer/fixtures', family), directory, { recursive: true })
     const change = await changing(join(directory, file), mutate)
+    const name = `${file} of a ${family} tokenizer`
     targets.push({
-      name: `${file} of a ${family} tokenizer`,
+      name,
+      weight: 2,
+      async run(below) {
+        await change(below)
+        await engine.load(directory, { cpuSeconds: CASE_CPU_SECONDS, bytes: CASE_BYTES })
+      },
+    })
+    targets.push({
+      name: `${name}, in a process of its own`,
       weight: 1,
       slow: true,
       async run(below) {
