@@ -29,17 +29,29 @@ interface DynamicLinkError extends Error {
   library?: string
 }
 
+/** Whether this file lies where the package has it; in a bundler's output it does not. */
+function isInPackage(): boolean {
+  const manifest = join(packageRoot, 'package.json')
+  return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'torch-lora'
+}
+
 /**
  * The path of the addon: `build/Release` of a checkout first, then `prebuilds/`.
  * @throws TorchLoraError ADDON_NOT_FOUND
  */
 export function addonPath(): string {
+  if (!isInPackage())
+    throw new TorchLoraError(
+      'ADDON_NOT_FOUND',
+      `torch-lora was taken into a bundle (${fileURLToPath(import.meta.url)}), and its addon cannot be. Leave the package outside: \`external: ['torch-lora']\` (esbuild, Rollup), \`serverExternalPackages: ['torch-lora']\` (Next.js), \`ssr: { external: ['torch-lora'] }\` (Vite).`,
+      { file: fileURLToPath(import.meta.url) },
+    )
   try {
     return (require('node-gyp-build') as { path(root: string): string }).path(packageRoot)
   } catch (cause) {
     throw new TorchLoraError(
       'ADDON_NOT_FOUND',
-      `There is no addon for ${process.platform}-${process.arch} in ${packageRoot}: prebuilt ones exist for linux-x64 (glibc). Build it here: ${build}.`,
+      `There is no addon for ${process.platform}-${process.arch} in ${packageRoot}: prebuilt ones exist for linux-x64 and linux-arm64 (glibc). Build it here: ${build}.`,
       { file: packageRoot, cause },
     )
   }

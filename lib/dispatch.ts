@@ -1,5 +1,5 @@
 import { TorchLoraError } from './errors.ts'
-import { type RecordedValue, TensorHandle } from './handle.ts'
+import { isTensor, type RecordedValue, type TensorHandle } from './handle.ts'
 import { guarded, type NativeId, type NativeSchema } from './native.ts'
 import { activeRecording, RecordedList, type Recording } from './recording.ts'
 
@@ -60,7 +60,7 @@ export class Operator {
     let tensors = 0
     for (let i = 0; i < args.length; i++) {
       const value = args[i]
-      if (value instanceof TensorHandle) {
+      if (isTensor(value)) {
         encoded[i] = recording ? recording.slotOf(value) : value.id
         tensors |= 1 << i
       } else if (Array.isArray(value) && value.some(isTensor)) {
@@ -84,7 +84,7 @@ export class Operator {
     const encoded = new Array<number | null>(list.length)
     for (let i = 0; i < list.length; i++) {
       const value = list[i]
-      if (value instanceof TensorHandle) encoded[i] = recording ? recording.slotOf(value) : value.id
+      if (isTensor(value)) encoded[i] = recording ? recording.slotOf(value) : value.id
       else if (value === null || value === undefined) encoded[i] = null
       else throw this.#notTensor(argument, value, i)
     }
@@ -124,10 +124,6 @@ export function callOperator(qualified: string, ...args: unknown[]): unknown {
   return operator(qualified).call(args)
 }
 
-function isTensor(value: unknown): boolean {
-  return value instanceof TensorHandle
-}
-
 function describe(value: unknown): string {
   if (typeof value === 'object' || typeof value === 'function')
     return `an object (${value!.constructor?.name})`
@@ -147,7 +143,7 @@ function tensorOf(id: NativeId | null, args: readonly unknown[]): TensorHandle |
   if (id === null) return null
   if (id > 0) return makeTensor(id)
   for (const value of args) {
-    if (value instanceof TensorHandle && value.id === -id) return value
+    if (isTensor(value) && value.id === -id) return value
   }
-  return args.flat().find((value) => value instanceof TensorHandle && value.id === -id) as TensorHandle
+  return args.flat().find((value) => isTensor(value) && value.id === -id) as TensorHandle
 }

@@ -1,3 +1,4 @@
+import { outdate } from './captures.ts'
 import { TorchLoraError } from './errors.ts'
 import { guarded, type NativeId } from './native.ts'
 
@@ -10,6 +11,28 @@ export interface RecordedValue {
   readonly slot: Slot
 }
 
+/** A tensor as operators, programs and scopes see it, which know nothing of its methods. */
+export interface TensorHandle {
+  /** The native number. */
+  readonly id: NativeId
+  /** The value of a program that this stands for, or undefined. */
+  readonly recorded: RecordedValue | undefined
+  readonly disposed: boolean
+  dispose(): void
+}
+
+let known: (value: unknown) => boolean = () => false
+
+/** Says what tensors are known by. lib/tensor.ts calls this as it is loaded: it stands above this file. */
+export function setTensorCheck(check: (value: unknown) => boolean): void {
+  known = check
+}
+
+/** Whether a value is a tensor. */
+export function isTensor(value: unknown): value is TensorHandle {
+  return known(value)
+}
+
 /** Called for every native tensor that JavaScript comes to hold. */
 let onCreate: ((tensor: TensorHandle) => void) | undefined
 
@@ -20,58 +43,47 @@ export function setCreationListener(listener: (tensor: TensorHandle) => void): v
 
 const registry = new FinalizationRegistry<NativeId>((id) => guarded((native) => native.release(id)))
 
-/**
- * What a tensor is held by: a native tensor's number, or a value of a program being recorded. Knows nothing of
- * operators; `Tensor` adds everything else.
- */
-export abstract class TensorHandle {
+/** What a tensor is held by: a native tensor's number, or a value of a program being recorded. */
+export class Holding {
   #id: NativeId | undefined
-  readonly #recorded: RecordedValue | undefined
+  readonly recorded: RecordedValue | undefined
 
-  protected constructor(held: NativeId | RecordedValue) {
+  /** @param owner the tensor, which must not be held from here: the garbage collector may take it */
+  constructor(owner: TensorHandle, held: NativeId | RecordedValue) {
     if (typeof held !== 'number') {
-      this.#recorded = held
+      this.recorded = held
       return
     }
     this.#id = held
-    registry.register(this, held, this)
-    onCreate?.(this)
+    registry.register(owner, held, this)
+    onCreate?.(owner)
   }
 
-  /** The native number. For this library's own use. */
   get id(): NativeId {
     if (this.#id !== undefined) return this.#id
-    if (this.#recorded) throw this.recordingError('use its value')
+    if (this.recorded) throw recordingError('use its value')
     throw new TorchLoraError('DISPOSED', 'This tensor was disposed of.')
   }
 
-  /** The value of a program that this stands for, or undefined. For this library's own use. */
-  get recorded(): RecordedValue | undefined {
-    return this.#recorded
-  }
-
   get disposed(): boolean {
-    return this.#recorded === undefined && this.#id === undefined
+    return this.recorded === undefined && this.#id === undefined
   }
 
-  /** Frees the native tensor now. A second call does nothing. */
-  dispose(): void {
+  release(): void {
     if (this.#id === undefined) return
     registry.unregister(this)
     const id = this.#id
     this.#id = undefined
     guarded((native) => native.release(id))
+    outdate(id)
   }
+}
 
-  [Symbol.dispose](): void {
-    this.dispose()
-  }
-
-  protected recordingError(what: string): TorchLoraError {
-    return new TorchLoraError(
-      'RECORDING',
-      `While a program is recorded, a tensor has no value: cannot ${what}. ` +
-        'Return the tensor from the compiled function and read it from the result.',
-    )
-  }
+/** What is thrown for a value that there is not while a program is recorded. */
+export function recordingError(what: string): TorchLoraError {
+  return new TorchLoraError(
+    'RECORDING',
+    `While a program is recorded, a tensor has no value: cannot ${what}. ` +
+      'Return the tensor from the compiled function and read it from the result.',
+  )
 }

@@ -186,7 +186,7 @@ export { encodeQuestions, QuestionAnswering } from './tasks/question-answering.t
 export { Reranking } from './tasks/reranking.ts'
 export type { SentencePooling } from './tasks/sentence-folder.ts'
 export { SentenceSimilarity, type SimilarityOptions } from './tasks/sentence-similarity.ts'
-export { SequenceClassification } from './tasks/sequence-classification.ts'
+export { SequenceClassification, type Temperature } from './tasks/sequence-classification.ts'
 export {
   type CollateOptions,
   type EncodedExamples,
@@ -216,6 +216,7 @@ export {
   type TruncationStrategy,
   type WordsInput,
 } from './tokenizer/index.ts'
+export { type CalibrateOptions, calibrate } from './train/calibrate.ts'
 export { type EvaluateOptions, evaluate } from './train/evaluate-model.ts'
 export type { EvaluationSummary, MetricsOf, TrainerEvent, TrainingSummary } from './train/events.ts'
 export type { TrainerOptions } from './train/options.ts'

@@ -1,6 +1,6 @@
 import { type Operator, operator } from './dispatch.ts'
 import { TorchLoraError } from './errors.ts'
-import { TensorHandle } from './handle.ts'
+import { isTensor } from './handle.ts'
 import type { NativeArgument } from './native.ts'
 import { RecordedList } from './recording.ts'
 
@@ -43,7 +43,7 @@ function fits(type: string, value: unknown, fixedLength: boolean, wrap: boolean)
   }
   switch (type) {
     case 'Tensor':
-      return value instanceof TensorHandle || (wrap && fits('Scalar', value, false, false))
+      return isTensor(value) || (wrap && fits('Scalar', value, false, false))
     case 'int':
     case 'SymInt':
       return Number.isInteger(value) || typeof value === 'bigint'
@@ -63,7 +63,7 @@ function fits(type: string, value: unknown, fixedLength: boolean, wrap: boolean)
 }
 
 function isOptions(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || value instanceof TensorHandle) return false
+  if (typeof value !== 'object' || value === null || isTensor(value)) return false
   const prototype = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }
@@ -203,7 +203,7 @@ class Overloads {
 }
 
 function kindOf(value: unknown): string {
-  if (value instanceof TensorHandle) return 'a tensor'
+  if (isTensor(value)) return 'a tensor'
   if (Array.isArray(value))
     return `[${value.slice(0, 4).map(kindOf).join(', ')}${value.length > 4 ? ', ...' : ''}]`
   if (isOptions(value)) return `{ ${Object.keys(value).join(', ')} }`

@@ -1,7 +1,9 @@
+import { type Captor, capture, release } from './captures.ts'
 import { TorchLoraError } from './errors.ts'
 import { guarded, type NativeId, toTorchLoraError } from './native.ts'
-import { type Rules, readOptions, signal, string, whole } from './options.ts'
+import { object, type Rules, readOptions, signal, string, whole } from './options.ts'
 import { Recording, record } from './recording.ts'
+import { outsideScopes } from './scope.ts'
 import { type Device, Tensor } from './tensor.ts'
 import { flatten, mapTree } from './tree.ts'
 
@@ -11,14 +13,19 @@ import { flatten, mapTree } from './tree.ts'
  */
 export type TensorTree<T> = T extends Tensor | null | undefined
   ? T
-  : T extends string | number | boolean | bigint | symbol | Callable | PromiseLike<unknown>
+  : T extends
+        | string
+        | number
+        | boolean
+        | bigint
+        | symbol
+        | ((...args: never[]) => unknown)
+        | PromiseLike<unknown>
     ? never
     : { [K in keyof T]: TensorTree<T[K]> }
 
-type Callable = (...args: never[]) => unknown
-
 /** `unknown`, which any function is, or a sentence, which none is: it stands in the compiler's message. */
-type Compilable<Args, Result> = [Args] extends [TensorTree<Args>]
+export type Compilable<Args, Result> = [Args] extends [TensorTree<Args>]
   ? [Result] extends [TensorTree<Result>]
     ? unknown
     : 'A compiled function gives tensors, alone or in arrays and objects: no numbers, strings or promises.'
@@ -49,9 +56,18 @@ export interface CompileOptions {
    * 'cpu' does all this but the capture: for tests.
    */
   graphs?: Device | undefined
+  /**
+   * The module that `fn` runs. When something below it was put in another's place, as an adapter is that is applied, `fn`
+   * is recorded again at the next call. What is disposed of, or put aside by `setAdapter`, is noticed without this.
+   */
+  follows?: { readonly revision: number } | undefined
 }
 
-const compileRules: Rules<CompileOptions> = { maxQueue: whole(1), graphs: string }
+const compileRules: Rules<CompileOptions> = {
+  maxQueue: whole(1),
+  graphs: string,
+  follows: object('a module'),
+}
 const runRules: Rules<RunOptions> = { signal }
 
 /** What became of a program's graphs, all its forms together. */
@@ -74,18 +90,30 @@ export interface Compiled<Args extends readonly unknown[], Result> {
   [Symbol.dispose](): void
 }
 
-interface RecordedProgram {
+interface RecordedProgram extends Captor {
   id: NativeId
+  /** The tensors that are not its arguments. */
+  captured: readonly NativeId[]
+  /** Of what it follows, when it was recorded. */
+  revision: number | undefined
   instructionCount: number
   /** The result's form, with output numbers for tensors. */
   form: unknown
   graphs: boolean
   warned: boolean
+  released: boolean
 }
 
 const registry = new FinalizationRegistry<Map<string, RecordedProgram>>((programs) => {
-  for (const program of programs.values()) guarded((native) => native.releaseProgram(program.id))
+  for (const program of programs.values()) releaseProgram(program)
 })
+
+/** Runs under way finish. */
+function releaseProgram(program: RecordedProgram): void {
+  program.released = true
+  release(program, program.captured)
+  guarded((native) => native.releaseProgram(program.id))
+}
 
 /**
  * Makes `fn` a program that runs natively, off the main thread. It takes and gives tensors, alone or in arrays and
@@ -97,7 +125,9 @@ const registry = new FinalizationRegistry<Map<string, RecordedProgram>>((program
  * reaches by closure (parameters) are captured by reference, so in-place changes to them are seen and kept.
  * JavaScript control flow is fixed by the recording: `fn` cannot read a tensor's values, shape or dtype.
  *
- * A call whose arguments have another form (a tensor where there was null) records another program.
+ * A call whose arguments have another form (a tensor where there was null) records another program. So does one after
+ * a captured tensor was disposed of, or its adapter put aside: `fn` then meets what stands in its place, the base model
+ * after `unloadLora`. Where nothing does, the call fails with DISPOSED, as `fn` itself would.
  *
  * @throws TorchLoraError from the returned promise: RECORDING when `fn` reads a value, INVALID_ARGUMENT when an
  * argument is no tensor, QUEUE_FULL, ABORTED, DISPOSED, OUT_OF_MEMORY, or NATIVE with `op` and `shapes`
@@ -106,7 +136,7 @@ export function compile<Args extends readonly unknown[], Result>(
   fn: ((...args: Args) => Result) & Compilable<Args, Result>,
   options: CompileOptions = {},
 ): Compiled<Args, Result> {
-  const { maxQueue = 1024, graphs } = readOptions('compile', options, compileRules)
+  const { maxQueue = 1024, graphs, follows } = readOptions('compile', options, compileRules)
   const programs = new Map<string, RecordedProgram>()
   let disposed = false
   let last: RecordedProgram | undefined
@@ -117,8 +147,14 @@ export function compile<Args extends readonly unknown[], Result>(
     if (signal?.aborted) throw abortError(signal)
     const key = formOf(args)
     let program = programs.get(key)
+    const revision = follows?.revision
+    if (program && (!program.current || program.revision !== revision)) {
+      programs.delete(key)
+      releaseProgram(program)
+      program = undefined
+    }
     if (!program) {
-      program = recordProgram(fn, args, graphs)
+      program = recordProgram(fn, args, { graphs, revision })
       programs.set(key, program)
     }
     last = program
@@ -137,7 +173,7 @@ export function compile<Args extends readonly unknown[], Result>(
       if (disposed) return
       disposed = true
       registry.unregister(programs)
-      for (const program of programs.values()) guarded((native) => native.releaseProgram(program.id))
+      for (const program of programs.values()) releaseProgram(program)
     },
     [Symbol.dispose]() {
       compiled.dispose()
@@ -194,7 +230,7 @@ function formOf(args: readonly unknown[]): string {
 
 /** Once a program: that it runs, but slower than was asked for. */
 function warnOfRefusal(program: RecordedProgram): void {
-  if (!program.graphs || program.warned) return
+  if (!program.graphs || program.warned || program.released) return
   const { refusal } = guarded((native) => native.graphReport(program.id))
   if (refusal === '') return
   program.warned = true
@@ -215,12 +251,13 @@ function graphReport(programs: Iterable<RecordedProgram>): GraphReport {
 function recordProgram<Args extends readonly unknown[]>(
   fn: (...args: Args) => unknown,
   args: Args,
-  graphs: Device | undefined,
+  { graphs, revision }: { graphs: Device | undefined; revision: number | undefined },
 ): RecordedProgram {
   const recording = new Recording(Tensor.symbolic)
   const stand = mapTree(args, (leaf) => (leaf instanceof Tensor ? recording.newTensor() : leaf)) as Args
   const inputs = recording.slots
-  const result = record(recording, () => fn(...stand))
+  // What it makes on the way is the program's, not the caller's scope's.
+  const result = outsideScopes(() => record(recording, () => fn(...stand)))
   if (result instanceof Promise) {
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
@@ -246,6 +283,17 @@ function recordProgram<Args extends readonly unknown[]>(
       graphs,
     }),
   )
-  const { length } = recording.instructions
-  return { id, instructionCount: length, form, graphs: graphs !== undefined, warned: false }
+  const program: RecordedProgram = {
+    id,
+    captured: [...recording.captured.keys()],
+    current: true,
+    revision,
+    instructionCount: recording.instructions.length,
+    form,
+    graphs: graphs !== undefined,
+    warned: false,
+    released: false,
+  }
+  capture(program, program.captured)
+  return program
 }

@@ -1,5 +1,5 @@
 import { TorchLoraError } from './errors.ts'
-import { type RecordedValue, type Slot, TensorHandle } from './handle.ts'
+import { isTensor, type RecordedValue, type Slot, type TensorHandle } from './handle.ts'
 import type { NativeId, NativeInstruction, NativeSchema } from './native.ts'
 
 /** A recorded list of tensors whose length is known only when the program runs. */
@@ -92,7 +92,7 @@ export class Recording {
       const written = result.mutated
         ? schema.arguments.findIndex(({ mutated, alias }) => mutated && alias === result.alias)
         : -1
-      if (args[written] instanceof TensorHandle) {
+      if (isTensor(args[written])) {
         outputs.push(null)
         return args[written]
       }

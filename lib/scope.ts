@@ -28,9 +28,14 @@ class Scope {
   }
 }
 
-const current = new AsyncLocalStorage<Scope>()
+const current = new AsyncLocalStorage<Scope | undefined>()
 const listener = (tensor: TensorHandle) => current.getStore()?.add(tensor)
 const none: ReadonlySet<TensorHandle> = new Set()
+
+/** Runs `body` outside every scope: what it makes stays. */
+export function outsideScopes<T>(body: () => T): T {
+  return current.run(undefined, body)
+}
 
 /**
  * Runs `body` and disposes of every tensor made inside but those in what it returns: alone, in arrays, Maps, Sets, and

@@ -1,7 +1,7 @@
 import { callOperator, setTensorFactory } from './dispatch.ts'
 import { TorchLoraError } from './errors.ts'
 import { methods, type TensorMethods } from './generated/methods.ts'
-import { type RecordedValue, TensorHandle } from './handle.ts'
+import { Holding, type RecordedValue, recordingError, setTensorCheck } from './handle.ts'
 import { type DType, guarded, type NativeId, toTorchLoraError } from './native.ts'
 import { any, type Rules, readOptions } from './options.ts'
 import { defineMethod } from './overloads.ts'
@@ -61,30 +61,32 @@ export interface Tensor extends TensorMethods {}
  * While a program is recorded (`compile`), a tensor stands for a value to come and has neither shape nor data.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the static block below defines every method of the table
-export class Tensor extends TensorHandle {
+export class Tensor {
+  readonly #held: Holding
   /** The gradient that was read last, for as long as somebody holds it. */
   #grad: WeakRef<Tensor> | undefined
 
   private constructor(held: NativeId | RecordedValue) {
-    super(held)
+    this.#held = new Holding(this, held)
   }
 
   static {
+    setTensorCheck((value) => value instanceof Tensor)
     setTensorFactory((held) => new Tensor(held))
     for (const [name, [operator, overloads]] of Object.entries(methods)) {
-      Object.defineProperty(this.prototype, name, {
+      Object.defineProperty(Tensor.prototype, name, {
         value: defineMethod(operator, overloads),
         writable: true,
       })
     }
   }
 
-  /** Wraps a native tensor. For this library's own use. */
+  /** Wraps a native tensor. @internal */
   static wrap(id: NativeId): Tensor {
     return new Tensor(id)
   }
 
-  /** A value of the program being recorded. For this library's own use. */
+  /** A value of the program being recorded. @internal */
   static symbolic(value: RecordedValue): Tensor {
     return new Tensor(value)
   }
@@ -167,6 +169,29 @@ export class Tensor extends TensorHandle {
   to(options: TensorOptions): Tensor {
     const { dtype, device } = readOptions('Tensor.to', options, tensorRules)
     return callOperator('aten::to.dtype_layout', this, dtype, undefined, device) as Tensor
+  }
+
+  /** The native number. @internal */
+  get id(): NativeId {
+    return this.#held.id
+  }
+
+  /** The value of a program that this stands for, or undefined. @internal */
+  get recorded(): RecordedValue | undefined {
+    return this.#held.recorded
+  }
+
+  get disposed(): boolean {
+    return this.#held.disposed
+  }
+
+  /** Frees the native tensor now. A second call does nothing. */
+  dispose(): void {
+    this.#held.release()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
   }
 
   /** Sizes, outermost first; [] for a scalar. */
@@ -275,7 +300,7 @@ export class Tensor extends TensorHandle {
     return build(0, 0, flat.length)
   }
 
-  override toString(): string {
+  toString(): string {
     if (this.recorded) return `Tensor(recorded, slot ${this.recorded.slot})`
     if (this.disposed) return 'Tensor(disposed)'
     const { shape, dtype, device } = this.#describe('print it')
@@ -287,7 +312,7 @@ export class Tensor extends TensorHandle {
   }
 
   #describe(what: string) {
-    if (this.recorded) throw this.recordingError(what)
+    if (this.recorded) throw recordingError(what)
     return guarded((native) => native.describe(this.id))
   }
 

@@ -1,5 +1,5 @@
 /** Arrays and plain objects of leaves: the shape in which functions take and give several tensors. */
-import { TensorHandle } from './handle.ts'
+import { isTensor, type TensorHandle } from './handle.ts'
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
@@ -12,6 +12,11 @@ export function flatten<T>(tree: unknown, collect: (leaf: unknown) => T[]): T[] 
   if (Array.isArray(tree)) return tree.flatMap((child) => flatten(child, collect))
   if (isPlainObject(tree)) return Object.values(tree).flatMap((child) => flatten(child, collect))
   return collect(tree)
+}
+
+/** Disposes of every tensor of a tree. */
+export function disposeTree(tree: unknown): void {
+  for (const tensor of flatten(tree, (leaf) => (isTensor(leaf) ? [leaf] : []))) tensor.dispose()
 }
 
 /** A tree of the same form with every leaf replaced. `path` names the leaf, as in `batch.inputIds`. */
@@ -42,7 +47,7 @@ export function tensorsIn(value: unknown): Set<TensorHandle> {
   while (waiting.length > 0) {
     const next = waiting.pop()
     if (typeof next !== 'object' || next === null || ArrayBuffer.isView(next) || seen.has(next)) continue
-    if (next instanceof TensorHandle) {
+    if (isTensor(next)) {
       found.add(next)
       continue
     }

@@ -15,6 +15,7 @@ const layers: string[][] = [
   ['addon'],
   ['native'],
   [
+    'captures',
     'handle',
     'recording',
     'dispatch',

@@ -21,7 +21,7 @@ import { sameShape } from '../models/load.ts'
 import type { Model } from '../models/model.ts'
 import { boolean, number, oneOf, type Rules, readOptions } from '../options.ts'
 import { scope } from '../scope.ts'
-import { headOutputs, type LabelOptions } from '../tasks/label-config.ts'
+import { type HeadSaid, headOutputs, temperatureField } from '../tasks/label-config.ts'
 import type { Tensor } from '../tensor.ts'
 import { adapterPath, boundRanks } from './adapter-files.ts'
 import { keyOfPath, pathOfKey, placeOfKey } from './adapter-keys.ts'
@@ -128,6 +128,7 @@ export async function loadAdapter<M extends Model>(
     const state = loraState(model)
     state.bringsHead = head !== 'keep' && bringsHead(model, checkpoint, state)
     copyTensors(model, checkpoint, source, head ?? (state.bringsHead ? 'load' : 'keep'))
+    if (state.bringsHead) model.task.temperature = temperatureOf(checkpoint, source)
     if (change) await undoBaseChange(loraState(model), change)
     if (!trainable) for (const tensor of adapterTensors(model).values()) tensor.requiresGrad = false
   } catch (thrown) {
@@ -141,10 +142,8 @@ export async function loadAdapter<M extends Model>(
 
 const labelNames = z.array(z.string()).min(1)
 
-/** What an adapter says of the head that it brings: label names and problem where this library wrote it. */
-export interface AdapterLabels extends Pick<LabelOptions, 'labels' | 'problemType'> {
-  numLabels?: number | undefined
-}
+/** What an adapter says of the head that it brings: label names, problem and temperature where this library wrote it. */
+export type AdapterLabels = Pick<HeadSaid, 'labels' | 'numLabels' | 'problemType' | 'temperature'>
 
 /**
  * What an adapter says of its head, for loading the base model with a head that fits; null where it brings none.
@@ -152,12 +151,14 @@ export interface AdapterLabels extends Pick<LabelOptions, 'labels' | 'problemTyp
  */
 export async function readAdapterLabels(dirOrFile: string): Promise<AdapterLabels | null> {
   const source = adapterPath(dirOrFile)
-  const { entries, metadata } = await readCheckpoint(source, { candidates: ADAPTER_FILES })
+  const checkpoint = await readCheckpoint(source, { candidates: ADAPTER_FILES })
+  const { entries, metadata } = checkpoint
   const numLabels = headOutputs(entries.values())
   if (numLabels === null) return null
+  const temperature = temperatureOf(checkpoint, source)
   const names = labelNames.safeParse(parseJson(metadata.labels))
   const problemType = problemTypes.find((type) => type === metadata.problem_type)
-  if (!names.success) return { numLabels, ...(problemType && { problemType }) }
+  if (!names.success) return { numLabels, temperature, ...(problemType && { problemType }) }
   if (numLabels !== names.data.length) {
     throw new TorchLoraError(
       'INVALID_FILE',
@@ -165,7 +166,19 @@ export async function readAdapterLabels(dirOrFile: string): Promise<AdapterLabel
       { file: source },
     )
   }
-  return { labels: names.data, ...(problemType && { problemType }) }
+  return { labels: names.data, temperature, ...(problemType && { problemType }) }
+}
+
+/** What an adapter's head was calibrated to; 1 where nothing says it. */
+function temperatureOf({ metadata }: CheckpointIndex, file: string): number {
+  const said = metadata[temperatureField]
+  const temperature = said === undefined ? 1 : Number(said)
+  if (temperature > 0 && Number.isFinite(temperature)) return temperature
+  throw new TorchLoraError(
+    'INVALID_FILE',
+    `${file}: ${temperatureField} must be a number above 0, received ${JSON.stringify(said).slice(0, 80)}.`,
+    { file },
+  )
 }
 
 /** Whether a file holds the head's own module, by PEFT's names of it: a pooler alone answers nothing. */

@@ -114,6 +114,7 @@ function adapt(model: Model, given: PeftConfig, name: string): LoraState {
     copied,
     before,
     merged: null,
+    temperature: model.task.temperature,
     changed: [...layers.values()].some(({ residual }) => residual !== null),
     ...(method.penalty && { penalty: () => method.penalty!(state) }),
     [Symbol.dispose]() {

@@ -89,6 +89,7 @@ export function unloadLora<M extends Model>(model: M): M {
     model.replaceModule(path, layer.base)
   }
   for (const [path, tensor] of state.before) model.replaceParameter(path, tensor)
+  model.task.temperature = state.temperature
   for (const tensor of state.shared.values()) tensor.dispose()
   forgetLora(model)
   return model

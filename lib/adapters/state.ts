@@ -1,3 +1,4 @@
+import { outdate } from '../captures.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
@@ -30,6 +31,8 @@ export interface LoraState extends Disposable {
   readonly changed: boolean
   /** Whether it was read from a file that holds the head. */
   bringsHead?: boolean
+  /** The task's temperature before it. While another adapter is active, the adapter's own. */
+  temperature: number
   /** What it adds to the loss while it is active. */
   readonly penalty?: (() => Tensor | null) | undefined
 }
@@ -83,8 +86,8 @@ export function adapterState(model: Model, name: string): LoraState {
 }
 
 /**
- * Makes another of the model's adapters act, with its own head; the one before is kept. `set_adapter` of PEFT. What a
- * Trainer or a Predictor has recorded stays what it was.
+ * Makes another of the model's adapters act, with its own head; the one before is kept. `set_adapter` of PEFT. A
+ * function that was compiled of the model means the new one from its next call on.
  * @throws TorchLoraError INVALID_ARGUMENT when the model has no adapter of that name, or is merged
  */
 export function setAdapter<M extends Model>(model: M, name: string): M {
@@ -121,7 +124,10 @@ export function putAside(model: Model): LoraState | null {
       'INVALID_ARGUMENT',
       `Adapter '${active.name}' is merged: call unmergeLora(model) first.`,
     )
-  for (const [path, layer] of active.layers) model.replaceModule(path, layer.base)
+  for (const [path, layer] of active.layers) {
+    model.replaceModule(path, layer.base)
+    for (const [, tensor] of layer.adapterParameters()) outdate(tensor.id)
+  }
   exchange(model, active)
   if (active.penalty) model.penalties.delete(active.penalty)
   own.active = null
@@ -156,8 +162,14 @@ function putInPlace(model: Model, state: LoraState): void {
   for (const [path, layer] of state.layers) model.replaceModule(path, layer)
 }
 
-function exchange(model: Model, { before }: LoraState): void {
-  for (const [path, tensor] of before) before.set(path, model.exchangeParameter(path, tensor))
+function exchange(model: Model, state: LoraState): void {
+  const { before } = state
+  for (const [path, tensor] of before) {
+    const out = model.exchangeParameter(path, tensor)
+    before.set(path, out)
+    outdate(out.id) // a compiled function means what stands in the model
+  }
+  ;[model.task.temperature, state.temperature] = [state.temperature, model.task.temperature]
 }
 
 /**

@@ -6,13 +6,26 @@ const share = (value: number) => (Number.isNaN(value) ? 'n/a' : value.toFixed(4)
  * An evaluation for a terminal: a row a class, what was taken for what, and at the end, where the prompt is, metrics with
  * their intervals, the first of them last.
  */
-export function evaluationTable({ metrics, intervals, report, confusion, examples }: EvaluationFile): string {
+export function evaluationTable({
+  metrics,
+  intervals,
+  report,
+  confusion,
+  calibrated,
+  examples,
+}: EvaluationFile): string {
   const { loss, ...others } = metrics
   const entries = [...Object.entries(others), ['loss', loss!] as const].reverse()
   const summary = entries.map(([name, value]) => {
     const between = intervals?.[name]
     return `${name.padEnd(22)} ${share(value)}${between ? `  (95 %: ${share(between[0])} to ${share(between[1])})` : ''}`
   })
+  if (calibrated) {
+    const { temperature, ece } = calibrated
+    summary.unshift(
+      `${'calibration error'.padEnd(22)} ${share(ece.after)}  (${share(ece.before)} without the model's temperature, ${temperature.toPrecision(3)})`,
+    )
+  }
   summary.unshift(`${'examples'.padEnd(22)} ${examples}`)
   if (!report) return summary.join('\n')
   const rows: string[][] = [

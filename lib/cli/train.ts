@@ -1,11 +1,13 @@
 import { cpus } from 'node:os'
 import { basename, join } from 'node:path'
 import { Command, Option } from 'commander'
+import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { type ScheduleName, scheduleNames } from '../optim/schedule.ts'
 import { taskTypeNames } from '../tasks/registry.ts'
 import { sentencePoolings } from '../tasks/sentence-folder.ts'
 import { sentenceLosses } from '../tasks/sentence-losses.ts'
+import type { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { TaskSettings } from '../tasks/task-type.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import type { TrainingSummary } from '../train/events.ts'
@@ -65,6 +67,7 @@ interface TrainFlags extends DatasetFlags, RunFlags, TaskSettings, MethodFlags {
   maxLength?: number
   seed: number
   patience?: number
+  calibrate?: boolean
   evalEvery: 'epoch' | number
   checkpointEvery: 'epoch' | number
   logEvery: number
@@ -183,6 +186,10 @@ export function trainCommand(): Command {
     .option('--seed <number>', 'of batch order, dropout and fresh parameters', wholeNumber, 0)
     .option('--metric <name>', "what chooses the best model, or 'loss' (default: the task's first metric)")
     .option('--patience <count>', 'stop after so many evaluations without a better one', wholeNumber)
+    .option(
+      '--calibrate',
+      'fit a temperature to the texts to measure on, so that a score of 0.8 is right in 8 of 10 cases, and keep it with the model',
+    )
     .option('--eval-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
     .option('--checkpoint-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
     .option('--log-every <updates>', 'updates between two lines of metrics.jsonl', wholeNumber, 10)
@@ -229,6 +236,15 @@ async function train(flags: TrainFlags): Promise<void> {
     applyAdapter(model, await methodConfig(flags, flags.model))
   }
   if (flags.gradientCheckpointing) model.setGradientCheckpointing(true)
+  if (flags.calibrate) {
+    const { requireClasses } = await import('../train/calibrate.ts')
+    requireClasses(model.task)
+    if (dataset.evaluate.length === 0)
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        '--calibrate fits a temperature to texts that were not trained on, and there are none: give --eval, or leave --eval-share away.',
+      )
+  }
   const trainer = new Trainer({
     model,
     tokenizer,
@@ -285,6 +301,7 @@ async function train(flags: TrainFlags): Promise<void> {
     return
   }
   if (!files) return await tokenizer.close()
+  if (flags.calibrate) await calibrateBest(model, tokenizer, { dataset, maxLength: flags.maxLength })
   const output = join(flags.out, flags.full ? 'model' : 'adapter')
   if (flags.full) await model.savePretrained(output)
   else await saveAdapter(model, output)
@@ -323,6 +340,26 @@ async function train(flags: TrainFlags): Promise<void> {
 /** Undefined where neither is given: runs from before there was a choice go on. */
 function shapeOf({ schedulePower: power, scheduleCycles: cycles }: TrainFlags) {
   return power === undefined && cycles === undefined ? undefined : { power, cycles }
+}
+
+/** Fits the temperature of the model that is kept, and says what it is good for. */
+async function calibrateBest(
+  model: Model,
+  tokenizer: Tokenizer,
+  { dataset, maxLength }: { dataset: Dataset; maxLength?: number },
+) {
+  const { calibrate } = await import('../train/calibrate.ts')
+  const { temperature, ece } = await calibrate({
+    model: model as unknown as Model<SequenceClassification>, // looked at before training
+    tokenizer,
+    examples: dataset.evaluate,
+    maxLength,
+  })
+  console.error(
+    temperature === 1
+      ? 'No temperature fits: the answers to the texts to measure on are all right, or no better than a guess. It stays 1.'
+      : `temperature ${temperature.toPrecision(3)}: calibration error ${ece.before.toFixed(4)} before, ${ece.after.toFixed(4)} after`,
+  )
 }
 
 /** What the model that is kept does with the evaluation data, in full. */

@@ -82,6 +82,8 @@ export class Engine<T extends Task = Task> {
   readonly #mixed: MixedForward
   readonly #adapters = new Map<string, HeldAdapter<T>>()
   readonly #self: Held<null>
+  /** Of the model, when its weights were frozen. */
+  readonly #revision: number
 
   private constructor(
     readonly source: string,
@@ -94,8 +96,9 @@ export class Engine<T extends Task = Task> {
     readonly hasHead: boolean,
     /** What its Linears compute with. */
     readonly dtype: DType,
-    { cudaGraphs, owned }: { cudaGraphs: boolean | undefined; owned: boolean },
+    { cudaGraphs, owned, revision }: { cudaGraphs: boolean | undefined; owned: boolean; revision: number },
   ) {
+    this.#revision = revision
     this.#predictor = new Predictor(frozen.model, { dispose: frozen.dispose, cudaGraphs })
     this.#mixed = new MixedForward(frozen)
     this.#self = new Held(null, async () => {
@@ -131,6 +134,7 @@ export class Engine<T extends Task = Task> {
       return new Engine(dirOrId, model, tokenizer, frozen, adapter, headTrained, dtype ?? 'float32', {
         cudaGraphs,
         owned: true,
+        revision: model.revision,
       })
     } catch (thrown) {
       disposeModel(model)
@@ -150,6 +154,7 @@ export class Engine<T extends Task = Task> {
   ): Promise<Engine<T>> {
     const int8 = dtype === 'int8'
     checkVocabularies(tokenizer, model.config.vocabSize)
+    const { revision } = model
     const frozen = await freezeModel(model, { task: model.task.served() as T, int8, signal })
     const merged = hasLora(model) ? 'the adapter on the model' : undefined
     return new Engine(
@@ -160,7 +165,7 @@ export class Engine<T extends Task = Task> {
       merged,
       true,
       int8 ? 'int8' : model.dtype,
-      { cudaGraphs, owned: false },
+      { cudaGraphs, owned: false, revision },
     )
   }
 
@@ -188,9 +193,15 @@ export class Engine<T extends Task = Task> {
 
   /**
    * The adapter of that name; null for none.
-   * @throws TorchLoraError INVALID_ARGUMENT for a name that is not loaded, or for none where the model has no head
+   * @throws TorchLoraError INVALID_ARGUMENT for a name that is not loaded, or for none where the model has no head;
+   * INCOMPATIBLE where its owner has changed the model since
    */
   adapter(name: string | undefined): HeldAdapter<T> | null {
+    if (this.model.revision !== this.#revision)
+      throw new TorchLoraError(
+        'INCOMPATIBLE',
+        'This was made of a model whose adapter has been applied, exchanged, merged or unloaded since: it would answer with what the model was. Make another, with `from`.',
+      )
     const names = [...this.#adapters.keys()]
     const loaded = names.length > 0 ? `loaded: ${names.join(', ')}` : 'none is loaded'
     if (name === undefined) {

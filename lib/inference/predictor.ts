@@ -25,8 +25,8 @@ export interface PredictorOptions {
 }
 
 /**
- * Runs a classifier forward, dropout off and without autograd, as a program off the main thread. The model's
- * parameters are captured: a merge or a loaded adapter needs another Predictor.
+ * Runs a classifier forward, dropout off and without autograd, as a program off the main thread. It follows its model:
+ * after an adapter was applied, exchanged, merged or unloaded, the program is recorded again.
  */
 export class Predictor {
   readonly #forward: Compiled<[BatchTensors], Tensor>
@@ -46,12 +46,18 @@ export class Predictor {
       const values = inEvaluation(model, () => noGrad(() => of(batch))) // [rows, width]
       return values.to({ device: 'cpu', dtype: 'float32' })
     }
-    const forward = (given: BatchTensors) => outputs(given, (batch) => model.forward(batch))
-    this.#forward = compile(forward, { graphs: this.#graphs })
-    this.#rows = compile((given: BatchTensors, rows: Tensor) =>
-      outputs(given, (batch) => model.forward(batch, rows.to({ device }))),
+    this.#forward = compile((given: BatchTensors) => outputs(given, (batch) => model.forward(batch)), {
+      graphs: this.#graphs,
+      follows: model,
+    })
+    this.#rows = compile(
+      (given: BatchTensors, rows: Tensor) =>
+        outputs(given, (batch) => model.forward(batch, rows.to({ device }))),
+      { follows: model },
     )
-    this.#hidden = compile((given: BatchTensors) => outputs(given, (batch) => model.encoder.forward(batch)))
+    this.#hidden = compile((given: BatchTensors) => outputs(given, (batch) => model.encoder.forward(batch)), {
+      follows: model,
+    })
     this.#release = dispose
   }
 

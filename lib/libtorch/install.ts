@@ -5,6 +5,7 @@ import { lock } from 'proper-lockfile'
 import { TorchLoraError } from '../errors.ts'
 import { libtorchCache, wholeInstalls } from './cache.ts'
 import { torchFromIndex } from './index/get.ts'
+import type { Machine } from './index/wheel-name.ts'
 import { inspectLibtorch, type Libtorch } from './inspect.ts'
 import { findPip } from './pip.ts'
 import { torchThroughPip } from './pip-torch.ts'
@@ -36,6 +37,8 @@ export interface InstallOptions {
   /** Install even if the same version is there. */
   force?: boolean
   cache?: string
+  /** What it is to run on; default: this machine. */
+  machine?: Machine
   environment?: NodeJS.ProcessEnv
   signal?: AbortSignal
   onProgress?: (progress: InstallProgress) => void
@@ -191,15 +194,15 @@ async function getSource(
   const downloads = join(staging, downloadsName)
   const report = reporter(options)
   if (!target) return { source: await sourceFrom(options, { cache, downloads }, report), from: options.from! }
-  const { environment, signal } = options
+  const { environment, machine, signal } = options
   const kept = join(cache, downloadsName)
   try {
-    const { archives, from } = await torchFromIndex({ ...target, kept, environment, signal, report })
+    const { archives, from } = await torchFromIndex({ ...target, kept, environment, machine, signal, report })
     return { source: { archives }, from, kept }
   } catch (cause) {
     if (!(cause instanceof TorchLoraError) || cause.code !== 'NETWORK') throw cause
-    // pip may know what we do not: a keyring, an index of its own kind.
-    const pip = findPip(environment)
+    // pip may know what we do not: a keyring, an index of its own kind. It is asked for this machine only.
+    const pip = machine ? undefined : findPip(environment)
     if (!pip) throw withAdvice(cause)
     const request = { ...target, pip, into: downloads, environment, signal, report }
     const { wheels, from } = await torchThroughPip(request).catch((error: TorchLoraError) => {

@@ -48,9 +48,9 @@ export async function planInstall(options: InstallOptions = {}): Promise<Install
   const target = wanted(options)
   const there = present(into, target, options.headers)
   if (there && !options.force) return { from: 'cache', into, files: [], present: there }
-  const { environment, signal } = options
+  const { environment, machine, signal } = options
   const parts = { headers: options.headers ?? false }
-  const planned = await planFromIndex({ ...target, environment, signal })
+  const planned = await planFromIndex({ ...target, environment, machine, signal })
   const files = await Promise.all(
     planned.map(async ({ wheel, sha256, archive }) => {
       // A server that gives no parts of files does not tell what lies in them.

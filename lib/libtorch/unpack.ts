@@ -38,7 +38,7 @@ async function entriesOf(archive: Archive): Promise<{ zip: ZipFile; entries: Ent
 
 /** What to unpack besides the libraries. */
 export interface Parts {
-  /** For who builds against them. */
+  /** PyTorch's and NCCL's, for who builds against them. */
   headers: boolean
 }
 
@@ -49,7 +49,7 @@ export interface Parts {
 function placeOf(name: string, { headers }: Parts): string | undefined {
   const path = name.replace(/^libtorch\//, 'torch/')
   if (/^torch\/(version\.py|build-version)$/.test(path)) return path
-  if (path.startsWith('torch/include/')) return headers ? path : undefined
+  if (/^(torch|nvidia\/nccl)\/include\//.test(path)) return headers ? path : undefined
   if (/^[^/]+\.dist-info\/(licenses\/.*|LICENSE|NOTICE)$/.test(path)) return path
   const library = /^(torch\/lib|torch\.libs|nvidia\/([^/]+\/)+lib)\/([^/]+)$/.exec(path)
   if (!library || !/\.so(\.\d+)*$/.test(library[3]!)) return undefined

@@ -23,6 +23,7 @@ export interface LoadedState {
 export abstract class Module {
   /** Whether dropout is active. Set for a whole model by `train()` and `eval()`. */
   training = false
+  #revision = 0
   readonly #buffers = new Set<string>();
 
   /** Tensors and modules right below, by name, in the order of declaration. */
@@ -189,6 +190,14 @@ export abstract class Module {
     for (const part of this.parts()) part.#setMode(training)
   }
 
+  /**
+   * How often something below was put in another's place, by its path: adapters are applied, exchanged, merged and
+   * unloaded so. What was made of an earlier revision may not be what the model is now.
+   */
+  get revision(): number {
+    return this.#revision
+  }
+
   /** Puts `tensor` in the place of the parameter or buffer at `path`, and disposes of the one that was there. */
   replaceParameter(path: string, tensor: Tensor): void {
     const before = this.exchangeParameter(path, tensor)
@@ -204,6 +213,7 @@ export abstract class Module {
     if (!(found?.child instanceof Tensor))
       throw new TorchLoraError('INVALID_ARGUMENT', `There is no parameter '${path}'.`)
     found.owner.setChild(found.name, tensor)
+    if (tensor !== found.child) this.#revision++
     return found.child
   }
 
@@ -216,6 +226,7 @@ export abstract class Module {
     if (!(found?.child instanceof Module))
       throw new TorchLoraError('INVALID_ARGUMENT', `There is no module '${path}'.`)
     found.owner.setChild(found.name, module)
+    this.#revision++
     module.#setMode(found.child.training)
     return found.child
   }

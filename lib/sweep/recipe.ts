@@ -51,6 +51,7 @@ const settings = z.strictObject({
   maxLength: count.optional(),
   metric: name.optional(),
   patience: count.optional(),
+  calibrate: z.boolean().optional(),
   evalEvery: interval.optional(),
   checkpointEvery: interval.optional(),
   logEvery: count.optional(),

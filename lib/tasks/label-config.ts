@@ -21,6 +21,14 @@ export interface LabelOptions {
   head?: 'keep' | 'fresh' | 'adapter' | undefined
 }
 
+/** What an adapter's file says of its head. */
+export interface HeadSaid extends LabelOptions {
+  temperature?: number | undefined
+}
+
+/** Where files have the temperature: a field of config.json, and of an adapter's metadata. */
+export const temperatureField = 'calibration_temperature'
+
 /** What {@link LabelOptions} may be. */
 export const labelRules: Rules<LabelOptions> = {
   labels: listOf('names'),
@@ -36,6 +44,8 @@ export interface HeadLabels {
   problemType: ProblemType
   /** Whether anything but the number of outputs says the problem: one output that nothing is said of may be a score or a probability. */
   stated: boolean
+  /** What the outputs are divided by before they become probabilities; 1 where nothing was fitted. */
+  temperature: number
 }
 
 /** What config.json says of a checkpoint's head. */
@@ -65,6 +75,7 @@ export function configLabels(reader: ConfigReader): ConfigLabels {
     labels,
     problemType,
     stated: said !== undefined,
+    temperature: readTemperature(reader),
     named: labels.some((label, i) => label !== `LABEL_${i}`),
     trained: reader.bounds.outputs === labels.length,
   }
@@ -78,6 +89,8 @@ export function chooseLabels(reader: ConfigReader, options: LabelOptions): HeadL
   checkNames(options)
   const own = configLabels(reader)
   const kept = own.trained && (options.head ?? 'keep') === 'keep'
+  // Another head's outputs are others.
+  const temperature = kept ? own.temperature : 1
   const labels = chosenNames(own, options)
   const same = labels.length === own.labels.length
   if (kept && same && own.named && !sameNames(labels, own.labels))
@@ -91,12 +104,12 @@ export function chooseLabels(reader: ConfigReader, options: LabelOptions): HeadL
         'INVALID_ARGUMENT',
         `\`problemType\`: regression is one score, and there are ${labels.length} labels.`,
       )
-    return { labels, problemType, stated: true }
+    return { labels, problemType, stated: true, temperature }
   }
   // Other labels are another problem: what the file says of it no longer holds.
   if (same && (!own.named || sameNames(labels, own.labels)))
-    return { labels, problemType: own.problemType, stated: own.stated }
-  return { labels, problemType: byCount(labels), stated: options.labels !== undefined }
+    return { labels, problemType: own.problemType, stated: own.stated, temperature }
+  return { labels, problemType: byCount(labels), stated: options.labels !== undefined, temperature }
 }
 
 function chosenNames(own: ConfigLabels, { labels, numLabels }: LabelOptions): string[] {
@@ -181,6 +194,12 @@ function readNames(reader: ConfigReader): string[] | null {
   if (labels.length === 0 || !labels.every((label) => typeof label === 'string' || typeof label === 'number'))
     throw reader.wrong('id2label', 'a name for each of 0, 1, ...', id2label)
   return labels.map(String)
+}
+
+function readTemperature(reader: ConfigReader): number {
+  const temperature = reader.number(temperatureField, 1)
+  if (temperature > 0) return temperature
+  throw reader.wrong(temperatureField, 'a number above 0', temperature)
 }
 
 /** `num_labels`, transformers' default where it is not said. */

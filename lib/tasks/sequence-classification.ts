@@ -1,8 +1,10 @@
 import type { Hash } from 'node:crypto'
+import { expectedCalibrationError } from '../data/calibration.ts'
 import type { Example } from '../data/examples.ts'
 import { type EncodedLabels, LabelSet } from '../data/labels.ts'
 import { pearson, spearman } from '../data/metrics.ts'
 import type { ProblemType } from '../data/problem-type.ts'
+import { fitTemperature } from '../data/temperature.ts'
 import type { ConfigReader, EncoderConfig } from '../encoders/config.ts'
 import type { Family } from '../encoders/family.ts'
 import { TorchLoraError } from '../errors.ts'
@@ -12,7 +14,15 @@ import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { argmax, logSumExp, mean, sigmoid, softmax } from './arithmetic.ts'
 import { type ClassScoresInput, classDetails, classIntervals, classMetrics } from './class-scores.ts'
-import { byCount, chooseLabels, type HeadLabels, type LabelOptions, placeholders } from './label-config.ts'
+import {
+  byCount,
+  chooseLabels,
+  type HeadLabels,
+  type HeadSaid,
+  type LabelOptions,
+  placeholders,
+  temperatureField,
+} from './label-config.ts'
 import {
   type CollateOptions,
   type EncodedExamples,
@@ -42,6 +52,14 @@ const regressionMetrics: Readonly<Record<string, (scores: number[], labels: Arra
   mae: (scores, labels) => mean(scores.map((score, i) => Math.abs(score - labels[i]!))),
 }
 
+/** What a classifier's outputs are divided by, and what that is good for. */
+export interface Temperature {
+  /** Above 1 makes answers less sure, below 1 surer. */
+  temperature: number
+  /** Expected calibration error of the examples without the temperature and with it. */
+  ece: { before: number; after: number }
+}
+
 /** A label, several labels, or a score for each text; transformers' `...ForSequenceClassification`. */
 export class SequenceClassification extends Task<EncodedLabels, Example> {
   static readonly taskName = 'sequence-classification'
@@ -57,11 +75,17 @@ export class SequenceClassification extends Task<EncodedLabels, Example> {
   /** Whether the problem is known, or taken from the number of outputs. */
   readonly stated: boolean
 
-  constructor({ labels, problemType, stated = true }: Partial<HeadLabels> & Omit<HeadLabels, 'stated'>) {
+  constructor({
+    labels,
+    problemType,
+    stated = true,
+    temperature = 1,
+  }: Pick<HeadLabels, 'labels' | 'problemType'> & Partial<HeadLabels>) {
     super()
     this.labels = [...labels]
     this.problemType = problemType
     this.stated = stated
+    this.temperature = temperature
   }
 
   /** Reads the labels and the problem type of a `config.json`, over which options have the last word. */
@@ -88,14 +112,26 @@ export class SequenceClassification extends Task<EncodedLabels, Example> {
     return new ClassificationHead(layout.pooling ?? 'first', layout, { width: this.width, ...options })
   }
 
-  override withLabels({ labels, numLabels = this.width, problemType }: LabelOptions): SequenceClassification {
-    if (!labels && !problemType && numLabels === this.width) return this
+  override withLabels({
+    labels,
+    numLabels = this.width,
+    problemType,
+    temperature = this.temperature,
+  }: HeadSaid): SequenceClassification {
+    if (!labels && !problemType && numLabels === this.width) return this.#at(temperature)
     const names = [...(labels ?? placeholders(numLabels))]
     return new SequenceClassification({
       labels: names,
       problemType: problemType ?? byCount(names),
       stated: problemType !== undefined,
+      temperature,
     })
+  }
+
+  #at(temperature: number): SequenceClassification {
+    if (temperature === this.temperature) return this
+    const { problemType, stated } = this
+    return new SequenceClassification({ labels: [...this.labels], problemType, stated, temperature })
   }
 
   toConfig(): Record<string, unknown> {
@@ -104,22 +140,48 @@ export class SequenceClassification extends Task<EncodedLabels, Example> {
       label2id: Object.fromEntries(this.labels.map((label, i) => [label, i])),
       // What nobody has said stays unsaid: transformers makes a probability of one output then.
       ...(this.stated || this.width > 1 ? { problem_type: this.problemType } : {}),
+      // Undefined takes the place of what the file had before the model was trained again.
+      [temperatureField]: this.temperature === 1 ? undefined : this.temperature,
     }
   }
 
   toMetadata(): Record<string, string> {
-    const { stated, problemType } = this
-    return { labels: JSON.stringify(this.labels), ...(stated ? { problem_type: problemType } : {}) }
+    const { stated, problemType, temperature } = this
+    return {
+      labels: JSON.stringify(this.labels),
+      ...(stated && { problem_type: problemType }),
+      ...(temperature !== 1 && { [temperatureField]: String(temperature) }),
+    }
   }
 
   /**
    * What the outputs of one text say: a probability a label, or the score. As transformers' pipeline has it, one output
-   * of which nobody says that it is a score is a probability.
+   * of which nobody says that it is a score is a probability. Probabilities are of the outputs over the temperature.
    */
-  scores(logits: ArrayLike<number>): number[] {
-    if (this.problemType === 'single_label_classification') return softmax(logits)
-    const score = this.problemType === 'regression' && this.stated
-    return score ? Array.from(logits) : sigmoid(logits)
+  scores(logits: ArrayLike<number>, temperature = this.temperature): number[] {
+    if (this.problemType === 'regression' && this.stated) return Array.from(logits)
+    const cooled = temperature === 1 ? logits : Array.from(logits, (logit) => logit / temperature)
+    return this.problemType === 'single_label_classification' ? softmax(cooled) : sigmoid(cooled)
+  }
+
+  /**
+   * Fits the temperature to labelled outputs and sets it (Guo et al., 2017); of a score there is none to fit.
+   * @param outputs of each example: its logits
+   */
+  calibrate(outputs: readonly Float32Array[], labels: EncodedLabels): Temperature {
+    this.temperature =
+      fitTemperature(outputs, labels.values, {
+        multiLabel: this.problemType === 'multi_label_classification',
+      }) ?? 1
+    return this.#calibration(outputs, labels.values)
+  }
+
+  /** What the temperature is good for. */
+  #calibration(outputs: readonly Float32Array[], values: EncodedLabels['values']): Temperature {
+    const { temperature } = this
+    const error = (at: number) =>
+      expectedCalibrationError(classDetails(this.#scored(outputs, values, at)).calibration)
+    return { temperature, ece: { before: error(1), after: error(temperature) } }
   }
 
   async encode(
@@ -277,6 +339,7 @@ export class SequenceClassification extends Task<EncodedLabels, Example> {
       multiLabel ? names.filter((_, c) => ids[i * names.length + c] === 1).join('|') : names[ids[i]!]!
     return {
       ...classDetails(scored),
+      ...(this.temperature !== 1 && { calibrated: this.#calibration(outputs, values) }),
       answers: probabilities.map((row, i) => {
         const label = said(values, i)
         const predicted = said(predictions, i)
@@ -290,12 +353,16 @@ export class SequenceClassification extends Task<EncodedLabels, Example> {
     }
   }
 
-  #scored(outputs: readonly Float32Array[], values: EncodedLabels['values']): ClassScoresInput {
+  #scored(
+    outputs: readonly Float32Array[],
+    values: EncodedLabels['values'],
+    temperature = this.temperature,
+  ): ClassScoresInput {
     const multiLabel = this.problemType === 'multi_label_classification'
     return {
       names: this.labels,
       multiLabel,
-      probabilities: outputs.map((row) => this.scores(row)),
+      probabilities: outputs.map((row) => this.scores(row, temperature)),
       predictions: multiLabel
         ? outputs.flatMap((row) => Array.from(row, (x) => (x > 0 ? 1 : 0)))
         : outputs.map(argmax),

@@ -11,13 +11,15 @@ import type { Rule } from '../options.ts'
 import type { Tensor, TensorOptions } from '../tensor.ts'
 import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
 import type { ClassDetails } from './class-scores.ts'
-import type { LabelOptions } from './label-config.ts'
+import type { HeadSaid } from './label-config.ts'
 
 /** `loss` and the metrics asked for, by name. */
 export type Metrics = Record<string, number>
 
 /** What an evaluation says beside its metrics. */
 export interface ScoreDetails extends ClassDetails {
+  /** What the temperature is good for, where there is one. */
+  calibrated?: { temperature: number; ece: { before: number; after: number } } | undefined
   /** Of each example in order: what was answered, and how surely. */
   answers: { right: boolean; label: string; predicted: string; confidence: number }[]
   /** 95 % bootstrap intervals of the metrics asked for. */
@@ -99,6 +101,8 @@ export abstract class Task<Labels = unknown, Sample = any> {
   abstract readonly width: number
   /** The names of the outputs, in their order; empty where they have none. */
   abstract readonly labels: readonly string[]
+  /** What outputs are divided by before they become probabilities, where `calibrate` has fitted it; training forgets it. */
+  temperature = 1
 
   /**
    * Checks that labels somebody holds for this task's are its own, one by one; they are never applied over it.
@@ -110,7 +114,7 @@ export abstract class Task<Labels = unknown, Sample = any> {
   abstract head(family: Family, config: EncoderConfig, options: TensorOptions): Head
 
   /** This task with another head, of which an adapter's file says so much; the same where labels mean nothing to it. */
-  withLabels(_said: LabelOptions): Task<Labels, Sample> {
+  withLabels(_said: HeadSaid): Task<Labels, Sample> {
     return this
   }
 

@@ -42,6 +42,10 @@ export const evaluationFile = z.object({
   calibration: z
     .array(z.object({ confidence: z.number(), accuracy: z.number(), count: z.number() }))
     .optional(),
+  /** The temperature of the model's probabilities, and the calibration error without it and with it. */
+  calibrated: z
+    .object({ temperature: z.number(), ece: z.object({ before: z.number(), after: z.number() }) })
+    .optional(),
   /** A digit an example, 1 for a right answer; `digest` says which examples they are. */
   answers: z.object({ digest: z.string(), right: z.string() }).optional(),
   /** The most confident ones. */
@@ -67,7 +71,7 @@ export function describeEvaluation(
   const found: Metrics = task.score(outputs, labels, metrics)
   const details = task.details(outputs, labels)
   if (!details) return { evaluation: { examples: examples.length, metrics: found }, wrong: [] }
-  const { report, confusion, calibration, answers } = details
+  const { report, confusion, calibration, calibrated, answers } = details
   const wrong = answers
     .flatMap(({ right, label, predicted, confidence }, i): WrongAnswer[] => {
       const { text, textPair, file, line } = examples[i]!
@@ -87,6 +91,7 @@ export function describeEvaluation(
       report,
       confusion,
       calibration,
+      ...(calibrated && { calibrated }),
       answers: {
         digest: hash.digest('hex').slice(0, 16),
         right: answers.map(({ right }) => (right ? '1' : '0')).join(''),

@@ -68,6 +68,12 @@ function modelCard(card: ModelCard, licence: string | undefined): string {
       ? ['| metric | value | 95 % interval |', '| --- | --- | --- |', ...shown]
       : ['Nothing was measured.']),
     '',
+    ...(evaluation?.calibrated
+      ? [
+          `Its probabilities are those of the logits over ${evaluation.calibrated.temperature.toPrecision(4)} (temperature scaling, \`calibration_temperature\`), fitted to these rows: the calibration error is ${evaluation.calibrated.ece.after.toFixed(4)}, without it ${evaluation.calibrated.ece.before.toFixed(4)}.`,
+          '',
+        ]
+      : []),
     '## Training',
     '',
     '| setting | value |',

@@ -138,6 +138,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
     if (options.outputDir) await requireSharedFolder(join(options.outputDir, 'checkpoints'))
     await agreeOn(identity)
     manualSeed(options.seed)
+    model.task.temperature = 1 // fitted to weights that are about to change
     const { optimizer, made } = runOptimizer(this.#parameters, options)
     using _made = made
     using bestModel = this.#bestModel

@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { findLibtorch } from '../../lib/libtorch/find.ts'
+import { minorOf } from '../../lib/libtorch/versions.ts'
 import { fakeLibtorch, fakeWheel, temporaryFolder } from '../libtorch/fakes.ts'
 import { main } from './run.ts'
 
@@ -90,6 +92,19 @@ describe('torch-lora doctor', () => {
     const { ok, problems } = JSON.parse(old.stdout)
     expect(ok).toBe(false)
     expect(problems).toEqual([{ severity: 'error', message: expect.stringContaining('2.4.0') }])
+  })
+
+  it('names the release that the addon was built for, where another is at hand', () => {
+    const built = minorOf(findLibtorch().version)
+    const other = built === '2.12' ? '2.11' : '2.12'
+    const { status, stdout } = cli(['doctor', '--json'], {
+      TORCH_LORA_LIBTORCH: fakeLibtorch(temporaryFolder(), { version: `${other}.0+cpu` }),
+    })
+    expect(status).toBe(1)
+    const [{ severity, message }] = JSON.parse(stdout).problems
+    expect(severity).toBe('error')
+    for (const part of [`libtorch ${other}.0+cpu`, `needs ${built}`, 'libtorch install', 'build-native.mjs'])
+      expect(message).toContain(part)
   })
 
   it('tells of installs that are broken or too new, though another one works', () => {

@@ -233,6 +233,34 @@ describe.skipIf(process.arch !== 'x64')('an installation without pip and Python'
     ])
   })
 
+  it('gets for another machine what runs there: on arm64 the CPU part of a CUDA build, with two of NVIDIA’s', async () => {
+    const [made, folder] = [temporaryFolder(), temporaryFolder()]
+    const requires = ['nvidia-cuda-runtime', 'nvidia-cuda-cupti', 'nvidia-cufft'].map((name) => `${name}>=13`)
+    for (const wheel of [
+      await fakeWheel(made, { version: '2.12.0', cuda: true, requires }),
+      await nvidiaWheel(made, 'nvidia-cuda-runtime', '13.0.96'),
+      await nvidiaWheel(made, 'nvidia-cuda-cupti', '13.0.85'),
+      await nvidiaWheel(made, 'nvidia-cufft', '12.0.0.61'),
+    ])
+      copyFileSync(wheel, join(folder, basename(wheel).replace('x86_64', 'aarch64')))
+    await fakeWheel(folder, { version: '2.12.0+cpu' }) // for x64, where it would be the better one
+    const index = await packageIndex(folder)
+    const options = {
+      ...alone({ PIP_INDEX_URL: index.url, HTTPS_PROXY: 'http://127.0.0.1:9' }),
+      version: '2.12.0',
+    }
+    const names = async (machine: InstallOptions['machine']) =>
+      (await planInstall({ ...options, machine })).files.map(({ name }) => name)
+    expect(await names({ arch: 'arm64', glibc: '2.28' })).toEqual([
+      'torch-2.12.0-cp312-cp312-manylinux_2_28_aarch64.whl',
+      expect.stringMatching(/^nvidia_cuda_runtime.*aarch64/),
+      expect.stringMatching(/^nvidia_cuda_cupti.*aarch64/),
+    ])
+    expect(await names({ arch: 'x64', glibc: '2.28' })).toEqual([
+      'torch-2.12.0+cpu-cp312-cp312-manylinux_2_28_x86_64.whl',
+    ])
+  }, 60_000)
+
   it('says what was asked and what is offered where there is no such release', async () => {
     const folder = temporaryFolder()
     await fakeWheel(folder, { version: '2.12.1+cpu' })

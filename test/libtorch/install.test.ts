@@ -75,13 +75,19 @@ describe('from a wheel, a zip or a folder', () => {
       ['nvidia/cudnn/lib/libcudnn.so.9', 'cudnn'],
       ['nvidia/cu13/lib/libcudart.so.13', 'cudart'],
       ['nvidia/cudnn/include/cudnn.h', 'header'],
+      ['nvidia/nccl/include/nccl.h', 'header'],
     ])
     await writeArchive(join(wheels, 'nvidia_cudnn-9-py3-none-any.whl'), nvidia, { record: 'nvidia_cudnn-9' })
     const cuda = await installLibtorch({ cache: temporaryFolder(), from: wheels })
     expect(cuda).toMatchObject({ version: '2.14.1+cu130', cuda: true })
     const beside = join(cuda.path, '..', 'nvidia') // where libtorch's RUNPATH ($ORIGIN/../../nvidia/...) looks
     expect(readFileSync(join(beside, 'cudnn', 'lib', 'libcudnn.so.9'), 'utf8')).toBe('cudnn')
+    expect(readdirSync(beside).sort()).toEqual(['cu13', 'cudnn'])
     expect(readdirSync(join(beside, 'cudnn'))).toEqual(['lib'])
+    // NCCL's header is among those that the addon is built with.
+    const withHeaders = await installLibtorch({ cache: temporaryFolder(), from: wheels, headers: true })
+    const theirs = readdirSync(join(withHeaders.path, '..', 'nvidia'), { recursive: true })
+    expect(theirs.filter((name) => String(name).endsWith('.h'))).toEqual([join('nccl', 'include', 'nccl.h')])
   })
 
   it('replaces a damaged install of the same version, and a whole one only by force', async () => {
