@@ -1,11 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { TorchLoraError } from '../errors.ts'
-import { adapterOptions, type ModelFlags, withAdapter } from './model-flags.ts'
+import { withAdapter } from './model-flags.ts'
 import { applyRunFlags, positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import { adapterFlag, modelFlag, modelSources, type ServedModelFlags } from './served-models.ts'
 
-interface ServeFlags extends RunFlags, ModelFlags {
-  adapters: Record<string, string>
+interface ServeFlags extends RunFlags, ServedModelFlags {
   adapterRoot?: string
+  cors?: string[]
   host: string
   port: number
   apiKey?: string
@@ -24,15 +25,29 @@ interface ServeFlags extends RunFlags, ModelFlags {
 export function serveCommand(version: string): Command {
   const command = new Command('serve')
     .description(
-      'Serve a model over HTTP: /predict or /tag, /models, /health, /info, /metrics, /docs, /adapters, a page at /',
+      'Serve models over HTTP: the routes of each by its task (/docs has all), /models, /health, /info, /metrics, /adapters, a page at /',
     )
-    .requiredOption('--model <dir or id>', 'the model, or the base model of the adapters')
+    .requiredOption(
+      '--model <dir or id>',
+      'the model, or the base model of the adapters; of several each by its name, NAME=DIR, the option repeated',
+      modelFlag,
+    )
   withAdapter(command, { adapter: 'an adapter to merge into the model' })
-    .option('--adapters <name=dir...>', 'adapters that requests choose by name, kept apart', namedFolder, {})
+    .option(
+      '--adapters <name=dir...>',
+      'adapters that requests choose by name, kept apart; with several models MODEL/NAME=DIR',
+      adapterFlag,
+      [],
+    )
     .option('--adapter-root <dir>', 'let PUT /adapters/NAME load adapters from below this folder')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 for any that is free', port, 8080)
     .option('--api-key <key>', 'ask for "Authorization: Bearer KEY" (default: TORCH_LORA_API_KEY, else none)')
+    .option(
+      '--cors <origin>',
+      'let pages of this origin ask, "https://app.example", repeated for more; "*" for any (default: none)',
+      (origin: string, before: string[] = []) => [...before, origin],
+    )
     .option(
       '--max-batch-tokens <count>',
       'tokens that run together (default: 512, on CUDA 16384)',
@@ -60,11 +75,13 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
   const stopped = new Promise<NodeJS.Signals>((resolve) => {
     process.once('SIGTERM', resolve).once('SIGINT', resolve)
   })
-  console.error(`torch-lora: loading ${flags.model}`)
-  const app = await createServer(flags.model, {
-    ...adapterOptions(flags),
-    adapters: flags.adapters,
+  const { models, options } = modelSources(flags)
+  const shown = flags.model.join(', ')
+  console.error(`torch-lora: loading ${shown}`)
+  const app = await createServer(models, {
+    ...options,
     adapterRoot: flags.adapterRoot,
+    cors: flags.cors,
     ...place,
     cudaGraphs: flags.cudaGraphs,
     maxBatchTokens: flags.maxBatchTokens,
@@ -85,7 +102,7 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
   })
   try {
     const address = await app.listen({ host: flags.host, port: flags.port })
-    console.error(`torch-lora: ${flags.model} at ${address}`)
+    console.error(`torch-lora: ${shown} at ${address}`)
   } catch (cause) {
     await app.close()
     throw new TorchLoraError(
@@ -103,12 +120,6 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
   process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(1))
   await app.close()
   clearTimeout(late)
-}
-
-function namedFolder(text: string, before: Record<string, string>): Record<string, string> {
-  const [, name, folder] = /^([A-Za-z0-9._-]{1,64})=(.+)$/.exec(text) ?? []
-  if (!name || !folder) throw new InvalidArgumentError('expected NAME=FOLDER.')
-  return { ...before, [name]: folder }
 }
 
 function port(text: string): number {

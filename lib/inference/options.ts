@@ -112,6 +112,12 @@ export interface TokenizeOptions extends Pick<CallOptions, 'signal' | 'timeoutMs
   addSpecialTokens?: boolean | undefined
 }
 
+/** Options of a call of `detokenize`. */
+export interface DetokenizeOptions extends Pick<CallOptions, 'signal' | 'timeoutMs'> {
+  /** Leave the model's special tokens away. Default true. */
+  skipSpecialTokens?: boolean | undefined
+}
+
 /** A token of an input. */
 export interface InputToken {
   id: number
@@ -208,4 +214,11 @@ export const tokenizeRules: Rules<TokenizeOptions> = {
   signal,
   timeoutMs: callRules.timeoutMs,
   addSpecialTokens: boolean,
+}
+
+/** What {@link DetokenizeOptions} may be. */
+export const detokenizeRules: Rules<DetokenizeOptions> = {
+  signal,
+  timeoutMs: callRules.timeoutMs,
+  skipSpecialTokens: boolean,
 }

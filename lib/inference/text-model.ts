@@ -11,12 +11,16 @@ import { Admission, type Load, loadOf } from './admission.ts'
 import { Calls } from './calls.ts'
 import { type Deadline, deadline, orAborted } from './deadline.ts'
 import { type EncodeTextsOptions, overlapOf } from './encode-texts.ts'
-import { type Engine, type LoadEngineOptions, loadEngine } from './engine.ts'
+import { type Engine, type HeldAdapter, type LoadEngineOptions, loadEngine } from './engine.ts'
+import { inputTokens } from './input-tokens.ts'
 import { type TextInput, tokenizerInput } from './inputs.ts'
+import { tell } from './observe.ts'
 import {
   type AdapterDescription,
   type CallOptions,
+  type DetokenizeOptions,
   defaultQueueBytes,
+  detokenizeRules,
   type FailedRow,
   type InputToken,
   type LongText,
@@ -30,6 +34,7 @@ import {
 } from './options.ts'
 import { mapRows } from './stream.ts'
 import { type EncodedRequest, TextPipeline } from './text-pipeline.ts'
+import { traced } from './tracing.ts'
 import { warmUp } from './warm-up.ts'
 
 /** Texts of a stream that begin together, and how many rows may be ahead of the reader. */
@@ -52,6 +57,14 @@ export interface DecodeContext<T extends Task, Options> {
   engine: Engine<T>
   task: T
   options: Options
+}
+
+/** What work that is no batch finds: it is there until the work has ended. */
+export interface AloneContext<T extends Task> {
+  engine: Engine<T>
+  /** The adapter that the call names; null for the model itself. */
+  adapter: HeldAdapter<T> | null
+  signal: AbortSignal
 }
 
 /**
@@ -238,13 +251,31 @@ export abstract class TextModel<
       addSpecialTokens,
       offsets: true,
     })
-    const names = await tokenizer.idsToTokens(encoding.ids)
-    return Array.from(encoding.ids, (id, t): InputToken => {
-      const sequence = encoding.sequenceIds![t]!
-      if (sequence < 0) return { id, text: names[t] ?? '', special: true, sequence, start: null, end: null }
-      const [start, end] = [encoding.offsets![2 * t]!, encoding.offsets![2 * t + 1]!]
-      const text = typeof texts === 'string' ? texts : texts[sequence]!
-      return { id, text: text.slice(start, end), special: false, sequence, start, end }
+    return inputTokens(tokenizer, texts, encoding)
+  }
+
+  /**
+   * The text of token ids: what `tokenize` gives, put together again.
+   * @throws TorchLoraError INVALID_ARGUMENT for what is no id of the model's; QUEUE_FULL, ABORTED, TIMEOUT, DISPOSED
+   */
+  async detokenize(ids: readonly number[], options: DetokenizeOptions = {}): Promise<string> {
+    const { skipSpecialTokens = true } = readOptions('detokenize', options, detokenizeRules)
+    const { vocabSize } = this.#engine.tokenizer
+    const wrong = Array.from(ids).find((id) => !Number.isSafeInteger(id) || id < 0 || id >= vocabSize)
+    if (wrong !== undefined)
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `Token ids: expected whole numbers from 0 to ${vocabSize - 1}, received ${wrong}.`,
+      )
+    using limit = deadline(options)
+    const load = { texts: 1, bytes: 4 * ids.length }
+    return await this.#calls.track(async () => {
+      this.#admission.enter(load)
+      try {
+        return await orAborted(this.#engine.tokenizer.decode(ids, { skipSpecialTokens }), limit.signal)
+      } finally {
+        this.#admission.leave(load)
+      }
     })
   }
 
@@ -391,6 +422,51 @@ export abstract class TextModel<
     } finally {
       limit.abort() // a reader that leaves early waits for nothing
     }
+  }
+
+  /**
+   * Work on the model that is no batch of texts: admitted, bounded in time and counted as calls are. Its passes stand in
+   * the executor's queue one by one, so that batches run between them.
+   * @param places texts that it counts as, at most the whole queue
+   */
+  protected async workAlone<R>(
+    verb: string,
+    input: unknown,
+    {
+      options,
+      places,
+      work,
+    }: {
+      options: CallOptions
+      places: number
+      work: (context: AloneContext<T>) => Promise<{ result: R; tokens: number; tokenization: number }>
+    },
+  ): Promise<R> {
+    using limit = deadline(options)
+    const load = { ...loadOf([input]), texts: Math.min(places, this.maxQueue) }
+    return await this.#calls.track(() => {
+      this.#admission.enter(load)
+      return traced(`torch-lora.${verb}`, { 'torch_lora.adapter': options.adapter }, async () => {
+        const engine = this.#engine
+        engine.hold()
+        let adapter: HeldAdapter<T> | null = null
+        try {
+          adapter = engine.adapter(options.adapter)
+          adapter?.hold()
+          const began = performance.now()
+          const { result, tokens, tokenization } = await work({ engine, adapter, signal: limit.signal })
+          const inference = performance.now() - began - tokenization
+          tell('call', { tokens, tokenization, queue: 0, inference }, options.onTimings)
+          return result
+        } catch (thrown) {
+          throw limit.signal.aborted ? limit.signal.reason : thrown
+        } finally {
+          adapter?.letGo()
+          engine.letGo()
+          this.#admission.leave(load)
+        }
+      })
+    })
   }
 
   #loadOf(requests: readonly Request[]): Load {

@@ -1,26 +1,29 @@
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { TorchLoraError } from '../errors.ts'
 import { defaultQueueBytes, type TextModelOptions } from '../inference/options.ts'
 import { AdapterRoot } from './adapter-root.ts'
 
 import { adapterRoutes } from './adapter-routes.ts'
-import { failureOf } from './failures.ts'
-import { hubRoutes } from './hub-routes.ts'
+import { allowOrigins } from './cors.ts'
+import { documents } from './documents.ts'
+import { type Failure, failureOf } from './failures.ts'
+import { infoRoutes } from './info-routes.ts'
+import { loadModels, type ModelSources } from './load-models.ts'
 import { ServerMetrics } from './metrics.ts'
-import { modelRoutes } from './model-routes.ts'
-import { page, pageHeaders } from './page.ts'
-import { predictRoutes } from './predict.ts'
+import { openRoutes } from './open-routes.ts'
 import { boundReceiving } from './receiving.ts'
 import { keyCheck, refuseMalformedText, requestId } from './requests.ts'
-import { loadServedModel, type ServedModel } from './served-model.ts'
-import { tagRoutes } from './tag-routes.ts'
-import { workOf } from './work.ts'
+import { schemaError } from './schema-errors.ts'
+import { type ServedModel, ServedModels } from './served-models.ts'
+import { registerTaskRoutes } from './task-routes.ts'
+import { tokenRoutes } from './token-routes.ts'
 
+/** How {@link createServer} serves. What is said of models holds for each of them. */
 export interface ServerOptions extends Omit<TextModelOptions, 'onBatch'> {
   /** What clients send as `Authorization: Bearer KEY`. Default: nothing is asked for. */
   apiKey?: string | undefined
+  /** Origins whose pages may ask, "https://app.example"; "*" for every one. Default: none. */
+  cors?: readonly string[] | undefined
   /** Bytes of a request at most. Default 2 MB. */
   maxBodyBytes?: number | undefined
   /** Texts of one request at most. Default 32. */
@@ -40,13 +43,23 @@ export interface ServerOptions extends Omit<TextModelOptions, 'onBatch'> {
 }
 
 /**
- * An HTTP server around whichever model a folder holds, with the routes of text-embeddings-inference. Not yet listening.
- * `close()` answers what is in flight, then frees the model.
- * @throws TorchLoraError as `loadTextModel`; UNSUPPORTED for a model without routes
+ * An HTTP server around whichever models folders hold, with the routes of text-embeddings-inference. Not yet listening.
+ * `close()` answers what is in flight, then frees the models.
+ *
+ * ```ts
+ * await createServer('support-classifier')
+ * await createServer({ support: 'support-classifier', names: { model: 'tagger', dtype: 'int8' } }, { apiKey })
+ * ```
+ * @param models one, which answers whatever `model` a request names, or several by their names
+ * @throws TorchLoraError INVALID_ARGUMENT, UNSUPPORTED for a model without routes, as `loadTextModel`
  */
-export async function createServer(model: string, options: ServerOptions = {}): Promise<FastifyInstance> {
+export async function createServer(
+  models: ModelSources,
+  options: ServerOptions = {},
+): Promise<FastifyInstance> {
   const {
     apiKey,
+    cors = [],
     maxBodyBytes = 2_000_000,
     maxClientBatch = 32,
     requestTimeoutMs = 30_000,
@@ -59,17 +72,6 @@ export async function createServer(model: string, options: ServerOptions = {}): 
   } = options
   const checkKey = apiKey === undefined ? undefined : keyCheck(apiKey)
   const root = adapterRoot === undefined ? undefined : await AdapterRoot.open(adapterRoot)
-  const textTime = new MovingAverage()
-  let loaded: ServedModel | undefined
-  const metrics = new ServerMetrics(() => loaded)
-  const held = await loadServedModel(model, {
-    ...load,
-    onBatch: (batch) => {
-      metrics.batch(batch)
-      textTime.add(batch.milliseconds / batch.texts)
-    },
-  })
-  loaded = held
   const app = Fastify({
     logger: { level: logLevel },
     bodyLimit: maxBodyBytes,
@@ -77,24 +79,28 @@ export async function createServer(model: string, options: ServerOptions = {}): 
     requestTimeout: receiveTimeoutMs,
     http: { headersTimeout: receiveTimeoutMs, connectionsCheckingInterval: 1000 },
     forceCloseConnections: 'idle',
-    // Of a value that may have several forms ajv reports each that it has not.
-    schemaErrorFormatter: (errors, where) => {
-      const { instancePath, message, params } = errors.at(-1)!
-      const path = instancePath.split('/')[1]
-      if (path === 'inputs')
-        return new Error(
-          `${where}/inputs must be a text, a pair [text, text], or a batch [[text], [text, text], ...]`,
-        )
-      if ('additionalProperty' in params)
-        return new Error(
-          `${where}${instancePath} has an unknown field, ${JSON.stringify(params.additionalProperty)}; see /docs`,
-        )
-      const allowed = 'allowedValues' in params ? `: ${params.allowedValues}` : ''
-      return new Error(`${where}${instancePath} ${message}${allowed}`)
+    schemaErrorFormatter: schemaError,
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false, verbose: true },
     },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   })
-  app.addHook('onClose', () => held.close())
+  allowOrigins(app, cors)
+  const loaded: ServedModel[] = []
+  const served = new ServedModels(loaded)
+  const metrics = new ServerMetrics(() => loaded)
+  const textTime = new MovingAverage()
+  app.addHook('onClose', async () => {
+    await Promise.all(loaded.map(({ model }) => model.close()))
+  })
+  try {
+    await loadModels(models, loaded, {
+      ...{ load, metrics, maxClientBatch, requestTimeoutMs },
+      onBatch: ({ milliseconds, texts }) => textTime.add(milliseconds / texts),
+    })
+  } catch (thrown) {
+    await app.close()
+    throw thrown
+  }
   let lost = false
   let closing = false
   app.addHook('preClose', async () => {
@@ -119,58 +125,39 @@ export async function createServer(model: string, options: ServerOptions = {}): 
       reply.raw.once('close', onDeviceLost)
     }
     const failure = failureOf(error)
-    metrics.failure(failure.error_type)
+    metrics.failure(failure.error_type.toLowerCase())
     if (failure.status >= 500 || failure.status === 424) request.log.error(error)
     else request.log.info({ status: failure.status, reason: failure.error }, 'refused')
-    if (failure.status === 429) reply.header('retry-after', retryAfter(held.waiting, textTime.value))
-    return reply.code(failure.status).send({ error: failure.error, error_type: failure.error_type })
+    if (failure.status === 429) reply.header('retry-after', retryAfter(served.waiting, textTime.value))
+    const told = request.routeOptions.config?.errors === 'openai' ? openAiError(failure) : toldOf(failure)
+    return reply.code(failure.status).send(told)
   })
   app.setNotFoundHandler((request, reply) =>
     reply
       .code(404)
-      .send({ error: `There is no ${request.method} ${request.url}; see /docs.`, error_type: 'validation' }),
+      .send({ error: `There is no ${request.method} ${request.url}; see /docs.`, error_type: 'Validation' }),
   )
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'torch-lora',
-        version,
-        description:
-          'Texts classified and tagged, with the routes of text-embeddings-inference and of Hugging Face.',
-      },
-      ...(checkKey ? { components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } } } : {}),
-      ...(checkKey ? { security: [{ key: [] }] } : {}),
-    },
-  })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
-
-  await app.register(async (open) => {
-    open.get('/', { schema: { hide: true } }, (_, reply) =>
-      reply.headers(pageHeaders).type('text/html; charset=utf-8').send(page),
-    )
-    open.get('/health', { logLevel: 'warn', schema: { summary: 'Ready to answer' } }, (_, reply) =>
-      lost
-        ? reply.code(503).send({ error: 'The GPU is lost to this process.', error_type: 'unhealthy' })
-        : { status: 'ok' },
-    )
-    open.get('/metrics', { logLevel: 'warn', schema: { summary: 'For Prometheus' } }, async (_, reply) =>
-      reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
-    )
-  })
-
+  await documents(app, { version, keyed: checkKey !== undefined })
+  await app.register(async (open) => openRoutes(open, { models: served, metrics, isLost: () => lost }))
   await app.register(async (guarded) => {
     if (checkKey) guarded.addHook('onRequest', checkKey)
     boundReceiving(guarded, { maxBytes: load.maxQueueBytes ?? defaultQueueBytes, maxBodyBytes })
-    const work = workOf({ model: held, metrics, maxClientBatch, requestTimeoutMs })
-    predictRoutes(guarded, { model: held, work })
-    tagRoutes(guarded, { model: held, work })
-    hubRoutes(guarded, { model: held, work })
-    modelRoutes(guarded, { model: held, maxClientBatch, requestTimeoutMs, version })
-    adapterRoutes(guarded, { model: held, adapterRoot: root })
+    registerTaskRoutes(guarded, { models: served, maxClientBatch })
+    tokenRoutes(guarded, { models: served, maxClientBatch, requestTimeoutMs })
+    infoRoutes(guarded, { models: served, maxClientBatch, version })
+    adapterRoutes(guarded, { models: served, adapterRoot: root })
   })
   return app
+}
+
+function toldOf({ error, error_type }: Failure): object {
+  return { error, error_type }
+}
+
+/** The same as text-embeddings-inference tells OpenAI's clients. */
+function openAiError({ status, error, error_type }: Failure): object {
+  return { message: error, code: status, type: error_type }
 }
 
 /** Whole seconds until the texts that wait have run. */

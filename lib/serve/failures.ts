@@ -1,24 +1,24 @@
 import { TorchLoraError, type TorchLoraErrorCode } from '../errors.ts'
 
-/** What a client is told. `error_type` as in text-embeddings-inference. */
+/** What a client is told. `error_type` as text-embeddings-inference writes it; Timeout is our own. */
 export interface Failure {
   status: number
   error: string
-  error_type: string
+  error_type: 'Unhealthy' | 'Backend' | 'Overloaded' | 'Validation' | 'Tokenizer' | 'Timeout'
 }
 
-const statuses: Partial<Record<TorchLoraErrorCode, [status: number, type: string]>> = {
-  TOO_LONG: [413, 'validation'],
-  INVALID_ARGUMENT: [422, 'validation'],
-  INVALID_FILE: [422, 'validation'],
-  UNSAFE_FILE: [422, 'validation'],
-  UNSUPPORTED: [422, 'validation'],
-  INCOMPATIBLE: [422, 'validation'],
-  QUEUE_FULL: [429, 'overloaded'],
-  ABORTED: [503, 'timeout'],
-  TIMEOUT: [503, 'timeout'],
-  DISPOSED: [503, 'unhealthy'],
-  DEVICE_LOST: [503, 'unhealthy'],
+const statuses: Partial<Record<TorchLoraErrorCode, [status: number, type: Failure['error_type']]>> = {
+  TOO_LONG: [413, 'Validation'],
+  INVALID_ARGUMENT: [422, 'Validation'],
+  INVALID_FILE: [422, 'Validation'],
+  UNSAFE_FILE: [422, 'Validation'],
+  UNSUPPORTED: [422, 'Validation'],
+  INCOMPATIBLE: [422, 'Validation'],
+  QUEUE_FULL: [429, 'Overloaded'],
+  ABORTED: [503, 'Timeout'],
+  TIMEOUT: [503, 'Timeout'],
+  DISPOSED: [503, 'Unhealthy'],
+  DEVICE_LOST: [503, 'Unhealthy'],
 }
 
 /** The HTTP status that the server answers an error with: 413 too long, 422 malformed, 429 a full queue, 503, 424. */
@@ -29,7 +29,7 @@ export function httpStatus(error: unknown): number {
 /** Fastify's own refusals carry a status; whatever is left is a failure of the model. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof TorchLoraError) {
-    const [status, type] = statuses[error.code] ?? [424, 'backend']
+    const [status, type] = statuses[error.code] ?? [424, 'Backend']
     return { status, error: error.message, error_type: type }
   }
   const { statusCode, validation, message } = error as {
@@ -37,9 +37,9 @@ export function failureOf(error: unknown): Failure {
     validation?: unknown | undefined
     message: string
   }
-  if (statusCode === 424) return { status: 424, error: message, error_type: 'backend' }
-  if (validation) return { status: 422, error: message, error_type: 'validation' }
+  if (statusCode === 424) return { status: 424, error: message, error_type: 'Backend' }
+  if (validation) return { status: 422, error: message, error_type: 'Validation' }
   if (statusCode !== undefined && statusCode < 500)
-    return { status: statusCode, error: message, error_type: 'validation' }
-  return { status: statusCode ?? 500, error: 'Internal error; the log says more.', error_type: 'backend' }
+    return { status: statusCode, error: message, error_type: 'Validation' }
+  return { status: statusCode ?? 500, error: 'Internal error; the log says more.', error_type: 'Backend' }
 }

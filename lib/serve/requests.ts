@@ -1,25 +1,10 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TorchLoraError } from '../errors.ts'
-import type { ServedModel } from './served-model.ts'
 
 /** An error that is answered with this status and message. */
 export function httpError(statusCode: number, message: string): Error & { statusCode: number } {
   return Object.assign(new Error(message), { statusCode })
-}
-
-/**
- * What a route says of a model that it is not for: text-embeddings-inference's words and status, and the routes that
- * there are for it.
- */
-export function wrongModel(what: string, task: ServedModel['task']): Error & { statusCode: number } {
-  return httpError(424, `${what}: this one is for ${task}, which ${routes[task].join(' and ')} serve.`)
-}
-
-/** The routes that serve a task. */
-export const routes: Readonly<Record<ServedModel['task'], readonly string[]>> = {
-  'sequence-classification': ['/predict', '/models/{anything}'],
-  'token-classification': ['/tag', '/models/{anything}'],
 }
 
 /** Texts must be UTF-8: the default parser would put replacement characters where they are not. */

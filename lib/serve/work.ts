@@ -1,33 +1,43 @@
 import type { FastifyReply } from 'fastify'
 import type { CallOptions, Timings } from '../inference/options.ts'
-import type { ServerMetrics } from './metrics.ts'
+import type { Device } from '../tensor.ts'
+import { characterCount } from './characters.ts'
+import type { ModelMetrics } from './metrics.ts'
 import { httpError, whileConnected } from './requests.ts'
-import type { ServedModel } from './served-model.ts'
 
-/** Runs the work of a request: counted and bounded, ended when its client goes, what it took in the headers. */
+/** What a call of the work of a request is told. */
+export type WorkCall = Required<Pick<CallOptions, 'signal' | 'timeoutMs' | 'onTimings'>>
+
+/**
+ * Runs the work of a request: counted and bounded, ended when its client goes, what it took in the headers.
+ * @param texts what the request asks about: as many are counted
+ */
 export type Work = <T>(
   reply: FastifyReply,
-  texts: number,
-  body: (call: Pick<CallOptions, 'signal' | 'timeoutMs' | 'onTimings'>) => Promise<T>,
+  texts: readonly string[],
+  body: (call: WorkCall) => Promise<T>,
 ) => Promise<T>
 
 export function workOf({
-  model,
+  device,
   metrics,
   maxClientBatch,
   requestTimeoutMs,
 }: {
-  model: ServedModel
-  metrics: ServerMetrics
+  device: Device
+  metrics: ModelMetrics
   maxClientBatch: number
   requestTimeoutMs: number
 }): Work {
   return async (reply, texts, body) => {
     const began = performance.now()
-    const method = texts === 1 ? 'single' : 'batch'
+    const method = texts.length === 1 ? 'single' : 'batch'
     metrics.request(method)
-    if (texts > maxClientBatch)
-      throw httpError(413, `A request takes at most ${maxClientBatch} texts, received ${texts}: split it.`)
+    if (texts.length > maxClientBatch)
+      throw httpError(
+        413,
+        `A request takes at most ${maxClientBatch} texts, received ${texts.length}: split it.`,
+      )
     let timings: Timings | undefined
     const result = await body({
       signal: whileConnected(reply),
@@ -37,11 +47,12 @@ export function workOf({
       },
     })
     const total = performance.now() - began
-    metrics.success(method, texts, timings!, total)
+    metrics.success(method, texts.length, timings!, total)
     const time = (milliseconds: number) => Math.round(milliseconds).toString()
     reply.headers({
-      'x-compute-type': model.device,
+      'x-compute-type': device,
       'x-compute-time': time(total),
+      'x-compute-characters': texts.reduce((sum, text) => sum + characterCount(text), 0).toString(),
       'x-compute-tokens': timings!.tokens.toString(),
       'x-total-time': time(total),
       'x-tokenization-time': time(timings!.tokenization),

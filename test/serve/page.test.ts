@@ -1,60 +1,140 @@
 import { existsSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
-import puppeteer, { type Browser } from 'puppeteer-core'
+import puppeteer, { type Browser, type Page } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createServer } from '../../lib/serve/app.ts'
-import { tinyAdapter, tinyClassifier } from '../inference/models.ts'
+import { tinyAdapter, tinyClassifier, tinyTagger } from '../inference/models.ts'
 
 /** Debian's package "chromium", or the browser that CHROMIUM names. */
 const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
 describe.skipIf(!existsSync(chromium))('the page at /', () => {
-  let app: FastifyInstance
+  let apps: FastifyInstance[]
   let browser: Browser
-  let url: string
+  let keyed: string
+  let several: string
+  const outside: string[] = []
+  const broken: unknown[] = []
   beforeAll(async () => {
     const base = await tinyClassifier({ labels: ['bad', 'fair', 'good'] })
     const adapter = await tinyAdapter(base, { seed: 3, labels: ['<b>no</b>', 'yes'] })
-    app = await createServer(base, { adapters: { tone: adapter }, apiKey: 'key', logLevel: 'silent' })
-    url = await app.listen({ port: 0 })
+    const models = {
+      mood: base,
+      names: await tinyTagger({ labels: ['O', 'B-person', 'I-person'] }),
+      nli: await tinyClassifier({ labels: ['entailment', 'contradiction'] }),
+    }
+    apps = [
+      await createServer(base, { adapters: { tone: adapter }, apiKey: 'key', logLevel: 'silent' }),
+      await createServer(models, { logLevel: 'silent' }),
+    ]
+    ;[keyed, several] = (await Promise.all(apps.map((app) => app.listen({ port: 0 })))) as [string, string]
     browser = await puppeteer.launch({ executablePath: chromium, args: ['--no-sandbox'] })
   })
   afterAll(async () => {
     await browser?.close()
-    await app?.close()
+    await Promise.all((apps ?? []).map((app) => app.close()))
   })
 
-  it('shows label, scores, tokens and latency, and the adapters; says what is wrong', async () => {
+  async function open(url: string): Promise<Page> {
     const page = await browser.newPage()
-    const outside: string[] = []
-    const broken: unknown[] = []
     page.on('request', (request) => {
       if (!request.url().startsWith(url)) outside.push(request.url())
     })
     page.on('pageerror', (error) => broken.push(error))
     await page.goto(url)
-    const text = (id: string) => page.$eval(`#${id}`, (element) => element.textContent ?? '')
-    await page.waitForFunction("document.querySelector('#error').textContent")
-    expect(await text('error')).toMatch(/API key/)
+    return page
+  }
+  const textOf = (page: Page, id: string) => page.$eval(`#${id}`, (element) => element.textContent ?? '')
+  const isShown = (page: Page, id: string) => page.$eval(`#${id}`, (element) => element.checkVisibility())
+  const ask = async (page: Page) => {
+    await page.click('#go')
+    await page.waitForFunction(
+      "!document.querySelector('#go').disabled && (!document.querySelector('#result').hidden || document.querySelector('#error').textContent)",
+    )
+  }
 
+  it('asks for a key where one is needed; shows label, scores, tokens, latency, curl line and adapters', async () => {
+    const page = await open(keyed)
+    await page.waitForFunction("document.querySelector('#error').textContent")
+    expect(await textOf(page, 'error')).toMatch(/API key/)
     await page.type('#key', 'key')
-    await page.type('#text', 'the film was great.')
-    await page.click('button')
-    await page.waitForSelector('#adapter option[value=tone]')
-    await page.waitForFunction("document.querySelector('#tokens .token')")
-    expect(['bad', 'fair', 'good']).toContain(await text('label'))
+    await page.type('#text', "it's raining.")
+    await page.waitForFunction("document.querySelector('#facts').textContent")
+    expect(await textOf(page, 'facts')).toMatch(/^bad, fair, good · float32 on cpu · up to 64 tokens$/)
+    await ask(page)
+    expect(['bad', 'fair', 'good']).toContain(await textOf(page, 'label'))
     expect(await page.$$eval('#scores .score', (rows) => rows.length)).toBe(3)
-    expect(await text('latency')).toMatch(/^[\d.]+ ms, of them \d+ ms in the model$/)
-    expect(
-      await page.$$eval('#tokens .token', (tokens) => tokens.map(({ textContent }) => textContent)),
-    ).toEqual(expect.arrayContaining(['[CLS]', 'the', '[SEP]']))
-    expect(await text('adapters')).toMatch(/tone: r=4/)
+    expect(await textOf(page, 'latency')).toMatch(/^[\d.]+ ms, of them \d+ ms in the model$/)
+    expect(await textOf(page, 'curl')).toContain(`-d '{"inputs":"it'\\''s raining."}'`)
+    expect(await textOf(page, 'curl')).toMatch(/curl http:\S+\/predict .*authorization: Bearer \$KEY/s)
+    await page.click('#tokenized summary')
+    await page.waitForSelector('#tokens .token')
+    const tokens = await page.$$eval('#tokens .token', (all) => all.map(({ textContent }) => textContent))
+    expect(tokens).toEqual(expect.arrayContaining(['[CLS]', 'it', 'raining', '[SEP]']))
+    expect(await textOf(page, 'adapters')).toMatch(/tone: r=4/)
 
     await page.select('#adapter', 'tone')
-    await page.click('button')
+    await ask(page)
     await page.waitForFunction("document.querySelectorAll('#scores .score').length === 2")
     // A label is text, whatever it holds.
-    expect(['<b>no</b>', 'yes']).toContain(await text('label'))
+    expect(['<b>no</b>', 'yes']).toContain(await textOf(page, 'label'))
+  })
+
+  it('says when a text was cut, and what is wrong', async () => {
+    const page = await open(several)
+    await page.waitForFunction("document.querySelector('#facts').textContent")
+    await page.$eval('#text', (field) => {
+      Object.assign(field, { value: 'a play was dull '.repeat(40) })
+    })
+    await ask(page)
+    expect(await isShown(page, 'cut')).toBe(true)
+    expect(await textOf(page, 'cut')).toMatch(/^Longer than 64 tokens/)
+    expect(await textOf(page, 'curl')).toMatch(/"truncate":true/)
+    await page.$eval('#text', (field) => {
+      Object.assign(field, { value: 'a play' })
+    })
+    await ask(page)
+    expect(await isShown(page, 'cut')).toBe(false)
+  })
+
+  it('shows what fits the model that is chosen, entities marked in their text', async () => {
+    const page = await open(several)
+    await page.waitForFunction("document.querySelector('#facts').textContent")
+    expect(await isShown(page, 'chosen')).toBe(true)
+    expect(await isShown(page, 'pair')).toBe(true)
+    expect(await isShown(page, 'candidates')).toBe(false)
+    await page.select('#models', 'nli')
+    await page.waitForFunction("document.querySelector('#model').textContent === 'nli'")
+    await page.type('#text', 'the film was great.')
+    await page.type('#candidates', 'film, song')
+    await ask(page)
+    expect(['film', 'song']).toContain(await textOf(page, 'label'))
+    expect(await isShown(page, 'why')).toBe(false)
+
+    await page.select('#models', 'names')
+    await page.waitForFunction("document.querySelector('#model').textContent === 'names'")
+    for (const id of ['pair', 'candidates', 'query', 'lines', 'context', 'mask'])
+      expect(await isShown(page, id)).toBe(false)
+    await ask(page)
+    expect(await textOf(page, 'label')).toMatch(/entit/)
+    const whole = await page.$eval('#marked', (element) => {
+      for (const label of element.querySelectorAll('b')) label.remove()
+      return element.textContent
+    })
+    expect(whole).toBe('the film was great.')
+    expect(await isShown(page, 'why')).toBe(false)
+  })
+
+  it('fits a phone: nothing is wider than it', async () => {
+    const page = await open(several)
+    await page.setViewport({ width: 390, height: 844 })
+    await page.waitForFunction("document.querySelector('#facts').textContent")
+    await page.type('#text', `the film was great. ${'x'.repeat(200)}`)
+    await ask(page)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+  })
+
+  it('asks nothing elsewhere, and nothing breaks', () => {
     expect(outside).toEqual([])
     expect(broken).toEqual([])
   })

@@ -188,7 +188,64 @@ describe('fields of text-embeddings-inference', () => {
     // Characters, not code units: a llama is one.
     const [animal] = await tokenize({ inputs: '\u{1f999} was', add_special_tokens: false })
     expect(animal!.at(-1)).toMatchObject({ text: 'was', start: 2, stop: 5 })
-    expect((await post('/tokenize', { inputs: Array(9).fill('a') })).status).toBe(422)
+    expect((await post('/tokenize', { inputs: Array(9).fill('a') })).status).toBe(413)
+  })
+  it('/decode gives the text of ids, with special tokens or without', async () => {
+    const decode = async (body: object) => {
+      const response = await post('/decode', body)
+      return { status: response.status, value: await response.json() }
+    }
+    await using tokenizer = await AutoTokenizer.fromPretrained(base)
+    const { ids } = await tokenizer.encode('the castle has rain')
+    const one = await decode({ ids: [...ids] })
+    expect(one).toEqual({ status: 200, value: ['the castle has rain'] })
+    const batch = await decode({ ids: [[...ids], [...ids].slice(1, 3)], skip_special_tokens: false })
+    expect(batch.value).toEqual(['[CLS] the castle has rain [SEP]', 'the castle'])
+    const wrong: [unknown, number, RegExp][] = [
+      [[], 422, /ids must be ids of tokens \[id, ...\], or a batch/],
+      [[[]], 422, /ids must be/],
+      [[1.5], 422, /ids must be/],
+      [[-1], 422, /ids must be/],
+      [[10_000_000], 422, /whole numbers from 0 to/],
+      [Array(9).fill([1]), 413, /at most 8 lists/],
+    ]
+    for (const [given, status, message] of wrong)
+      expect(await decode({ ids: given })).toMatchObject({
+        status,
+        value: { error: expect.stringMatching(message), error_type: 'Validation' },
+      })
+  })
+  it('/ping is /health, /invocations what the model is for', async () => {
+    expect((await fetch(`${url}/ping`)).status).toBe(200)
+    const text = { inputs: 'the film was great.' }
+    const expected = await (await post('/predict', text)).json()
+    expect(await (await post('/invocations', text)).json()).toEqual(expected)
+    const wrong = await post('/invocations', { inputs: 'a', truncate: 'yes' })
+    expect(wrong.status).toBe(422)
+    expect(await wrong.json()).toMatchObject({ error: expect.stringMatching(/body\/truncate must be/) })
+    expect((await post('/invocations', [])).status).toBe(422)
+    expect((await post('/', {})).status).toBe(422)
+  })
+  it('/vertex answers instances', async () => {
+    const text = { inputs: 'the film was great.' }
+    const expected = await (await post('/predict', text)).json()
+    const answer = await post('/vertex', { instances: [text, { ...text, parameters: { top_k: 1 } }] })
+    expect(await answer.json()).toEqual({ predictions: [expected, [expect.any(Array)]] })
+    for (const [instances, status, message] of [
+      [[], 422, /instances/],
+      [[{ input: 'a' }], 422, /required property|unknown field/],
+      [Array(9).fill(text), 413, /at most 8 instances/],
+    ] as const) {
+      const refused = await post('/vertex', { instances })
+      expect(refused.status).toBe(status)
+      expect(await refused.json()).toMatchObject({ error: expect.stringMatching(message) })
+    }
+  })
+  it('says characters, tokens and where it ran in headers', async () => {
+    const { headers } = await post('/predict', { inputs: [['\u{1f999} was'], ['a', 'b']] })
+    expect(headers.get('x-compute-characters')).toBe('7')
+    expect(headers.get('x-compute-type')).toBe('cpu')
+    expect(Number(headers.get('x-compute-tokens'))).toBeGreaterThan(7)
   })
   it('a field that is not known is refused', async () => {
     for (const [path, body] of [
@@ -222,7 +279,7 @@ describe('wrong input', () => {
     ['an empty batch', { inputs: [] }, 422, /must be a text/],
     ['three texts as a pair', { inputs: ['a', 'b', 'c'] }, 422, /must be a text/],
     ['a number in a batch', { inputs: [['a'], [1]] }, 422, /must be a text/],
-    ['a wrong type of option', { inputs: 'a', truncate: 'yes' }, 422, /truncate must be boolean/],
+    ['a wrong type of option', { inputs: 'a', truncate: 'yes' }, 422, /truncate must be boolean,null/],
     ['half a character', '{"inputs":"\\ud83d"}', 422, /lone surrogate/],
     ['too many tokens', { inputs: long }, 413, /more than 64 tokens/],
     ['too many texts', { inputs: Array.from({ length: 9 }, () => ['a']) }, 413, /at most 8 texts/],
@@ -235,7 +292,7 @@ describe('wrong input', () => {
     const response = await post('/predict', body)
     expect(await response.json()).toMatchObject({
       error: expect.stringMatching(message),
-      error_type: 'validation',
+      error_type: 'Validation',
     })
     expect(response.status).toBe(status)
     expect((await post('/predict', { inputs: 'a' })).status).toBe(200)
@@ -267,7 +324,7 @@ describe('under pressure', () => {
     expect(answered.length).toBeGreaterThan(0)
     for (const { retry, body } of refused) {
       expect(Number(retry)).toBeGreaterThanOrEqual(1)
-      expect(body).toMatchObject({ error_type: 'overloaded' })
+      expect(body).toMatchObject({ error_type: 'Overloaded' })
     }
     for (const { body } of answered) expect(body).toHaveLength(8)
     expect((await post('/predict', { inputs })).status).toBe(413)
@@ -532,7 +589,7 @@ it('says so when the GPU is lost, and leaves', async () => {
   expect((await fetch(`${address}/health`, closed)).status).toBe(200)
   const answer = await fetch(`${address}/lost`, closed)
   expect(answer.status).toBe(503)
-  expect(await answer.json()).toMatchObject({ error_type: 'unhealthy' })
+  expect(await answer.json()).toMatchObject({ error_type: 'Unhealthy' })
   expect((await fetch(`${address}/health`, closed)).status).toBe(503)
   await expect.poll(() => left).toBe(true)
   await own.close()

@@ -34,7 +34,11 @@ const text = '\u{1f600} the film was great.'
 describe('a server by what its model is for', () => {
   it('/tag gives words and entities; /info says the task', async () => {
     const one = await post(`${tagger}/tag`, { inputs: text })
-    expect(one.value).toEqual({ tokens: expect.any(Array), entities: expect.any(Array) })
+    expect(one.value).toEqual({
+      tokens: expect.any(Array),
+      entities: expect.any(Array),
+      truncated: false,
+    })
     const { tokens } = one.value as { tokens: { start: number; end: number }[] }
     expect(tokens.slice(1).map(({ start, end }) => text.slice(start, end))).toEqual([
       'the',
@@ -56,10 +60,16 @@ describe('a server by what its model is for', () => {
       status: 424,
       value: {
         error: expect.stringMatching(/^Model is not a classifier model: .*token-classification, which \/tag/),
-        error_type: 'backend',
+        error_type: 'Backend',
       },
     })
-    expect(await post(`${classifier}/tag`, { inputs: 'a' })).toMatchObject({ status: 424 })
+    expect(await post(`${classifier}/tag`, { inputs: 'a' })).toMatchObject({
+      status: 424,
+      value: { error: expect.stringMatching(/classification, which \/predict and \/models/) },
+    })
+    expect((await post(`${tagger}/tag`, { inputs: [] })).value).toMatchObject({
+      error: 'body/inputs must be a text, or an array of texts',
+    })
   })
 
   it("/models/{anything} takes Hugging Face's form and answers in it, as POST / does", async () => {
@@ -86,6 +96,16 @@ describe('a server by what its model is for', () => {
     }[])
       expect([...text].slice(start, end).join('')).toBe(word) // in characters, as Python counts
     expect((await post(`${classifier}/models/x`, { inputs: 'a', parameters: { topk: 1 } })).status).toBe(422)
+    expect((await post(`${tagger}/models/x`, { inputs: 'a', parameters: { top_k: 1 } })).value).toMatchObject(
+      {
+        error: expect.stringMatching(/unknown field, "top_k"/),
+      },
+    )
+    const texts = { inputs: Array(33).fill('a'), parameters: { candidate_labels } }
+    expect(await post(`${classifier}/models/x`, texts)).toMatchObject({
+      status: 413,
+      value: { error: expect.stringMatching(/at most 32 texts/) },
+    })
     const many = Array.from({ length: 1000 }, (_, i) => `label ${i}`)
     const refused = await post(`${classifier}/models/x`, {
       inputs: 'a',

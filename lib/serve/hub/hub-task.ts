@@ -1,0 +1,49 @@
+import type { SchemaRef } from '../components.ts'
+import { adapter, model } from '../schemas.ts'
+import type { TaskName } from '../served-models.ts'
+import type { TaskContext } from '../task-route.ts'
+
+/** What Hugging Face's clients send: `InferenceClient` of Python, `@huggingface/inference` of JavaScript. */
+export interface HubBody<Inputs = unknown, Parameters extends object = object> {
+  inputs: Inputs
+  /** A null stands for the task's default. */
+  parameters?: Nullable<Parameters> | null | undefined
+  model?: string | undefined
+}
+
+type Nullable<T> = { [Name in keyof T]?: T[Name] | null | undefined }
+
+/** How models of a task answer Hugging Face's form: one entry in the list of them (`hub/index.ts`). */
+export interface HubTask<K extends TaskName = TaskName, Body = HubBody> {
+  readonly task: K
+  readonly request: SchemaRef
+  answer(body: Body, context: TaskContext<K>): Promise<unknown>
+}
+
+/** A task of the hub with the types of its models and its body. */
+export function hubTask<K extends TaskName, Body>(task: HubTask<K, Body>): HubTask {
+  return task as unknown as HubTask
+}
+
+/** The schema of a body in Hugging Face's form: what is not in `parameters` is refused. */
+export function hubRequest(inputs: object, parameters: Readonly<Record<string, object>>): object {
+  return {
+    type: 'object',
+    required: ['inputs'],
+    additionalProperties: false,
+    properties: {
+      inputs,
+      parameters: {
+        type: ['object', 'null'],
+        additionalProperties: false,
+        description: "What the task takes; null stands for a parameter's default.",
+        properties: { ...parameters, adapter: { ...adapter, type: ['string', 'null'] } },
+      },
+      options: {
+        type: ['object', 'null'],
+        description: "Of Hugging Face's own service (use_cache, wait_for_model): ignored.",
+      },
+      model,
+    },
+  }
+}

@@ -1,0 +1,18 @@
+import type { TaskName } from '../served-models.ts'
+import type { TaskRoute } from '../task-route.ts'
+import { predict } from './predict.ts'
+import { tag } from './tag.ts'
+
+/**
+ * The routes of the models' work. A route is its file and its line here: registration, documentation and what is said of
+ * models that it is not for come from it.
+ */
+export const taskRoutes: readonly TaskRoute[] = [predict, tag]
+
+/** Hugging Face's form of all of them. */
+export const hubPath = '/models/{name}'
+
+/** The routes that serve a task, for people. */
+export function routesFor(task: TaskName): string[] {
+  return [...taskRoutes.filter(({ serves }) => serves.includes(task)).map(({ path }) => path), hubPath]
+}

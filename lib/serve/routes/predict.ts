@@ -1,0 +1,94 @@
+import { component } from '../components.ts'
+import { adapter, model, orNull, sides, text, truncate, truncationDirection } from '../schemas.ts'
+import { taskRoute } from '../task-route.ts'
+
+/** `inputs` of text-embeddings-inference: a text, a pair, or a batch of lists of one or two. */
+type Inputs = string | string[] | string[][]
+
+interface PredictBody {
+  inputs: Inputs
+  truncate?: boolean | null | undefined
+  truncation_direction?: keyof typeof sides | undefined
+  raw_scores?: boolean | undefined
+  adapter?: string | undefined
+  top_k?: number | null | undefined
+}
+
+const one = { type: 'array', items: text, minItems: 1, maxItems: 2 } as const
+
+const PredictRequest = component('PredictRequest', {
+  type: 'object',
+  required: ['inputs'],
+  additionalProperties: false,
+  properties: {
+    inputs: {
+      description:
+        'A text, a pair [text, text], or a batch [[text], [text, text], ...] of texts and pairs, mixed as you like.',
+      anyOf: [text, one, { type: 'array', items: one, minItems: 1 }],
+      examples: ['What a lovely film!'],
+    },
+    truncate,
+    truncation_direction: truncationDirection,
+    raw_scores: { type: 'boolean', default: false, description: 'Logits instead of probabilities.' },
+    adapter,
+    top_k: orNull({
+      type: 'integer',
+      minimum: 1,
+      description: 'Labels in the answer at most. Default: all.',
+    }),
+    model,
+  },
+})
+
+const Prediction = component('Prediction', {
+  type: 'object',
+  required: ['score', 'label'],
+  properties: { score: { type: 'number' }, label: text },
+})
+
+const predictions = { type: 'array', items: Prediction } as const
+
+const PredictResponse = component('PredictResponse', {
+  description: 'Labels and scores, best first: a list for one input, a list of lists for a batch.',
+  anyOf: [predictions, { type: 'array', items: predictions }],
+})
+
+/** `POST /predict`: texts and pairs classified. */
+export const predict = taskRoute<'sequence-classification', PredictBody>({
+  path: '/predict',
+  operationId: 'predict',
+  summary: 'Classify texts',
+  serves: ['sequence-classification'],
+  root: ['sequence-classification'],
+  refusal: 'Model is not a classifier model',
+  request: PredictRequest,
+  response: PredictResponse,
+  async answer(
+    { inputs, truncate, truncation_direction, raw_scores, adapter, top_k },
+    { model, work, reply },
+  ) {
+    const batch = Array.isArray(inputs) && Array.isArray(inputs[0])
+    const parts = batch ? (inputs as string[][]) : [[inputs as string | string[]].flat()]
+    const results = await work(
+      reply,
+      parts.map((texts) => texts.join('')),
+      (call) =>
+        model.classify(
+          parts.map((texts) => (texts.length === 1 ? texts[0]! : (texts as [string, string]))),
+          {
+            ...call,
+            adapter,
+            longText: truncate ? 'truncate' : 'refuse',
+            truncationSide: truncation_direction && sides[truncation_direction],
+          },
+        ),
+    )
+    const answers = results.map(({ scores, logits, labels }) => {
+      const ranked = raw_scores
+        ? labels.map((label, i) => ({ score: logits[i]!, label })).sort((x, y) => y.score - x.score)
+        : scores.map(({ label, score }) => ({ score, label }))
+      return ranked.slice(0, top_k ?? undefined)
+    })
+    return batch ? answers : answers[0]
+  },
+})

@@ -1,0 +1,83 @@
+import type { AnyTextModel } from '../inference/load-text-model.ts'
+import { httpError } from './requests.ts'
+import type { Work } from './work.ts'
+
+/** A model that there are routes for. */
+export type RoutedModel = Extract<AnyTextModel, { task: 'sequence-classification' | 'token-classification' }>
+
+/** The tasks of models that can be served. */
+export type TaskName = RoutedModel['task']
+
+/** A model that the server holds. */
+export interface ServedModel {
+  /** What requests call it; undefined for an only one that was given no name. */
+  readonly name: string | undefined
+  readonly model: RoutedModel
+  readonly work: Work
+}
+
+/** What a route says of the models that it is for. */
+export interface Serves {
+  readonly path: string
+  readonly serves: readonly TaskName[]
+  /** text-embeddings-inference's words for a model that it is not for. */
+  readonly refusal: string
+}
+
+/** The models of a server, and which of them a request means. */
+export class ServedModels {
+  constructor(readonly all: readonly ServedModel[]) {}
+
+  /** Texts that wait, for all models together: they run on one device. */
+  get waiting(): number {
+    return this.all.reduce((sum, { model }) => sum + model.waiting, 0)
+  }
+
+  get names(): string[] {
+    return this.all.flatMap(({ name }) => name ?? [])
+  }
+
+  /**
+   * The model of that name; of none the only one.
+   * @throws 404 for a name that no model has, 422 for none where there are several
+   */
+  find(name: string | undefined): ServedModel {
+    const [first] = this.all
+    if (this.names.length === 0) return first! // an only model without a name answers to any
+    if (name === undefined && this.all.length > 1)
+      throw httpError(422, `Say which model, as "model": ${this.names.join(', ')}.`)
+    const found = name === undefined ? first : this.all.find((one) => one.name === name)
+    if (found) return found
+    throw httpError(404, `There is no model '${name}'; there are ${this.names.join(', ')}.`)
+  }
+
+  /**
+   * The model that a request of a route means: the one that it names, else the only one that the route is for.
+   * @param served the routes that serve a task, for the message
+   * @throws 404 for a name that no model has, 424 where the route is not for it, 422 where it could be several
+   */
+  forRoute(
+    { path, serves, refusal }: Serves,
+    name: string | undefined,
+    served: (task: TaskName) => readonly string[],
+  ): ServedModel {
+    const fits = ({ model }: ServedModel) => serves.includes(model.task)
+    const fitting = this.all.filter(fits)
+    if (name === undefined && fitting.length === 1) return fitting[0]!
+    if (name === undefined && fitting.length > 1)
+      throw httpError(
+        422,
+        `Several models serve ${path}; say which as "model": ${fitting.map((one) => one.name).join(', ')}.`,
+      )
+    if (name === undefined && this.all.length > 1) {
+      const said = this.all.map(
+        (one) => `${one.name} is for ${one.model.task} (${served(one.model.task).join(', ')})`,
+      )
+      throw httpError(424, `${refusal}: of the models here ${said.join('; ')}.`)
+    }
+    const found = this.find(name)
+    if (fits(found)) return found
+    const { task } = found.model
+    throw httpError(424, `${refusal}: this one is for ${task}, which ${served(task).join(' and ')} serve.`)
+  }
+}

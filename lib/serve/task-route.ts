@@ -1,0 +1,35 @@
+import type { FastifyReply } from 'fastify'
+import type { SchemaRef } from './components.ts'
+import type { RoutedModel, Serves, TaskName } from './served-models.ts'
+import type { Work } from './work.ts'
+
+/** What a route answers a request with. */
+export interface TaskContext<K extends TaskName = TaskName> {
+  /** The model that the request means, of a task that the route serves. */
+  model: Extract<RoutedModel, { task: K }>
+  /** What requests call it. */
+  name: string | undefined
+  work: Work
+  reply: FastifyReply
+}
+
+/** A route of the work of models: one entry in the list of them (`routes/index.ts`). */
+export interface TaskRoute<K extends TaskName = TaskName, Body = unknown> extends Serves {
+  readonly serves: readonly K[]
+  /** Other paths of the same, which the documentation leaves out. */
+  readonly aliases?: readonly string[] | undefined
+  /** The tasks for which `POST /` and `/invocations` are this route, as in text-embeddings-inference. */
+  readonly root?: readonly K[] | undefined
+  readonly operationId: string
+  readonly summary: string
+  readonly request: SchemaRef
+  readonly response: SchemaRef
+  /** Whose errors it answers with: OpenAI's clients read others. */
+  readonly errors?: 'openai' | undefined
+  answer(body: Body, context: TaskContext<K>): Promise<unknown>
+}
+
+/** A route with the types of its tasks and its body. */
+export function taskRoute<K extends TaskName, Body>(route: TaskRoute<K, Body>): TaskRoute {
+  return route as unknown as TaskRoute
+}
