@@ -64,6 +64,8 @@ export { cosineSimilarity } from './inference/cosine.ts'
 export type { CutCallOptions, CutFromOptions, CutOptions } from './inference/cut-options.ts'
 export type { LabelScore, Prediction } from './inference/decode.ts'
 export type { Aggregation, Entity } from './inference/entities.ts'
+export type { ExplainOptions } from './inference/explain.ts'
+export type { AttributedToken, AttributionMethod, Explanation } from './inference/explanation.ts'
 export type { TextInput } from './inference/inputs.ts'
 export { type AnyTextModel, type LoadTextModelOptions, loadTextModel } from './inference/load-text-model.ts'
 export {
@@ -77,6 +79,7 @@ export type {
   AdapterDescription,
   BatchReport,
   CallOptions,
+  DetokenizeOptions,
   FailedRow,
   FromOptions,
   InputToken,

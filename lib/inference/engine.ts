@@ -7,6 +7,7 @@ import type { LabelOptions } from '../tasks/label-config.ts'
 import type { ModelInput, Task, TaskKind } from '../tasks/task.ts'
 import type { DType } from '../tensor.ts'
 import { checkVocabularies, type Tokenizer } from '../tokenizer/index.ts'
+import { Attributor } from './attributor.ts'
 import { type FrozenModel, freezeModel } from './frozen-model.ts'
 import { type LoadModelOptions, loadModel } from './load-model.ts'
 import { MixedForward } from './mixed-forward.ts'
@@ -84,6 +85,7 @@ export class Engine<T extends Task = Task> {
   readonly #self: Held<null>
   /** Of the model, when its weights were frozen. */
   readonly #revision: number
+  #attributor: Promise<Attributor> | undefined
 
   private constructor(
     readonly source: string,
@@ -105,6 +107,8 @@ export class Engine<T extends Task = Task> {
       for (const adapter of this.#adapters.values()) void adapter.retire()
       this.#predictor.dispose()
       this.#mixed.dispose()
+      const attributor = await this.#attributor?.catch(() => undefined)
+      attributor?.dispose()
       if (!owned) return
       disposeModel(model)
       await tokenizer.close()
@@ -240,6 +244,15 @@ export class Engine<T extends Task = Task> {
   unloadAdapter(name: string): void {
     void this.adapter(name)!.retire()
     this.#adapters.delete(name)
+  }
+
+  /** What explains the model's outputs, made when it is first asked for. @throws TorchLoraError OUT_OF_MEMORY, NATIVE */
+  attributor(): Promise<Attributor> {
+    this.#attributor ??= Attributor.of(this.model).catch((thrown) => {
+      this.#attributor = undefined // the next call tries again
+      throw thrown
+    })
+    return this.#attributor
   }
 
   /** Outputs of each text of a batch: its rows, row-major. */

@@ -160,7 +160,7 @@ function rowNumbers(rows: readonly number[], device: string): Tensor {
 }
 
 /** Runs `body` with other tensors in the place of some of a model's parameters. */
-function withParameters<T>(model: Model, tensors: Readonly<Record<string, Tensor>>, body: () => T): T {
+export function withParameters<T>(model: Model, tensors: Readonly<Record<string, Tensor>>, body: () => T): T {
   const before = Object.entries(tensors).map(
     ([path, tensor]) => [path, model.exchangeParameter(path, tensor)] as const,
   )

@@ -7,6 +7,8 @@ import type { Tokenizer, TruncationStrategy } from '../tokenizer/index.ts'
 import { decodeLogits, type LabelScore, type Prediction, rankLabels } from './decode.ts'
 import { encodeTexts, isCut, tokensOf, windowsOf } from './encode-texts.ts'
 import { Engine, loadEngine } from './engine.ts'
+import { checkExplainOptions, type ExplainOptions, explain } from './explain.ts'
+import { type Explanation, leastSteps } from './explanation.ts'
 import type { TextInput } from './inputs.ts'
 import {
   type CallOptions,
@@ -192,6 +194,32 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
     options: ClassifyOptions & StreamRowOptions<unknown, TextInput> = {},
   ): AsyncGenerator<never, void, undefined> {
     return this.respondAll(rows, options) as AsyncGenerator<never, void, undefined>
+  }
+
+  /**
+   * Why: a label's logit shared out among the tokens of a text, by integrated gradients or gradient times input. It
+   * computes in the weights as they were loaded, never in 8 bits, a batch of passes at a time, between the batches of
+   * other calls, and holds as many places in the queue as it takes steps.
+   *
+   * ```ts
+   * const { label, tokens } = await classifier.explain('It broke again.')
+   * for (const { text, attribution } of tokens) console.log(text, attribution.toFixed(3))
+   * ```
+   * @throws TorchLoraError INVALID_ARGUMENT for a label that the model has not, and as `classify`
+   */
+  async explain<O extends ExplainOptions<L> | ExplainOptions = ExplainOptions<L>>(
+    input: TextInput,
+    options?: O,
+  ): Promise<O extends { adapter: string } ? Explanation : Explanation<L>> {
+    const asked: ExplainOptions = options ?? {}
+    checkExplainOptions(asked)
+    const { maxLength, maxBatchTokens } = this
+    const explanation = await this.workAlone('explain', input, {
+      options: { ...asked, longText: asked.longText },
+      places: asked.method === 'gradient-x-input' ? 1 : (asked.steps ?? leastSteps),
+      work: (context) => explain(input, asked, { ...context, maxLength, maxBatchTokens }),
+    })
+    return explanation as Explanation<L>
   }
 
   protected override checkModel(engine: Engine<SequenceClassification>): void {

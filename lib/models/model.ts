@@ -94,8 +94,16 @@ export class Model<T extends Task = Task> extends PretrainedModel {
    * @param wanted int32 [R], tokens of the batch, for a head that reads all of them: these alone, [R, H]
    */
   encode(batch: BatchTensors, wanted?: Tensor | null): Tensor {
+    return this.encodeEmbedded(this.encoder.embed(batch), batch, wanted) // [rows, H]
+  }
+
+  /**
+   * The same of what the first layer reads, `encoder.embed(batch)` or something in its place.
+   * @param embedded [T, H]
+   */
+  encodeEmbedded(embedded: Tensor, batch: BatchTensors, wanted?: Tensor | null): Tensor {
     const { reads } = this.head
-    const hidden = this.encoder.forward(batch, wantedRows(reads, batch, wanted)) // [rows, H]
+    const hidden = this.encoder.layers(embedded, batch, wantedRows(reads, batch, wanted)) // [rows, H]
     const rows = isHalf(this.dtype) ? hidden.to({ dtype: 'float32' }) : hidden // [rows, H]
     if (reads === 'first' || reads === 'last' || reads === 'tokens') return rows // [rows, H]
     return poolSequences(rows, batch, reads) // [B, H]

@@ -80,6 +80,22 @@ describe.skipIf(!existsSync(chromium))('the page at /', () => {
     expect(['<b>no</b>', 'yes']).toContain(await textOf(page, 'label'))
   })
 
+  it('says why: tokens coloured by what they have to do with the label', async () => {
+    const page = await open(several)
+    await page.waitForFunction("document.querySelector('#facts').textContent")
+    await page.type('#text', 'the castle was old. her river was slow.')
+    await ask(page)
+    await page.click('#explain')
+    await page.waitForFunction("!document.querySelector('#parts').hidden")
+    const parts = await page.$$eval('#passages .part', (all) =>
+      all.map((part) => [part.textContent, part.getAttribute('style')]),
+    )
+    expect(parts.map(([word]) => word)).toEqual(expect.arrayContaining(['castle', 'old', 'river']))
+    for (const [, background] of parts) expect(background).toMatch(/rgb\(var\(--(for|against)\)/)
+    expect(await textOf(page, 'passages')).toBe('the castle was old. her river was slow.')
+    expect(await textOf(page, 'sum')).toMatch(/^The tokens add -?[\d.]+ to the logit of “(bad|fair|good)”: /)
+  })
+
   it('says when a text was cut, and what is wrong', async () => {
     const page = await open(several)
     await page.waitForFunction("document.querySelector('#facts').textContent")
@@ -131,6 +147,8 @@ describe.skipIf(!existsSync(chromium))('the page at /', () => {
     await page.waitForFunction("document.querySelector('#facts').textContent")
     await page.type('#text', `the film was great. ${'x'.repeat(200)}`)
     await ask(page)
+    await page.click('#explain')
+    await page.waitForFunction("!document.querySelector('#parts').hidden")
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
   })
 

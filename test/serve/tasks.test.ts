@@ -65,7 +65,7 @@ describe('a server by what its model is for', () => {
     })
     expect(await post(`${classifier}/tag`, { inputs: 'a' })).toMatchObject({
       status: 424,
-      value: { error: expect.stringMatching(/classification, which \/predict and \/models/) },
+      value: { error: expect.stringMatching(/classification, which \/predict and \/explain and \/models/) },
     })
     expect((await post(`${tagger}/tag`, { inputs: [] })).value).toMatchObject({
       error: 'body/inputs must be a text, or an array of texts',

@@ -96,7 +96,7 @@ export const script = String.raw`
         bars(found, Math.max(1, ...found.map(({ score }) => score)))
         at('explained').replaceChildren(...found.map(({ label }) => new Option(label, label)))
         show('parts', false)
-        show('why', !hub && info.routes.includes('/explain'))
+        show('why', !hub)
         last.explained = texts
       },
     },

@@ -1,5 +1,6 @@
 import type { TaskName } from '../served-models.ts'
 import type { TaskRoute } from '../task-route.ts'
+import { explain } from './explain.ts'
 import { predict } from './predict.ts'
 import { tag } from './tag.ts'
 
@@ -7,7 +8,7 @@ import { tag } from './tag.ts'
  * The routes of the models' work. A route is its file and its line here: registration, documentation and what is said of
  * models that it is not for come from it.
  */
-export const taskRoutes: readonly TaskRoute[] = [predict, tag]
+export const taskRoutes: readonly TaskRoute[] = [predict, explain, tag]
 
 /** Hugging Face's form of all of them. */
 export const hubPath = '/models/{name}'
