@@ -285,7 +285,7 @@ export class Engine {
     const { stderr, channel } = this.#child
     const does = wanted ? 'ref' : 'unref'
     this.#child[does]()
-    channel?.[does]()
+    channel?.[does]?.() // Bun's has neither, and keeps no process alive
     ;(stderr as import('node:net').Socket | null)?.[does]()
   }
 
