@@ -1,3 +1,5 @@
+import './dispose-symbols.ts'
+
 export { AdaLoraConfig, type AdaLoraConfigOptions } from './adapters/adalora-config.ts'
 export { type LoadAdapterOptions, loadAdapter, saveAdapter } from './adapters/adapter.ts'
 export { type AdapterName, applyAdapter, applyLora } from './adapters/apply.ts'

@@ -2,6 +2,8 @@
  * `torch-lora/nn`: modules to build models with. They take packed batches, T tokens end to end, and are put together as
  * in PyTorch: a class that extends {@link Module}, with modules in its fields and a `forward` of operators.
  */
+import '../dispose-symbols.ts'
+
 export {
   type BatchTensors,
   batchTensors,
