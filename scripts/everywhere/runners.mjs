@@ -1,0 +1,66 @@
+/** Test runners. */
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { use } from './project.mjs'
+import { tool } from './tools.mjs'
+
+const versionIn = (project, name) =>
+  createRequire(join(project.folder, 'package.json'))(`${name}/package.json`).version
+
+const vitestTest = `import { expect, it } from 'vitest'
+import * as torchLora from 'torch-lora'
+${use.body}
+it('classifies', async () => {
+  expect(['bad', 'good']).toContain(await use(torchLora, process.env.MODEL))
+}, 60_000)
+`
+/** Tests that get the package by this statement: at the top of the file, or in each test. */
+const jestTest = ({ top = '', inTest = '' }) => `${top}
+${use.body}
+it('classifies', async () => {
+  ${inTest}
+  expect(['bad', 'good']).toContain(await use(torchLora, process.env.MODEL))
+}, 60_000)
+it('throws what it exports', async () => {
+  ${inTest}
+  await expect(torchLora.TextClassifier.load('/nowhere')).rejects.toThrow(torchLora.TorchLoraError)
+}, 60_000)
+`
+const required = { top: `const torchLora = require('torch-lora')` }
+const imported = { top: `import * as torchLora from 'torch-lora'` }
+const importedLate = { inTest: `const torchLora = await import('torch-lora')` }
+
+/** One project serves all pools. */
+let vitest
+
+const pool = (name) => (make) => {
+  if (!vitest) {
+    vitest = make({ manifest: { type: 'module' } })
+    vitest.npm([vitest.kit.tarball, 'vite@8.3.8', 'vitest@4.1.12'])
+    vitest.write('use.test.js', vitestTest)
+  }
+  vitest.run('node_modules/.bin/vitest', ['run', '--pool', name], { MODEL: vitest.kit.model })
+  return versionIn(vitest, 'vitest')
+}
+
+/** Jest, on a test file that gets the package in one of these ways, with Node's flag for ES modules or without. */
+function jest(make, way, { flag = true, ...options } = {}) {
+  const project = make(options)
+  project.npm([project.kit.tarball, 'jest@30'])
+  project.write('use.test.js', jestTest(way))
+  const environment = { MODEL: project.kit.model, ...(flag && { NODE_OPTIONS: '--experimental-vm-modules' }) }
+  project.run('node_modules/.bin/jest', ['--ci'], environment)
+  return versionIn(project, 'jest')
+}
+
+export const runners = {
+  'Jest, CommonJS, require, no flags': (make) => jest(make, required, { flag: false }),
+  'Jest, CommonJS, require, Node 24': (make) => jest(make, required, { node: tool('node 24').path }),
+  'Jest, CommonJS, import()': (make) => jest(make, importedLate),
+  'Jest, ES modules': (make) =>
+    jest(make, imported, { manifest: { type: 'module', jest: { transform: {} } } }),
+  'Vitest, forks': pool('forks'),
+  'Vitest, threads': pool('threads'),
+  'Vitest, vmForks': pool('vmForks'),
+  'Vitest, vmThreads': pool('vmThreads'),
+}
