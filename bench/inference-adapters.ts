@@ -49,7 +49,7 @@ async function makeModels(): Promise<void> {
 async function measure(): Promise<void> {
   const options = { longText: 'truncate', maxLength: Number(flags.tokens) } as const
   await using plain = await TextClassifier.load(base, options)
-  await using merged = await TextClassifier.load(base, { ...options, adapter: adapters.a0 })
+  await using merged = await TextClassifier.load(base, { ...options, mergeAdapter: adapters.a0 })
   await using beside = await TextClassifier.load(base, { ...options, adapters })
   const text = 'x '.repeat(4 * Number(flags.tokens))
   const eight = Array.from({ length: 8 }, () => text)

@@ -26,7 +26,7 @@ const { examples } = await loadGlue(flags.task, { split: 'validation', dataDir: 
 
 async function answers(dtype: 'float32' | 'int8'): Promise<Classification[]> {
   await using classifier = await TextClassifier.load(flags.model!, {
-    adapter: flags.adapter,
+    mergeAdapter: flags.adapter,
     dtype,
     problemType: 'auto',
   })

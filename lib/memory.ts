@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { TorchLoraError } from './errors.ts'
-import { type Float32MatmulPrecision, guarded, type NativeMemory, toTorchLoraError } from './native.ts'
+import { type Float32MatmulPrecision, guarded, type Memory, toTorchLoraError } from './native.ts'
 import type { Tensor } from './tensor.ts'
 
-/** Live native objects and bytes of libtorch's CPU tensors, and of each CUDA device; `pending` and `waiting` are runs. */
-export type Memory = NativeMemory
+export type { CudaMemory, Float32MatmulPrecision, Memory } from './native.ts'
 
 /** What is alive now. `cachedBytes` are kept for reuse; `emptyCache` returns them to the system. */
 export function memory(): Memory {

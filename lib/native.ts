@@ -80,7 +80,8 @@ export interface NativeSubmission<T> {
   job: number
 }
 
-export interface NativeMemory {
+/** Live native objects and bytes of libtorch's CPU tensors, and of each CUDA device; `pending` and `waiting` are runs. */
+export interface Memory {
   tensors: number
   programs: number
   pending: number
@@ -92,11 +93,11 @@ export interface NativeMemory {
   cachedBytes: number
   liveBlocks: number
   /** Of every CUDA device that this process has used. */
-  cuda: NativeCudaMemory[]
+  cuda: CudaMemory[]
 }
 
 /** What libtorch's allocator holds on a CUDA device, and what the device has left, in bytes. */
-export interface NativeCudaMemory {
+export interface CudaMemory {
   /** 'cuda:N' */
   device: string
   /** In tensors. */
@@ -160,7 +161,7 @@ export interface Native {
   manualSeed(seed: number): void
   rngState(device: string): NativeId
   setRngState(state: NativeId, device: string): void
-  memory(): NativeMemory
+  memory(): Memory
   resetPeakMemory(): void
   setFloat32MatmulPrecision(precision: Float32MatmulPrecision): void
   emptyCache(): void

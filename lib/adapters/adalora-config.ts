@@ -1,5 +1,5 @@
 import { show } from '../options.ts'
-import type { LoraBias } from './config.ts'
+import { type LoraBias, peftsOwn } from './config.ts'
 import { alphaProblem, numberProblem, rankProblem, switchProblem } from './config-checks.ts'
 import { biasProblem, configFromJson, LayeredConfig, type LayeredConfigOptions } from './peft-config.ts'
 
@@ -23,7 +23,7 @@ export interface AdaLoraConfigOptions extends LayeredConfigOptions {
   orthRegWeight?: number
   /** Updates of the whole training. Default: those that the Trainer makes. */
   totalStep?: number | null
-  /** The update is scaled by loraAlpha/initR. Default 8. */
+  /** The update is scaled by loraAlpha/initR. Default 2 initR; PEFT's is 8 whatever initR is. */
   loraAlpha?: number
   /** Probability of dropping an element on the way into A, while training. Default 0. */
   loraDropout?: number
@@ -71,7 +71,7 @@ export class AdaLoraConfig extends LayeredConfig {
     this.beta2 = options.beta2 ?? 0.85
     this.orthRegWeight = options.orthRegWeight ?? 0.5
     this.totalStep = options.totalStep ?? null
-    this.loraAlpha = options.loraAlpha ?? 8
+    this.loraAlpha = options.loraAlpha ?? 2 * this.initR
     this.loraDropout = options.loraDropout ?? 0
     this.bias = options.bias ?? 'none'
     this.initLoraWeights = options.initLoraWeights ?? true
@@ -123,7 +123,7 @@ export class AdaLoraConfig extends LayeredConfig {
 
   /** Reads PEFT's `adapter_config.json`. @throws TorchLoraError INVALID_FILE or UNSUPPORTED */
   static fromJson(json: Readonly<Record<string, unknown>>, file: string): AdaLoraConfig {
-    return configFromJson(AdaLoraConfig, json, { file, ignored })
+    return configFromJson(AdaLoraConfig, { ...peftsOwn, ...json }, { file, ignored })
   }
 }
 

@@ -110,6 +110,7 @@ function pruned(state: LoraState, tensors: ReadonlyMap<string, Tensor>) {
 export const adalora = {
   name: 'AdaLoRA',
   unit: 'Linear',
+  learningRate: () => 1e-3,
   bareFactors: true,
   handles: (config) => config instanceof AdaLoraConfig,
   complete: ({ family }: Model, config: AdaLoraConfig) => withTargets(config, family.loraTargets),

@@ -19,7 +19,7 @@ import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { sameShape } from '../models/load.ts'
 import type { Model } from '../models/model.ts'
-import { boolean, number, oneOf, type Rules, readOptions } from '../options.ts'
+import { boolean, number, object, oneOf, type Rules, readOptions } from '../options.ts'
 import { scope } from '../scope.ts'
 import { type HeadSaid, headOutputs, temperatureField } from '../tasks/label-config.ts'
 import type { Tensor } from '../tensor.ts'
@@ -28,6 +28,7 @@ import { keyOfPath, pathOfKey, placeOfKey } from './adapter-keys.ts'
 import { type AdapterName, adapterNameRules, applyAdapter } from './apply.ts'
 import { undoBaseChange } from './base-change.ts'
 import { LoraConfig } from './config.ts'
+import type { AdapterMethod } from './method.ts'
 import type { PeftConfig } from './peft-config.ts'
 import { type BaseChange, baseChangeOf } from './peft-fields.ts'
 import { readPeftConfig } from './registry.ts'
@@ -44,12 +45,15 @@ export interface LoadAdapterOptions extends AdapterName {
   head?: 'load' | 'keep' | undefined
   /** For a loralib checkpoint, which does not say its alpha. */
   loraAlpha?: number | undefined
+  /** The method whose files they are, where it is one of one's own, with a `Config`. Default: as the files say. */
+  method?: AdapterMethod | undefined
 }
 
 const rules: Rules<LoadAdapterOptions> = {
   trainable: boolean,
   head: oneOf('load', 'keep'),
   loraAlpha: number({ above: 0 }),
+  method: object('an AdapterMethod'),
   ...adapterNameRules,
 }
 
@@ -116,10 +120,11 @@ export async function loadAdapter<M extends Model>(
     head,
     loraAlpha,
     adapterName = 'default',
+    method,
   } = readOptions('loadAdapter', options, rules)
   const source = adapterPath(dirOrFile)
   const checkpoint = await readCheckpoint(source, { candidates: ADAPTER_FILES })
-  const { config, change } = await readConfig(source, checkpoint, loraAlpha)
+  const { config, change } = await readConfig(source, checkpoint, { loraAlpha, method })
   const active = activeAdapter(model)
   const bounded = boundRanks(model, config, { checkpoint, path: source })
   applyFitting(model, bounded, { path: source, adapterName })
@@ -202,13 +207,13 @@ function parseJson(text: string | undefined): unknown {
 async function readConfig(
   path: string,
   checkpoint: CheckpointIndex,
-  loraAlpha?: number,
+  { loraAlpha, method }: Pick<LoadAdapterOptions, 'loraAlpha' | 'method'>,
 ): Promise<{ config: PeftConfig; change: BaseChange | null }> {
   if ((await stat(path)).isDirectory()) {
     const file = join(path, 'adapter_config.json')
     const json = await readJson(file, z.looseObject({}), { maxBytes: 2 ** 20 })
     return {
-      config: readPeftConfig(json, { file, mark: checkpoint.metadata.method }),
+      config: readPeftConfig(json, { file, mark: checkpoint.metadata.method, method }),
       change: baseChangeOf(json, file),
     }
   }

@@ -48,6 +48,7 @@ class UnchangedLinear extends LoraLinear {
 export const bitfit = {
   name: 'BitFit',
   unit: 'Linear',
+  learningRate: () => 1e-3,
   mark: 'BitFit',
   handles: (config) => config instanceof BitFitConfig,
   complete(model: Model, config: BitFitConfig) {

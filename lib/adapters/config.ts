@@ -24,7 +24,7 @@ export type LoraInit = boolean | 'gaussian' | 'orthogonal' | 'pissa' | `pissa_ni
 export interface LoraConfigOptions extends LayeredConfigOptions {
   /** Rank of the update. Default 8. */
   r?: number | undefined
-  /** The update is scaled by loraAlpha/r (loraAlpha/sqrt(r) with useRslora). Default 8. */
+  /** The update is scaled by loraAlpha/r (loraAlpha/sqrt(r) with useRslora). Default 2r; PEFT's is 8 whatever r is. */
   loraAlpha?: number | undefined
   /** Probability of dropping an element on the way into A, while training. Default 0. */
   loraDropout?: number | undefined
@@ -66,7 +66,7 @@ export class LoraConfig extends LayeredConfig {
   constructor(options: LoraConfigOptions = {}) {
     super(options)
     this.r = options.r ?? 8
-    this.loraAlpha = options.loraAlpha ?? 8
+    this.loraAlpha = options.loraAlpha ?? 2 * this.r
     this.loraDropout = options.loraDropout ?? 0
     this.bias = options.bias ?? 'none'
     this.useRslora = options.useRslora ?? false
@@ -107,9 +107,12 @@ export class LoraConfig extends LayeredConfig {
    * @throws TorchLoraError INVALID_FILE, or UNSUPPORTED naming each field that cannot be honoured
    */
   static fromJson(json: Readonly<Record<string, unknown>>, file: string): LoraConfig {
-    return configFromJson(LoraConfig, json, { file, ignored: started })
+    return configFromJson(LoraConfig, { ...peftsOwn, ...json }, { file, ignored: started })
   }
 }
+
+/** What a field means that a file leaves out, where that is not what it means here. */
+export const peftsOwn = { lora_alpha: 8 }
 
 function initProblem(value: unknown, useDora: boolean): string[] {
   const principal = typeof value === 'string' && /^(olora|pissa(_niter_[1-9]\d{0,2})?)$/.test(value)

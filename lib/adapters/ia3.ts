@@ -115,6 +115,7 @@ const defaults: Readonly<Record<string, readonly string[]>> = {
 export const ia3 = {
   name: 'IA3',
   unit: 'Linear',
+  learningRate: () => 4e-3,
   handles: (config) => config instanceof IA3Config,
   complete(model: Model, config: IA3Config) {
     const known = defaults[model.family.modelType]

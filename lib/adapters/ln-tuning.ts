@@ -29,6 +29,7 @@ export class LNTuningConfig extends PeftConfig {
 export const lnTuning = {
   name: 'LN tuning',
   unit: 'LayerNorm, Linear or Embedding',
+  learningRate: () => 1e-3,
   copies: 'ln_tuning_layers',
   handles: (config) => config instanceof LNTuningConfig,
   complete(model: Model, config: LNTuningConfig) {

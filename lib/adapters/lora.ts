@@ -112,6 +112,9 @@ export function doubled(config: LoraConfig): LoraConfig {
 export const lora = {
   name: 'LoRA',
   unit: 'Linear or Embedding',
+  // Of what starts as the principal part of the weights.
+  learningRate: (config: PeftConfig) =>
+    /^(pissa|olora)/.test(String((config as LoraConfig).initLoraWeights)) ? 2e-4 : undefined,
   handles: (config) => config instanceof LoraConfig,
   complete: ({ family }: Model, config: PeftConfig): PeftConfig => withTargets(config, family.loraTargets),
   adapts: (module) => module instanceof Linear || module instanceof EmbeddingLike,

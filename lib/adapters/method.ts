@@ -144,12 +144,16 @@ export interface Target<Config extends PeftConfig = PeftConfig> {
   shared: ReadonlyMap<string, Tensor>
 }
 
-/** A way to adapt a model: one file, and one entry in the registry. */
+/** A way to adapt a model. A configuration of one's own carries it (`PeftConfig.method`); PEFT's are in the registry. */
 export interface AdapterMethod {
   /** The name that its papers and users give it. */
   readonly name: string
-  /** Whether a configuration means this method. */
-  handles(config: PeftConfig): boolean
+  /** Whether one of PEFT's configurations means this method. */
+  handles?(config: PeftConfig): boolean
+  /** The class that a file's configuration becomes, for `loadAdapter` with this method. */
+  readonly Config?: (new (options: object) => PeftConfig) | undefined
+  /** The peak learning rate of a Trainer that is given none; undefined for LoRA's, by the encoder's width. */
+  learningRate?(config: PeftConfig): number | undefined
   /**
    * The configuration with what it leaves to the model's family: targetModules at least.
    * @throws TorchLoraError INVALID_ARGUMENT for a family of which nothing is known

@@ -1,6 +1,7 @@
 import { TorchLoraError } from '../errors.ts'
 import { any, readOptions, requireObject, show } from '../options.ts'
 import { choiceProblem, namesProblem, numbersProblem } from './config-checks.ts'
+import type { AdapterMethod } from './method.ts'
 import { refuseUnfollowed } from './peft-fields.ts'
 
 /** The fields that every method's configuration has, PEFT's in camelCase; every one is optional. */
@@ -35,6 +36,11 @@ export abstract class PeftConfig {
 
   /** `peft_type` of adapter_config.json. */
   abstract get peftType(): string
+
+  /** The method that adapts by it, where that is one of one's own: what `applyAdapter` does follows from the config alone. */
+  get method(): AdapterMethod | null {
+    return null
+  }
 
   /** Which biases of the base model train: none, all, or those of what the method adapts. */
   get trainedBiases(): 'none' | 'all' | 'adapted' {

@@ -9,11 +9,19 @@ import { IA3Config, ia3 } from './ia3.ts'
 import { LNTuningConfig, lnTuning } from './ln-tuning.ts'
 import { lora } from './lora.ts'
 import type { AdapterMethod } from './method.ts'
-import type { PeftConfig } from './peft-config.ts'
+import { configFromJson, PeftConfig } from './peft-config.ts'
 import { VeraConfig, vera } from './vera.ts'
 
-/** Every adapter method; the first that handles a configuration is taken. */
-const methods: readonly AdapterMethod[] = [dora, lora, adalora, ia3, bitfit, lnTuning, vera]
+/** PEFT's methods; the first that handles a configuration is taken. */
+const methods: readonly (AdapterMethod & Required<Pick<AdapterMethod, 'handles'>>)[] = [
+  dora,
+  lora,
+  adalora,
+  ia3,
+  bitfit,
+  lnTuning,
+  vera,
+]
 
 /** The configurations that adapter_config.json may hold, by its peft_type. */
 const configs: Readonly<
@@ -31,7 +39,8 @@ const configs: Readonly<
  * @throws TorchLoraError INVALID_ARGUMENT for what is no configuration of any
  */
 export function methodOf(config: PeftConfig): AdapterMethod {
-  const found = methods.find((method) => method.handles(config))
+  const found =
+    (config instanceof PeftConfig ? config.method : null) ?? methods.find((method) => method.handles(config))
   if (found) return found
   throw new TorchLoraError(
     'INVALID_ARGUMENT',
@@ -42,12 +51,20 @@ export function methodOf(config: PeftConfig): AdapterMethod {
 /**
  * Reads PEFT's `adapter_config.json`.
  * @param options.mark what the metadata of the tensors' file say of the method
- * @throws TorchLoraError INVALID_FILE, or UNSUPPORTED naming the method or each field that cannot be honoured
+ * @param options.method one of one's own, whose file it is
+ * @throws TorchLoraError INVALID_FILE, or UNSUPPORTED naming the method or each field that cannot be honoured;
+ * INVALID_ARGUMENT for a method that has no configuration
  */
 export function readPeftConfig(
   json: Readonly<Record<string, unknown>>,
-  { file, mark }: { file: string; mark?: string | undefined },
+  { file, mark, method }: { file: string; mark?: string | undefined; method?: AdapterMethod | undefined },
 ): PeftConfig {
+  if (method && !method.Config)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `loadAdapter: the method ${method.name} has no Config, the class that a file's configuration becomes.`,
+    )
+  if (method) return configFromJson(method.Config!, json, { file })
   const type = json.peft_type
   if (typeof type === 'string' && Object.hasOwn(configs, type)) {
     const config = configs[type]!(json, file)

@@ -138,6 +138,7 @@ function projections(shapes: [rows: number, columns: number][], seed: number): T
 export const vera = {
   name: 'VeRA',
   unit: 'Linear',
+  learningRate: () => 4e-3,
   handles: (config) => config instanceof VeraConfig,
   complete: ({ family }: Model, config: VeraConfig) => withTargets(config, family.loraTargets),
   adapts: (module) => module instanceof Linear,

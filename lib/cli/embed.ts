@@ -74,7 +74,7 @@ async function embed(flags: EmbedFlags, signal: AbortSignal): Promise<void> {
   const { TextEmbedder } = await import('../inference/text-embedder.ts')
   const { writeFileAtomically } = await import('../checkpoint/index.ts')
   await using model = await TextEmbedder.load(flags.model, {
-    ...{ adapter: flags.adapter, loraAlpha: flags.alpha, pooling: flags.pooling },
+    ...{ mergeAdapter: flags.adapter, loraAlpha: flags.alpha, pooling: flags.pooling },
     ...(await applyRunFlags(flags)),
     ...{ cudaGraphs: flags.cudaGraphs, maxLength: flags.maxLength, warmUp: false, signal },
   })

@@ -60,6 +60,12 @@ export function withLabels(command: Command, { labels }: { labels: string }): Co
     )
 }
 
+/** The flags of `withAdapter` as the classes that serve take them. */
+export function servingOptions(flags: ModelFlags) {
+  const { adapter: mergeAdapter, ...rest } = adapterOptions(flags)
+  return { mergeAdapter, ...rest }
+}
+
 /** The flags of `withAdapter` as `loadModel` takes them. */
 export function adapterOptions({ adapter, alpha, head, labels, problemType }: ModelFlags) {
   return { adapter, loraAlpha: alpha, head, labels, problemType }

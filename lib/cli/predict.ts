@@ -5,7 +5,7 @@ import { aggregations } from '../inference/entities.ts'
 import type { TextClassifier } from '../inference/text-classifier.ts'
 import { withColumns } from './dataset.ts'
 import { interruptible } from './failure.ts'
-import { adapterOptions, withAdapter } from './model-flags.ts'
+import { servingOptions, withAdapter } from './model-flags.ts'
 import { applyRunFlags, countingNumber, list, wholeNumber, withDevice } from './options.ts'
 import {
   answerQuestions,
@@ -87,7 +87,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
       '--glue-out writes the predictions of a GLUE task: give --task NAME.',
     )
   const options = {
-    ...adapterOptions(flags),
+    ...servingOptions(flags),
     ...(await applyRunFlags(flags)),
     cudaGraphs: flags.cudaGraphs,
     maxLength: flags.maxLength,

@@ -39,7 +39,7 @@ async function rank(flags: RankFlags, signal: AbortSignal): Promise<void> {
   const queries = await readQueries(flags.input)
   const { TextReranker } = await import('../inference/text-reranker.ts')
   await using model = await TextReranker.load(flags.model, {
-    ...{ adapter: flags.adapter, loraAlpha: flags.alpha },
+    ...{ mergeAdapter: flags.adapter, loraAlpha: flags.alpha },
     ...(await applyRunFlags(flags)),
     ...{ cudaGraphs: flags.cudaGraphs, maxLength: flags.maxLength, warmUp: false, signal },
   })

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { TorchLoraError } from '../errors.ts'
 import type { ModelSource, ModelSources } from '../serve/load-models.ts'
-import { adapterOptions, type ModelFlags } from './model-flags.ts'
+import { type ModelFlags, servingOptions } from './model-flags.ts'
 
 const name = '[A-Za-z0-9._-]{1,64}'
 const namedModel = new RegExp(`^(${name})=(.+)$`)
@@ -46,7 +46,7 @@ export function modelSources(flags: ServedModelFlags): {
     const [, name, model] = namedModel.exec(text) ?? []
     return name && model ? { name, model } : { name: undefined, model: text }
   })
-  const alone = adapterOptions({ ...flags, model: '' })
+  const alone = servingOptions({ ...flags, model: '' })
   if (models.length === 1) {
     const { name, model } = models[0]!
     const foreign = flags.adapters.find((adapter) => adapter.model !== undefined && adapter.model !== name)

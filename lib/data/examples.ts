@@ -26,14 +26,15 @@ export interface Example {
 /** A column by its name, or by its place (0 is the first) in a file without a header. */
 export type Column = string | number
 
-type Format = 'jsonl' | 'json' | 'csv' | 'tsv' | 'parquet'
+/** The formats that files of examples have. */
+export type ExampleFormat = 'jsonl' | 'json' | 'csv' | 'tsv' | 'parquet'
 
 /** How a file of examples is read. */
 export interface ReadExamplesOptions {
   /** Of a folder (Hugging Face's layout of a data set): which part. Default 'train'. */
   split?: 'train' | 'validation' | 'test' | undefined
   /** Default: by the file's extension. */
-  format?: Format | undefined
+  format?: ExampleFormat | undefined
   /**
    * Which column or key holds what. Defaults, the first that the file has: `text` from text, sentence, sentence1,
    * premise; `textPair` from textPair, text_pair, sentence2, hypothesis; `label` from label, labels; `id` from id,
@@ -154,7 +155,7 @@ async function readParquet(path: string, options: ReadExamplesOptions, examples:
   for await (const row of rows([...wanted])) examples.push(exampleOf(row, path, ++number, options))
 }
 
-function formatOf(path: string): Format {
+function formatOf(path: string): ExampleFormat {
   const extension = dataExtension(path)
   const known = {
     '.jsonl': 'jsonl',

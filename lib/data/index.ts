@@ -2,6 +2,7 @@ export { padToBucket } from './buckets.ts'
 export {
   type Column,
   type Example,
+  type ExampleFormat,
   type ExampleLabel,
   type ReadExamplesOptions,
   readExamples,

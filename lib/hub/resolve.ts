@@ -5,7 +5,6 @@ import { TorchLoraError } from '../errors.ts'
 import { boolean, callback, type Rules, signal, string } from '../options.ts'
 import { isHubName } from './names.ts'
 import type { FileRequest } from './request.ts'
-import type { HubSettings } from './settings.ts'
 
 /** How far a download is. Files that the cache has already do not count. */
 export interface HubProgress {
@@ -18,10 +17,16 @@ export interface HubProgress {
   total: number
 }
 
-type GivenSettings = { [Name in keyof HubSettings]?: HubSettings[Name] | undefined }
-
 /** How to reach the hub; `endpoint`, `cacheDir`, `offline` and `token` default to Hugging Face's environment variables. */
-export interface HubOptions extends GivenSettings {
+export interface HubOptions {
+  /** The hub's address. Default: HF_ENDPOINT, else the public hub. */
+  endpoint?: string | undefined
+  /** Where downloads are kept. Default: HF_HUB_CACHE, else below HF_HOME. */
+  cacheDir?: string | undefined
+  /** Ask nobody, and take what the cache has. Default: HF_HUB_OFFLINE. */
+  offline?: boolean | undefined
+  /** Default: HF_TOKEN, else what `hf auth login` has written. */
+  token?: string | undefined
   /** A branch, a tag or a commit; `main` if not given. */
   revision?: string | undefined
   onProgress?: ((progress: HubProgress) => void) | undefined

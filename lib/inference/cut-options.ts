@@ -11,16 +11,16 @@ import {
 
 // Models whose answers of several windows of a text cannot be put together: a long text is cut or refused.
 
-type Windows = 'longText' | 'windowOverlap'
-
 /** How a model without labels is loaded that reads one window of a text. */
-export interface CutOptions extends Omit<UnlabelledOptions, Windows> {
+export interface CutOptions extends Omit<UnlabelledOptions, 'longText' | 'windowOverlap'> {
   /** 'truncate' (default) cuts a text with more tokens than the model takes; 'refuse' fails with TOO_LONG. */
   longText?: Exclude<LongText, 'windows'> | undefined
 }
 
 /** What such a model may be told that is in memory already. */
-export interface CutFromOptions extends Omit<FromOptions, Windows>, Pick<CutOptions, 'longText'> {}
+export interface CutFromOptions
+  extends Omit<FromOptions, 'longText' | 'windowOverlap'>,
+    Pick<CutOptions, 'longText'> {}
 
 /** What every call of such a model may ask for. */
 export interface CutCallOptions extends Omit<CallOptions, 'longText'>, Pick<CutOptions, 'longText'> {}

@@ -9,27 +9,11 @@ import type { DType } from '../tensor.ts'
 import { checkVocabularies, type Tokenizer } from '../tokenizer/index.ts'
 import { Attributor } from './attributor.ts'
 import { type FrozenModel, freezeModel } from './frozen-model.ts'
-import { type LoadModelOptions, loadModel } from './load-model.ts'
+import { loadModel } from './load-model.ts'
 import { MixedForward } from './mixed-forward.ts'
-import type { FromOptions } from './options.ts'
+import type { FromOptions, SwapOptions } from './options.ts'
 import { Predictor } from './predictor.ts'
 import { readServedAdapter, type ServedAdapter } from './served-adapter.ts'
-
-export interface EngineOptions extends LoadModelOptions {
-  /**
-   * Of the weights in memory: 'float32' (default), 'float64', 'bfloat16', 'float16', or, on the CPU, 'int8' for
-   * quantized Linears (see `FreezeOptions.int8`).
-   */
-  dtype?: DType | undefined
-  /** On CUDA, replay passes as CUDA graphs, for which batches are padded to few shapes. Default true. */
-  cudaGraphs?: boolean | undefined
-  signal?: AbortSignal | undefined
-}
-
-export interface LoadEngineOptions extends EngineOptions {
-  /** Further adapters over the same base model, by the name that requests use. */
-  adapters?: Readonly<Record<string, string>> | undefined
-}
 
 /** Something that requests hold while they run: it goes when it is retired and the last of them has ended. */
 class Held<T> {
@@ -116,22 +100,22 @@ export class Engine<T extends Task = Task> {
   }
 
   /**
-   * Loads a model, merges `adapter`, and freezes the weights. All but reading indexes is the
+   * Loads a model, merges `mergeAdapter`, and freezes the weights. All but reading indexes is the
    * executor's work.
    * @throws TorchLoraError as `loadModel`
    */
   static async load<T extends Task>(
     kind: TaskKind<T, LabelOptions>,
     dirOrId: string,
-    { signal, dtype, cudaGraphs, ...options }: EngineOptions,
+    { signal, dtype, cudaGraphs, mergeAdapter: adapter, ...options }: Omit<SwapOptions, 'adapters'>,
   ): Promise<Engine<T>> {
     const int8 = dtype === 'int8'
     const { model, tokenizer, headTrained } = await loadModel(kind, dirOrId, {
       ...options,
+      adapter,
       dtype: int8 ? 'float32' : dtype,
     })
     try {
-      const { adapter } = options
       // Packing merges on its own thread; where nothing is packed, merge here.
       if (adapter !== undefined && model.device !== 'cpu') mergeLora(model)
       const frozen = await freezeModel(model, { task: model.task.served() as T, int8, signal })
@@ -232,7 +216,7 @@ export class Engine<T extends Task = Task> {
     if (this.merged !== undefined)
       throw new TorchLoraError(
         'INVALID_ARGUMENT',
-        `${this.merged} is merged into this model, so no other adapter fits: load the base model without the option adapter.`,
+        `${this.merged} is merged into this model, so no other adapter fits: load the base model without mergeAdapter.`,
       )
     const adapter = await readServedAdapter(this.model, source, options)
     const before = this.#adapters.get(name)
@@ -277,7 +261,7 @@ export class Engine<T extends Task = Task> {
 export async function loadEngine<T extends Task>(
   kind: TaskKind<T, LabelOptions>,
   dirOrId: string,
-  { adapters = {}, headless = false, ...options }: LoadEngineOptions & { headless?: boolean | undefined },
+  { adapters = {}, headless = false, ...options }: SwapOptions & { headless?: boolean | undefined },
 ): Promise<Engine<T>> {
   const engine = await Engine.load(kind, dirOrId, options)
   try {

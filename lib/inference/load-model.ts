@@ -16,7 +16,7 @@ import {
 } from '../tokenizer/index.ts'
 
 /** How {@link loadModel} loads a model and what it puts on it. */
-export interface LoadModelOptions
+interface LoadModelOptions
   extends Omit<FromPretrainedOptions, 'head'>,
     Pick<TokenizerOptions, 'addPrefixSpace'> {
   /** A PEFT folder, or a loralib checkpoint file. */

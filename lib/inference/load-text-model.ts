@@ -66,10 +66,10 @@ export async function loadTextModel(
 
 async function taskNameOf(
   dirOrId: string,
-  { adapter, adapters = {}, endpoint, cacheDir, offline, token, revision, signal }: TextModelOptions,
+  { mergeAdapter, adapters = {}, endpoint, cacheDir, offline, token, revision, signal }: TextModelOptions,
 ): Promise<AnyTextModel['task']> {
   const found = await taskOfModel(dirOrId, {
-    adapter: adapter ?? Object.values(adapters)[0],
+    adapter: mergeAdapter ?? Object.values(adapters)[0],
     ...{ endpoint, cacheDir, offline, token, revision, signal },
   })
   // Nothing is said of an encoder whose class nobody knows: a classifier says itself that it has no head.

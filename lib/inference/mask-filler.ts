@@ -68,14 +68,21 @@ interface EncodedText extends EncodedRequest {
  * Finds the words that are hidden in a text behind the model's mask token (`maskToken`). The results of transformers'
  * FillMaskPipeline.
  */
-export class MaskFiller extends TextModel<MaskedLanguageModel, string, EncodedText, Filling, FillOptions> {
+export class MaskFiller extends TextModel<MaskedLanguageModel, string, Filling, FillOptions> {
   readonly task = 'masked-language-model'
+  /** @internal */
   protected readonly kind = MaskedLanguageModel
+  /** @internal */
   protected readonly verb = 'fill'
+  /** @internal */
   protected readonly callRules = fillRules
 
+  private constructor(engine: Engine<MaskedLanguageModel>, options: MaskFillerOptions) {
+    super(engine, options)
+  }
+
   /**
-   * Loads a model folder or hub id with its tokenizer. `adapter` is merged into the weights; `adapters` stay apart and
+   * Loads a model folder or hub id with its tokenizer. `mergeAdapter` is merged into the weights; `adapters` stay apart and
    * are chosen by each call.
    * @throws TorchLoraError INCOMPATIBLE for a tokenizer without a mask; UNSUPPORTED for a family without such a head;
    * INVALID_FILE, UNSAFE_FILE, NETWORK, INVALID_ARGUMENT
@@ -142,14 +149,17 @@ export class MaskFiller extends TextModel<MaskedLanguageModel, string, EncodedTe
     return this.respondAll(rows, options) as AsyncGenerator<never, void, undefined>
   }
 
+  /** @internal */
   protected override get warmUpRows(): readonly number[] {
     return [0]
   }
 
+  /** @internal */
   protected override checkModel({ tokenizer }: Engine<MaskedLanguageModel>): void {
     maskOf(tokenizer)
   }
 
+  /** @internal */
   protected async encode(
     inputs: readonly string[],
     { engine, first, options, ...context }: EncodeContext<MaskedLanguageModel, FillOptions>,
@@ -176,6 +186,7 @@ export class MaskFiller extends TextModel<MaskedLanguageModel, string, EncodedTe
     })
   }
 
+  /** @internal */
   protected async decode(
     { texts: [windows], targets }: EncodedText,
     [outputs]: readonly (readonly Float32Array[])[],

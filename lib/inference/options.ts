@@ -1,6 +1,6 @@
 import type { ProblemType } from '../data/problem-type.ts'
 import type { TorchLoraError } from '../errors.ts'
-import { fromPretrainedRules } from '../models/pretrained.ts'
+import { type FromPretrainedOptions, fromPretrainedRules } from '../models/pretrained.ts'
 import {
   any,
   boolean,
@@ -13,7 +13,8 @@ import {
   string,
   whole,
 } from '../options.ts'
-import type { LoadEngineOptions } from './engine.ts'
+import type { DType } from '../tensor.ts'
+import type { TokenizerOptions } from '../tokenizer/index.ts'
 
 /** What becomes of a text with more tokens than the model takes. */
 export type LongText = 'truncate' | 'windows' | 'refuse'
@@ -48,7 +49,33 @@ export interface ServingOptions {
 }
 
 /** How a model is loaded, batches and bounds its work. */
-export interface TextModelOptions extends ServingOptions, LoadEngineOptions {}
+export interface TextModelOptions
+  extends ServingOptions,
+    Omit<FromPretrainedOptions, 'head' | 'dtype'>,
+    Pick<TokenizerOptions, 'addPrefixSpace'> {
+  /** A PEFT folder, or a loralib checkpoint file, that is merged into the weights. A call's `adapter` is a name. */
+  mergeAdapter?: string | undefined
+  /** For a loralib checkpoint, which does not say its alpha. */
+  loraAlpha?: number | undefined
+  /**
+   * Whose head answers: 'load' takes the adapter's, 'keep' the model's own. Default: the adapter's where it brings
+   * one, as PEFT does.
+   */
+  head?: 'load' | 'keep' | undefined
+  /** Adapters that stand beside the model, by the name that calls use. */
+  adapters?: Readonly<Record<string, string>> | undefined
+  /**
+   * Of the weights in memory: 'float32' (default), 'float64', 'bfloat16', 'float16', or, on the CPU, 'int8' for
+   * quantized Linears.
+   */
+  dtype?: DType | undefined
+  /** On CUDA, replay passes as CUDA graphs, for which batches are padded to few shapes. Default true. */
+  cudaGraphs?: boolean | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** How a model is loaded that takes another's place. */
+export type SwapOptions = Omit<TextModelOptions, keyof ServingOptions>
 
 /** How a model without labels is loaded. */
 export type UnlabelledOptions = Omit<TextModelOptions, 'labels' | 'numLabels' | 'problemType' | 'head'>
@@ -171,7 +198,7 @@ const servingRules: Rules<ServingOptions> = {
 export const textModelRules: Rules<TextModelOptions> = {
   ...fromPretrainedRules,
   ...servingRules,
-  adapter: string,
+  mergeAdapter: string,
   loraAlpha: number({ above: 0 }),
   head: oneOf('load', 'keep'),
   addPrefixSpace: boolean,

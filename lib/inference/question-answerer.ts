@@ -93,13 +93,15 @@ const candidates = 20
 export class QuestionAnswerer extends TextModel<
   QuestionAnswering,
   QuestionInput,
-  EncodedQuestion,
   QuestionAnswer,
   QuestionOptions
 > {
   readonly task = 'question-answering'
+  /** @internal */
   protected readonly kind = QuestionAnswering
+  /** @internal */
   protected readonly verb = 'answer'
+  /** @internal */
   protected readonly callRules = questionRules
   readonly #maxWindows: number
   readonly #overlap: number | undefined
@@ -114,7 +116,7 @@ export class QuestionAnswerer extends TextModel<
   }
 
   /**
-   * Loads a model folder or hub id with its tokenizer. `adapter` is merged into the weights; `adapters` stay apart and
+   * Loads a model folder or hub id with its tokenizer. `mergeAdapter` is merged into the weights; `adapters` stay apart and
    * are chosen by each call.
    * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE, INCOMPATIBLE, UNSUPPORTED, NETWORK, INVALID_ARGUMENT
    */
@@ -179,10 +181,12 @@ export class QuestionAnswerer extends TextModel<
     return this.respondAll(rows, options) as AsyncGenerator<never, void, undefined>
   }
 
+  /** @internal */
   protected override get defaultLongText(): LongText {
     return 'windows'
   }
 
+  /** @internal */
   protected async encode(
     inputs: readonly QuestionInput[],
     { engine, first, maxLength, longText }: EncodeContext<QuestionAnswering, QuestionOptions>,
@@ -211,6 +215,7 @@ export class QuestionAnswerer extends TextModel<
     })
   }
 
+  /** @internal */
   protected decode(
     { texts: [windows], context, truncated }: EncodedQuestion,
     [outputs]: readonly (readonly Float32Array[])[],

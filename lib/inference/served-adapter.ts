@@ -137,7 +137,7 @@ function updateOf(
   if (update) return update
   throw new TorchLoraError(
     'UNSUPPORTED',
-    `${source} is an adapter of ${method}: it changes ${path} by more than a low-rank update, so it cannot stand beside other adapters. Load it merged (option adapter, or torch-lora merge).`,
+    `${source} is an adapter of ${method}: it changes ${path} by more than a low-rank update, so it cannot stand beside other adapters. Load it merged (\`mergeAdapter\`, or torch-lora merge).`,
     { file: source },
   )
 }
@@ -157,7 +157,7 @@ function refuseUnmixable(
   if (problems.length === 0) return
   throw new TorchLoraError(
     'UNSUPPORTED',
-    `${source} changes ${problems.slice(0, 6).join(', ')}${problems.length > 6 ? ` and ${problems.length - 6} more` : ''}, which all texts of a batch share. Load it merged (option adapter, or torch-lora merge) instead of beside others.`,
+    `${source} changes ${problems.slice(0, 6).join(', ')}${problems.length > 6 ? ` and ${problems.length - 6} more` : ''}, which all texts of a batch share. Load it merged (\`mergeAdapter\`, or torch-lora merge) instead of beside others.`,
     { file: source },
   )
 }

@@ -73,10 +73,10 @@ const classifyRules: Rules<ClassifyOptions> = {
 }
 
 /** The problem that a classifier loaded with `P` answers. */
-type Problem<P extends ProblemType | 'auto'> = P extends ProblemType ? P : ProblemType
+export type AnsweredProblem<P extends ProblemType | 'auto'> = P extends ProblemType ? P : ProblemType
 
 /** An adapter has labels of its own, of which the classifier's type knows nothing. */
-type Answer<L extends string, P extends ProblemType, O> = O extends { adapter: infer A }
+export type ClassificationOf<L extends string, P extends ProblemType, O> = O extends { adapter: infer A }
   ? A extends string
     ? Classification
     : Classification<L, P>
@@ -86,13 +86,15 @@ type Answer<L extends string, P extends ProblemType, O> = O extends { adapter: i
 export class TextClassifier<L extends string = string, P extends ProblemType = ProblemType> extends TextModel<
   SequenceClassification,
   TextInput,
-  EncodedRequest,
   Classification,
   ClassifyOptions
 > {
   readonly task = 'sequence-classification'
+  /** @internal */
   protected readonly kind = SequenceClassification
+  /** @internal */
   protected readonly verb = 'classify'
+  /** @internal */
   protected readonly callRules = classifyRules
   readonly #asked: ProblemType | 'auto'
 
@@ -106,7 +108,7 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
   }
 
   /**
-   * Loads a model folder or hub id with its tokenizer. `adapter` is merged into the weights; `adapters` stay apart and
+   * Loads a model folder or hub id with its tokenizer. `mergeAdapter` is merged into the weights; `adapters` stay apart and
    * are chosen by each call.
    *
    * `labels` become the type of `label`: `load(dir, { labels: ['billing', 'bug'] })` answers with 'billing' or 'bug'.
@@ -116,11 +118,14 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
   static async load<
     const L extends string = string,
     P extends ProblemType | 'auto' = 'single_label_classification',
-  >(dirOrId: string, options: TextClassifierOptions<L, P> = {}): Promise<TextClassifier<L, Problem<P>>> {
+  >(
+    dirOrId: string,
+    options: TextClassifierOptions<L, P> = {},
+  ): Promise<TextClassifier<L, AnsweredProblem<P>>> {
     const { problemType, ...rest } = readOptions('TextClassifier.load', options, loadRules)
     const own = { device: 'auto', ...rest, ...(saidProblem(problemType) ?? {}) }
     const engine = await loadEngine(SequenceClassification, dirOrId, own)
-    return await new TextClassifier<L, Problem<P>>(engine, own, problemType).ready()
+    return await new TextClassifier<L, AnsweredProblem<P>>(engine, own, problemType).ready()
   }
 
   /**
@@ -135,7 +140,7 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
     model: Model<SequenceClassification>,
     tokenizer: Tokenizer,
     given: FromOptions & Pick<TextClassifierOptions<L, P>, 'labels' | 'problemType'> = {},
-  ): Promise<TextClassifier<L, Problem<P>>> {
+  ): Promise<TextClassifier<L, AnsweredProblem<P>>> {
     const { labels, problemType, ...options } = readOptions('TextClassifier.from', given, {
       ...fromRules,
       labels: loadRules.labels,
@@ -144,7 +149,7 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
     if (labels) model.task.labelSet.requireSame(model.task.withLabels({ labels }).labelSet)
     const engine = await Engine.of(model, tokenizer, options)
     const own = { ...options, labels, ...(saidProblem(problemType) ?? {}) }
-    return await new TextClassifier<L, Problem<P>>(engine, own, problemType).ready()
+    return await new TextClassifier<L, AnsweredProblem<P>>(engine, own, problemType).ready()
   }
 
   /** The names of the model's own outputs, in their order. */
@@ -166,11 +171,11 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
   classify<O extends ClassifyOptions = ClassifyOptions>(
     input: string | { text: string; textPair?: string | undefined },
     options?: O,
-  ): Promise<Answer<L, P, O>>
+  ): Promise<ClassificationOf<L, P, O>>
   classify<O extends ClassifyOptions = ClassifyOptions>(
     inputs: readonly TextInput[],
     options?: O,
-  ): Promise<Answer<L, P, O>[]>
+  ): Promise<ClassificationOf<L, P, O>[]>
   async classify(input: TextInput | readonly TextInput[], options: ClassifyOptions = {}): Promise<unknown> {
     return this.respondOneOrMany(input, options)
   }
@@ -184,11 +189,11 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
   classifyAll<Row extends TextInput, O extends ClassifyOptions, E extends OnError = 'throw'>(
     rows: Iterable<Row> | AsyncIterable<Row>,
     options?: O & StreamRowOptions<Row, TextInput, E>,
-  ): AsyncGenerator<StreamResult<Row, Answer<L, P, O>, E>, void, undefined>
+  ): AsyncGenerator<StreamResult<Row, ClassificationOf<L, P, O>, E>, void, undefined>
   classifyAll<Row, O extends ClassifyOptions, E extends OnError = 'throw'>(
     rows: Iterable<Row> | AsyncIterable<Row>,
     options: O & StreamRowOptions<Row, TextInput, E> & { input: (row: Row) => TextInput },
-  ): AsyncGenerator<StreamResult<Row, Answer<L, P, O>, E>, void, undefined>
+  ): AsyncGenerator<StreamResult<Row, ClassificationOf<L, P, O>, E>, void, undefined>
   classifyAll(
     rows: Iterable<unknown> | AsyncIterable<unknown>,
     options: ClassifyOptions & StreamRowOptions<unknown, TextInput> = {},
@@ -222,6 +227,7 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
     return explanation as Explanation<L>
   }
 
+  /** @internal */
   protected override checkModel(engine: Engine<SequenceClassification>): void {
     const { problemType, stated } = engine.model.task
     if (this.#asked === 'auto' || problemType === this.#asked || !engine.hasHead) return
@@ -235,6 +241,7 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
     )
   }
 
+  /** @internal */
   protected async encode(
     inputs: readonly TextInput[],
     { engine, ...context }: EncodeContext<SequenceClassification, ClassifyOptions>,
@@ -244,6 +251,7 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
     return encodings.map((encoding) => ({ texts: [windowsOf(encoding)] }))
   }
 
+  /** @internal */
   protected decode(
     encoded: EncodedRequest,
     [windows]: readonly (readonly Float32Array[])[],

@@ -78,14 +78,16 @@ interface EncodedText extends EncodedRequest {
  */
 export class TextEmbedder extends TextModel<
   SentenceSimilarity,
-  EmbedRequest,
-  EncodedText,
+  { text: string; hidden: boolean },
   TextEmbedding,
   EmbedOptions
 > {
   readonly task = 'sentence-similarity'
+  /** @internal */
   protected readonly kind: TaskKind<SentenceSimilarity, LabelOptions>
+  /** @internal */
   protected readonly verb = 'embed'
+  /** @internal */
   protected readonly callRules = embedRules
 
   private constructor(engine: Engine<SentenceSimilarity>, options: TextEmbedderOptions) {
@@ -94,7 +96,7 @@ export class TextEmbedder extends TextModel<
   }
 
   /**
-   * Loads a model folder or hub id with its tokenizer. `adapter` is merged into the weights; `adapters` stay apart and
+   * Loads a model folder or hub id with its tokenizer. `mergeAdapter` is merged into the weights; `adapters` stay apart and
    * are chosen by each call.
    * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE, INCOMPATIBLE, UNSUPPORTED for a module of the folder that is not
    * followed, NETWORK, INVALID_ARGUMENT
@@ -213,14 +215,17 @@ export class TextEmbedder extends TextModel<
     return others.map((other) => cosineSimilarity(own!, other))
   }
 
+  /** @internal */
   protected override get defaultMaxLength(): number {
     return this.model.task.layout.maxSeqLength ?? super.defaultMaxLength
   }
 
+  /** @internal */
   protected override textsOf({ text }: EmbedRequest): readonly unknown[] {
     return [text]
   }
 
+  /** @internal */
   protected async encode(
     requests: readonly EmbedRequest[],
     { engine, options, first, ...context }: EncodeContext<SentenceSimilarity, EmbedOptions>,
@@ -241,6 +246,7 @@ export class TextEmbedder extends TextModel<
     })
   }
 
+  /** @internal */
   protected decode(
     { texts: [windows], hidden }: EncodedText,
     [outputs]: readonly (readonly Float32Array[])[],

@@ -11,7 +11,7 @@ import { Admission, type Load, loadOf } from './admission.ts'
 import { Calls } from './calls.ts'
 import { type Deadline, deadline, orAborted } from './deadline.ts'
 import { type EncodeTextsOptions, overlapOf } from './encode-texts.ts'
-import { type Engine, type HeldAdapter, type LoadEngineOptions, loadEngine } from './engine.ts'
+import { type Engine, type HeldAdapter, loadEngine } from './engine.ts'
 import { inputTokens } from './input-tokens.ts'
 import { type TextInput, tokenizerInput } from './inputs.ts'
 import { tell } from './observe.ts'
@@ -27,6 +27,7 @@ import {
   type OnError,
   type StreamResult,
   type StreamRowOptions,
+  type SwapOptions,
   streamRules,
   type TextModelOptions,
   type TokenizeOptions,
@@ -75,18 +76,17 @@ export interface AloneContext<T extends Task> {
 export abstract class TextModel<
   T extends Task,
   Request,
-  Encoded extends EncodedRequest,
   Result extends object,
   Options extends CallOptions = CallOptions,
 > implements AsyncDisposable
 {
   /** The task, by the name that `--task-type` takes. */
   abstract readonly task: string
-  /** How the model and its task are read. */
+  /** How the model and its task are read. @internal */
   protected abstract readonly kind: TaskKind<T, LabelOptions>
-  /** What a call is called in traces: "classify". */
+  /** What a call is called in traces: "classify". @internal */
   protected abstract readonly verb: string
-  /** What the options of a call may be. */
+  /** What the options of a call may be. @internal */
   protected abstract readonly callRules: Rules<Options>
   #engine: Engine<T>
   readonly #options: TextModelOptions
@@ -94,6 +94,7 @@ export abstract class TextModel<
   readonly #pipeline: TextPipeline
   readonly #calls = new Calls()
 
+  /** @internal */
   protected constructor(engine: Engine<T>, options: TextModelOptions) {
     this.#engine = engine
     this.#options = options
@@ -108,43 +109,43 @@ export abstract class TextModel<
     })
   }
 
-  /** Requests as the sequences that the model reads. */
+  /** Requests as the sequences that the model reads. @internal */
   protected abstract encode(
     requests: readonly Request[],
     context: EncodeContext<T, Options>,
-  ): Promise<readonly Encoded[]>
+  ): Promise<readonly EncodedRequest[]>
 
-  /** What the outputs of a request mean: of each text, of each window its rows, row-major. */
+  /** What the outputs of a request mean: of each text, of each window its rows, row-major. @internal */
   protected abstract decode(
-    encoded: Encoded,
+    encoded: EncodedRequest,
     outputs: readonly (readonly Float32Array[])[],
     context: DecodeContext<T, Options>,
   ): Result | Promise<Result>
 
-  /** The texts that a request puts into the queue, whatever it is; itself is one where a class says nothing else. */
+  /** The texts that a request puts into the queue, whatever it is; itself is one where a class says nothing else. @internal */
   protected textsOf(request: Request): readonly unknown[] {
     return [request]
   }
 
-  /** What becomes of long texts where nobody says it. */
+  /** What becomes of long texts where nobody says it. @internal */
   protected get defaultLongText(): LongText {
     return 'truncate'
   }
 
-  /** Tokens of a text at most where nobody says it: fewer than the model takes, where it was made for fewer. */
+  /** Tokens of a text at most where nobody says it: fewer than the model takes, where it was made for fewer. @internal */
   protected get defaultMaxLength(): number {
     return Number.POSITIVE_INFINITY
   }
 
-  /** What is wanted of a text's outputs as the model warms up. */
+  /** What is wanted of a text's outputs as the model warms up. @internal */
   protected get warmUpRows(): readonly number[] | undefined {
     return undefined
   }
 
-  /** @throws TorchLoraError INCOMPATIBLE for a model that this class does not answer with */
+  /** @throws TorchLoraError INCOMPATIBLE for a model that this class does not answer with @internal */
   protected checkModel(_engine: Engine<T>): void {}
 
-  /** The model ready for its first request. */
+  /** The model ready for its first request. @internal */
   protected async ready(): Promise<this> {
     try {
       this.checkModel(this.#engine)
@@ -169,10 +170,12 @@ export abstract class TextModel<
     return this.#engine.model.config
   }
 
+  /** @internal */
   protected get model(): Model<T> {
     return this.#engine.model
   }
 
+  /** @internal */
   protected get tokenizer(): Tokenizer {
     return this.#engine.tokenizer
   }
@@ -304,7 +307,7 @@ export abstract class TextModel<
    * one was loaded hold for the new one too.
    * @throws TorchLoraError as `load`, INCOMPATIBLE where an adapter does not fit the new model; the old model stays
    */
-  swap(dirOrId: string, options: LoadEngineOptions = {}): Promise<void> {
+  swap(dirOrId: string, options: SwapOptions = {}): Promise<void> {
     return this.#calls.track(async () => {
       const { device, dtype, cudaGraphs, labels, numLabels, problemType, addPrefixSpace } = this.#options
       const before = this.#engine
@@ -335,7 +338,7 @@ export abstract class TextModel<
     await this.close()
   }
 
-  /** A result for a request, or of an array one for each. */
+  /** A result for a request, or of an array one for each. @internal */
   protected async respondOneOrMany(
     input: Request | readonly Request[],
     options: Options,
@@ -345,7 +348,7 @@ export abstract class TextModel<
     return result!
   }
 
-  /** Answers requests together: they take their places in the queue at once or not at all. */
+  /** Answers requests together: they take their places in the queue at once or not at all. @internal */
   protected async respond(requests: readonly Request[], options: Options): Promise<Result[]> {
     readOptions(this.verb, options, this.callRules)
     using limit = deadline(options)
@@ -359,6 +362,7 @@ export abstract class TextModel<
   /**
    * Answers any number of rows, in order. Takes more of them only as results are taken from it and as the queue has
    * room, so that neither an endless source nor a slow reader fills the memory.
+   * @internal
    */
   protected async *respondAll<Row, E extends OnError>(
     rows: Iterable<Row> | AsyncIterable<Row>,
@@ -428,6 +432,7 @@ export abstract class TextModel<
    * Work on the model that is no batch of texts: admitted, bounded in time and counted as calls are. Its passes stand in
    * the executor's queue one by one, so that batches run between them.
    * @param places texts that it counts as, at most the whole queue
+   * @internal
    */
   protected async workAlone<R>(
     verb: string,
@@ -483,7 +488,7 @@ export abstract class TextModel<
     const { maxLength } = this
     let begun = false
     try {
-      const call = this.#pipeline.run<T, Encoded, Result>({
+      const call = this.#pipeline.run<T, EncodedRequest, Result>({
         verb: this.verb,
         engine,
         adapter: options.adapter,

@@ -59,14 +59,21 @@ const rankRules: Rules<RankOptions> = { ...cutCallRules, topK: whole(1), rawScor
  * How well texts answer a query, each read together with it: a cross-encoder of one output, whose sigmoid is the score.
  * Of a pair with more tokens than the model takes the longer text is cut first. All texts of a call share batches.
  */
-export class TextReranker extends TextModel<Reranking, RankInput, EncodedRequest, Ranking, RankOptions> {
+export class TextReranker extends TextModel<Reranking, RankInput, Ranking, RankOptions> {
   readonly task = 'reranking'
+  /** @internal */
   protected readonly kind = Reranking
+  /** @internal */
   protected readonly verb = 'rank'
+  /** @internal */
   protected readonly callRules = rankRules
 
+  private constructor(engine: Engine<Reranking>, options: TextRerankerOptions) {
+    super(engine, options)
+  }
+
   /**
-   * Loads a model folder or hub id with its tokenizer. `adapter` is merged into the weights; `adapters` stay apart and
+   * Loads a model folder or hub id with its tokenizer. `mergeAdapter` is merged into the weights; `adapters` stay apart and
    * are chosen by each call.
    * @throws TorchLoraError INCOMPATIBLE for a model of more than one output; INVALID_FILE, UNSAFE_FILE, UNSUPPORTED,
    * NETWORK, INVALID_ARGUMENT
@@ -126,11 +133,13 @@ export class TextReranker extends TextModel<Reranking, RankInput, EncodedRequest
     return this.respondAll(rows, options) as AsyncGenerator<never, void, undefined>
   }
 
+  /** @internal */
   protected override textsOf(input: RankInput): readonly unknown[] {
     const { query, texts } = (input ?? {}) as Partial<RankInput>
     return Array.isArray(texts) && texts.length > 0 ? texts.map((text) => [query, text]) : [query]
   }
 
+  /** @internal */
   protected async encode(
     inputs: readonly RankInput[],
     { engine, first, ...context }: EncodeContext<Reranking, RankOptions>,
@@ -145,6 +154,7 @@ export class TextReranker extends TextModel<Reranking, RankInput, EncodedRequest
     })
   }
 
+  /** @internal */
   protected decode(
     { texts }: EncodedRequest,
     outputs: readonly (readonly Float32Array[])[],

@@ -70,7 +70,7 @@ export type EntityLabel<L extends string> = L extends 'O'
     : L
 
 /** An adapter has tags of its own; entities of aggregation 'none' have tags, others types. */
-type Answer<L extends string, O> = O extends { adapter: string }
+export type TaggingOf<L extends string, O> = O extends { adapter: string }
   ? Tagging
   : O extends { aggregation: 'none' }
     ? Tagging<L, L>
@@ -93,14 +93,20 @@ interface EncodedText extends EncodedRequest {
 export class TokenClassifier<L extends string = string> extends TextModel<
   TokenClassification,
   TagInput,
-  EncodedText,
   Tagging,
   TagOptions
 > {
   readonly task = 'token-classification'
+  /** @internal */
   protected readonly kind = TokenClassification
+  /** @internal */
   protected readonly verb = 'tag'
+  /** @internal */
   protected readonly callRules = tagRules
+
+  private constructor(engine: Engine<TokenClassification>, options: TextModelOptions) {
+    super(engine, options)
+  }
 
   /**
    * Loads a model folder or hub id with its tokenizer. `labels` become the type of tags and entities. Of a long text
@@ -145,8 +151,8 @@ export class TokenClassifier<L extends string = string> extends TextModel<
    * @throws TorchLoraError QUEUE_FULL at once when too many wait, ABORTED on a signal, TIMEOUT, DISPOSED after close(),
    * TOO_LONG, INVALID_ARGUMENT, UNSUPPORTED for words where the tokenizer cannot take them, OUT_OF_MEMORY, NATIVE
    */
-  tag<O extends TagOptions = TagOptions>(input: TagInput, options?: O): Promise<Answer<L, O>>
-  tag<O extends TagOptions = TagOptions>(inputs: readonly TagInput[], options?: O): Promise<Answer<L, O>[]>
+  tag<O extends TagOptions = TagOptions>(input: TagInput, options?: O): Promise<TaggingOf<L, O>>
+  tag<O extends TagOptions = TagOptions>(inputs: readonly TagInput[], options?: O): Promise<TaggingOf<L, O>[]>
   async tag(input: TagInput | readonly TagInput[], options: TagOptions = {}): Promise<unknown> {
     return this.respondOneOrMany(input, options)
   }
@@ -158,11 +164,11 @@ export class TokenClassifier<L extends string = string> extends TextModel<
   tagAll<Row extends TagInput, O extends TagOptions, E extends OnError = 'throw'>(
     rows: Iterable<Row> | AsyncIterable<Row>,
     options?: O & StreamRowOptions<Row, TagInput, E>,
-  ): AsyncGenerator<StreamResult<Row, Answer<L, O>, E>, void, undefined>
+  ): AsyncGenerator<StreamResult<Row, TaggingOf<L, O>, E>, void, undefined>
   tagAll<Row, O extends TagOptions, E extends OnError = 'throw'>(
     rows: Iterable<Row> | AsyncIterable<Row>,
     options: O & StreamRowOptions<Row, TagInput, E> & { input: (row: Row) => TagInput },
-  ): AsyncGenerator<StreamResult<Row, Answer<L, O>, E>, void, undefined>
+  ): AsyncGenerator<StreamResult<Row, TaggingOf<L, O>, E>, void, undefined>
   tagAll(
     rows: Iterable<unknown> | AsyncIterable<unknown>,
     options: TagOptions & StreamRowOptions<unknown, TagInput> = {},
@@ -170,10 +176,12 @@ export class TokenClassifier<L extends string = string> extends TextModel<
     return this.respondAll(rows, options) as AsyncGenerator<never, void, undefined>
   }
 
+  /** @internal */
   protected override get defaultLongText(): LongText {
     return 'windows'
   }
 
+  /** @internal */
   protected async encode(
     inputs: readonly TagInput[],
     context: EncodeContext<TokenClassification, TagOptions>,
@@ -200,6 +208,7 @@ export class TokenClassifier<L extends string = string> extends TextModel<
     )
   }
 
+  /** @internal */
   protected decode(
     { texts: [windows], text, starts, continues }: EncodedText,
     [outputs]: readonly (readonly Float32Array[])[],

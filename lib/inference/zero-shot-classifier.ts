@@ -52,10 +52,7 @@ const zeroShotRules: Rules<ZeroShotOptions> = {
   multiLabel: boolean,
 }
 
-interface Question extends ZeroShotOptions {
-  text: string
-  candidates: readonly string[]
-}
+type Question = ZeroShotOptions & { text: string; candidates: readonly string[] }
 
 interface EncodedQuestion extends EncodedRequest {
   candidates: readonly string[]
@@ -69,15 +66,21 @@ interface EncodedQuestion extends EncodedRequest {
  */
 export class ZeroShotClassifier extends TextModel<
   SequenceClassification,
-  Question,
-  EncodedQuestion,
+  ZeroShotOptions & { text: string; candidates: readonly string[] },
   ZeroShotClassification,
   ZeroShotOptions
 > {
   readonly task = 'zero-shot-classification'
+  /** @internal */
   protected readonly kind = SequenceClassification
+  /** @internal */
   protected readonly verb = 'classify'
+  /** @internal */
   protected readonly callRules = zeroShotRules
+
+  private constructor(engine: Engine<SequenceClassification>, options: TextModelOptions) {
+    super(engine, options)
+  }
 
   /**
    * Loads a model of natural language inference: a sequence classifier one of whose labels is "entailment".
@@ -156,6 +159,7 @@ export class ZeroShotClassifier extends TextModel<
     return this.respondAll(rows, { ...options, input: question }) as AsyncGenerator<never, void, undefined>
   }
 
+  /** @internal */
   protected override checkModel({ source, model }: Engine<SequenceClassification>): void {
     if (entailmentOf(model.task)) return
     throw new TorchLoraError(
@@ -164,10 +168,12 @@ export class ZeroShotClassifier extends TextModel<
     )
   }
 
+  /** @internal */
   protected override textsOf({ text, candidates }: Question): readonly unknown[] {
     return Array.isArray(candidates) ? candidates.map(() => text) : [text]
   }
 
+  /** @internal */
   protected async encode(
     questions: readonly Question[],
     { engine, first, maxLength }: EncodeContext<SequenceClassification, ZeroShotOptions>,
@@ -188,6 +194,7 @@ export class ZeroShotClassifier extends TextModel<
     })
   }
 
+  /** @internal */
   protected decode(
     { texts, candidates, multiLabel }: EncodedQuestion,
     outputs: readonly (readonly Float32Array[])[],

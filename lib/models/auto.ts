@@ -18,8 +18,10 @@ import {
   type FromPretrainedOptions,
   fromPretrainedRules,
   loadEncoder,
+  loadForTask,
   loadPretrained,
   modelFromConfig,
+  type TaskModelOptions,
 } from './pretrained.ts'
 
 function autoModel<T extends Task, O extends LabelOptions>(kind: TaskKind<T, O>) {
@@ -49,16 +51,24 @@ function autoModel<T extends Task, O extends LabelOptions>(kind: TaskKind<T, O>)
   }
 }
 
-/** Encoders alone, whatever head a folder has beside them; named as in transformers. */
+/**
+ * Loads the encoder of whichever family `config.json` names, from a folder or from the Hugging Face hub. Its
+ * `forward(batch)` gives transformers' `last_hidden_state`, packed: [T, H]. With a `task` it comes with the task's head,
+ * as a model that a Trainer trains.
+ * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE, INCOMPATIBLE, UNSUPPORTED, NETWORK
+ */
+function fromPretrained(dirOrId: string, options?: EncoderOptions): Promise<EncoderModel>
+function fromPretrained<T extends Task>(dirOrId: string, options: TaskModelOptions<T>): Promise<Model<T>>
+function fromPretrained(
+  dirOrId: string,
+  options: EncoderOptions | TaskModelOptions<Task> = {},
+): Promise<EncoderModel | Model> {
+  return options !== null && 'task' in options ? loadForTask(dirOrId, options) : loadEncoder(dirOrId, options)
+}
+
+/** Encoders alone, or with a task that is given, whatever head a folder has beside them; named as in transformers. */
 export const AutoModel = {
-  /**
-   * Loads the encoder of whichever family `config.json` names, from a folder or from the Hugging Face hub. Its
-   * `forward(batch)` gives transformers' `last_hidden_state`, packed: [T, H].
-   * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE, INCOMPATIBLE, UNSUPPORTED, NETWORK
-   */
-  fromPretrained(dirOrId: string, options: EncoderOptions = {}): Promise<EncoderModel> {
-    return loadEncoder(dirOrId, options)
-  },
+  fromPretrained,
 
   /**
    * An encoder with random weights, of what a `config.json` says; `from_config` of transformers.

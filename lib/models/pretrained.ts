@@ -7,7 +7,7 @@ import type { Family } from '../encoders/family.ts'
 import { families } from '../encoders/registry.ts'
 import { TorchLoraError } from '../errors.ts'
 import { type HubOptions, hubRules, MODEL_REQUEST, resolveModel, TOKENIZER_REQUEST } from '../hub/index.ts'
-import { any, type Rules, readOptions, string, whole } from '../options.ts'
+import { any, type Rule, type Rules, readOptions, string, whole } from '../options.ts'
 import { withSeed } from '../random.ts'
 import {
   type ConfigLabels,
@@ -16,7 +16,7 @@ import {
   type LabelOptions,
   labelRules,
 } from '../tasks/label-config.ts'
-import type { Task, TaskKind } from '../tasks/task.ts'
+import { Task, type TaskKind } from '../tasks/task.ts'
 import type { DType, TensorOptions } from '../tensor.ts'
 import { EncoderModel } from './encoder-model.ts'
 import { type LoadOptions, loadParameters } from './load.ts'
@@ -32,18 +32,36 @@ export interface FromPretrainedOptions extends LabelOptions, HubOptions {
   dtype?: DType | undefined
   /** Of a head that starts fresh. Default 0. */
   seed?: number | undefined
+  /** A family of one's own, for a `model_type` that this library does not know or is to read in another way. */
+  family?: Family | undefined
 }
 
 /** How an encoder is found and loaded. */
-export type EncoderOptions = HubOptions & Pick<FromPretrainedOptions, 'device' | 'dtype'>
+export type EncoderOptions = HubOptions & Pick<FromPretrainedOptions, 'device' | 'dtype' | 'family'>
+
+/** How an encoder is found, and loaded with a head for a task. */
+export type TaskModelOptions<T extends Task> = EncoderOptions &
+  Pick<FromPretrainedOptions, 'seed'> & {
+    /** What the outputs mean, and the head: one of this library's tasks, or one of one's own. */
+    task: T
+  }
 
 /** How an encoder is made of a configuration. */
-export type EncoderFromConfigOptions = Pick<FromPretrainedOptions, 'device' | 'dtype' | 'seed'>
+export type EncoderFromConfigOptions = Pick<FromPretrainedOptions, 'device' | 'dtype' | 'seed' | 'family'>
 
 /** Options of a model with random weights. */
-export type FromConfigOptions = Pick<FromPretrainedOptions, 'device' | 'dtype' | 'seed' | keyof LabelOptions>
+export type FromConfigOptions = Pick<
+  FromPretrainedOptions,
+  'device' | 'dtype' | 'seed' | 'family' | keyof LabelOptions
+>
 
-const placeRules = { device: string, dtype: any } // checkDType
+const aFamily: Rule = (value) =>
+  typeof (value as Partial<Family> | null)?.encoder === 'function' &&
+  typeof (value as Partial<Family>).readConfig === 'function'
+    ? undefined
+    : 'a Family, with readConfig and encoder'
+
+const placeRules = { device: string, dtype: any, family: aFamily } // checkDType
 
 const fromConfigRules: Rules<FromConfigOptions> = { ...labelRules, ...placeRules, seed: whole(0) }
 
@@ -82,16 +100,38 @@ export async function loadEncoder(dirOrId: string, options: EncoderOptions): Pro
   )
 }
 
+/**
+ * Loads an encoder with the head of a task, one's own too. The head's parameters are read by their names where the
+ * folder has them, and start fresh where it has not.
+ * @throws TorchLoraError INVALID_FILE, UNSAFE_FILE, INCOMPATIBLE, UNSUPPORTED, NETWORK
+ */
+export async function loadForTask<T extends Task>(
+  dirOrId: string,
+  options: TaskModelOptions<T>,
+): Promise<Model<T>> {
+  const { task, ...load } = readOptions<TaskModelOptions<T>>('AutoModel.fromPretrained', options, {
+    ...hubRules,
+    ...placeRules,
+    seed: whole(0),
+    task: (value) => (value instanceof Task ? undefined : 'a Task'),
+  } as Rules<TaskModelOptions<T>>)
+  return loadModel(
+    dirOrId,
+    { ...load, ownLabels: true },
+    (family, reader) => new Model(family, family.readConfig(reader), task, { device: 'meta' }),
+  )
+}
+
 /** @param create the model that the folder describes, its parameters on 'meta' */
 async function loadModel<M extends PretrainedModel>(
   dirOrId: string,
-  options: EncoderOptions & LoadOptions & { seed?: number; kind?: TaskKind<Task, never> },
+  options: EncoderOptions & LoadOptions & { seed?: number | undefined; kind?: TaskKind<Task, never> },
   create: (family: Family, reader: ConfigReader, layout?: object) => M,
 ): Promise<M> {
   const { dtype, ownLabels, freshHead, seed = 0 } = options
   checkDType(dtype)
-  const { directory, checkpoint, reader, layout } = await openModel(dirOrId, options, options.kind)
-  const model = create(familyOf(reader.raw, reader.file), reader, layout)
+  const { directory, checkpoint, reader, layout, family } = await openModel(dirOrId, options, options.kind)
+  const model = create(family, reader, layout)
   const device = resolveDevice(options.device ?? 'auto')
   const report = withSeed(seed, () =>
     loadParameters(model, checkpoint, { dtype, device, ownLabels, freshHead }),
@@ -106,19 +146,24 @@ export async function readHeadLabels(dirOrId: string, options: HubOptions = {}):
   return configLabels(reader)
 }
 
-async function openModel(dirOrId: string, options: HubOptions, kind?: TaskKind<Task, never>) {
+async function openModel(
+  dirOrId: string,
+  options: HubOptions & Pick<EncoderOptions, 'family'>,
+  kind?: TaskKind<Task, never>,
+) {
   const files = kind?.files && [...MODEL_REQUEST, ...TOKENIZER_REQUEST, ...kind.files]
   const resolved = await resolveModel(dirOrId, { ...options, files })
   const own = await kind?.readFolder?.(resolved)
   const directory = own?.encoder ?? resolved
   const file = join(directory, 'config.json')
   const raw = await readJson(file, z.looseObject({}))
-  familyOf(raw, file)
+  const family = familyOf(raw, { file, own: options.family })
   const encoder = await readCheckpoint(directory)
   const checkpoint = own ? { ...encoder, entries: new Map([...encoder.entries, ...own.entries]) } : encoder
   return {
     directory,
     checkpoint,
+    family,
     layout: own?.layout,
     reader: new ConfigReader(raw, file, boundsOf(checkpoint)),
   }
@@ -157,18 +202,31 @@ export function encoderFromConfig(
 
 function createModel<M extends PretrainedModel>(
   raw: Readonly<Record<string, unknown>>,
-  { seed = 0, device, dtype }: EncoderFromConfigOptions,
+  { seed = 0, device, dtype, family: own }: EncoderFromConfigOptions,
   create: (family: Family, reader: ConfigReader, place: TensorOptions) => M,
 ): M {
   checkDType(dtype)
   const file = 'config.json'
-  const family = familyOf(raw, file)
+  const family = familyOf(raw, { file, own })
   const place: TensorOptions = { device: resolveDevice(device ?? 'auto'), dtype }
   return withSeed(seed, () => create(family, new ConfigReader(raw, file), place))
 }
 
-/** @throws TorchLoraError UNSUPPORTED naming the kinds of encoder that there are */
-function familyOf(raw: Readonly<Record<string, unknown>>, file: string): Family {
+/**
+ * @throws TorchLoraError UNSUPPORTED naming the kinds of encoder that there are; INCOMPATIBLE for a family that is given
+ * and of another `model_type`
+ */
+function familyOf(
+  raw: Readonly<Record<string, unknown>>,
+  { file, own }: { file: string; own: Family | undefined },
+): Family {
+  if (own && own.modelType !== raw.model_type)
+    throw new TorchLoraError(
+      'INCOMPATIBLE',
+      `${file}: model_type is ${JSON.stringify(raw.model_type)}, the family that was given reads '${own.modelType}'.`,
+      { file },
+    )
+  if (own) return own
   const family = families.find(({ modelType }) => modelType === raw.model_type)
   if (family) return family
   const supported = families.map(({ modelType }) => modelType).join(', ')

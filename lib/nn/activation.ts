@@ -12,6 +12,7 @@ export const activations = {
   tanh: (x: Tensor): Tensor => ops.tanh(x),
 } as const
 
+/** The name of an activation function, as `hidden_act` has it. */
 export type Activation = keyof typeof activations
 
 export const activationNames = Object.keys(activations) as readonly Activation[]

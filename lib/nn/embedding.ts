@@ -4,6 +4,7 @@ import { type Tensor, type TensorOptions, tensorRules } from '../tensor.ts'
 import * as init from './init.ts'
 import { Module } from './module.ts'
 
+/** How an {@link Embedding} begins. */
 export interface EmbeddingOptions extends TensorOptions {
   /** Standard deviation of fresh weights. Default 0.02. */
   std?: number | undefined

@@ -4,18 +4,24 @@
  */
 import '../dispose-symbols.ts'
 
+export type { Activation } from './activation.ts'
+export { type SelfAttention, selfAttention, wantedRows } from './attention.ts'
 export {
   type BatchTensors,
   batchTensors,
   disposeBatch,
   type PackedBatch,
   type PositionScheme,
+  type WantedRows,
 } from './batch.ts'
 export { Dropout, dropout } from './dropout.ts'
-export { Embedding, type EmbeddingOptions } from './embedding.ts'
+export { Embedding, EmbeddingLike, type EmbeddingOptions } from './embedding.ts'
 export { kaimingUniform, normal } from './init.ts'
-export { LayerNorm } from './layer-norm.ts'
+export { LayerNorm, type LayerNormOptions } from './layer-norm.ts'
 export {
+  type FusedGroup,
+  FusingModule,
+  fusedLinear,
   Linear,
   LinearLike,
   type LinearOptions,

@@ -4,9 +4,10 @@ import { boolean, type Rules, readOptions } from '../options.ts'
 import { Tensor, type TensorOptions, tensorRules } from '../tensor.ts'
 import { Module } from './module.ts'
 
+/** How a {@link LayerNorm} begins. */
 export interface LayerNormOptions extends TensorOptions {
   /** Default true. */
-  bias?: boolean
+  bias?: boolean | undefined
 }
 
 const rules: Rules<LayerNormOptions> = { ...tensorRules, bias: boolean }

@@ -34,6 +34,7 @@ export interface LowRank {
   dropout: number
 }
 
+/** How {@link LinearLike.forward} and {@link fusedLinear} compute a product. */
 export interface ProductOptions {
   /** What the rows of x are. Default 'token'. */
   rows?: RowKind | undefined
@@ -98,6 +99,7 @@ export abstract class FusingModule extends Module {
   abstract fusedGroups(): FusedGroup[]
 }
 
+/** How a {@link Linear} begins. */
 export interface LinearOptions extends TensorOptions {
   /** Default true. */
   bias?: boolean | undefined

@@ -5,6 +5,7 @@ import type { ConfigReader, EncoderConfig } from '../encoders/config.ts'
 import type { Family } from '../encoders/family.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
+import type { Head } from '../heads/head.ts'
 import { LanguageHead } from '../heads/language.ts'
 import { any, boolean } from '../options.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
@@ -38,6 +39,7 @@ export class MaskedLanguageModel extends Task<BlockLabels, TextExample> {
   static readonly architecture = 'ForMaskedLM'
   /** PEFT has no name for it. */
   static readonly peftType = null
+  /** @internal */
   static readonly rules = { probability: any, wholeWords: boolean, blockSize: any }
   readonly name = MaskedLanguageModel.taskName
   readonly architecture = MaskedLanguageModel.architecture
@@ -80,7 +82,7 @@ export class MaskedLanguageModel extends Task<BlockLabels, TextExample> {
   }
 
   /** @throws TorchLoraError UNSUPPORTED for a family without such a head */
-  head(family: Family, config: EncoderConfig, options: TensorOptions): LanguageHead {
+  head(family: Family, config: EncoderConfig, options: TensorOptions): Head {
     const { maskedLm } = family.heads(config)
     if (!maskedLm)
       throw new TorchLoraError('UNSUPPORTED', `${family.architecture} has no head for masked words here.`)

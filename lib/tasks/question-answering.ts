@@ -5,6 +5,7 @@ import type { Family } from '../encoders/family.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { ClassificationHead } from '../heads/classification.ts'
+import type { Head } from '../heads/head.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
 import { decodeAnswers } from './answers.ts'
@@ -59,7 +60,7 @@ export class QuestionAnswering extends Task<AnswerLabels, QuestionExample> {
     )
   }
 
-  head(family: Family, config: EncoderConfig, options: TensorOptions): ClassificationHead {
+  head(family: Family, config: EncoderConfig, options: TensorOptions): Head {
     const { question, token } = family.heads(config)
     const { hiddenSize, std } = token
     const layout = question ?? { hiddenSize, std, out: 'qa_outputs', dropout: 0 }

@@ -6,6 +6,7 @@ import type { Family } from '../encoders/family.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { ClassificationHead } from '../heads/classification.ts'
+import type { Head } from '../heads/head.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { mean, sigmoid } from './arithmetic.ts'
@@ -63,7 +64,7 @@ export class Reranking extends Task<RelevanceLabels, Example> {
     throw new TorchLoraError('INCOMPATIBLE', 'A reranker has one score and no labels: leave `labels` away.')
   }
 
-  head(family: Family, config: EncoderConfig, options: TensorOptions): ClassificationHead {
+  head(family: Family, config: EncoderConfig, options: TensorOptions): Head {
     const layout = family.heads(config).sequence
     return new ClassificationHead(layout.pooling ?? 'first', layout, { width: 1, ...options })
   }

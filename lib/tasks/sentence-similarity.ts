@@ -8,6 +8,7 @@ import type { Family } from '../encoders/family.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
+import type { Head } from '../heads/head.ts'
 import { normalizeRows, SentenceHead } from '../heads/sentence.ts'
 import { any, boolean } from '../options.ts'
 import { scope } from '../scope.ts'
@@ -74,7 +75,9 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
   static readonly taskName = 'sentence-similarity'
   static readonly architecture = 'Model'
   static readonly peftType = 'FEATURE_EXTRACTION'
+  /** @internal */
   static readonly files = sentenceFiles
+  /** @internal */
   static readonly rules = {
     pooling: any,
     normalize: boolean,
@@ -83,6 +86,7 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
     chunk: any,
     layout: any,
   }
+  /** @internal */
   static readonly readFolder = readSentenceFolder
   readonly name = SentenceSimilarity.taskName
   readonly architecture = SentenceSimilarity.architecture
@@ -131,7 +135,7 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
     )
   }
 
-  head(_family: Family, { hiddenSize }: EncoderConfig, options: TensorOptions): SentenceHead {
+  head(_family: Family, { hiddenSize }: EncoderConfig, options: TensorOptions): Head {
     const { pooling, dense, normalize } = this.layout
     const width = dense.at(-1)?.outFeatures ?? hiddenSize
     const large = this.#options.matryoshkaDims?.find((size) => size > width)

@@ -10,6 +10,7 @@ import type { Family } from '../encoders/family.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { ClassificationHead } from '../heads/classification.ts'
+import type { Head } from '../heads/head.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { argmax, logSumExp, mean, sigmoid, softmax } from './arithmetic.ts'
@@ -107,7 +108,7 @@ export class SequenceClassification extends Task<EncodedLabels, Example> {
   }
 
   /** The head that the family puts on its encoder for this task, in the layout of its checkpoints. */
-  head(family: Family, config: EncoderConfig, options: TensorOptions): ClassificationHead {
+  head(family: Family, config: EncoderConfig, options: TensorOptions): Head {
     const layout = family.heads(config).sequence
     return new ClassificationHead(layout.pooling ?? 'first', layout, { width: this.width, ...options })
   }

@@ -63,6 +63,7 @@ export interface ModelInput extends Sequence {
   hidden?: boolean | undefined
 }
 
+/** How a task reads its examples. */
 export interface EncodeOptions {
   /** Tokens of a text at most, special tokens included. */
   maxLength: number

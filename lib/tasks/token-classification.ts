@@ -5,6 +5,7 @@ import type { ConfigReader, EncoderConfig } from '../encoders/config.ts'
 import type { Family } from '../encoders/family.ts'
 import * as ops from '../generated/ops.ts'
 import { ClassificationHead } from '../heads/classification.ts'
+import type { Head } from '../heads/head.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import { defaultOverlap, type Encoding, encodeMixed, type Tokenizer } from '../tokenizer/index.ts'
 import { argmax, logSumExp, mean } from './arithmetic.ts'
@@ -73,7 +74,7 @@ export class TokenClassification extends Task<TokenLabels, TokenExample> {
   }
 
   /** The head that the family puts on its encoder for this task, in the layout of its checkpoints. */
-  head(family: Family, config: EncoderConfig, options: TensorOptions): ClassificationHead {
+  head(family: Family, config: EncoderConfig, options: TensorOptions): Head {
     return new ClassificationHead('tokens', family.heads(config).token, { width: this.width, ...options })
   }
 

@@ -19,6 +19,8 @@ async function outcome(name: string): Promise<unknown> {
 
 const probability = expect.toSatisfy((value: number) => value >= 0 && value <= 1)
 
+const above = (least: number) => expect.toSatisfy((value: number) => value > least)
+
 describe('a program for an everyday job', () => {
   it.each<[name: string, expected: unknown]>([
     ['train-own-rows', { seen: 2, accuracy: probability, interrupted: false }],
@@ -32,7 +34,12 @@ describe('a program for an everyday job', () => {
     ['ops-compile', { scaled: [[16], [36]], shape: [2, 1], same: true }],
     ['own-loss', { steps: 12 }],
     ['own-optimizer', { optimizerStateBytes: 0, moved: expect.toSatisfy((count: number) => count > 4) }],
-    ['own-head', { steps: 12, head: ['inner.weight', 'inner.bias', 'outer.weight', 'outer.bias'] }],
+    [
+      'own-head',
+      { steps: 12, head: ['inner.weight', 'inner.bias', 'outer.weight', 'outer.bias'], same: true },
+    ],
+    ['own-encoder', { accuracy: above(0.8), served: above(0.8) }],
+    ['own-adapter', { steps: 12, adapted: 8, same: true, left: 0 }],
     ['multi-label', { metrics: expect.arrayContaining(['loss', 'micro_f1']) }],
     ['regression', { pearson: expect.any(Number) }],
     ['abort', { interrupted: true, steps: 1 }],

@@ -73,7 +73,7 @@ describe.each(['bert', 'roberta'] as const)('why a %s says what it says', (famil
     expect(named.logit).toBeCloseTo(logits![1]!, 4)
     expect(sumOf(named.tokens)).toBeCloseTo(named.logit - named.baselineLogit!, 2)
 
-    await using merged = await TextClassifier.load(base, { device: 'cpu', adapter })
+    await using merged = await TextClassifier.load(base, { device: 'cpu', mergeAdapter: adapter })
     const own = await merged.explain(text, { label: 'yes' })
     expect(own.logit).toBeCloseTo(named.logit, 4)
     for (const [t, { attribution }] of own.tokens.entries())

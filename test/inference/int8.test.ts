@@ -137,7 +137,7 @@ describe('int8', () => {
 
   it('quantizes what an adapter was merged into', async () => {
     const directory = await tinyAdapter(base, { seed: 3, targetModules: 'all-linear' })
-    const found = await logitsOf(await load({ adapter: directory }))
+    const found = await logitsOf(await load({ mergeAdapter: directory }))
     const expected = await plainLogits(base, texts, { directory, labels }, (model) =>
       quantize(model, { merged: true }),
     )

@@ -69,7 +69,7 @@ describe('MaskFiller', () => {
     await using filler = await MaskFiller.load(base, { adapters: { a: folders[0]!, b: folders[1]! } })
     const expected = await Promise.all(
       folders.map(async (adapter) => {
-        await using merged = await MaskFiller.load(base, { adapter, warmUp: false })
+        await using merged = await MaskFiller.load(base, { mergeAdapter: adapter, warmUp: false })
         return await merged.fill(text)
       }),
     )

@@ -92,7 +92,7 @@ describe('QuestionAnswerer', () => {
       answerer.answer(input, { adapter: 'b', topK: 20 }),
     ])
     for (const [i, found] of [a, b].entries()) {
-      await using merged = await QuestionAnswerer.load(bare, { adapter: folders[i]!, warmUp: false })
+      await using merged = await QuestionAnswerer.load(bare, { mergeAdapter: folders[i]!, warmUp: false })
       const expected = await merged.answer(input, { topK: 20 })
       expect(found.answer).toBe(expected.answer)
       expect(Math.abs(found.score - expected.score)).toBeLessThan(1e-4)

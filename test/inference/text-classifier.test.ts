@@ -72,7 +72,7 @@ describe('classify', () => {
 
   it('merges an adapter at load', async () => {
     const directory = await tinyAdapter(base, { seed: 3, targetModules: 'all-linear' })
-    const merged = await load(base, { adapter: directory })
+    const merged = await load(base, { mergeAdapter: directory })
     const expected = await plainLogits(base, texts, { directory, labels: ['bad', 'fair', 'good'] })
     for (const [i, { logits }] of (await merged.classify(texts)).entries()) close(logits, expected[i]!)
     await expect(merged.loadAdapter('x', directory)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })

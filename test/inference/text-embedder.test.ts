@@ -155,7 +155,7 @@ describe('TextEmbedder', () => {
     await using embedder = await TextEmbedder.load(base, { adapters: { a: folders[0]!, b: folders[1]! } })
     const merged = await Promise.all(
       folders.map(async (adapter) => {
-        await using one = await TextEmbedder.load(base, { adapter, warmUp: false })
+        await using one = await TextEmbedder.load(base, { mergeAdapter: adapter, warmUp: false })
         return [await one.embed(texts), await one.embedTokens(texts[0]!)] as const
       }),
     )

@@ -49,7 +49,7 @@ describe('TextReranker', () => {
   it('serves adapters by name, each as if it were merged, and a model in memory', async () => {
     using model = await AutoModelForReranking.fromPretrained(base)
     const adapter = await randomAdapter(model, { seed: 3, r: 4, loraAlpha: 8 })
-    await using merged = await TextReranker.load(base, { adapter, warmUp: false })
+    await using merged = await TextReranker.load(base, { mergeAdapter: adapter, warmUp: false })
     const expected = await merged.rank(query, texts)
     await using reranker = await TextReranker.load(base, { adapters: { a: adapter } })
     const check = async () => {

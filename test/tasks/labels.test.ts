@@ -50,7 +50,7 @@ describe('facts of a base model and of its adapter', () => {
   it("an adapter of PEFT's keeps the base's names and problem, merged too", async () => {
     const base = await tinyClassifier({ labels, problemType: 'multi_label_classification' })
     const adapter = await asPeft(await tinyAdapter(base, { seed: 3 }))
-    const found = await classified(base, { adapter })
+    const found = await classified(base, { mergeAdapter: adapter })
     for (const { label, score } of found.scores)
       expect(score).toBeCloseTo(sigmoid(found.logits[labels.indexOf(label)]!), 6)
     const { model, tokenizer } = await loadModel(SequenceClassification, base, { adapter })
@@ -73,8 +73,8 @@ describe('facts of a base model and of its adapter', () => {
     using model = await AutoModelForSequenceClassification.fromPretrained(base)
     await loadAdapter(model, adapter, { head: 'keep' })
     unloadLora(model)
-    const kept = await classified(base, { adapter, head: 'keep' })
-    const bare = await classified(base, { adapter: headless })
+    const kept = await classified(base, { mergeAdapter: adapter, head: 'keep' })
+    const bare = await classified(base, { mergeAdapter: headless })
     for (const [i, logit] of bare.logits.entries()) expect(logit).toBeCloseTo(kept.logits[i]!, 5)
     expect(bare.label).toBe(kept.label)
     // Beside the base, by name, the same.
@@ -83,7 +83,7 @@ describe('facts of a base model and of its adapter', () => {
     for (const [i, logit] of named.logits.entries()) expect(logit).toBeCloseTo(kept.logits[i]!, 4)
 
     const encoder = await tinyClassifier({ labels, headless: true })
-    await expect(classified(encoder, { adapter: headless })).rejects.toThrow(
+    await expect(classified(encoder, { mergeAdapter: headless })).rejects.toThrow(
       /no trained sequence-classification head/,
     )
     await expect(classified(encoder, { adapters: { one: headless } })).rejects.toThrow(/brings no head/)
@@ -92,14 +92,14 @@ describe('facts of a base model and of its adapter', () => {
   it("an adapter's own names are its truth; PEFT's may be given", async () => {
     const base = await tinyClassifier({ labels })
     const adapter = await tinyAdapter(base, { seed: 3, labels: ['no', 'yes'] })
-    expect(['no', 'yes']).toContain((await classified(base, { adapter })).label)
-    await expect(classified(base, { adapter, labels: ['yes', 'no'] })).rejects.toThrow(
+    expect(['no', 'yes']).toContain((await classified(base, { mergeAdapter: adapter })).label)
+    await expect(classified(base, { mergeAdapter: adapter, labels: ['yes', 'no'] })).rejects.toThrow(
       /has a head of the labels no, yes; yes, no was asked for.*`head: 'keep'`/,
     )
     const peft = await asPeft(adapter)
-    expect(['LABEL_0', 'LABEL_1']).toContain((await classified(base, { adapter: peft })).label)
-    expect(['a', 'b']).toContain((await classified(base, { adapter: peft, labels: ['a', 'b'] })).label)
-    await expect(classified(base, { adapter: peft, labels })).rejects.toThrow(/has a head of 2 outputs/)
+    expect(['LABEL_0', 'LABEL_1']).toContain((await classified(base, { mergeAdapter: peft })).label)
+    expect(['a', 'b']).toContain((await classified(base, { mergeAdapter: peft, labels: ['a', 'b'] })).label)
+    await expect(classified(base, { mergeAdapter: peft, labels })).rejects.toThrow(/has a head of 2 outputs/)
   })
 })
 

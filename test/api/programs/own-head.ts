@@ -1,10 +1,9 @@
 import {
-  AutoModelForSequenceClassification,
+  AutoModel,
   AutoTokenizer,
   type EncoderConfig,
   type Family,
   Head,
-  Model,
   ops,
   SequenceClassification,
   type Tensor,
@@ -37,25 +36,26 @@ class DeepHead extends Head {
 
 /** A task is a value: this one differs in its head. */
 class DeepClassification extends SequenceClassification {
-  override head(_: Family, config: EncoderConfig, options: TensorOptions): never {
-    return new DeepHead(config.hiddenSize, this.width, options) as never
+  override head(_: Family, config: EncoderConfig, options: TensorOptions): Head {
+    return new DeepHead(config.hiddenSize, this.width, options)
   }
 }
 
-/** Full fine-tuning of a pretrained encoder under a head of one's own. */
-export async function main({ base, rows }: Given) {
+const task = new DeepClassification({ labels: ['bad', 'good'], problemType: 'single_label_classification' })
+
+/** Full fine-tuning of a pretrained encoder under a head of one's own, that is saved and comes back. */
+export async function main({ base, rows, out }: Given) {
   await using tokenizer = await AutoTokenizer.fromPretrained(base)
-  using pretrained = await AutoModelForSequenceClassification.fromPretrained(base)
-  const task = new DeepClassification({ labels: ['bad', 'good'], problemType: 'single_label_classification' })
-  using model = new Model(pretrained.family, pretrained.config, task)
-  model.encoder.loadStateDict(pretrained.encoder.stateDict())
+  using model = await AutoModel.fromPretrained(base, { task })
   model.setRequiresGrad(true)
-  const { steps } = await new Trainer({
-    model,
-    tokenizer,
-    train: rows,
-    ...training,
-    learningRate: 1e-3,
-  }).train()
-  return { steps, head: [...model.head.namedParameters()].map(([path]) => path) }
+  const trainer = new Trainer({ model, tokenizer, train: rows, ...training, learningRate: 1e-3 })
+  const { steps } = await trainer.train()
+  await model.savePretrained(out)
+  using again = await AutoModel.fromPretrained(out, { task })
+  const [head, other] = [[...model.head.namedParameters()], [...again.head.namedParameters()]]
+  return {
+    steps,
+    head: head.map(([path]) => path),
+    same: head.every(([, tensor], i) => ops.equal(tensor, other[i]![1])),
+  }
 }
