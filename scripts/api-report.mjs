@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * The public surface as text, a file an entry of the package in etc/: what each export is, and which types its signatures
- * name that nobody can import. Committed, so that a change of the surface shows in review. `--write` brings the files up
- * to date; without, it says whether they are.
+ * The public surface as text, a file an entry of the package in etc/: what each export is. Committed, so that a change of
+ * the surface shows in review. `--write` brings the files up to date; without, it says whether they are, and which types
+ * signatures name that nobody can import: there must be none.
  *
  * Of the operators, whose declarations are in lib/generated, it has the names alone.
  */
@@ -23,25 +23,22 @@ const reportOf = (entry) =>
 const isOurs = (file) => file.startsWith(dist)
 const isGenerated = (file) => relative(dist, file).startsWith('generated')
 
+const declarationsOf = (entry) => join(dist, `${entry}.d.ts`)
+
 class Surface {
-  constructor(entry) {
+  constructor(entry, program) {
     this.entry = entry
-    const file = join(dist, `${entry}.d.ts`)
-    const program = ts.createProgram([file], {
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      target: ts.ScriptTarget.ES2023,
-      allowImportingTsExtensions: true,
-      noEmit: true,
-      types: ['node'],
-    })
     this.checker = program.getTypeChecker()
-    const module = this.checker.getSymbolAtLocation(program.getSourceFile(file))
-    this.exports = this.checker
-      .getExportsOfModule(module)
-      .map((symbol) => ({ name: symbol.name, symbol: this.resolved(symbol) }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-    this.exported = new Set(this.exports.map(({ symbol }) => symbol))
+    const exportsOf = (each) => {
+      const module = this.checker.getSymbolAtLocation(program.getSourceFile(declarationsOf(each)))
+      return this.checker
+        .getExportsOfModule(module)
+        .map((symbol) => ({ name: symbol.name, symbol: this.resolved(symbol) }))
+    }
+    this.exports = exportsOf(entry).sort((a, b) => (a.name < b.name ? -1 : 1))
+    // The root has all that its signatures name; what others name may be the root's.
+    const importable = entry === 'index' ? this.exports : [...this.exports, ...exportsOf('index')]
+    this.exported = new Set(importable.map(({ symbol }) => symbol))
   }
 
   resolved(symbol) {
@@ -94,10 +91,13 @@ class Surface {
       found.add(target.name)
   }
 
+  /** What signatures name and nobody can import. */
+  get allHidden() {
+    return this.exports.flatMap((each) => this.hidden(each).map((type) => `${type} (of ${each.name})`))
+  }
+
   report() {
-    const hidden = this.exports.flatMap((each) =>
-      this.hidden(each).map((type) => `${type} (of ${each.name})`),
-    )
+    const hidden = this.allHidden
     const parts = this.exports.map((each) => `\`\`\`ts\n${this.textOf(each)}\n\`\`\``)
     const title = this.entry === 'index' ? 'torch-lora' : `torch-lora/${dirname(this.entry)}`
     const note =
@@ -112,9 +112,18 @@ class Surface {
 export function apiReport({ write = false } = {}) {
   buildTypeScript()
   const problems = []
+  const program = ts.createProgram(entries.map(declarationsOf), {
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    target: ts.ScriptTarget.ES2023,
+    allowImportingTsExtensions: true,
+    noEmit: true,
+    types: ['node'],
+  })
   for (const entry of entries) {
     const file = reportOf(entry)
-    const report = new Surface(entry).report()
+    const surface = new Surface(entry, program)
+    const report = surface.report()
     if (write) {
       mkdirSync(dirname(file), { recursive: true })
       writeFileSync(file, report)
@@ -124,6 +133,11 @@ export function apiReport({ write = false } = {}) {
     try {
       before = readFileSync(file, 'utf8')
     } catch {}
+    const hidden = surface.allHidden
+    if (hidden.length > 0)
+      problems.push(
+        `${entry}: export these types, or keep them out of public signatures (@internal): ${hidden.join(', ')}.`,
+      )
     if (before === report) continue
     const [old, now] = [before, report].map((text) => new Set(text.split('\n')))
     const changes = [

@@ -1,6 +1,6 @@
 import { agree } from './agreement.ts'
 import { allGather, allReduce, barrier, broadcast } from './collectives.ts'
-import { close, currentWorld, init } from './world.ts'
+import { alone, close, currentWorld, init } from './world.ts'
 
 /**
  * Several processes, on one machine or many, that train one model: PyTorch's own c10d, without Python. Any launcher of
@@ -15,6 +15,8 @@ import { close, currentWorld, init } from './world.ts'
 export const distributed = {
   init,
   close,
+  /** The group of this process alone: a Trainer with it shares nothing with the other ranks. */
+  alone,
   allReduce,
   broadcast,
   allGather,

@@ -27,7 +27,8 @@ export interface World {
   readonly backend?: 'gloo' | 'nccl' | undefined
 }
 
-const alone: World = { rank: 0, worldSize: 1, localRank: 0, restartCount: 0 }
+/** A process by itself, whatever group it has joined: a run of this group is its own. */
+export const alone: World = Object.freeze({ rank: 0, worldSize: 1, localRank: 0, restartCount: 0 })
 
 let current: World | undefined
 let changing: Promise<unknown> | undefined
@@ -38,21 +39,37 @@ export function currentWorld(): World {
 }
 
 /** Whether there is a group of processes to exchange with, be it of one. */
-export function inGroup(): boolean {
-  return current?.backend !== undefined
+export function inGroup({ backend }: World = currentWorld()): boolean {
+  return backend !== undefined
+}
+
+/**
+ * The group that somebody names; without one, the one that this process has joined.
+ * @throws TorchLoraError INVALID_ARGUMENT for one that it is not in, and for none where a launcher has started several
+ * that have not joined
+ */
+export function groupOf(what: string, given: World | undefined): World {
+  if (given === alone || (given !== undefined && given === current)) return given
+  if (given !== undefined)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `${what}: group is none that this process is in: give what distributed.init() gave, before it was closed, or distributed.alone.`,
+    )
+  requireGroup()
+  return currentWorld()
 }
 
 /**
  * Refuses what would train W times over: a process that a launcher started as one of several, and that has not joined.
  * @throws TorchLoraError INVALID_ARGUMENT
  */
-export function requireGroup(): void {
+function requireGroup(): void {
   if (current !== undefined) return
   const launch = readLaunch()
   if (launch && launch.worldSize > 1)
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
-      `This process was started as rank ${launch.rank} of ${launch.worldSize}, but has not joined the others: \`await distributed.init()\` first, or unset RANK and WORLD_SIZE to train alone.`,
+      `This process was started as rank ${launch.rank} of ${launch.worldSize}, but has not joined the others: \`await distributed.init()\` first; to train alone give \`group: distributed.alone\`, or unset RANK and WORLD_SIZE.`,
     )
 }
 

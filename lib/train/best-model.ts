@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { barrier } from '../distributed/collectives.ts'
-import { currentWorld } from '../distributed/world.ts'
+import { inGroup, type World } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
@@ -18,6 +18,8 @@ export interface BestModelOptions {
   directory?: string | undefined
   /** Evaluations in a row without a gain after which a run is out of patience; undefined for none. */
   patience?: number | undefined
+  /** One of its ranks writes, and all read. */
+  group: World
 }
 
 /** The best and the last evaluation of a run, and the parameters that the best was made with. */
@@ -82,10 +84,10 @@ export class BestModel {
   }
 
   async #keep(): Promise<void> {
-    const { directory, parameters } = this.#options
+    const { directory, parameters, group } = this.#options
     if (parameters.length === 0) return
     if (directory !== undefined) {
-      if (currentWorld().rank === 0) await saveBest(directory, new Map(parameters), this.#best!.step)
+      if (group.rank === 0) await saveBest(directory, new Map(parameters), this.#best!.step)
       return
     }
     noGrad(() => {
@@ -102,10 +104,10 @@ export class BestModel {
    * @throws TorchLoraError INVALID_FILE where they are damaged
    */
   async restore(): Promise<void> {
-    const { directory, parameters } = this.#options
+    const { directory, parameters, group } = this.#options
     if (!this.#best || parameters.length === 0) return
     if (directory !== undefined) {
-      await barrier() // rank 0 has written them
+      if (inGroup(group)) await barrier() // rank 0 has written them
       await restoreBest(directory, new Map(parameters), this.#best.step)
       return
     }
@@ -151,7 +153,7 @@ export class BestModel {
  * @throws TorchLoraError INVALID_ARGUMENT for one that is not measured
  */
 export function chooseBestMetric(asked: string | undefined, measured: readonly string[]): string {
-  const chosen = asked ?? measured[0]!
+  const chosen = asked ?? measured[0] ?? 'loss'
   if (chosen === 'loss' || measured.includes(chosen)) return chosen
   throw new TorchLoraError(
     'INVALID_ARGUMENT',

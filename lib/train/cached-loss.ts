@@ -1,10 +1,10 @@
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
-import type { Model } from '../models/model.ts'
 import type { BatchTensors } from '../nn/batch.ts'
 import { compile } from '../program.ts'
 import type { LossFunction, Targets } from '../tasks/task.ts'
 import type { Tensor } from '../tensor.ts'
+import type { StepModel } from './work.ts'
 
 /** The parts of a batch whose loss is of all its outputs together. */
 export interface CachedPart {
@@ -24,7 +24,7 @@ export class CachedLoss {
   readonly #loss
 
   /** @param loss formed instead of the task's */
-  constructor(model: Model, { loss: lossOf }: { loss?: LossFunction | undefined } = {}) {
+  constructor(model: StepModel, { loss: lossOf }: { loss?: LossFunction | undefined } = {}) {
     this.#outputs = compile((batch: BatchTensors) => {
       model.train()
       return noGrad(() => model.forward(batch)) // [rows, width]

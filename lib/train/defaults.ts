@@ -20,8 +20,8 @@ export interface RunShape {
   }
 }
 
-/** Settings that a run was given or that were chosen for it. */
-export interface RunSettings {
+/** Settings that are chosen for a run where it was not given them. */
+export interface ChosenSettings {
   epochs: number
   /** Undefined where a number of tokens limits batches. */
   batchSize?: number | undefined
@@ -49,7 +49,7 @@ const mostEpochs = 20
  * - **Head**: the same, but a head that starts from random numbers in a run of fewer than 500 updates gets at least
  *   2e-3: at the encoder's rate it would hardly have moved when the run ends.
  */
-export function chooseSettings(run: RunShape): RunSettings {
+export function chooseSettings(run: RunShape): ChosenSettings {
   const { examples, given } = run
   const usual = examples <= 64 ? 4 : examples <= 800 ? 8 : 16
   const batchSize = given.batchSize ?? (given.maxTokens === undefined ? usual : undefined)

@@ -1,3 +1,4 @@
+import { groupOf, type World } from '../distributed/world.ts'
 import { Predictor } from '../inference/predictor.ts'
 import { Model } from '../models/model.ts'
 import { list, object, type Rules, readOptions, signal, whole } from '../options.ts'
@@ -18,6 +19,8 @@ export interface EvaluateOptions<T extends Task = Task, M extends string = strin
   maxLength?: number | undefined
   /** Tokens a batch at most. Default 4096. */
   maxBatchTokens?: number | undefined
+  /** The processes among which the examples are dealt out; as in {@link TrainingOptions}. */
+  group?: World | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -28,6 +31,7 @@ const rules: Rules<EvaluateOptions> = {
   metrics: list('names of metrics'),
   maxLength: whole(1),
   maxBatchTokens: whole(1),
+  group: object('what distributed.init() gave, or distributed.alone'),
   signal,
 }
 
@@ -41,14 +45,16 @@ export async function evaluate<T extends Task, const M extends string = string>(
 ): Promise<MetricsOf<M>> {
   readOptions('evaluate', options as unknown as EvaluateOptions, rules)
   const { model, tokenizer, examples, maxBatchTokens, signal } = options
+  const group = groupOf('evaluate', options.group)
   const metrics = model.task.chooseMetrics(examples, options.metrics)
   const encoded = await model.task.encode(examples as never, tokenizer, {
     maxLength: Math.min(options.maxLength ?? model.maxLength, model.maxLength),
   })
   using predictor = new Predictor(model)
   const measured = await evaluateExamples(predictor, encoded, metrics, {
-    ...(maxBatchTokens !== undefined && { maxBatchTokens }),
-    ...(signal && { signal }),
+    maxBatchTokens,
+    signal,
+    group,
   })
   return measured.metrics as MetricsOf<M>
 }

@@ -1,6 +1,6 @@
 import { allGatherBytes } from '../distributed/collectives.ts'
 import { sharesOf } from '../distributed/deal.ts'
-import { currentWorld } from '../distributed/world.ts'
+import { currentWorld, type World } from '../distributed/world.ts'
 import type { PredictOptions, Predictor } from '../inference/predictor.ts'
 import type { EncodedExamples, Metrics, Progress } from '../tasks/task.ts'
 import type { Encoding } from '../tokenizer/index.ts'
@@ -14,16 +14,18 @@ export async function evaluateExamples(
   predictor: Predictor,
   examples: EncodedExamples,
   metrics: readonly string[],
-  options: PredictOptions = {},
+  { group = currentWorld(), ...options }: PredictOptions & { group?: World | undefined } = {},
 ): Promise<{ metrics: Metrics; progress: Progress }> {
   const { task } = predictor.model
-  if (task.addsUp)
-    return { metrics: await measureExamples(predictor.model, examples, metrics, options), progress: 'better' }
+  if (task.addsUp) {
+    const measured = await measureExamples(predictor.model, examples, metrics, { ...options, group })
+    return { metrics: measured, progress: 'better' }
+  }
   const { encodings, labels } = examples
   const outputs =
-    currentWorld().worldSize === 1
+    group.worldSize === 1
       ? await predictor.outputs(encodings, options)
-      : await sharedOutputs(predictor, encodings, options)
+      : await sharedOutputs(predictor, encodings, { ...options, group })
   return { metrics: task.score(outputs, labels, metrics), progress: task.progress(outputs, labels) }
 }
 
@@ -31,16 +33,16 @@ export async function evaluateExamples(
 async function sharedOutputs(
   predictor: Predictor,
   encodings: readonly Encoding[],
-  options: PredictOptions,
+  { group, ...options }: PredictOptions & { group: World },
 ): Promise<Float32Array[]> {
-  const { worldSize } = currentWorld()
+  const { worldSize } = group
   const order = encodings
     .map((_, i) => i)
     .sort((a, b) => encodings[b]!.ids.length - encodings[a]!.ids.length || a - b)
   const shares = Array.from({ length: worldSize }, (_, rank) =>
     sharesOf(encodings.length, { rank, worldSize }).map((i) => order[i]!),
   )
-  const mine = shares[currentWorld().rank]!
+  const mine = shares[group.rank]!
   const own = await predictor.outputs(
     mine.map((i) => encodings[i]!),
     options,

@@ -1,5 +1,5 @@
 import type { Metrics } from '../tasks/task.ts'
-import type { RunSettings } from './defaults.ts'
+import type { RunSettings } from './run-settings.ts'
 
 /** Measured values by name: `loss` and the metrics that were asked for. */
 export type MetricsOf<M extends string> = Metrics & Readonly<Record<M | 'loss', number>>

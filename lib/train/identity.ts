@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { TorchLoraError } from '../errors.ts'
-import type { EncodedExamples, Task } from '../tasks/task.ts'
 import type { TrainerState } from './checkpoint.ts'
 import type { ResolvedTrainerOptions } from './options.ts'
+import { optimizerName } from './run-settings.ts'
 
 /** Options that two runs must share for one to go on from the other. */
 const shared = [
@@ -33,24 +32,19 @@ export type RunIdentity = TrainerState['identity']
 /** What a run is, as its checkpoints say it: settings, what trains, on which examples, and `options.identity`. */
 export function runIdentity(
   options: ResolvedTrainerOptions,
-  { trainableParameters, train }: { trainableParameters: number; train: EncodedExamples },
+  { trainableParameters, trainExamples }: { trainableParameters: number; trainExamples: string },
 ): RunIdentity {
   const { optimizer } = options
   const given: [string, unknown][] = [
     ...shared.map((name): [string, unknown] => [name, options[name]]),
     // Runs from before there was a choice go on.
-    ['optimizer', optimizer === 'adamw' ? undefined : nameOf(optimizer)],
+    ['optimizer', optimizer === 'adamw' ? undefined : optimizerName(optimizer)],
     ['loss', options.loss && (options.loss.name || 'of its own')],
     ['trainableParameters', trainableParameters],
-    ['trainExamples', digestOf(train, options.model.task)],
+    ['trainExamples', trainExamples],
     ...Object.entries(options.identity ?? {}),
   ]
   return Object.fromEntries(given.filter(([, value]) => value !== undefined))
-}
-
-function nameOf(optimizer: ResolvedTrainerOptions['optimizer']): string {
-  if (typeof optimizer === 'string') return optimizer
-  return typeof optimizer === 'function' ? optimizer.name : optimizer.constructor.name
 }
 
 /** @throws TorchLoraError INCOMPATIBLE naming every difference between a run and the checkpoint at `path` */
@@ -65,12 +59,4 @@ export function checkIdentity(own: RunIdentity, { identity }: TrainerState, path
     `${path} is of a run with other settings: ${differences.join('; ')}. Use those, or another output folder.`,
     { file: path },
   )
-}
-
-/** Says whether two training sets are one: token ids, segments and labels, in order. */
-function digestOf({ encodings, labels }: EncodedExamples, task: Task): string {
-  const hash = createHash('sha256')
-  for (const { ids, typeIds } of encodings) hash.update(ids).update(typeIds)
-  task.digest(labels, hash)
-  return `${encodings.length} with digest ${hash.digest('hex').slice(0, 16)}`
 }

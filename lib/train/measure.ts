@@ -1,7 +1,7 @@
 import { BatchSampler, packBatch } from '../data/index.ts'
 import { allGatherBytes } from '../distributed/collectives.ts'
 import { sharesOf } from '../distributed/deal.ts'
-import { currentWorld } from '../distributed/world.ts'
+import { currentWorld, type World } from '../distributed/world.ts'
 import { noGrad } from '../grad-mode.ts'
 import type { PredictOptions } from '../inference/predictor.ts'
 import type { Model } from '../models/model.ts'
@@ -22,7 +22,12 @@ export async function measureExamples(
   model: Model,
   examples: EncodedExamples,
   metrics: readonly string[],
-  { maxBatchTokens = 4096, onProgress, signal }: PredictOptions = {},
+  {
+    maxBatchTokens = 4096,
+    onProgress,
+    signal,
+    group = currentWorld(),
+  }: PredictOptions & { group?: World | undefined } = {},
 ): Promise<Metrics> {
   const { task, positions, config, device, outputDType: dtype } = model
   using sums = compile(({ batch, targets }: SumInputs) => {
@@ -41,7 +46,7 @@ export async function measureExamples(
   const batches = Array.from({ length: sampler.batchesInEpoch }, () => sampler.next())
   let total: Float64Array | undefined
   let done = 0
-  for (const b of sharesOf(batches.length, currentWorld())) {
+  for (const b of sharesOf(batches.length, group)) {
     const indices = batches[b]!
     const packed = packBatch(task.sequences(examples, indices, seed), { positions, tables: config })
     const batch = batchTensors(packed, device)
@@ -62,7 +67,7 @@ export async function measureExamples(
     done += indices.length
     onProgress?.(done)
   }
-  return task.scoreSums(await ofAllRanks(total), metrics)
+  return task.scoreSums(await sumOfRanks(total, group), metrics)
 }
 
 interface SumInputs {
@@ -74,8 +79,12 @@ function added(a: Float64Array | undefined, b: Float64Array): Float64Array {
   return a ? a.map((value, i) => value + b[i]!) : b
 }
 
-async function ofAllRanks(own: Float64Array = new Float64Array(0)): Promise<Float64Array> {
-  if (currentWorld().worldSize === 1) return own
+/** Numbers that add up, of all ranks; of one that had no share nothing. */
+export async function sumOfRanks(
+  own: Float64Array = new Float64Array(0),
+  { worldSize }: World,
+): Promise<Float64Array> {
+  if (worldSize === 1) return own
   const parts = await allGatherBytes(Buffer.from(own.buffer, own.byteOffset, own.byteLength))
   return parts
     .map((part): Float64Array => new Float64Array(part.slice().buffer))

@@ -1,4 +1,6 @@
+import { hasLora, loraState } from '../adapters/state.ts'
 import { LabelSet } from '../data/index.ts'
+import { groupOf, type World } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
 import { Model } from '../models/model.ts'
 import { type Optimizer, optimizerRules } from '../optim/optimizer.ts'
@@ -20,52 +22,32 @@ import {
 } from '../options.ts'
 import type { LossFunction, SampleOf, Task } from '../tasks/task.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
-import { chooseSettings } from './defaults.ts'
+import { chooseSettings, type RunShape } from './defaults.ts'
 
-/** What a {@link Trainer} trains, on what, how long and how. */
-export interface TrainerOptions<T extends Task = Task, M extends string = string> {
-  /** Its parameters that require a gradient are trained: those of `applyLora`, or all. Changed in place. */
-  model: Model<T>
-  tokenizer: Tokenizer
-  train: readonly SampleOf<T>[]
-  evaluate?: readonly SampleOf<T>[] | undefined
-  /** The model's labels, to make sure of them: any others are refused. */
-  labels?: LabelSet | undefined
+/** How long and how a {@link Trainer} trains, whatever it trains. */
+export interface TrainingOptions {
   /** Default: by {@link chooseSettings}, 3 or more where there are few examples. */
   epochs?: number | undefined
   /** Updates at most; without `epochs` as many. */
   maxSteps?: number | undefined
   /** Examples a batch. Default: by {@link chooseSettings}, 16 or fewer; no limit with maxTokens. */
   batchSize?: number | undefined
-  /** Tokens a batch at most, instead of or beside batchSize. */
-  maxTokens?: number | undefined
   /** Batches whose gradients are added up before an update. Default 1. */
   gradientAccumulationSteps?: number | undefined
-  /** Peak learning rate. Default: by {@link chooseSettings}, for the encoder's width, LoRA or full fine-tuning. */
+  /**
+   * Peak learning rate. Default: the adapter method's own, where it has one; else by {@link chooseSettings}, for the
+   * encoder's width, LoRA or full fine-tuning.
+   */
   learningRate?: number | undefined
-  /** Of the head. Default: learningRate, of a head that starts fresh in a short run at least 2e-3. */
-  headLearningRate?: number | undefined
-  /** LoRA+: the learning rate of every lora_B, bias and vector is so many times learningRate. At least 1. */
-  loraplusLrRatio?: number | undefined
   /**
    * What moves the parameters: 'adamw' (default), 'muon', a function that makes your own, or one that is made, of
    * `model.trainableParameters()`. One that is made has its own settings and stays the caller's to dispose of.
    */
   optimizer?: OptimizerName | OptimizerFactory | Optimizer | undefined
-  /**
-   * The loss that is trained, instead of the task's: a 0-dimensional tensor of a batch's outputs and of its targets
-   * (`model.task.collate`). It is recorded: it calls operators only. What an adapter method adds to a loss, AdaLoRA's
-   * penalty, is added to it too. Evaluations measure the task's loss as ever.
-   */
-  loss?: LossFunction | undefined
   /** Default 'linear'. */
   schedule?: ScheduleName | undefined
   /** What a schedule takes beside its name. */
   scheduleShape?: ScheduleShape | undefined
-  /** What a label counts in the loss, by class; 'balanced' in inverse proportion to how often it occurs. Default: all 1. */
-  classWeights?: 'balanced' | Readonly<Record<string, number>> | undefined
-  /** The share of a label that is spread over all classes (Szegedy et al., 2016). Default 0. */
-  labelSmoothing?: number | undefined
   /** Share of the updates that warm up. Default 0.06. */
   warmupRatio?: number | undefined
   /** Updates that warm up, instead of warmupRatio. */
@@ -78,12 +60,8 @@ export interface TrainerOptions<T extends Task = Task, M extends string = string
   eps?: number | undefined
   /** Gradients are scaled to at most this norm; 0 does not clip. Default 1. */
   maxGradNorm?: number | undefined
-  /** Tokens of a text at most. Default: what the model takes. */
-  maxLength?: number | undefined
   /** Of batch order, dropout and everything else random. Default 0. */
   seed?: number | undefined
-  /** What evaluations measure, of `model.task.metricNames`. Default: `model.task.defaultMetrics`. */
-  metrics?: readonly M[] | undefined
   /** Chooses the best model: a metric (greater is better) or 'loss'. Default: the first metric. */
   bestMetric?: string | undefined
   /** Evaluations: after every epoch, or every so many updates and after the last. Default 'epoch'. */
@@ -103,6 +81,42 @@ export interface TrainerOptions<T extends Task = Task, M extends string = string
   identity?: Readonly<Record<string, unknown>> | undefined
   /** Leave the model with the parameters of its best evaluation instead of the last. Default true with `evaluate`. */
   loadBest?: boolean | undefined
+  /**
+   * The processes that train the model together: what `await distributed.init()` gave, which is the default once a
+   * process has joined, or `distributed.alone`, with which each of them trains a model of its own.
+   */
+  group?: World | undefined
+}
+
+/** What a {@link Trainer} trains, on what, how long and how. */
+export interface TrainerOptions<T extends Task = Task, M extends string = string> extends TrainingOptions {
+  /** Its parameters that require a gradient are trained: those of `applyLora`, or all. Changed in place. */
+  model: Model<T>
+  tokenizer: Tokenizer
+  train: readonly SampleOf<T>[]
+  evaluate?: readonly SampleOf<T>[] | undefined
+  /** The model's labels, to make sure of them: any others are refused. */
+  labels?: LabelSet | undefined
+  /** Tokens a batch at most, instead of or beside batchSize. */
+  maxTokens?: number | undefined
+  /** Of the head. Default: learningRate, of a head that starts fresh in a short run at least 2e-3. */
+  headLearningRate?: number | undefined
+  /** LoRA+: the learning rate of every lora_B, bias and vector is so many times learningRate. At least 1. */
+  loraplusLrRatio?: number | undefined
+  /**
+   * The loss that is trained, instead of the task's: a 0-dimensional tensor of a batch's outputs and of its targets
+   * (`model.task.collate`). It is recorded: it calls operators only. What an adapter method adds to a loss, AdaLoRA's
+   * penalty, is added to it too. Evaluations measure the task's loss as ever.
+   */
+  loss?: LossFunction | undefined
+  /** What a label counts in the loss, by class; 'balanced' in inverse proportion to how often it occurs. Default: all 1. */
+  classWeights?: 'balanced' | Readonly<Record<string, number>> | undefined
+  /** The share of a label that is spread over all classes (Szegedy et al., 2016). Default 0. */
+  labelSmoothing?: number | undefined
+  /** Tokens of a text at most. Default: what the model takes. */
+  maxLength?: number | undefined
+  /** What evaluations measure, of `model.task.metricNames`. Default: `model.task.defaultMetrics`. */
+  metrics?: readonly M[] | undefined
   /** Tokens a batch at most, when evaluating. Default 4096. */
   evaluationTokens?: number | undefined
   /**
@@ -116,7 +130,6 @@ type Defaulted =
   | 'epochs'
   | 'gradientAccumulationSteps'
   | 'learningRate'
-  | 'headLearningRate'
   | 'optimizer'
   | 'schedule'
   | 'warmupRatio'
@@ -128,10 +141,20 @@ type Defaulted =
   | 'evaluateEvery'
   | 'checkpointEvery'
   | 'resume'
-  | 'evaluationTokens'
-  | 'cudaGraphs'
+  | 'group'
 
-export type ResolvedTrainerOptions = TrainerOptions & Required<Pick<TrainerOptions, Defaulted>>
+/** The options of a run with its defaults, whatever it trains; of texts alone what may be missing. */
+export type ResolvedTrainerOptions = TrainingOptions &
+  Required<Pick<TrainingOptions, Defaulted>> &
+  Pick<TrainerOptions, 'maxTokens' | 'loraplusLrRatio' | 'classWeights' | 'labelSmoothing' | 'maxLength'> & {
+    headLearningRate: number
+    loss?: { readonly name: string } | undefined
+  }
+
+/** The options of a run on texts with its defaults. */
+export type TextRun = TrainerOptions &
+  ResolvedTrainerOptions &
+  Required<Pick<TrainerOptions, 'evaluationTokens' | 'cudaGraphs'>>
 
 const positive = number({ above: 0 })
 const notNegative = number({ least: 0 })
@@ -145,35 +168,23 @@ const anOptimizer: Rule = (value) =>
 /** What an optimizer that is made has settled itself. */
 const optimizersOwn = ['weightDecay', 'betas', 'eps', 'headLearningRate', 'loraplusLrRatio'] as const
 
-const rules: Rules<TrainerOptions> = {
-  model: (value) => (value instanceof Model ? undefined : "a model, of AutoModelFor...'s fromPretrained"),
-  tokenizer: object("a tokenizer, of AutoTokenizer's fromPretrained"),
-  train: list('examples', 1),
-  evaluate: list('examples', 1),
-  labels: (value) => (value instanceof LabelSet ? undefined : 'a LabelSet'),
+/** What {@link TrainingOptions} may be. */
+export const trainingRules: Rules<TrainingOptions> = {
   epochs: whole(1),
   maxSteps: whole(1),
   batchSize: whole(1),
-  maxTokens: whole(1),
   gradientAccumulationSteps: whole(1),
   learningRate: positive,
-  headLearningRate: positive,
-  loraplusLrRatio: number({ least: 1 }),
   optimizer: either(oneOf(...Object.keys(optimizers)), callback, anOptimizer),
-  loss: callback,
   schedule: oneOf(...scheduleNames),
   scheduleShape: object('an object of power and cycles'),
-  classWeights: either(oneOf('balanced'), object('a number a class, by name')),
-  labelSmoothing: number({ least: 0, most: 0.999 }),
   warmupRatio: number({ least: 0, most: 1 }),
   warmupSteps: whole(0),
   weightDecay: notNegative,
   betas: optimizerRules.betas,
   eps: optimizerRules.eps,
   maxGradNorm: notNegative,
-  maxLength: whole(1),
   seed: whole(0),
-  metrics: list('names of metrics'),
   bestMetric: string,
   evaluateEvery: every,
   patience: whole(1),
@@ -182,6 +193,24 @@ const rules: Rules<TrainerOptions> = {
   resume: boolean,
   identity: object('an object of names and values'),
   loadBest: boolean,
+  group: object('what distributed.init() gave, or distributed.alone'),
+}
+
+const rules: Rules<TrainerOptions> = {
+  ...trainingRules,
+  model: (value) => (value instanceof Model ? undefined : "a model, of AutoModelFor...'s fromPretrained"),
+  tokenizer: object("a tokenizer, of AutoTokenizer's fromPretrained"),
+  train: list('examples', 1),
+  evaluate: list('examples', 1),
+  labels: (value) => (value instanceof LabelSet ? undefined : 'a LabelSet'),
+  maxTokens: whole(1),
+  headLearningRate: positive,
+  loraplusLrRatio: number({ least: 1 }),
+  loss: callback,
+  classWeights: either(oneOf('balanced'), object('a number a class, by name')),
+  labelSmoothing: number({ least: 0, most: 0.999 }),
+  maxLength: whole(1),
+  metrics: list('names of metrics'),
   evaluationTokens: whole(1),
   cudaGraphs: boolean,
 }
@@ -189,33 +218,60 @@ const rules: Rules<TrainerOptions> = {
 const shapeRules: Rules<ScheduleShape> = { power: positive, cycles: positive }
 
 /**
- * Fills in the defaults.
+ * Fills in the defaults of a run on texts.
  * @throws TorchLoraError INVALID_ARGUMENT naming every option out of range
  */
-export function resolveTrainerOptions(
-  options: TrainerOptions,
-  { worldSize }: { worldSize: number },
-): ResolvedTrainerOptions {
+export function resolveTrainerOptions(options: TrainerOptions): TextRun {
   readOptions('Trainer', options, rules)
-  if (options.scheduleShape) readOptions('Trainer, scheduleShape', options.scheduleShape, shapeRules)
   if (options.loss && (options.classWeights !== undefined || options.labelSmoothing))
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
       'Trainer: classWeights and labelSmoothing would not be heeded by a loss of your own: bring them into it.',
     )
-  const { model, gradientAccumulationSteps = 1 } = options
+  const { model } = options
   const body = [...model.namedParameters()].filter(([path]) => model.roleOf(path) === 'body')
-  const resolved: ResolvedTrainerOptions = {
+  const own = hasLora(model) ? loraState(model) : null
+  const learningRate = options.learningRate ?? own?.method.learningRate?.(own.config)
+  const run = resolveTraining(options, {
+    examples: options.train.length,
+    hiddenSize: model.config.hiddenSize,
+    adapters: body.some(([, parameter]) => !parameter.requiresGrad),
+    freshHead: [...model.freshParameters].some((path) => model.roleOf(path) === 'head'),
+    given: { ...options, learningRate },
+  })
+  return {
+    ...run,
+    evaluationTokens: options.evaluationTokens ?? 4096,
+    cudaGraphs: options.cudaGraphs ?? true,
+  }
+}
+
+/**
+ * Fills in the defaults of any run.
+ * @param shape what they are chosen by
+ * @throws TorchLoraError INVALID_ARGUMENT
+ */
+export function resolveTraining<O extends TrainingOptions>(
+  options: O,
+  shape: Omit<RunShape, 'batchesPerUpdate'>,
+): O & ResolvedTrainerOptions {
+  const { scheduleShape, gradientAccumulationSteps = 1 } = options
+  if (scheduleShape) readOptions('Trainer, scheduleShape', scheduleShape, shapeRules)
+  const group = groupOf('Trainer', options.group)
+  const own: Partial<TrainerOptions> = options
+  const settled = optimizersOwn.filter((name) => own[name] !== undefined)
+  if (typeof options.optimizer === 'object' && settled.length > 0)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `Trainer: ${settled.join(', ')} would not be heeded, since the optimizer is made already: give it there.`,
+    )
+  if (options.resume && !options.outputDir)
+    throw new TorchLoraError('INVALID_ARGUMENT', 'Trainer: resume needs outputDir.')
+  return {
     ...options,
-    ...chooseSettings({
-      examples: options.train.length,
-      hiddenSize: model.config.hiddenSize,
-      adapters: body.some(([, parameter]) => !parameter.requiresGrad),
-      freshHead: [...model.freshParameters].some((path) => model.roleOf(path) === 'head'),
-      batchesPerUpdate: gradientAccumulationSteps * worldSize,
-      given: options,
-    }),
+    ...chooseSettings({ ...shape, batchesPerUpdate: gradientAccumulationSteps * group.worldSize }),
     gradientAccumulationSteps,
+    group,
     optimizer: options.optimizer ?? 'adamw',
     schedule: options.schedule ?? 'linear',
     warmupRatio: options.warmupRatio ?? 0.06,
@@ -227,16 +283,5 @@ export function resolveTrainerOptions(
     evaluateEvery: options.evaluateEvery ?? 'epoch',
     checkpointEvery: options.checkpointEvery ?? 'epoch',
     resume: options.resume ?? false,
-    evaluationTokens: options.evaluationTokens ?? 4096,
-    cudaGraphs: options.cudaGraphs ?? true,
   }
-  const settled = optimizersOwn.filter((name) => options[name] !== undefined)
-  if (typeof options.optimizer === 'object' && settled.length > 0)
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `Trainer: ${settled.join(', ')} would not be heeded, since the optimizer is made already: give it there.`,
-    )
-  if (options.resume && !options.outputDir)
-    throw new TorchLoraError('INVALID_ARGUMENT', 'Trainer: resume needs outputDir.')
-  return resolved
 }

@@ -1,11 +1,10 @@
 import { basename, join } from 'node:path'
 import type { BatchSampler } from '../data/index.ts'
 import { agree } from '../distributed/agreement.ts'
-import { currentWorld } from '../distributed/world.ts'
 import { peakResidentBytes } from '../memory.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { rngState, setRngState } from '../random.ts'
-import type { Tensor } from '../tensor.ts'
+import type { Device, Tensor } from '../tensor.ts'
 import type { BestModel } from './best-model.ts'
 import {
   type DamagedCheckpoint,
@@ -14,10 +13,10 @@ import {
   saveCheckpoint,
   type TrainerState,
 } from './checkpoint.ts'
-import type { RunSettings } from './defaults.ts'
 import type { TrainerEvent, TrainingSummary } from './events.ts'
 import { checkIdentity, type RunIdentity } from './identity.ts'
 import type { ResolvedTrainerOptions } from './options.ts'
+import type { RunSettings } from './run-settings.ts'
 import type { Verdict } from './verdict.ts'
 
 type StepEvent = Extract<TrainerEvent, { type: 'step' }>
@@ -26,6 +25,9 @@ type CheckpointEvent = Extract<TrainerEvent, { type: 'checkpoint' }>
 /** What a run consists of, beside the model. */
 interface RunParts {
   options: ResolvedTrainerOptions
+  settings: RunSettings
+  /** Of what trains. */
+  device: Device
   identity: RunIdentity
   parameters: readonly (readonly [path: string, parameter: Tensor])[]
   optimizer: Optimizer
@@ -45,7 +47,7 @@ export class RunState {
 
   constructor(of: RunParts) {
     this.#of = of
-    this.#batchesPerUpdate = of.options.gradientAccumulationSteps * currentWorld().worldSize
+    this.#batchesPerUpdate = of.options.gradientAccumulationSteps * of.options.group.worldSize
   }
 
   get batchesPerUpdate(): number {
@@ -76,11 +78,10 @@ export class RunState {
   async save(step: number): Promise<CheckpointEvent | null> {
     if (step === this.#savedStep) return null
     this.#savedStep = step
-    const { options, identity, sampler, bestModel } = this.#of
+    const { options, device, identity, sampler, bestModel } = this.#of
     const began = performance.now()
-    const { device } = options.model
     const folder = join(options.outputDir!, 'checkpoints')
-    if (currentWorld().rank > 0)
+    if (options.group.rank > 0)
       return { type: 'checkpoint', step, path: join(folder, `step-${step}`), seconds: 0 }
     const path = await saveCheckpoint(folder, this.#tensors(), {
       format: 2,
@@ -98,11 +99,11 @@ export class RunState {
 
   /** @returns the update that the checkpoint was taken after, 0 when there is none, and newer ones that are damaged */
   async resume(): Promise<{ resumedAt: number; damaged: DamagedCheckpoint[] }> {
-    const { options, identity, sampler, bestModel } = this.#of
+    const { options, device, identity, sampler, bestModel } = this.#of
     const found = await findCheckpoint(join(options.outputDir!, 'checkpoints'), {
       totalSteps: (batchesPerUpdate = options.gradientAccumulationSteps) => this.totalSteps(batchesPerUpdate),
     })
-    await agree({ checkpoint: found ? basename(found.path) : 'none' })
+    if (options.group.worldSize > 1) await agree({ checkpoint: found ? basename(found.path) : 'none' })
     if (!found) return { resumedAt: 0, damaged: [] }
     const { path, state, damaged } = found
     checkIdentity(identity, state, path)
@@ -111,8 +112,7 @@ export class RunState {
     sampler.restore(state.sampler)
     await restoreTensors(join(path, 'tensors.safetensors'), this.#tensors())
     setRngState(new Uint8Array(Buffer.from(state.rng, 'base64')))
-    if (state.deviceRng)
-      setRngState(new Uint8Array(Buffer.from(state.deviceRng, 'base64')), options.model.device)
+    if (state.deviceRng) setRngState(new Uint8Array(Buffer.from(state.deviceRng, 'base64')), device)
     damaged.push(...(await bestModel.resume(state)))
     Object.assign(this.#spent, state.spent)
     this.#savedStep = state.step
@@ -124,7 +124,7 @@ export class RunState {
     steps: number,
     { interrupted, verdict }: { interrupted: boolean; verdict: Verdict },
   ): TrainingSummary {
-    const { options, parameters, optimizer, sampler, bestModel } = this.#of
+    const { options, settings, parameters, optimizer, sampler, bestModel } = this.#of
     const { wallSeconds, cpuSeconds, trainSeconds, tokens, examples } = this.#spentNow()
     const perSecond = (count: number) => (trainSeconds > 0 ? count / trainSeconds : 0)
     return {
@@ -139,7 +139,7 @@ export class RunState {
       tokensPerSecond: perSecond(tokens),
       examplesPerSecond: perSecond(examples),
       peakResidentBytes: peakResidentBytes(),
-      settings: settingsOf(options),
+      settings,
       warning: interrupted ? null : verdict.warning({ learningRate: options.learningRate, updates: steps }),
       bestMetric: bestModel.metric,
       best: bestModel.best,
@@ -163,12 +163,6 @@ export class RunState {
       ...Array.from(optimizer.state(), ([name, tensor]): [string, Tensor] => [`optimizer.${name}`, tensor]),
     ])
   }
-}
-
-/** What a run was given or what was chosen for it. */
-export function settingsOf(options: ResolvedTrainerOptions): RunSettings {
-  const { epochs, batchSize, learningRate, headLearningRate } = options
-  return { epochs, batchSize, learningRate, headLearningRate }
 }
 
 /** Elements of tensors, all together. */

@@ -1,13 +1,13 @@
 import type { FlatGradients } from '../distributed/flat-gradients.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
-import type { Model } from '../models/model.ts'
 import type { BatchTensors } from '../nn/batch.ts'
 import { clipGradNorm, gradNorm } from '../optim/clip.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { compile, type GraphReport } from '../program.ts'
 import type { LossFunction, Targets } from '../tasks/task.ts'
 import type { Device, Tensor } from '../tensor.ts'
+import type { StepModel } from './work.ts'
 
 export interface StepInputs {
   batch: BatchTensors
@@ -71,7 +71,7 @@ export interface StepOptions {
 
 /** Compiles the step of a model and an optimizer. */
 export function compileTrainingStep(
-  model: Model,
+  model: StepModel,
   optimizer: Optimizer,
   { maxGradNorm, loss: lossOf, graphs, keepGradients = false, ranks }: StepOptions,
 ): TrainingStep {

@@ -1,8 +1,9 @@
 import { loraPlusScale } from '../adapters/lora-plus.ts'
 import { adapterOptimizer } from '../adapters/state.ts'
 import { TorchLoraError } from '../errors.ts'
-import type { Model } from '../models/model.ts'
+import { Model } from '../models/model.ts'
 import { LayerNorm } from '../nn/layer-norm.ts'
+import type { Module } from '../nn/module.ts'
 import { isBias } from '../optim/adamw.ts'
 import type { NamedParameters, Optimizer } from '../optim/optimizer.ts'
 import { type OptimizerFactory, type OptimizerName, optimizerFactory } from '../optim/registry.ts'
@@ -13,7 +14,7 @@ import type { ResolvedTrainerOptions } from './options.ts'
  * The parameters of a model that a run trains.
  * @throws TorchLoraError INVALID_ARGUMENT for a model with nothing to train, or parameters that training cannot move
  */
-export function trainedParameters(model: Model): NamedParameters {
+export function trainedParameters(model: Module): NamedParameters {
   const parameters = model.trainableParameters()
   if (parameters.length === 0) {
     throw new TorchLoraError(
@@ -34,12 +35,13 @@ export function trainedParameters(model: Model): NamedParameters {
 
 /** The optimizer of a run, of the one given or one that is made; and what of it is made here, for the caller to free. */
 export function runOptimizer(
+  model: Module,
   parameters: NamedParameters,
   options: ResolvedTrainerOptions,
 ): { optimizer: Optimizer; made: Disposable } {
-  const { model, optimizer: given } = options
-  const inner = typeof given === 'object' ? given : madeOptimizer(parameters, given, options)
-  const optimizer = adapterOptimizer(model, inner)
+  const { optimizer: given } = options
+  const inner = typeof given === 'object' ? given : madeOptimizer(parameters, given, { ...options, model })
+  const optimizer = model instanceof Model ? adapterOptimizer(model, inner) : inner
   const made = [optimizer, inner].filter((each) => each !== given)
   return {
     optimizer,
@@ -54,18 +56,22 @@ export function runOptimizer(
 function madeOptimizer(
   parameters: NamedParameters,
   choice: OptimizerName | OptimizerFactory,
-  options: ResolvedTrainerOptions,
+  options: ResolvedTrainerOptions & { model: Module },
 ): Optimizer {
   const { betas, eps, weightDecay, learningRate, headLearningRate, loraplusLrRatio, model } = options
   const headScale = headLearningRate / learningRate
-  const plus = loraplusLrRatio === undefined ? null : loraPlusScale(model, { learningRate, loraplusLrRatio })
+  const roleOf = (path: string) => (model instanceof Model ? model.roleOf(path) : 'body')
+  const plus =
+    loraplusLrRatio === undefined || !(model instanceof Model)
+      ? null
+      : loraPlusScale(model, { learningRate, loraplusLrRatio })
   const norms = normPaths(model)
   return optimizerFactory(choice)(parameters, {
     betas,
     eps,
     weightDecay,
     noDecay: (path) => isBias(path) || norms.has(path),
-    learningRateScale: (path) => (model.roleOf(path) === 'head' ? headScale : 1) * (plus?.(path) ?? 1),
+    learningRateScale: (path) => (roleOf(path) === 'head' ? headScale : 1) * (plus?.(path) ?? 1),
   })
 }
 
@@ -88,7 +94,7 @@ export function requireOwn(optimizer: Optimizer, parameters: NamedParameters): v
 }
 
 /** The parameters of norms, which are not decayed, as in transformers. */
-function normPaths(model: Model): Set<string> {
+function normPaths(model: Module): Set<string> {
   const norms = [...model.namedModules()].filter(([, module]) => module instanceof LayerNorm)
   return new Set(norms.flatMap(([path, norm]) => Array.from(norm.namedParameters(path), ([name]) => name)))
 }

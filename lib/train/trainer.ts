@@ -1,31 +1,32 @@
 import { join } from 'node:path'
 import { loadedFrom, packageVersion } from '../addon.ts'
 import { BatchSampler } from '../data/index.ts'
-import { graphDevice } from '../device.ts'
 import { agree } from '../distributed/agreement.ts'
 import { FlatGradients } from '../distributed/flat-gradients.ts'
 import { requireSharedFolder } from '../distributed/shared-folder.ts'
-import { currentWorld, inGroup, requireGroup } from '../distributed/world.ts'
+import { inGroup } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
-import { Predictor } from '../inference/predictor.ts'
+import { Model } from '../models/model.ts'
+import type { Module } from '../nn/module.ts'
 import type { NamedParameters } from '../optim/optimizer.ts'
 import { callback, type Rules, readOptions, signal } from '../options.ts'
 import { manualSeed } from '../random.ts'
-import type { EncodedExamples, Task } from '../tasks/task.ts'
-import type { Device } from '../tensor.ts'
-import { checkVocabularies } from '../tokenizer/index.ts'
-import { exampleLengths } from './batches.ts'
+import type { Task } from '../tasks/task.ts'
 import { BestModel, chooseBestMetric } from './best-model.ts'
-import { evaluateExamples } from './evaluate.ts'
 import type { TrainerEvent, TrainingSummary } from './events.ts'
 import { type RunIdentity, runIdentity } from './identity.ts'
+import { type ModuleTrainerOptions, resolveModuleOptions } from './module-options.ts'
+import { ModulePlan } from './module-plan.ts'
 import { type ResolvedTrainerOptions, resolveTrainerOptions, type TrainerOptions } from './options.ts'
 import { lockRun } from './run-lock.ts'
-import { countElements, RunState, settingsOf } from './run-state.ts'
+import { settingsOf } from './run-settings.ts'
+import { countElements, RunState } from './run-state.ts'
 import { compileTrainingStep } from './step.ts'
+import { TextPlan } from './text-plan.ts'
 import { requireOwn, runOptimizer, trainedParameters } from './trained-parameters.ts'
 import { type PendingUpdate, Updates } from './updates.ts'
 import { Verdict } from './verdict.ts'
+import type { Plan, Work } from './work.ts'
 
 /** How a run is ended early. */
 export interface RunOptions {
@@ -44,7 +45,7 @@ const trainRules: Rules<TrainOptions> = { ...runRules, onEvent: callback }
 
 /**
  * Trains the parameters of a model that require a gradient, on the mean loss of its task. It knows no family, and no
- * difference between LoRA and full fine-tuning.
+ * difference between LoRA and full fine-tuning. A module of one's own is trained by `Trainer.forModule`.
  *
  * Same seed, same machine, same number of threads: same weights, to the bit, also when a run is stopped and resumed. On
  * CUDA the same batches, masks and seeds; there gradients of attention are added up in an order that changes from run to
@@ -53,35 +54,54 @@ const trainRules: Rules<TrainOptions> = { ...runRules, onEvent: callback }
  * `M` are the metrics that events have, where `metrics` names them.
  */
 export class Trainer<T extends Task = Task, const M extends string = string> {
-  readonly options: ResolvedTrainerOptions
+  readonly #options: ResolvedTrainerOptions
+  readonly #plan: Plan
   readonly #parameters: NamedParameters
-  readonly #metrics: readonly string[]
   readonly #bestModel: BestModel
   #started = false
-  /** Where CUDA graphs are captured; undefined for none. */
-  readonly #graphs: Device | undefined
 
   /**
    * @throws TorchLoraError INVALID_ARGUMENT naming every option that is not known or out of range, or a model with
    * nothing to train; INCOMPATIBLE for labels that are not the model's
    */
   constructor(options: TrainerOptions<T, M>) {
-    requireGroup()
-    this.options = resolveTrainerOptions(options as unknown as TrainerOptions, currentWorld())
-    const { model, optimizer, outputDir, loadBest, patience } = this.options
-    if (options.labels) model.task.requireLabels(options.labels)
-    checkVocabularies(this.options.tokenizer, model.config.vocabSize)
-    this.#parameters = trainedParameters(model)
+    const given = options as unknown
+    const run = isOfModule(given)
+      ? resolveModuleOptions(given)
+      : resolveTrainerOptions(given as TrainerOptions)
+    const plan = 'tokenizer' in run ? new TextPlan(run) : new ModulePlan(run)
+    const { optimizer, outputDir, loadBest, patience, bestMetric, group } = run
+    this.#options = run
+    this.#plan = plan
+    this.#parameters = trainedParameters(plan.module)
     if (typeof optimizer === 'object') requireOwn(optimizer, this.#parameters)
-    this.#graphs = graphDevice(model.device, this.options.cudaGraphs && !model.gradientCheckpointing)
-    this.#metrics = model.task.chooseMetrics(options.evaluate ?? options.train, options.metrics)
-    model.task.requireLoss(this.options)
     this.#bestModel = new BestModel({
-      metric: chooseBestMetric(options.bestMetric, this.#metrics),
+      metric: chooseBestMetric(bestMetric, plan.metrics),
       parameters: loadBest === false ? [] : this.#parameters,
       directory: outputDir && join(outputDir, 'checkpoints'),
       patience,
+      group,
     })
+  }
+
+  /**
+   * A Trainer for a module of one's own: what rows become in tensors, and what the loss is, is said by functions.
+   *
+   * ```ts
+   * const trainer = Trainer.forModule({
+   *   model: regressor,
+   *   train: rows,
+   *   batch: (rows) => ({ x: Tensor.from(rows.map(({ x }) => x)), y: Tensor.from(rows.map(({ y }) => [y])) }),
+   *   loss: (model, { x, y }) => ops.mseLoss(model.forward(x), y),
+   * })
+   * ```
+   * @throws TorchLoraError INVALID_ARGUMENT naming every option that is not known or out of range, or a module with
+   * nothing to train
+   */
+  static forModule<Mod extends Module, Row, Batch, const M extends string = never>(
+    options: ModuleTrainerOptions<Mod, Row, Batch, M>,
+  ): Trainer<Task, M> {
+    return new Trainer<Task, M>(options as unknown as TrainerOptions<Task, M>)
   }
 
   /** Elements of the tensors that train. */
@@ -121,29 +141,36 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
   }
 
   async *#run(signal: AbortSignal | undefined): AsyncGenerator<TrainerEvent, void> {
-    const { options } = this
-    const { model } = options
-    const train = await this.#encode(options.train)
-    const evaluate = options.evaluate ? await this.#encode(options.evaluate) : null
-    const identity = runIdentity(options, { trainableParameters: this.trainableParameters, train })
+    const options = this.#options
+    const { group } = options
+    const { module, device, graphs, maxLength } = this.#plan
+    const settings = settingsOf(options, { maxLength })
+    using work = await this.#plan.prepare(group)
+    const identity = runIdentity(options, {
+      trainableParameters: this.trainableParameters,
+      trainExamples: work.digest,
+    })
     const sampler = new BatchSampler({
-      lengths: exampleLengths(train),
+      lengths: work.lengths,
       batchSize: options.batchSize,
       maxTokens: options.maxTokens,
       seed: options.seed,
     })
     // One of the ranks writes.
-    await using _lock =
-      options.outputDir && currentWorld().rank === 0 ? await lockRun(options.outputDir) : null
-    if (options.outputDir) await requireSharedFolder(join(options.outputDir, 'checkpoints'))
-    await agreeOn(identity)
+    await using _lock = options.outputDir && group.rank === 0 ? await lockRun(options.outputDir) : null
+    if (group.worldSize > 1) {
+      if (options.outputDir) await requireSharedFolder(join(options.outputDir, 'checkpoints'))
+      await agreeOn(identity)
+    }
     manualSeed(options.seed)
-    model.task.temperature = 1 // fitted to weights that are about to change
-    const { optimizer, made } = runOptimizer(this.#parameters, options)
+    if (module instanceof Model) module.task.temperature = 1 // fitted to weights that are about to change
+    const { optimizer, made } = runOptimizer(module, this.#parameters, options)
     using _made = made
     using bestModel = this.#bestModel
     const state = new RunState({
       options,
+      settings,
+      device,
       identity,
       parameters: this.#parameters,
       optimizer,
@@ -154,28 +181,25 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
     const totalSteps = state.totalSteps()
     const { batchesPerUpdate } = state
     optimizer.begin?.(totalSteps)
-    using ranks = inGroup() ? new FlatGradients(this.#parameters.map(([, parameter]) => parameter)) : null
-    using loss = model.task.trainingLoss(options, train.labels, {
-      device: model.device,
-      dtype: model.outputDType,
-    })
+    using ranks = inGroup(group)
+      ? new FlatGradients(this.#parameters.map(([, parameter]) => parameter))
+      : null
     const verdict = new Verdict()
-    const step = compileTrainingStep(model, optimizer, {
+    const step = compileTrainingStep(work.model, optimizer, {
       maxGradNorm: options.maxGradNorm,
-      loss: options.loss ?? loss,
-      graphs: this.#graphs,
-      keepGradients: this.#graphs !== undefined && batchesPerUpdate > 1,
+      loss: work.loss,
+      graphs,
+      keepGradients: graphs !== undefined && batchesPerUpdate > 1,
       ranks: ranks ?? undefined,
     })
-    using predictor = new Predictor(model, { cudaGraphs: options.cudaGraphs })
     const updates = new Updates({
       step,
       sampler,
-      train,
+      work,
       totalSteps,
       options,
       batchesPerUpdate,
-      graphs: this.#graphs !== undefined,
+      graphs: graphs !== undefined,
       ranks: ranks ?? undefined,
     })
     const submit = (before: number) => updates.submit(before, { stops: signal?.aborted })
@@ -193,12 +217,11 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
         damaged,
         trainableParameters: this.trainableParameters,
         totalParameters:
-          countElements([...model.namedParameters()]) +
-          countElements([...model.namedModules()].flatMap(([, module]) => module.adapterParameters())),
+          countElements([...module.namedParameters()]) +
+          countElements([...module.namedModules()].flatMap(([, each]) => each.adapterParameters())),
         optimizerStateBytes: optimizer.stateBytes,
-        truncated: [...train.encodings, ...(evaluate?.encodings ?? [])].filter(({ truncated }) => truncated)
-          .length,
-        settings: settingsOf(options),
+        truncated: work.truncated,
+        settings,
       }
       while (done < totalSteps) {
         const current: PendingUpdate = ahead ?? submit(done)
@@ -215,9 +238,9 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
         yield event
         if (!ranks && signal?.aborted) stopping = true
         interrupted = stopping && !ahead
-        if (evaluate && due.evaluation && !interrupted) {
-          yield { type: 'evaluating', step: done, examples: evaluate.encodings.length }
-          const { progress, ...evaluation } = await this.#evaluate(predictor, evaluate, done, event.epoch)
+        if (work.evaluate && due.evaluation && !interrupted) {
+          yield { type: 'evaluating', step: done, examples: work.heldOut }
+          const { progress, ...evaluation } = await this.#evaluate(work.evaluate, done, event.epoch)
           verdict.evaluation(progress)
           yield evaluation
         }
@@ -228,10 +251,10 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
         }
         if (stop) break
       }
-      if (evaluate && !interrupted) await bestModel.restore()
+      if (work.evaluate && !interrupted) await bestModel.restore()
       left = false
       const summary = state.summary(done, { interrupted, verdict })
-      if (summary.warning && currentWorld().rank === 0)
+      if (summary.warning && group.rank === 0)
         process.emitWarning(summary.warning, { code: 'TORCH_LORA_NOT_LEARNED' })
       yield { type: 'end', summary }
     } catch (thrown) {
@@ -249,24 +272,15 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
 
   /** What comes after an update; both after the last. */
   #due({ step, epochEnded }: PendingUpdate, totalSteps: number) {
-    const { evaluateEvery, checkpointEvery } = this.options
+    const { evaluateEvery, checkpointEvery } = this.#options
     const due = (every: 'epoch' | number) =>
       step === totalSteps || (every === 'epoch' ? epochEnded : step % every === 0)
     return { evaluation: due(evaluateEvery), checkpoint: due(checkpointEvery) }
   }
 
-  #encode(examples: TrainerOptions['train']): Promise<EncodedExamples> {
-    const { model, tokenizer, maxLength } = this.options
-    return model.task.encode(examples, tokenizer, {
-      maxLength: Math.min(maxLength ?? model.maxLength, model.maxLength),
-    })
-  }
-
-  async #evaluate(predictor: Predictor, examples: EncodedExamples, step: number, epoch: number) {
+  async #evaluate(measure: NonNullable<Work['evaluate']>, step: number, epoch: number) {
     const began = performance.now()
-    const { metrics, progress } = await evaluateExamples(predictor, examples, this.#metrics, {
-      maxBatchTokens: this.options.evaluationTokens,
-    })
+    const { metrics, progress } = await measure()
     const best = await this.#bestModel.consider({ step, epoch, metrics })
     return {
       type: 'evaluation' as const,
@@ -278,6 +292,11 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
       progress,
     }
   }
+}
+
+/** Whether options are those of `Trainer.forModule`: both come by one constructor. */
+function isOfModule(options: unknown): options is ModuleTrainerOptions {
+  return typeof (options as Partial<ModuleTrainerOptions> | null)?.batch === 'function'
 }
 
 /** Compares what ranks must share, before they depend on it. */

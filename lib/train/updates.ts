@@ -1,19 +1,19 @@
 import { join } from 'node:path'
-import { type BatchSampler, packBatch, padToBucket } from '../data/index.ts'
+import type { BatchSampler } from '../data/index.ts'
 import { dealByLength, sharesOf } from '../distributed/deal.ts'
 import { countsOf, type FlatGradients, readTotals, type Totals } from '../distributed/flat-gradients.ts'
-import { currentWorld } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
-import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
+import type { BatchTensors } from '../nn/batch.ts'
 import { learningRateFactor } from '../optim/schedule.ts'
-import type { EncodedExamples, Sequence, Targets } from '../tasks/task.ts'
+import type { Targets } from '../tasks/task.ts'
 import { Tensor } from '../tensor.ts'
+import { disposeTree } from '../tree.ts'
 import { batchSeed, seedDropout } from './batch-seed.ts'
-import { exampleLengths } from './batches.ts'
 import { CachedLoss } from './cached-loss.ts'
 import type { TrainerEvent } from './events.ts'
 import type { ResolvedTrainerOptions } from './options.ts'
 import type { TrainingStep } from './step.ts'
+import type { DrawnBatch, Work } from './work.ts'
 
 /** An update whose batches are drawn and handed to the executor. */
 export interface PendingUpdate {
@@ -28,7 +28,7 @@ export interface PendingUpdate {
 export interface UpdatesOptions {
   step: TrainingStep
   sampler: BatchSampler
-  train: EncodedExamples
+  work: Work
   totalSteps: number
   options: ResolvedTrainerOptions
   /** Of all ranks together. */
@@ -70,11 +70,8 @@ export class Updates {
   #finished = 0
   #cached: CachedLoss | undefined
   #before: Promise<unknown> = Promise.resolve()
-  readonly #lengths: readonly number[]
 
-  constructor(private readonly of: UpdatesOptions) {
-    this.#lengths = exampleLengths(of.train)
-  }
+  constructor(private readonly of: UpdatesOptions) {}
 
   /**
    * One update from up to batchesPerUpdate batches of one epoch, of which each rank runs its share.
@@ -82,7 +79,7 @@ export class Updates {
    * @param stops whether this rank was asked to stop
    */
   submit(done: number, { stops = false }: { stops?: boolean } = {}): PendingUpdate {
-    const { sampler, options, batchesPerUpdate, ranks } = this.of
+    const { sampler, options, batchesPerUpdate, ranks, work } = this.of
     const began = performance.now()
     const learningRate = options.learningRate * this.#rateFactor(done)
     const { epoch: inEpoch, batchInEpoch } = sampler
@@ -90,8 +87,8 @@ export class Updates {
     const drawn = Array.from({ length: group }, () => sampler.next())
     // A limit on tokens is the sampler's to keep: dealt anew, a batch may exceed it.
     const batches =
-      options.maxTokens === undefined ? dealByLength(drawn, (index) => this.#lengths[index]!) : drawn
-    const mine = sharesOf(group, currentWorld())
+      options.maxTokens === undefined ? dealByLength(drawn, (index) => work.lengths[index]!) : drawn
+    const mine = sharesOf(group, options.group)
     const parts = mine.map((i, n) =>
       this.#run(batches[i]!, {
         group,
@@ -141,32 +138,16 @@ export class Updates {
       stops,
     }: { group: number; learningRate: number | null; seed: number; stops: boolean },
   ): Promise<PartResult> {
-    const { train, graphs, ranks, options } = this.of
-    const { positions, config, device, outputDType, task } = options.model
-    const sequences = task.sequences(train, indices, seed)
-    const chunk = task.chunk
-    const chunked = chunk !== undefined && sequences.length > chunk
-    const packed = packBatch(sequences, { positions, tables: config })
-    // A batch in parts is laid out part by part; of the whole only lengths and targets are of use.
-    const shaped = graphs && !chunked ? padToBucket(packed, config) : packed
-    const { cuSeqlens } = shaped
-    const examples = indices.length
-    const tokens = packed.inputIds.length
-    const targets = task.collate(train.labels, indices, {
-      device,
-      dtype: outputDType,
-      lengths: Array.from({ length: cuSeqlens.length - 1 }, (_, b) => cuSeqlens[b + 1]! - cuSeqlens[b]!),
-      seed,
-    })
+    const { work, graphs, ranks } = this.of
+    const drawn = work.draw(indices, { seed, graphs })
+    const { examples, tokens, targets, parts } = drawn
     const lossScale = Tensor.scalar(1 / group)
     const counts = ranks && countsOf({ examples, tokens, stops: stops ? 1 : 0 }, ranks)
     const rate = learningRate === null ? null : Tensor.scalar(learningRate)
     try {
       const inputs = { seed, targets, lossScale, counts, rate }
-      const result = await this.#inTurn(chunk !== undefined, () =>
-        chunked
-          ? this.#runParts(sequences, { chunk, ...inputs })
-          : this.#runWhole(batchTensors(shaped, device), inputs),
+      const result = await this.#inTurn(work.inParts, () =>
+        parts ? this.#runParts(parts, inputs) : this.#runWhole(drawn.batch(), inputs),
       )
       const totals = result.totals ? takeTotals(result.totals) : undefined
       return {
@@ -203,25 +184,21 @@ export class Updates {
       const [result] = await Promise.all([running, seeded])
       return result
     } finally {
-      disposeBatch(batch)
+      disposeTree(batch)
     }
   }
 
   /** A batch of more sequences than a pass may have (`Task.chunk`). */
   async #runParts(
-    sequences: readonly Sequence[],
-    { chunk, seed, targets, lossScale, counts, rate }: PassInputs & { chunk: number },
+    drawn: NonNullable<DrawnBatch['parts']>,
+    { seed, targets, lossScale, counts, rate }: PassInputs,
   ): Promise<PassResult> {
-    const { step } = this.of
-    const { model } = this.of.options
-    const { positions, config: tables, device } = model
-    const parts = Array.from({ length: Math.ceil(sequences.length / chunk) }, (_, n) => {
+    const { step, work } = this.of
+    const parts = drawn.map((lay, n) => {
       const drawnFrom = Tensor.scalar(batchSeed(seed, { epoch: 0, batch: n }), 'int64')
-      const own = sequences.slice(n * chunk, (n + 1) * chunk)
-      const batch = batchTensors(packBatch(own, { positions, tables }), device)
-      return { batch, drawnFrom, seed: () => seedDropout(drawnFrom) }
+      return { batch: lay(), drawnFrom, seed: () => seedDropout(drawnFrom) }
     })
-    this.#cached ??= new CachedLoss(model, { loss: this.of.options.loss })
+    this.#cached ??= new CachedLoss(work.model, { loss: work.loss })
     let gradients: readonly Tensor[] = []
     try {
       const { loss, scaled, gradients: found } = await this.#cached.run(parts, { targets, lossScale })
@@ -243,7 +220,7 @@ export class Updates {
     } finally {
       for (const gradient of gradients) gradient.dispose()
       for (const { batch, drawnFrom } of parts) {
-        disposeBatch(batch)
+        disposeTree(batch)
         drawnFrom.dispose()
       }
     }

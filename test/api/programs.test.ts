@@ -20,6 +20,7 @@ async function outcome(name: string): Promise<unknown> {
 const probability = expect.toSatisfy((value: number) => value >= 0 && value <= 1)
 
 const above = (least: number) => expect.toSatisfy((value: number) => value > least)
+const below = (most: number) => expect.toSatisfy((value: number) => value < most)
 
 describe('a program for an everyday job', () => {
   it.each<[name: string, expected: unknown]>([
@@ -40,6 +41,7 @@ describe('a program for an everyday job', () => {
     ],
     ['own-encoder', { accuracy: above(0.8), served: above(0.8) }],
     ['own-adapter', { steps: 12, adapted: 8, same: true, left: 0 }],
+    ['own-module-trainer', { steps: 240, first: above(0.4), last: below(0.3), accuracy: above(0.9) }],
     ['multi-label', { metrics: expect.arrayContaining(['loss', 'micro_f1']) }],
     ['regression', { pearson: expect.any(Number) }],
     ['abort', { interrupted: true, steps: 1 }],

@@ -3,14 +3,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
+  AdaLoraConfig,
   AdamW,
   AutoModelForSequenceClassification,
   AutoTokenizer,
+  applyAdapter,
   applyLora,
+  distributed,
+  evaluate,
+  IA3Config,
+  LoraConfig,
   type Model,
   memory,
   mergeLora,
   ops,
+  type PeftConfig,
   type SequenceClassification,
   type Tensor,
   type Tokenizer,
@@ -134,6 +141,76 @@ describe('train()', () => {
     const { tensors } = memory()
     for (let number = 1; number < 4; number++) await fold(number)
     expect(memory().tensors).toBe(tensors)
+  })
+})
+
+describe('group', () => {
+  it('refuses one that this process is not in, and what is none', async () => {
+    const model = await loraModel()
+    const other = { rank: 1, worldSize: 2, localRank: 1, restartCount: 0 }
+    expect(() => new Trainer(settings(model, { group: other }))).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/group is none/) }),
+    )
+    expect(() => new Trainer(settings(model, { group: 2 as never }))).toThrow(
+      /group must be what distributed/,
+    )
+    await expect(
+      evaluate({ model, tokenizer, examples: tinyExamples(4), group: other }),
+    ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
+  it('is this process’s own where it has joined none', async () => {
+    const [a, b] = [await loraModel(), await loraModel()]
+    await new Trainer(settings(a, { maxSteps: 2 })).train()
+    await new Trainer(settings(b, { maxSteps: 2, group: distributed.alone })).train()
+    expect(values(a)).toEqual(values(b))
+  })
+})
+
+describe('what nobody gives', () => {
+  it('is in the summary as it was resolved', async () => {
+    const model = await loraModel()
+    const { settings: own } = await new Trainer({
+      model,
+      tokenizer,
+      train: tinyExamples(8),
+      maxSteps: 1,
+    }).train()
+    expect(own).toEqual({
+      epochs: 1,
+      batchSize: 4,
+      learningRate: 0.01,
+      headLearningRate: 0.01,
+      maxSteps: 1,
+      gradientAccumulationSteps: 1,
+      optimizer: 'adamw',
+      schedule: 'linear',
+      warmupRatio: 0.06,
+      weightDecay: 0,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      maxGradNorm: 1,
+      maxLength: 64,
+      seed: 0,
+      evaluateEvery: 'epoch',
+      checkpointEvery: 'epoch',
+    })
+  })
+
+  it('is the adapter method’s own learning rate, and LoRA’s alpha is twice the rank', async () => {
+    const rate = async (config: PeftConfig) => {
+      using model = await AutoModelForSequenceClassification.fromPretrained(folder)
+      applyAdapter(model, config)
+      return (await new Trainer({ model, tokenizer, train: tinyExamples(8), maxSteps: 1 }).train()).settings
+        .learningRate
+    }
+    expect(await rate(new LoraConfig())).toBe(0.01) // 4e-4 at 768 hidden units, of 32 here
+    expect(await rate(new IA3Config())).toBe(4e-3)
+    expect(await rate(new LoraConfig({ initLoraWeights: 'olora' }))).toBe(2e-4)
+    expect([new LoraConfig(), new LoraConfig({ r: 3 })].map(({ loraAlpha }) => loraAlpha)).toEqual([16, 6])
+    expect(new AdaLoraConfig({ initR: 5 }).loraAlpha).toBe(10)
+    const file = { peft_type: 'LORA', r: 4, target_modules: ['query'] }
+    expect(LoraConfig.fromJson(file, 'adapter_config.json').loraAlpha).toBe(8) // PEFT's
   })
 })
 

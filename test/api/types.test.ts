@@ -1,13 +1,16 @@
 import {
+  AutoModel,
   type Classification,
   type Compiled,
   compile,
+  type EncoderModel,
   LoraConfig,
   type LoraConfigOptions,
   type MetricsOf,
   type Model,
   ops,
   type SequenceClassification,
+  type Task,
   Tensor,
   type TextClassifier,
   type TextClassifierOptions,
@@ -16,6 +19,7 @@ import {
   type TrainerEvent,
   type TrainerOptions,
 } from 'torch-lora'
+import { Linear } from 'torch-lora/nn'
 import { describe, expectTypeOf, it } from 'vitest'
 
 /** An options type all of whose options may be undefined, under exactOptionalPropertyTypes too. */
@@ -48,6 +52,35 @@ describe('types', () => {
     expectTypeOf<TrainerEvent['type']>().toEqualTypeOf<
       'start' | 'step' | 'evaluating' | 'evaluation' | 'checkpoint' | 'end'
     >()
+  })
+
+  it('a module of one’s own has its rows, its batches and its metrics inferred', () => {
+    unrun(() => {
+      const trainer = Trainer.forModule({
+        model: new Linear(2, 1),
+        train: [{ x: [1, 2], y: 3 }],
+        batch: (rows) => {
+          expectTypeOf(rows).toEqualTypeOf<readonly { x: number[]; y: number }[]>()
+          return { x: Tensor.from(rows.map(({ x }) => x)) }
+        },
+        loss: (model, { x }) => {
+          expectTypeOf(model).toEqualTypeOf<Linear>()
+          expectTypeOf(x).toEqualTypeOf<Tensor>()
+          return model.forward(x)
+        },
+        metrics: { spread: (model, { x }) => model.forward(x) },
+      })
+      expectTypeOf(trainer).toEqualTypeOf<Trainer<Task, 'spread'>>()
+    })
+    // @ts-expect-error texts have no batch function, and modules no tokenizer
+    unrun(() => Trainer.forModule({ model: new Linear(2, 1), tokenizer: null, train: [1], batch: () => {} }))
+  })
+
+  it('a task that is passed is the model’s', () => {
+    const load = () => AutoModel.fromPretrained('dir', { task: null as unknown as SequenceClassification })
+    expectTypeOf(load).returns.resolves.toEqualTypeOf<Model<SequenceClassification>>()
+    const encoder = () => AutoModel.fromPretrained('dir')
+    expectTypeOf(encoder).returns.resolves.toEqualTypeOf<EncoderModel>()
   })
 
   it('labels are inferred', () => {

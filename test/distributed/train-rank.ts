@@ -18,6 +18,7 @@ const {
   kills,
   examples = 96,
   init = true,
+  alone = false,
   timeoutMs = 60_000,
   ...options
 } = JSON.parse(process.argv[2]!)
@@ -42,7 +43,7 @@ let began = false
 const say = (what: unknown) => process.stdout.write(`${JSON.stringify(what)}\n`)
 
 try {
-  if (init) await distributed.init({ timeoutMs })
+  const world = init ? await distributed.init({ timeoutMs }) : undefined
   await using tokenizer = await AutoTokenizer.fromPretrained(folder)
   const model = await AutoModelForSequenceClassification.fromPretrained(folder)
   manualSeed(5)
@@ -58,6 +59,7 @@ try {
     learningRate: 1e-2,
     seed: 3,
     loadBest: false,
+    group: alone ? distributed.alone : world,
     ...options,
   })
   const controller = new AbortController()

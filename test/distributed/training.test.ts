@@ -87,6 +87,16 @@ describe('training on several ranks', patient, () => {
     expectSame({ ...five, weights: [] }, { ...whole, weights: [] }, 1e-5)
   })
 
+  it('each by itself where the group is distributed.alone, joined or not', async () => {
+    const common = { batchSize: 8, epochs: 1, examples: 32, learningRate: 1e-3 }
+    const one = runOf(await train(1, common))
+    for (const init of [true, false]) {
+      const each = runOf(await train(2, { ...common, alone: true, init }))
+      expect(each.digest).toBe(one.digest)
+      expect(each.evaluations).toEqual(one.evaluations)
+    }
+  })
+
   it('goes on from a checkpoint on any number of ranks', async () => {
     const outputDir = await temporary()
     const common = {

@@ -16,7 +16,9 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { applyLora } from '../../lib/adapters/apply.ts'
 import type { Example } from '../../lib/data/index.ts'
+import { alone } from '../../lib/distributed/world.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
+import type { Model } from '../../lib/models/model.ts'
 import { AutoTokenizer, type Tokenizer } from '../../lib/tokenizer/index.ts'
 import { BestModel } from '../../lib/train/best-model.ts'
 import { findCheckpoint } from '../../lib/train/checkpoint.ts'
@@ -35,6 +37,9 @@ beforeAll(async () => {
   return () => tokenizer.close()
 })
 
+/** What each Trainer trains. */
+const models = new WeakMap<Trainer, Model>()
+
 const temporary = () => mkdtemp(join(tmpdir(), 'run-'))
 
 async function trainer(
@@ -43,7 +48,7 @@ async function trainer(
 ) {
   const model = await AutoModelForSequenceClassification.fromPretrained(folder, { seed: 3 })
   applyLora(model, { r: 2, loraAlpha: 4 })
-  return new Trainer({
+  const run = new Trainer({
     model,
     tokenizer,
     train: tinyExamples(48),
@@ -54,6 +59,8 @@ async function trainer(
     outputDir,
     ...options,
   })
+  models.set(run, model)
+  return run
 }
 
 async function finish(run: Trainer): Promise<TrainerEvent[]> {
@@ -62,8 +69,8 @@ async function finish(run: Trainer): Promise<TrainerEvent[]> {
   return events
 }
 
-const parameters = ({ options: { model } }: Trainer) =>
-  Array.from(model.trainableParameters(), ([, tensor]) => tensor.readSync())
+const parameters = (run: Trainer) =>
+  Array.from(models.get(run)!.trainableParameters(), ([, tensor]) => tensor.readSync())
 
 /** A run of 12 updates with checkpoints after 4, 8 and 12, of which it keeps two. */
 async function wholeRun(): Promise<{ outputDir: string; checkpoints: string; values: unknown }> {
@@ -269,7 +276,7 @@ describe('a run’s folder', () => {
 
 describe('the best evaluation', () => {
   const consider = async (metric: string, evaluations: Record<string, number>[], patience?: number) => {
-    using best = new BestModel({ metric, parameters: [], patience })
+    using best = new BestModel({ metric, parameters: [], patience, group: alone })
     const said: boolean[] = []
     for (const [step, metrics] of evaluations.entries())
       said.push(await best.consider({ step, epoch: 0, metrics }))
@@ -304,7 +311,7 @@ describe('the best evaluation', () => {
   it.each([Number.POSITIVE_INFINITY, Number.NaN])(
     'is none with a loss of %s: the run has diverged',
     async (loss) => {
-      using best = new BestModel({ metric: 'accuracy', parameters: [] })
+      using best = new BestModel({ metric: 'accuracy', parameters: [], group: alone })
       const error = await failure(
         best.consider({ step: 7, epoch: 1, metrics: { accuracy: 1, loss } }),
         'DIVERGED',

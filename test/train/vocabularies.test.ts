@@ -14,7 +14,7 @@ it("a Trainer refuses a tokenizer that has not the model's vocabulary", async ()
   await using other = await AutoTokenizer.fromPretrained(roberta)
   expect(other.vocabSize).not.toBe(own.vocabSize)
   const train = tinyExamples(4)
-  expect(new Trainer({ model, tokenizer: own, train }).options.tokenizer).toBe(own)
+  expect(new Trainer({ model, tokenizer: own, train }).trainableParameters).toBeGreaterThan(0)
   expect(() => new Trainer({ model, tokenizer: other, train })).toThrow(
     expect.objectContaining({
       code: 'INCOMPATIBLE',

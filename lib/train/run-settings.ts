@@ -1,0 +1,55 @@
+import type { ChosenSettings } from './defaults.ts'
+import type { ResolvedTrainerOptions, TrainerOptions } from './options.ts'
+
+/** Options that say how a run trains, beside those that are chosen for it. */
+const names = [
+  'maxSteps',
+  'maxTokens',
+  'gradientAccumulationSteps',
+  'loraplusLrRatio',
+  'schedule',
+  'scheduleShape',
+  'warmupRatio',
+  'warmupSteps',
+  'weightDecay',
+  'betas',
+  'eps',
+  'maxGradNorm',
+  'classWeights',
+  'labelSmoothing',
+  'seed',
+  'evaluateEvery',
+  'checkpointEvery',
+  'patience',
+] as const satisfies readonly (keyof ResolvedTrainerOptions)[]
+
+/** What a run was given, or what was chosen for it: every option of the Trainer that says how it trains. */
+export interface RunSettings extends ChosenSettings, Pick<TrainerOptions, (typeof names)[number]> {
+  /** The name of the optimizer, or of what makes it. */
+  optimizer: string
+  /** Tokens of a text at most; undefined for a module that reads none. */
+  maxLength?: number | undefined
+}
+
+/** The settings of a run with its defaults. @param maxLength what texts are cut to */
+export function settingsOf(
+  options: ResolvedTrainerOptions,
+  { maxLength }: { maxLength: number | undefined },
+): RunSettings {
+  const { epochs, batchSize, learningRate, headLearningRate, optimizer } = options
+  return {
+    epochs,
+    batchSize,
+    learningRate,
+    headLearningRate,
+    ...Object.fromEntries(names.map((name) => [name, options[name]])),
+    optimizer: optimizerName(optimizer),
+    maxLength,
+  }
+}
+
+/** What identifies an optimizer in files. */
+export function optimizerName(optimizer: ResolvedTrainerOptions['optimizer']): string {
+  if (typeof optimizer === 'string') return optimizer
+  return typeof optimizer === 'function' ? optimizer.name : optimizer.constructor.name
+}

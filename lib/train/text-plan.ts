@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto'
+import { packBatch, padToBucket } from '../data/index.ts'
+import { graphDevice } from '../device.ts'
+import type { World } from '../distributed/world.ts'
+import { Predictor } from '../inference/predictor.ts'
+import type { Model } from '../models/model.ts'
+import { batchTensors } from '../nn/batch.ts'
+import type { EncodedExamples, LossFunction, Task } from '../tasks/task.ts'
+import type { Device } from '../tensor.ts'
+import { checkVocabularies } from '../tokenizer/index.ts'
+import { exampleLengths } from './batches.ts'
+import { evaluateExamples } from './evaluate.ts'
+import type { TextRun, TrainerOptions } from './options.ts'
+import type { DrawnBatch, Plan, Work } from './work.ts'
+
+/** A model that is trained for its task, on texts. */
+export class TextPlan implements Plan {
+  readonly graphs: Device | undefined
+  readonly metrics: readonly string[]
+
+  /**
+   * @throws TorchLoraError INVALID_ARGUMENT for metrics or a loss that the task has not; INCOMPATIBLE for labels that
+   * are not the model's, or a tokenizer that is another model's
+   */
+  constructor(private readonly run: TextRun) {
+    const { model, tokenizer, labels, train, evaluate, metrics } = run
+    if (labels) model.task.requireLabels(labels)
+    checkVocabularies(tokenizer, model.config.vocabSize)
+    this.graphs = graphDevice(model.device, run.cudaGraphs && !model.gradientCheckpointing)
+    this.metrics = model.task.chooseMetrics(evaluate ?? train, metrics)
+    model.task.requireLoss(run)
+  }
+
+  get module(): Model {
+    return this.run.model
+  }
+
+  get device(): Device {
+    return this.run.model.device
+  }
+
+  async prepare(group: World): Promise<Work> {
+    const { run, metrics } = this
+    const { model, cudaGraphs } = run
+    const { device, outputDType: dtype } = model
+    const train = await this.#encode(run.train)
+    const held = run.evaluate ? await this.#encode(run.evaluate) : null
+    const loss = model.task.trainingLoss(run, train.labels, { device, dtype })
+    const predictor = new Predictor(model, { cudaGraphs })
+    return new TextWork(model, {
+      train,
+      loss: run.loss ?? loss,
+      truncated: cut(train) + (held ? cut(held) : 0),
+      heldOut: held?.encodings.length ?? 0,
+      evaluate:
+        held &&
+        (() => evaluateExamples(predictor, held, metrics, { maxBatchTokens: run.evaluationTokens, group })),
+      dispose() {
+        predictor.dispose()
+        loss[Symbol.dispose]()
+      },
+    })
+  }
+
+  get maxLength(): number {
+    const { model, maxLength } = this.run
+    return Math.min(maxLength ?? model.maxLength, model.maxLength)
+  }
+
+  #encode(examples: TrainerOptions['train']): Promise<EncodedExamples> {
+    const { model, tokenizer } = this.run
+    return model.task.encode(examples, tokenizer, { maxLength: this.maxLength })
+  }
+}
+
+interface TextWorkParts extends Pick<Work, 'truncated' | 'heldOut' | 'evaluate'> {
+  train: EncodedExamples
+  loss: LossFunction
+  dispose?(): void
+}
+
+/** Encoded texts, in batches that are packed end to end. */
+export class TextWork implements Work {
+  readonly lengths: readonly number[]
+
+  constructor(
+    readonly model: Model,
+    private readonly of: TextWorkParts,
+  ) {
+    this.lengths = exampleLengths(of.train)
+  }
+
+  get loss(): LossFunction {
+    return this.of.loss
+  }
+
+  get truncated(): number {
+    return this.of.truncated
+  }
+
+  get heldOut(): number {
+    return this.of.heldOut
+  }
+
+  get evaluate(): Work['evaluate'] {
+    return this.of.evaluate
+  }
+
+  get inParts(): boolean {
+    return this.model.task.chunk !== undefined
+  }
+
+  get digest(): string {
+    return digestOf(this.of.train, this.model.task)
+  }
+
+  draw(indices: Uint32Array, { seed, graphs }: { seed: number; graphs: boolean }): DrawnBatch {
+    const { train } = this.of
+    const { positions, config, device, outputDType: dtype, task } = this.model
+    const sequences = task.sequences(train, indices, seed)
+    const { chunk } = task
+    const lay = (own: typeof sequences) => batchTensors(packBatch(own, { positions, tables: config }), device)
+    const parts =
+      chunk !== undefined && sequences.length > chunk
+        ? Array.from({ length: Math.ceil(sequences.length / chunk) }, (_, n) => {
+            return () => lay(sequences.slice(n * chunk, (n + 1) * chunk))
+          })
+        : null
+    const packed = packBatch(sequences, { positions, tables: config })
+    // A batch in parts is laid out part by part; of the whole only lengths and targets are of use.
+    const shaped = graphs && !parts ? padToBucket(packed, config) : packed
+    const { cuSeqlens } = shaped
+    const targets = task.collate(train.labels, indices, {
+      device,
+      dtype,
+      lengths: Array.from({ length: cuSeqlens.length - 1 }, (_, b) => cuSeqlens[b + 1]! - cuSeqlens[b]!),
+      seed,
+    })
+    return {
+      examples: indices.length,
+      tokens: packed.inputIds.length,
+      targets,
+      batch: () => batchTensors(shaped, device),
+      parts,
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.of.dispose?.()
+  }
+}
+
+function cut({ encodings }: EncodedExamples): number {
+  return encodings.filter(({ truncated }) => truncated).length
+}
+
+/** Says whether two training sets are one: token ids, segments and labels, in order. */
+function digestOf({ encodings, labels }: EncodedExamples, task: Task): string {
+  const hash = createHash('sha256')
+  for (const { ids, typeIds } of encodings) hash.update(ids).update(typeIds)
+  task.digest(labels, hash)
+  return `${encodings.length} with digest ${hash.digest('hex').slice(0, 16)}`
+}
