@@ -11,6 +11,7 @@ const flags: Readonly<Record<string, string>> = {
   "head: 'keep'": '--head keep',
   "head: 'fresh'": '--head fresh',
   loraAlpha: '--alpha',
+  mergeAdapter: '--adapter',
   maxBodyBytes: '--max-body',
 }
 

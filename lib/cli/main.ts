@@ -13,6 +13,7 @@ import { pushCommand } from './push.ts'
 import { rankCommand } from './rank.ts'
 import { reportCommand } from './report.ts'
 import { serveCommand } from './serve.ts'
+import { spellingsOf, withShortFlags } from './spellings.ts'
 import { sweepCommand } from './sweep.ts'
 import { trainCommand } from './train.ts'
 
@@ -48,12 +49,15 @@ const program = new Command('torch-lora')
 
 // addCommand leaves a command with its own settings; how errors are shown is one decision.
 function inherit(parent: Command): void {
-  for (const command of parent.commands) inherit(command.copyInheritedSettings(parent))
+  for (const command of parent.commands) {
+    command.addHelpText('after', spellingsOf(command.options))
+    inherit(command.copyInheritedSettings(parent))
+  }
 }
 inherit(program)
 
 try {
-  await program.parseAsync()
+  await program.parseAsync(withShortFlags(process.argv.slice(2)), { from: 'user' })
 } catch (error) {
   process.exitCode = reportFailure(error)
 }

@@ -144,11 +144,11 @@ export async function methodConfig(flags: MethodFlags, base: string): Promise<Pe
   switch (method) {
     case 'adalora': {
       const { AdaLoraConfig } = await import('../adapters/adalora-config.ts')
-      const { alpha, targetR, initR = 12, tinit, tfinal, deltaT, orthRegWeight } = flags
+      const { alpha, targetR, initR, tinit, tfinal, deltaT, orthRegWeight } = flags
       return new AdaLoraConfig({
         ...common,
         ...{ targetR, initR, tinit, tfinal, deltaT, orthRegWeight },
-        loraAlpha: alpha ?? 2 * initR,
+        loraAlpha: alpha,
         loraDropout: dropout,
         bias: bias as 'all',
       })
@@ -177,7 +177,7 @@ export async function methodConfig(flags: MethodFlags, base: string): Promise<Pe
     }
     default: {
       const { LoraConfig } = await import('../adapters/config.ts')
-      const { r = 8, alpha = 2 * r, rslora, dora, initLoraWeights, trainableTokenIndices } = flags
+      const { r, alpha, rslora, dora, initLoraWeights, trainableTokenIndices } = flags
       const how = method === 'pissa' || method === 'olora' ? method : initLoraWeights
       return new LoraConfig({
         ...common,

@@ -23,6 +23,15 @@ export function positiveNumber(text: string): number {
   return value
 }
 
+/** `30s`, `500ms` or `2m` as milliseconds; a number alone is of seconds. */
+export function duration(text: string): number {
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? []
+  const milliseconds = Number(number) * { ms: 1, s: 1000, m: 60_000 }[unit as 's']
+  if (!(milliseconds > 0))
+    throw new InvalidArgumentError('expected a time above 0 with its unit: 500ms, 30s or 2m.')
+  return milliseconds
+}
+
 export function nonNegativeNumber(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !(value >= 0) || !Number.isFinite(value))

@@ -1,7 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { TorchLoraError } from '../errors.ts'
 import { withAdapter } from './model-flags.ts'
-import { applyRunFlags, positiveNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import { applyRunFlags, duration, type RunFlags, wholeNumber, withDevice } from './options.ts'
 import { adapterFlag, modelFlag, modelSources, type ServedModelFlags } from './served-models.ts'
 
 interface ServeFlags extends RunFlags, ServedModelFlags {
@@ -63,9 +63,17 @@ export function serveCommand(version: string): Command {
     .option('--max-length <tokens>', 'tokens of a text (default: what the model takes)', wholeNumber)
     .option('--max-client-batch <count>', 'texts of one request', wholeNumber, 32)
     .option('--max-body <bytes>', 'bytes of one request', wholeNumber, 2_000_000)
-    .option('--request-timeout <seconds>', 'time for one request, waiting included', positiveNumber, 30)
+    .addOption(
+      new Option('--request-timeout <time>', 'for one request, waiting included: 500ms, 30s, 2m')
+        .argParser(duration)
+        .default(30_000, '30s'),
+    )
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent', level, 'info')
-    .option('--grace <seconds>', 'time for requests in flight after SIGTERM', positiveNumber, 30)
+    .addOption(
+      new Option('--grace <time>', 'for requests in flight after SIGTERM: 500ms, 30s, 2m')
+        .argParser(duration)
+        .default(30_000, '30s'),
+    )
   return withDevice(command, { int8: true }).action((flags: ServeFlags) => serve(flags, version))
 }
 
@@ -90,7 +98,7 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
     maxLength: flags.maxLength,
     maxClientBatch: flags.maxClientBatch,
     maxBodyBytes: flags.maxBody,
-    requestTimeoutMs: flags.requestTimeout * 1000,
+    requestTimeoutMs: flags.requestTimeout,
     apiKey: flags.apiKey ?? process.env.TORCH_LORA_API_KEY,
     logLevel: flags.logLevel,
     version,
@@ -114,9 +122,9 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
   const signal = await stopped
   app.log.info({ signal }, 'going down: requests in flight are answered, new ones refused')
   const late = setTimeout(() => {
-    app.log.error(`requests were still in flight after ${flags.grace} s`)
+    app.log.error(`requests were still in flight after ${flags.grace / 1000} s`)
     process.exit(1)
-  }, flags.grace * 1000)
+  }, flags.grace)
   process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(1))
   await app.close()
   clearTimeout(late)

@@ -63,7 +63,11 @@ async function sweep(file: string | undefined, flags: SweepFlags): Promise<void>
   const recipe = resolveRecipe({
     ...written,
     ...present(given),
-    settings: { ...written.settings, ...flags.set, ...present({ data, device, threads }) },
+    settings: {
+      ...(written.settings as object | undefined),
+      ...flags.set,
+      ...present({ data, device, threads }),
+    },
   })
   if (flags.dryRun) {
     const planned = await Promise.all(expandRecipe(recipe).map((cell) => readResult(cell, flags.out)))

@@ -308,12 +308,16 @@ async function train(flags: TrainFlags): Promise<void> {
   const { resume: _, json: __, ...configuration } = flags
   const method = flags.full ? 'full' : flags.adapter ? await methodOfAdapter(model) : flags.method
   const machine = machineName(model.device)
+  const { loraState } = await import('../adapters/state.ts')
+  // As it was resolved: rank, alpha, targets.
+  const adapterConfig = flags.full ? null : loraState(model).config.toJson(model.task.peftType)
   const result = {
     task: flags.task ?? null,
     method,
     ...summary,
     finished: new Date().toISOString(),
     machine,
+    ...(adapterConfig && { adapterConfig }),
     configuration,
   }
   const evaluation =

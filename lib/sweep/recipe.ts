@@ -5,6 +5,7 @@ import { glueTaskNames } from '../data/index.ts'
 import { problemTypes } from '../data/problem-type.ts'
 import { TorchLoraError } from '../errors.ts'
 import { scheduleNames } from '../optim/schedule.ts'
+import { withShortNames } from './short-names.ts'
 
 /** Runs of a sweep at most: at a minute each, a week. */
 const mostCells = 10_000
@@ -13,7 +14,7 @@ const count = z.int().min(1)
 const name = z.string().min(1)
 const interval = z.union([z.literal('epoch'), count])
 
-/** Options of `torch-lora train` by their names in camelCase; each becomes its flag. */
+/** Options of `torch-lora train` by their names in camelCase, of which the library's are other spellings; each becomes its flag. */
 const settings = z.strictObject({
   data: name.optional(),
   train: name.optional(),
@@ -85,7 +86,7 @@ const method = settings.extend({
 
 /** A method as an object, or as a word for one. */
 const methodOrWord = z.preprocess((value, context) => {
-  if (typeof value !== 'string') return value
+  if (typeof value !== 'string') return withShortNames(value)
   const parsed = parseMethod(value)
   if (parsed) return parsed
   context.addIssue({ code: 'custom', message: `'${value.slice(0, 100)}' is no method: ${methodForms}` })
@@ -94,7 +95,10 @@ const methodOrWord = z.preprocess((value, context) => {
 
 const task = settings.extend({ name: z.enum(glueTaskNames) })
 
-const taskOrName = z.preprocess((value) => (typeof value === 'string' ? { name: value } : value), task)
+const taskOrName = z.preprocess(
+  (value) => (typeof value === 'string' ? { name: value } : withShortNames(value)),
+  task,
+)
 
 const recipe = z.strictObject({
   title: name.optional(),
@@ -108,7 +112,7 @@ const recipe = z.strictObject({
   seeds: z.array(z.int().min(0)).min(1).default([0]),
   /** Learning rates, as an axis: every method runs with every one. */
   learningRates: z.array(z.number().positive()).min(1).optional(),
-  settings: settings.default({}),
+  settings: z.preprocess(withShortNames, settings).default({}),
 })
 
 /** A matrix of runs: methods x tasks x seeds x learning rates over common settings. */
