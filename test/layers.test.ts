@@ -15,6 +15,7 @@ const layers: string[][] = [
   ['addon'],
   ['native'],
   [
+    'dispose-symbols',
     'captures',
     'handle',
     'recording',
