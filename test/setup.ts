@@ -6,13 +6,12 @@ import { syncBuiltinESMExports } from 'node:module'
  * which takes longer than the rest of a small test.
  */
 const { fork } = childProcess
-const fromDist = (file: string | URL, ...rest: [ForkOptions]) => {
+const fromDist = (file: string | URL, options: ForkOptions) => {
   const program = String(file)
-  if (!program.endsWith('/lib/tokenizer/process.ts')) return fork(file, ...rest)
-  const [options] = rest
+  if (!program.endsWith('/lib/tokenizer/process.ts')) return fork(file, options)
   return fork(new URL(program.replace('/lib/tokenizer/process.ts', '/dist/tokenizer/process.js')), {
     ...options,
-    execArgv: [],
+    execArgv: options.execArgv!.filter((flag) => flag.startsWith('--expose')),
   })
 }
 Object.assign(childProcess, { fork: fromDist })

@@ -89,6 +89,7 @@ export function makeEncoder({
       while (next < texts.length) {
         const i = next++
         const found = read(await encodeText(texts[i]!), texts[i]!, located)
+        if (texts[i]!.length > LONG) globalThis.gc?.() // its encoding, of which V8 knows a handle only
         if (cuts?.[i] === 2 && found.ids.length > maxLength)
           found.unsure = await endsMatter(texts[i]!, found.ids, maxLength)
         tokens[i] = found

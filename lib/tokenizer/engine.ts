@@ -158,14 +158,16 @@ export class Engine {
           `the tokenizer's program is not at ${fileURLToPath(program)}: a bundler that took torch-lora in has to leave it out (external), or copy this file`,
         )
       const child = fork(program, {
-        // Loaders and inspectors of this process have nothing to do in that one.
-        execArgv: loader,
+        // Loaders and inspectors of this process have nothing to do in that one; its encoder frees what long texts took.
+        execArgv: [...loader, '--expose-gc'],
         serialization: 'advanced',
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
         env: {
           ...process.env,
           TOKENIZERS_PARALLELISM: 'false', // batches would take every core, through a pool of threads of their own
           UV_THREADPOOL_SIZE: String(lanesOf(availableParallelism())),
+          // What one thread freed serves the next: else each long text took so much again (bench/serve.ts --long).
+          MALLOC_ARENA_MAX: '1',
         },
       })
       this.#child = child
