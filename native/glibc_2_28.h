@@ -6,14 +6,21 @@
 // libtorch's libraries to ours, and both sides must mean the same ones.
 #include <features.h>
 
-#if defined(__x86_64__) && defined(__GLIBC__)
+#if defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
+// The oldest set of symbols that an architecture has: that of the release in which glibc first ran on it.
+#if defined(__x86_64__)
+#define TORCH_LORA_GLIBC_OLDEST "GLIBC_2.2.5"
+#else
+#define TORCH_LORA_GLIBC_OLDEST "GLIBC_2.17"
+#endif
+#define TORCH_LORA_OLDEST(name) __asm__(".symver " #name "," #name "@" TORCH_LORA_GLIBC_OLDEST)
 // In libdl until 2.34; Node links to that one, so they are found on either side.
-__asm__(".symver dlopen,dlopen@GLIBC_2.2.5");
-__asm__(".symver dlsym,dlsym@GLIBC_2.2.5");
-__asm__(".symver dlerror,dlerror@GLIBC_2.2.5");
+TORCH_LORA_OLDEST(dlopen);
+TORCH_LORA_OLDEST(dlsym);
+TORCH_LORA_OLDEST(dlerror);
 // Since 2.29 these do without the error handler of SVID.
-__asm__(".symver exp,exp@GLIBC_2.2.5");
-__asm__(".symver log,log@GLIBC_2.2.5");
+TORCH_LORA_OLDEST(exp);
+TORCH_LORA_OLDEST(log);
 // std::condition_variable::wait(unique_lock<mutex>&): since 3.4.30 it may be cancelled.
 __asm__(
     ".symver _ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE,"

@@ -2,11 +2,11 @@
 
 #include <shared_mutex>
 
-#if defined(__x86_64__) && defined(__GLIBC__)
+#if defined(TORCH_LORA_OLDEST)
 // std::shared_mutex: in libpthread until 2.34, which Node links to (see glibc_2_28.h).
-__asm__(".symver pthread_rwlock_rdlock,pthread_rwlock_rdlock@GLIBC_2.2.5");
-__asm__(".symver pthread_rwlock_wrlock,pthread_rwlock_wrlock@GLIBC_2.2.5");
-__asm__(".symver pthread_rwlock_unlock,pthread_rwlock_unlock@GLIBC_2.2.5");
+TORCH_LORA_OLDEST(pthread_rwlock_rdlock);
+TORCH_LORA_OLDEST(pthread_rwlock_wrlock);
+TORCH_LORA_OLDEST(pthread_rwlock_unlock);
 #endif
 
 namespace torch_lora {

@@ -1,4 +1,5 @@
-// Everything one instruction set's file compiles. TORCH_LORA_ISA is its namespace.
+// Everything one instruction set's file compiles. TORCH_LORA_ISA is its namespace; TORCH_LORA_INT8_ALONE is defined
+// where it has kernels with 8-bit codes and no others.
 #include "glibc_2_28.h"
 
 #include "ops/cpu/int8.h"
@@ -7,6 +8,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 // A lambda that must disappear into its loop.
@@ -36,7 +39,7 @@ using cpu::Rotary;
 
 #include "ops/cpu/int8_kernel.h"
 
-#if !defined(__AVX512VNNI__)  // which adds to the kernels above alone
+#if !defined(TORCH_LORA_INT8_ALONE)
 #include "ops/cpu/band_kernel.h"
 #include "ops/cpu/attention_kernel.h"
 #include "ops/cpu/disentangled_kernel.h"

@@ -5,7 +5,8 @@
 //   W[n][k] ~ scale[n] q[n][k]                         q in -127..127, a scale an output channel
 //   y[t][n] = row_scale[t] scale[n] (sum_k u q - row_zero[t] sum_k q) + bias[n]
 //
-// The sums are exact in 32 bits, so that every instruction set and every number of threads finds the same ones.
+// The sums are exact in 32 bits, so that every instruction set and every number of threads finds the same ones. Where
+// the instruction wants signed numbers, u and row_zero are both held 128 lower: the sums stay what they are.
 #include "ops/cpu/kernels.h"
 
 namespace torch_lora::cpu {
@@ -50,6 +51,8 @@ const Int8Kernels& baseline_int8();
 const Int8Kernels& avx2_int8();
 const Int8Kernels& avx512_int8();
 const Int8Kernels& avx512_vnni_int8();
+#elif defined(__aarch64__)
+const Int8Kernels& dotprod_int8();
 #endif
 
 }  // namespace torch_lora::cpu

@@ -1,11 +1,13 @@
 // Products with 8-bit codes (see int8.h). Included once an instruction set, see simd.h.
 //
-// With VNNI one instruction multiplies 4 unsigned by 4 signed bytes a lane and adds them up. Without it codes are
-// multiplied as 16-bit numbers, two a lane: the 8-bit instructions of AVX2 saturate where two products add up to more
-// than 32767, which full-range codes do.
+// With VNNI one instruction multiplies 4 unsigned by 4 signed bytes a lane and adds them up; arm64's SDOT does so with
+// signed bytes on both sides. Without them codes are multiplied as 16-bit numbers, two a lane: the 8-bit instructions of AVX2
+// saturate where two products add up to more than 32767, which full-range codes do.
 
 namespace torch_lora {
 namespace TORCH_LORA_ISA {
+
+// Each set of instructions says how codes of x are held: `Code`, kLower below their value, `kGroup` neighbours a step.
 
 // The 32 bits of codes at `a` that one step multiplies.
 TORCH_LORA_INLINE int32_t group_at(const void* a) {
@@ -16,14 +18,14 @@ TORCH_LORA_INLINE int32_t group_at(const void* a) {
 
 #if defined(__AVX512VNNI__)
 using Code = uint8_t;
-constexpr int kGroup = 4;
+constexpr int kGroup = 4, kLower = 0;
 TORCH_LORA_INLINE __m512i int8_columns(const int8_t* b) { return _mm512_loadu_si512(b); }
 TORCH_LORA_INLINE vint int8_step(vint sum, const Code* a, __m512i b) {
   return (vint)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi32(group_at(a)), b);
 }
 #elif defined(__AVX512BW__)
 using Code = int16_t;
-constexpr int kGroup = 2;
+constexpr int kGroup = 2, kLower = 0;
 TORCH_LORA_INLINE __m512i int8_columns(const int8_t* b) {
   return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b)));
 }
@@ -32,16 +34,23 @@ TORCH_LORA_INLINE vint int8_step(vint sum, const Code* a, __m512i b) {
 }
 #elif defined(__AVX2__)
 using Code = int16_t;
-constexpr int kGroup = 2;
+constexpr int kGroup = 2, kLower = 0;
 TORCH_LORA_INLINE __m256i int8_columns(const int8_t* b) {
   return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(b)));
 }
 TORCH_LORA_INLINE vint int8_step(vint sum, const Code* a, __m256i b) {
   return sum + (vint)_mm256_madd_epi16(_mm256_set1_epi32(group_at(a)), b);
 }
+#elif defined(__ARM_FEATURE_DOTPROD)
+using Code = int8_t;
+constexpr int kGroup = 4, kLower = 128;
+TORCH_LORA_INLINE int8x16_t int8_columns(const int8_t* b) { return vld1q_s8(b); }
+TORCH_LORA_INLINE vint int8_step(vint sum, const Code* a, int8x16_t b) {
+  return (vint)vdotq_s32((int32x4_t)sum, b, vreinterpretq_s8_s32(vdupq_n_s32(group_at(a))));
+}
 #else
 using Code = int16_t;
-constexpr int kGroup = 1;
+constexpr int kGroup = 1, kLower = 0;
 TORCH_LORA_INLINE vint int8_columns(const int8_t* b) {
   vint columns;
   for (int i = 0; i < Simd<float>::lanes; ++i) columns[i] = b[i];
@@ -58,6 +67,8 @@ TORCH_LORA_INLINE vint nearest(vfloat x) {
   return (vint)_mm512_maskz_cvtps_epi32(0xFFFF, (__m512)x);  // without a mask GCC 12 warns of its own header
 #elif defined(__AVX2__)
   return (vint)_mm256_cvtps_epi32((__m256)x);
+#elif defined(__aarch64__)
+  return (vint)vcvtnq_s32_f32((float32x4_t)x);
 #else
   vint rounded;
   for (int i = 0; i < Simd<float>::lanes; ++i) rounded[i] = int32_t(__builtin_lrintf(x[i]));
@@ -86,12 +97,12 @@ inline void quantize_int8(const float* x, int64_t k, int64_t row0, int64_t row1,
     const float inverse = most > least ? 255.0f / (most - least) : 0.0f;
     const int32_t zero = int32_t(__builtin_lrintf(-least * inverse));
     row_scale[row] = (most - least) / 255.0f + reduce_add<float>(poison);
-    row_zero[row] = zero;
+    row_zero[row] = zero - kLower;
     const auto encode = [&](vfloat v) TORCH_LORA_LAMBDA {
       vint code = nearest(v * inverse) + zero;
       code = code < 0 ? vint{} : code;
       code = code > 255 ? vint{} + 255 : code;
-      return __builtin_convertvector(code, vcode);
+      return __builtin_convertvector(code - kLower, vcode);
     };
     for (int64_t i = 0; i < whole; i += lanes) {
       const vcode codes = encode(load(in + i));

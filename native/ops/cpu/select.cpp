@@ -1,6 +1,11 @@
 // Chooses the kernels of this machine, once.
 #include <ATen/Version.h>
 
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+
+#include <cstdlib>
+#endif
 #include <string>
 
 #include "ops/cpu/int8.h"
@@ -34,6 +39,15 @@ const Kernels<T>& choose(const Kernels<T>& (*baseline)(), [[maybe_unused]] const
   }
 }
 
+#if defined(__aarch64__)
+// ATen's own answer does not tell of SDOT; ATEN_CPU_CAPABILITY=default goes without it, as it goes without AVX2.
+bool has_dotprod() {
+  const char* const limit = std::getenv("ATEN_CPU_CAPABILITY");
+  if (limit != nullptr && std::string(limit) == "default") return false;
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+}
+#endif
+
 #if !defined(__x86_64__)
 constexpr auto avx2_float = baseline_float, avx512_float = baseline_float;
 constexpr auto avx2_double = baseline_double, avx512_double = baseline_double;
@@ -64,6 +78,9 @@ const Int8Kernels& int8_kernels() {
         return baseline_int8();
     }
   }();
+  return table;
+#elif defined(__aarch64__)
+  static const Int8Kernels& table = has_dotprod() ? dotprod_int8() : baseline_int8();
   return table;
 #else
   return baseline_int8();
