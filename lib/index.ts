@@ -24,6 +24,7 @@ export {
   AdaptedLinear,
   type AdaptedModule,
   type AdapterMethod,
+  type FileRanks,
   type Target as AdapterTarget,
 } from './adapters/method.ts'
 export {

@@ -1,60 +1,94 @@
 #!/usr/bin/env node
 /**
- * `npm run places`: how many files of the library each kind of addition has touched, by the commits that made one,
- * beside the number that is aimed at. Tests, fixtures and documents do not count.
+ * `npm run places`: how many files of the library are touched to add an encoder family, a task, an adapter method or an
+ * optimizer, as those that there are stand in it: the files of its own and those that import them, beside the number
+ * that is aimed at. A program's own need none of the others (docs/your-own.md). What gives it a flag, a route or a class
+ * that serves it is shown and does not count, nor do exports of lib/index.ts, tests, fixtures and documents.
+ *
+ * Ends with 1 where one touches more than the goal.
  */
-import { execFileSync } from 'node:child_process'
-import { resolve } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, posix, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = resolve(fileURLToPath(import.meta.url), '..', '..')
+const lib = join(resolve(fileURLToPath(import.meta.url), '..', '..'), 'lib')
 
-/** The goal of each kind, and the commits that added one, by the beginning of their subjects. */
+/** The goal of each kind, and what there is of it: the name that users give it, and its own files. */
 const additions = [
   {
     kind: 'encoder family',
     goal: 2,
-    commits: [
-      'DistilBERT, ELECTRA, XLM-RoBERTa and CamemBERT: a file',
-      'MPNet: a bias by distance',
-      'DeBERTa, the first: one projection',
-      'ALBERT: layers that act many times',
-    ],
+    of: {
+      albert: ['encoders/albert.ts'],
+      deberta: ['encoders/deberta.ts'],
+      distilbert: ['encoders/distilbert.ts'],
+      electra: ['encoders/electra.ts'],
+      mpnet: ['encoders/mpnet.ts'],
+      roberta: ['encoders/roberta.ts'],
+    },
   },
-  { kind: 'head with its task', goal: 3, commits: ['Token classification: labels by word'] },
+  {
+    kind: 'task with its head',
+    goal: 3,
+    of: {
+      'masked-language-model': ['tasks/masked-lm.ts'],
+      'question-answering': ['tasks/question-answering.ts'],
+      reranking: ['tasks/reranking.ts'],
+      'token-classification': ['tasks/token-classification.ts'],
+    },
+  },
   {
     kind: 'adapter method',
     goal: 2,
-    commits: ['DoRA: a method is a file'],
+    of: {
+      bitfit: ['adapters/bitfit.ts'],
+      dora: ['adapters/dora.ts'],
+      ia3: ['adapters/ia3.ts'],
+      ln_tuning: ['adapters/ln-tuning.ts'],
+      vera: ['adapters/vera.ts'],
+    },
   },
-  { kind: 'optimizer', goal: 2, commits: ['Muon: a second optimizer'] },
+  { kind: 'optimizer', goal: 2, of: { muon: ['optim/muon.ts'] } },
 ]
 
-const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' })
+/** What stands on the library: commands and their names, the server, classes that serve a task, recipes. */
+const products = ['adapters/method-names.ts', 'cli/', 'serve/', 'inference/', 'sweep/']
 
-const subjects = git('log', '--format=%h%x09%s')
-  .split('\n')
-  .map((line) => line.split('\t'))
+const files = readdirSync(lib, { recursive: true })
+  .map((name) => name.replaceAll('\\', '/'))
+  .filter((name) => name.endsWith('.ts') && name !== 'index.ts' && !name.startsWith('generated/'))
 
-const rows = additions.flatMap(({ kind, goal, commits }) =>
-  commits.map((beginning) => {
-    const [hash, subject] = subjects.find(([, text]) => text?.startsWith(beginning)) ?? []
-    if (!hash) {
-      console.error(
-        `No commit begins with "${beginning}": a shallow clone has not got it (git fetch --unshallow).`,
-      )
-      process.exit(1)
-    }
-    const files = git('show', '--format=', '--name-only', hash, '--', 'lib', 'native', 'CMakeLists.txt')
-      .split('\n')
-      .filter((file) => file !== '')
-    return { kind, goal, touched: files.length, commit: `${hash} ${subject}`, files }
+/** The files that each imports, and the strings in it, comments left out. */
+const sources = new Map(
+  files.map((name) => {
+    const code = readFileSync(join(lib, name), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+    const imports = [...code.matchAll(/(?:from|import\()\s*'(\.[^']*)'/g)].map(([, path]) =>
+      posix.normalize(posix.join(dirname(name), path)),
+    )
+    return [
+      name,
+      {
+        imports: new Set(imports),
+        strings: new Set([...code.matchAll(/'([\w-]+)'/g)].map(([, text]) => text)),
+      },
+    ]
   }),
 )
 
-for (const { kind, goal, touched, commit, files } of rows) {
-  console.log(
-    `${kind.padEnd(20)} goal ${goal}, touched ${String(touched).padStart(2)}: ${commit.slice(0, 76)}`,
-  )
-  for (const file of files) console.log(`  ${file}`)
-}
+let beyond = false
+for (const { kind, goal, of } of additions)
+  for (const [name, own] of Object.entries(of)) {
+    const knows = ([file, { imports, strings }]) =>
+      !own.includes(file) &&
+      (own.some((path) => imports.has(path)) ||
+        (strings.has(name) && products.some((part) => file.startsWith(part))))
+    const knowing = [...sources].filter(knows).map(([file]) => file)
+    const isProduct = (file) => products.some((part) => file.startsWith(part))
+    const touched = [...own, ...knowing.filter((file) => !isProduct(file))]
+    beyond ||= touched.length > goal
+    const also = knowing.filter(isProduct)
+    console.log(
+      `${kind.padEnd(20)}goal ${goal}, touched ${touched.length}: ${name}: ${touched.join(' ')}${also.length > 0 ? `; shown by ${also.join(' ')}` : ''}`,
+    )
+  }
+if (beyond) process.exitCode = 1

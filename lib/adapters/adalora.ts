@@ -111,6 +111,17 @@ export const adalora = {
   name: 'AdaLoRA',
   unit: 'Linear',
   learningRate: () => 1e-3,
+  ranks: (config: AdaLoraConfig) => ({
+    tensor: /^(.*)\.lora_A$/,
+    dimensions: 2,
+    rankOf: (layer) => config.rankPattern?.[`${layer}.lora_E`]?.filter(Boolean).length ?? config.initR,
+    // initR stays, because the scaling is by it: layers that the file lacks get no rows.
+    bound: (most, others) => {
+      if (config.initR <= most) return config
+      const none = Object.fromEntries(others().map((layer) => [`${layer}.lora_E`, []]))
+      return config.with({ rankPattern: { ...config.rankPattern, ...none } })
+    },
+  }),
   bareFactors: true,
   handles: (config) => config instanceof AdaLoraConfig,
   complete: ({ family }: Model, config: AdaLoraConfig) => withTargets(config, family.loraTargets),

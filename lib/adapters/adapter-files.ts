@@ -4,13 +4,9 @@ import { ADAPTER_FILES, type CheckpointIndex } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { Linear } from '../nn/linear.ts'
-import { AdaLoraConfig } from './adalora-config.ts'
 import { placeOfKey } from './adapter-keys.ts'
-import { LoraConfig } from './config.ts'
 import type { PeftConfig } from './peft-config.ts'
 import { methodOf } from './registry.ts'
-import { patternValue } from './targets.ts'
-import { VeraConfig } from './vera.ts'
 
 /** The adapter's own folder or file: of a run's folder, which holds it in `adapter/`, that. */
 export function adapterPath(dirOrFile: string): string {
@@ -29,9 +25,9 @@ export function boundRanks(
   config: PeftConfig,
   { checkpoint: { entries }, path }: { checkpoint: CheckpointIndex; path: string },
 ): PeftConfig {
-  const ranked = rankedOf(config)
-  if (!ranked) return config
   const method = methodOf(config)
+  const ranked = method.ranks?.(config)
+  if (!ranked) return config
   const layers = new Set<string>()
   let most = 1
   const problems: string[] = []
@@ -57,51 +53,4 @@ export function boundRanks(
       module instanceof Linear && !layers.has(at) ? [at] : [],
     ),
   )
-}
-
-/** How a method's configuration gives a layer its rank, and which tensor of the file has that as its first dimension. */
-interface Ranked {
-  /** Its path; the group is the layer's. */
-  tensor: RegExp
-  dimensions: number
-  rankOf(layer: string): number
-  /** @param most of the file's ranks @param others the Linears that the file lacks */
-  bound(most: number, others: () => readonly string[]): PeftConfig
-}
-
-/** Null for a method without ranks. */
-function rankedOf(config: PeftConfig): Ranked | null {
-  if (config instanceof LoraConfig)
-    return {
-      tensor: /^(.*)\.lora_(?:A\.weight|embedding_A)$/,
-      dimensions: 2,
-      rankOf: (layer) => patternValue(config.rankPattern, layer, config.r),
-      bound: (most) =>
-        config.with({
-          r: Math.min(config.r, most),
-          rankPattern: Object.fromEntries(
-            Object.entries(config.rankPattern).map(([pattern, rank]) => [pattern, Math.min(rank, most)]),
-          ),
-        }),
-    }
-  if (config instanceof AdaLoraConfig)
-    return {
-      tensor: /^(.*)\.lora_A$/,
-      dimensions: 2,
-      rankOf: (layer) => config.rankPattern?.[`${layer}.lora_E`]?.filter(Boolean).length ?? config.initR,
-      // initR stays, because the scaling is by it: layers that the file lacks get no rows.
-      bound: (most, others) => {
-        if (config.initR <= most) return config
-        const none = Object.fromEntries(others().map((layer) => [`${layer}.lora_E`, []]))
-        return config.with({ rankPattern: { ...config.rankPattern, ...none } })
-      },
-    }
-  if (config instanceof VeraConfig)
-    return {
-      tensor: /^(.*)\.vera_lambda_d$/,
-      dimensions: 1,
-      rankOf: () => config.r,
-      bound: (most) => config.with({ r: Math.min(config.r, most) }),
-    }
-  return null
 }

@@ -115,6 +115,21 @@ export const lora = {
   // Of what starts as the principal part of the weights.
   learningRate: (config: PeftConfig) =>
     /^(pissa|olora)/.test(String((config as LoraConfig).initLoraWeights)) ? 2e-4 : undefined,
+  ranks: (given) => {
+    const config = given as LoraConfig
+    return {
+      tensor: /^(.*)\.lora_(?:A\.weight|embedding_A)$/,
+      dimensions: 2,
+      rankOf: (layer) => patternValue(config.rankPattern, layer, config.r),
+      bound: (most) =>
+        config.with({
+          r: Math.min(config.r, most),
+          rankPattern: Object.fromEntries(
+            Object.entries(config.rankPattern).map(([pattern, rank]) => [pattern, Math.min(rank, most)]),
+          ),
+        }),
+    }
+  },
   handles: (config) => config instanceof LoraConfig,
   complete: ({ family }: Model, config: PeftConfig): PeftConfig => withTargets(config, family.loraTargets),
   adapts: (module) => module instanceof Linear || module instanceof EmbeddingLike,

@@ -144,6 +144,20 @@ export interface Target<Config extends PeftConfig = PeftConfig> {
   shared: ReadonlyMap<string, Tensor>
 }
 
+/** How a configuration gives a layer its rank, and which tensor of a file has that as its first dimension. */
+export interface FileRanks {
+  /** Its path; the group is the layer's. */
+  tensor: RegExp
+  dimensions: number
+  rankOf(layer: string): number
+  /**
+   * The configuration with no rank beyond those of a file.
+   * @param most of the file's ranks
+   * @param others the Linears that the file lacks
+   */
+  bound(most: number, others: () => readonly string[]): PeftConfig
+}
+
 /** A way to adapt a model. A configuration of one's own carries it (`PeftConfig.method`); PEFT's are in the registry. */
 export interface AdapterMethod {
   /** The name that its papers and users give it. */
@@ -152,6 +166,8 @@ export interface AdapterMethod {
   handles?(config: PeftConfig): boolean
   /** The class that a file's configuration becomes, for `loadAdapter` with this method. */
   readonly Config?: (new (options: object) => PeftConfig) | undefined
+  /** The ranks that files are held to before anything is allocated by them. Default: it has none. */
+  ranks?(config: PeftConfig): FileRanks
   /** The peak learning rate of a Trainer that is given none; undefined for LoRA's, by the encoder's width. */
   learningRate?(config: PeftConfig): number | undefined
   /**

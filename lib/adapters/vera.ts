@@ -139,6 +139,12 @@ export const vera = {
   name: 'VeRA',
   unit: 'Linear',
   learningRate: () => 4e-3,
+  ranks: (config: VeraConfig) => ({
+    tensor: /^(.*)\.vera_lambda_d$/,
+    dimensions: 1,
+    rankOf: () => config.r,
+    bound: (most) => config.with({ r: Math.min(config.r, most) }),
+  }),
   handles: (config) => config instanceof VeraConfig,
   complete: ({ family }: Model, config: VeraConfig) => withTargets(config, family.loraTargets),
   adapts: (module) => module instanceof Linear,

@@ -45,41 +45,29 @@ const loraFlags: readonly Flag[] = [
   'loraplusLrRatio',
 ]
 
-/**
- * The flags that each method takes, and the peak learning rate it starts from where that is not the Trainer's own rule for
- * adapters, which goes by the encoder's width.
- */
-const methods: Record<MethodName, { flags: readonly Flag[]; learningRate?: number }> = {
-  lora: { flags: loraFlags },
-  dora: { flags: loraFlags.filter((flag) => flag !== 'dora') },
-  pissa: {
-    flags: loraFlags.filter((flag) => flag !== 'dora' && flag !== 'initLoraWeights'),
-    learningRate: 2e-4,
-  },
-  olora: {
-    flags: loraFlags.filter((flag) => flag !== 'dora' && flag !== 'initLoraWeights'),
-    learningRate: 2e-4,
-  },
-  lorafa: { flags: loraFlags.filter((flag) => flag !== 'dora' && flag !== 'loraplusLrRatio') },
-  adalora: {
-    flags: [
-      'alpha',
-      'target',
-      'dropout',
-      'bias',
-      'targetR',
-      'initR',
-      'tinit',
-      'tfinal',
-      'deltaT',
-      'orthRegWeight',
-    ],
-    learningRate: 1e-3,
-  },
-  vera: { flags: ['r', 'target', 'dropout', 'bias', 'dInitial', 'projectionPrngKey'], learningRate: 4e-3 },
-  ia3: { flags: ['target', 'feedforward'], learningRate: 4e-3 },
-  bitfit: { flags: [], learningRate: 1e-3 },
-  ln_tuning: { flags: ['target'], learningRate: 1e-3 },
+/** The flags that each method takes. */
+const methods: Readonly<Record<MethodName, readonly Flag[]>> = {
+  lora: loraFlags,
+  dora: loraFlags.filter((flag) => flag !== 'dora'),
+  pissa: loraFlags.filter((flag) => flag !== 'dora' && flag !== 'initLoraWeights'),
+  olora: loraFlags.filter((flag) => flag !== 'dora' && flag !== 'initLoraWeights'),
+  lorafa: loraFlags.filter((flag) => flag !== 'dora' && flag !== 'loraplusLrRatio'),
+  adalora: [
+    'alpha',
+    'target',
+    'dropout',
+    'bias',
+    'targetR',
+    'initR',
+    'tinit',
+    'tfinal',
+    'deltaT',
+    'orthRegWeight',
+  ],
+  vera: ['r', 'target', 'dropout', 'bias', 'dInitial', 'projectionPrngKey'],
+  ia3: ['target', 'feedforward'],
+  bitfit: [],
+  ln_tuning: ['target'],
 }
 
 /** Adds `--method` and what belongs to it. */
@@ -118,11 +106,6 @@ export function withMethod(command: Command): Command {
 
 function tokenIds(text: string): number[] {
   return list(text).map(wholeNumber)
-}
-
-/** The peak learning rate where none is given; undefined where the Trainer chooses it. */
-export function learningRateOf({ method }: MethodFlags): number | undefined {
-  return methods[method].learningRate
 }
 
 /** The method of a model's adapter. */
@@ -205,14 +188,14 @@ export async function methodOptimizer<Name extends string>(
 
 /** What a resumed run must share with the first of these flags. */
 export function methodIdentity({ method, ...flags }: MethodFlags): Record<string, unknown> {
-  const own = Object.fromEntries(methods[method].flags.map((flag) => [flag, flags[flag]]))
+  const own = Object.fromEntries(methods[method].map((flag) => [flag, flags[flag]]))
   // Runs from before there was a choice go on: they knew LoRA alone, and said its defaults.
   if (method !== 'lora') return { method, ...own }
   return { ...own, r: flags.r ?? 8, dropout: flags.dropout ?? 0, bias: flags.bias ?? 'none' }
 }
 
 function requireOwn({ method, ...flags }: MethodFlags): void {
-  const own: readonly Flag[] = methods[method].flags
+  const own: readonly Flag[] = methods[method]
   const strays = methodFlagNames.filter((flag) => flags[flag] !== undefined && !own.includes(flag))
   if (strays.length === 0) return
   throw new TorchLoraError(
@@ -223,5 +206,5 @@ function requireOwn({ method, ...flags }: MethodFlags): void {
 
 /** Every flag that belongs to one of them. */
 export const methodFlagNames: readonly Flag[] = [
-  ...new Set(Object.values(methods).flatMap(({ flags }): readonly Flag[] => flags)),
+  ...new Set(Object.values(methods).flatMap((flags): readonly Flag[] => flags)),
 ]

@@ -15,7 +15,6 @@ import type { TensorBoardFile } from '../train/tensorboard.ts'
 import { type Dataset, type DatasetFlags, describeDataset, readDataset, withDataset } from './dataset.ts'
 import { exitInterrupted, exitTerminated, interruptible } from './failure.ts'
 import {
-  learningRateOf,
   type MethodFlags,
   methodConfig,
   methodFlagNames,
@@ -256,7 +255,7 @@ async function train(flags: TrainFlags): Promise<void> {
     maxTokens: flags.maxTokens,
     gradientAccumulationSteps: flags.accumulate,
     maxSteps: flags.maxSteps,
-    learningRate: flags.lr ?? (flags.full || flags.adapter ? undefined : learningRateOf(flags)),
+    learningRate: flags.lr,
     headLearningRate: flags.headLr,
     loraplusLrRatio: flags.loraplusLrRatio,
     optimizer: await methodOptimizer(flags, { model, optimizer: flags.optimizer }),
