@@ -167,7 +167,7 @@ it('takes the folder of a run for the adapter in it', async () => {
   const run = await mkdtemp(join(tmpdir(), 'run-'))
   await mkdir(join(run, 'checkpoints'))
   await cp(join(fixtures, 'adapters/bert-single--qv-r4'), join(run, 'adapter'), { recursive: true })
-  expect(await readAdapterLabels(run)).toEqual({ numLabels: 3 })
+  expect(await readAdapterLabels(run)).toEqual({ numLabels: 3, temperature: 1 })
   using model = await AutoModelForSequenceClassification.fromPretrained(join(fixtures, 'models/bert-single'))
   await loadAdapter(model, run)
   expect(hasLora(model)).toBe(true)
