@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { TorchLoraError } from '../errors.ts'
 import { withAdapter } from './model-flags.ts'
 import { applyRunFlags, duration, type RunFlags, wholeNumber, withDevice } from './options.ts'
-import { adapterFlag, modelFlag, modelSources, type ServedModelFlags } from './served-models.ts'
+import { adapterFlag, modelFlag, modelSources, type ServedModelFlags, taskFlag } from './served-models.ts'
 
 interface ServeFlags extends RunFlags, ServedModelFlags {
   adapterRoot?: string
@@ -37,6 +37,12 @@ export function serveCommand(version: string): Command {
       '--adapters <name=dir...>',
       'adapters that requests choose by name, kept apart; with several models MODEL/NAME=DIR',
       adapterFlag,
+      [],
+    )
+    .option(
+      '--task-type <name>',
+      'what a model is for (default: what its files say); with several models NAME=TASK, the option repeated',
+      taskFlag,
       [],
     )
     .option('--adapter-root <dir>', 'let PUT /adapters/NAME load adapters from below this folder')

@@ -1,10 +1,13 @@
 import { InvalidArgumentError } from 'commander'
 import { TorchLoraError } from '../errors.ts'
+import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { ModelSource, ModelSources } from '../serve/load-models.ts'
+import { taskTypeNames } from '../tasks/registry.ts'
 import { type ModelFlags, servingOptions } from './model-flags.ts'
 
 const name = '[A-Za-z0-9._-]{1,64}'
 const namedModel = new RegExp(`^(${name})=(.+)$`)
+const namedTask = new RegExp(`^(?:(${name})=)?(${taskTypeNames.join('|')})$`)
 const namedAdapter = new RegExp(`^(?:(${name})/)?(${name})=(.+)$`)
 
 /** An adapter that stands beside a model: of an only one no model need be named. */
@@ -14,15 +17,30 @@ interface AdapterFlag {
   folder: string
 }
 
+/** What a model is for, where its files do not say it: of an only one no model need be named. */
+interface TaskFlag {
+  model: string | undefined
+  task: AnyTextModel['task']
+}
+
 /** What `torch-lora serve` is told of its models. */
 export interface ServedModelFlags extends Omit<ModelFlags, 'model'> {
   model: string[]
   adapters: AdapterFlag[]
+  taskType: TaskFlag[]
 }
 
 /** Reads one more `--model`. */
 export function modelFlag(text: string, before: string[] = []): string[] {
   return [...before, text]
+}
+
+/** Reads one more `--task-type`. */
+export function taskFlag(text: string, before: TaskFlag[]): TaskFlag[] {
+  const [, model, task] = namedTask.exec(text) ?? []
+  if (!task)
+    throw new InvalidArgumentError(`expected TASK, or NAME=TASK: one of ${taskTypeNames.join(', ')}.`)
+  return [...before, { model, task: task as TaskFlag['task'] }]
 }
 
 /** Reads one more `--adapters`. */
@@ -52,7 +70,10 @@ export function modelSources(flags: ServedModelFlags): {
     const foreign = flags.adapters.find((adapter) => adapter.model !== undefined && adapter.model !== name)
     if (foreign)
       throw wrong(`--adapters ${foreign.model}/${foreign.name}: there is no model '${foreign.model}'.`)
-    const options = { ...alone, adapters: foldersOf(flags.adapters) }
+    const other = flags.taskType.find((one) => one.model !== undefined && one.model !== name)
+    if (other) throw wrong(`--task-type ${other.model}=${other.task}: there is no model '${other.model}'.`)
+    const task = flags.taskType.at(-1)?.task
+    const options: Omit<ModelSource, 'model'> = { ...alone, task, adapters: foldersOf(flags.adapters) }
     return name === undefined
       ? { models: model, options }
       : { models: { [name]: { model, ...options } }, options: {} }
@@ -70,9 +91,16 @@ export function modelSources(flags: ServedModelFlags): {
   for (const { model, name } of flags.adapters)
     if (model === undefined || !names.includes(model))
       throw wrong(`--adapters ${name}=...: say of which model, MODEL/${name}=DIR: ${names.join(', ')}.`)
+  for (const { model, task } of flags.taskType)
+    if (model === undefined || !names.includes(model))
+      throw wrong(`--task-type ${task}: say of which model, NAME=${task}: ${names.join(', ')}.`)
   const sources = models.map(({ name, model }): [string, ModelSource] => [
     name!,
-    { model, adapters: foldersOf(flags.adapters.filter((adapter) => adapter.model === name)) },
+    {
+      model,
+      task: flags.taskType.findLast((one) => one.model === name)?.task,
+      adapters: foldersOf(flags.adapters.filter((adapter) => adapter.model === name)),
+    },
   ])
   return { models: Object.fromEntries(sources), options: {} }
 }

@@ -144,6 +144,14 @@ export class TextEmbedder extends TextModel<
   }
 
   /**
+   * What stands in front of each text of a call with these options; '' for nothing.
+   * @throws TorchLoraError INVALID_ARGUMENT for a name that the model's folder has not
+   */
+  promptOf(options: Pick<EmbedTokensOptions, 'prompt' | 'promptName'> = {}): string {
+    return promptOf(this.model.task, options)
+  }
+
+  /**
    * The vector of a text, or of each of an array.
    *
    * ```ts

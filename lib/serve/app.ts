@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { TorchLoraError } from '../errors.ts'
-import { defaultQueueBytes, type TextModelOptions } from '../inference/options.ts'
+import type { LoadTextModelOptions } from '../inference/load-text-model.ts'
+import { defaultQueueBytes } from '../inference/options.ts'
 import { AdapterRoot } from './adapter-root.ts'
 
 import { adapterRoutes } from './adapter-routes.ts'
@@ -19,7 +20,7 @@ import { registerTaskRoutes } from './task-routes.ts'
 import { tokenRoutes } from './token-routes.ts'
 
 /** How {@link createServer} serves. What is said of models holds for each of them. */
-export interface ServerOptions extends Omit<TextModelOptions, 'onBatch'> {
+export interface ServerOptions extends Omit<LoadTextModelOptions, 'onBatch'> {
   /** What clients send as `Authorization: Bearer KEY`. Default: nothing is asked for. */
   apiKey?: string | undefined
   /** Origins whose pages may ask, "https://app.example"; "*" for every one. Default: none. */
@@ -48,10 +49,10 @@ export interface ServerOptions extends Omit<TextModelOptions, 'onBatch'> {
  *
  * ```ts
  * await createServer('support-classifier')
- * await createServer({ support: 'support-classifier', names: { model: 'tagger', dtype: 'int8' } }, { apiKey })
+ * await createServer({ support: 'support-classifier', search: { model: 'embedder', dtype: 'int8' } }, { apiKey })
  * ```
  * @param models one, which answers whatever `model` a request names, or several by their names
- * @throws TorchLoraError INVALID_ARGUMENT, UNSUPPORTED for a model without routes, as `loadTextModel`
+ * @throws TorchLoraError INVALID_ARGUMENT, as `loadTextModel`
  */
 export async function createServer(
   models: ModelSources,

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
+import type { AnyTextModel } from '../inference/load-text-model.ts'
 import { component } from './components.ts'
 import { routesFor } from './routes/index.ts'
 import { errorResponses, modelQuery, text } from './schemas.ts'
-import type { RoutedModel, ServedModel, ServedModels } from './served-models.ts'
+import type { ServedModel, ServedModels } from './served-models.ts'
 
 const textOrNull = { type: ['string', 'null'] } as const
 const count = { type: 'integer' } as const
@@ -141,12 +142,22 @@ function infoOf(
 }
 
 /** text-embeddings-inference's word for what a model is, and what there is to say of it. */
-function typeOf(model: RoutedModel): object {
+function typeOf(model: AnyTextModel): object {
   switch (model.task) {
     case 'sequence-classification':
       return { classifier: labelsOf(model.labels) }
     case 'token-classification':
       return { token_classifier: labelsOf(model.labels) }
+    case 'sentence-similarity': {
+      const { pooling, dimensions, normalized, prompts } = model
+      return { embedding: { pooling, dimensions, normalized, prompts: Object.keys(prompts) } }
+    }
+    case 'reranking':
+      return { reranker: {} }
+    case 'question-answering':
+      return { question_answerer: {} }
+    case 'masked-language-model':
+      return { mask_filler: { mask_token: model.maskToken } }
   }
 }
 

@@ -1,12 +1,12 @@
 import { TorchLoraError } from '../errors.ts'
-import { loadTextModel } from '../inference/load-text-model.ts'
-import type { BatchReport, TextModelOptions } from '../inference/options.ts'
+import { type LoadTextModelOptions, loadTextModel } from '../inference/load-text-model.ts'
+import type { BatchReport } from '../inference/options.ts'
 import type { ServerMetrics } from './metrics.ts'
 import type { ServedModel } from './served-models.ts'
 import { workOf } from './work.ts'
 
 /** A model of a server of several, with what is said of it alone. */
-export interface ModelSource extends Omit<TextModelOptions, 'onBatch'> {
+export interface ModelSource extends Omit<LoadTextModelOptions, 'onBatch'> {
   /** Its folder or hub id. */
   model: string
 }
@@ -16,7 +16,7 @@ export type ModelSources = string | Readonly<Record<string, string | ModelSource
 
 /** What is said of all models, and of their work. */
 export interface LoadModelsOptions {
-  load: Omit<TextModelOptions, 'onBatch'>
+  load: Omit<LoadTextModelOptions, 'onBatch'>
   metrics: ServerMetrics
   maxClientBatch: number
   requestTimeoutMs: number
@@ -45,13 +45,6 @@ export async function loadModels(
         onBatch(batch)
       },
     })
-    if (model.task !== 'sequence-classification' && model.task !== 'token-classification') {
-      await model.close()
-      throw new TorchLoraError(
-        'UNSUPPORTED',
-        `${dirOrId} is for ${model.task}, for which the server has no route; hold it in a service of your own (docs/inference.md).`,
-      )
-    }
     const work = workOf({ device: model.device, metrics: counted, maxClientBatch, requestTimeoutMs })
     into.push({ name, model, work })
   }

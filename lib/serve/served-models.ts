@@ -2,17 +2,14 @@ import type { AnyTextModel } from '../inference/load-text-model.ts'
 import { httpError } from './requests.ts'
 import type { Work } from './work.ts'
 
-/** A model that there are routes for. */
-export type RoutedModel = Extract<AnyTextModel, { task: 'sequence-classification' | 'token-classification' }>
-
 /** The tasks of models that can be served. */
-export type TaskName = RoutedModel['task']
+export type TaskName = AnyTextModel['task']
 
 /** A model that the server holds. */
 export interface ServedModel {
   /** What requests call it; undefined for an only one that was given no name. */
   readonly name: string | undefined
-  readonly model: RoutedModel
+  readonly model: AnyTextModel
   readonly work: Work
 }
 

@@ -1,12 +1,13 @@
 import type { FastifyReply } from 'fastify'
+import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { SchemaRef } from './components.ts'
-import type { RoutedModel, Serves, TaskName } from './served-models.ts'
+import type { Serves, TaskName } from './served-models.ts'
 import type { Work } from './work.ts'
 
 /** What a route answers a request with. */
 export interface TaskContext<K extends TaskName = TaskName> {
   /** The model that the request means, of a task that the route serves. */
-  model: Extract<RoutedModel, { task: K }>
+  model: Extract<AnyTextModel, { task: K }>
   /** What requests call it. */
   name: string | undefined
   work: Work

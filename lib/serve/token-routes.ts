@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
+import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { InputToken } from '../inference/options.ts'
 import { charactersBefore } from './characters.ts'
 import { component } from './components.ts'
 import { httpError, whileConnected } from './requests.ts'
-import { errorResponses, model, text, texts } from './schemas.ts'
+import { errorResponses, model, promptName, text, texts } from './schemas.ts'
 import type { ServedModels } from './served-models.ts'
 
 const TokenizeRequest = component('TokenizeRequest', {
@@ -17,6 +18,7 @@ const TokenizeRequest = component('TokenizeRequest', {
       default: true,
       description: 'Put the special tokens of the model around each text.',
     },
+    prompt_name: promptName,
     model,
   },
 })
@@ -70,6 +72,7 @@ const DecodeResponse = component('DecodeResponse', {
 interface TokenizeBody {
   inputs: string | string[]
   add_special_tokens?: boolean | undefined
+  prompt_name?: string | null | undefined
   model?: string | undefined
 }
 
@@ -102,9 +105,10 @@ export function tokenRoutes(
         response: { 200: TokenizeResponse, ...errorResponses },
       },
     },
-    async ({ body: { inputs, add_special_tokens, model: name } }, reply) => {
+    async ({ body: { inputs, add_special_tokens, prompt_name, model: name } }, reply) => {
       const { model } = models.find(name)
-      const asked = [inputs].flat()
+      const prompt = promptFor(model, prompt_name ?? undefined)
+      const asked = [inputs].flat().map((one) => prompt + one)
       requireBatch(asked.length, 'texts')
       const options = {
         addSpecialTokens: add_special_tokens,
@@ -136,6 +140,16 @@ export function tokenRoutes(
       return Promise.all(batch.map((one) => model.detokenize(one, options)))
     },
   )
+}
+
+/**
+ * What stands in front of the texts of an embedding model.
+ * @throws 422 for a prompt that it has not, and for one of another model
+ */
+function promptFor(model: AnyTextModel, promptName: string | undefined): string {
+  if (model.task === 'sentence-similarity') return model.promptOf({ promptName })
+  if (promptName === undefined) return ''
+  throw httpError(422, `prompt_name: Model is not an embedding model, so it has no prompts.`)
 }
 
 /** Tokens of a text with their places in Unicode characters, as text-embeddings-inference counts. */

@@ -92,6 +92,10 @@ describe('TextEmbedder', () => {
     const folder = await tinyEmbedder({ layout: { ...layout, defaultPromptName: 'film' } })
     await using embedder = await TextEmbedder.load(folder, { warmUp: false })
     expect(embedder.prompts).toEqual(layout.prompts)
+    expect([embedder.promptOf({ promptName: 'query' }), embedder.promptOf()]).toEqual([
+      'they say ',
+      'the film ',
+    ])
     expect(embedder.maxLength).toBe(16)
     const expected = await plain(folder, ['they say a play', 'the film a play', 'a play'])
     const [query, byDefault, none] = await Promise.all([

@@ -111,6 +111,7 @@ describe('the flags of torch-lora serve', () => {
     modelSources({
       model,
       adapters: adapters.map(({ model, name }) => ({ model, name, folder: `${name}-dir` })),
+      taskType: [],
       ...rest,
     })
 
@@ -126,6 +127,12 @@ describe('the flags of torch-lora serve', () => {
       a: { model: 'one', adapters: {} },
       b: { model: 'two', adapters: { tone: 'tone-dir' } },
     })
+    const task = 'reranking' as const
+    expect(flags(['dir'], [], { taskType: [{ task }] }).options).toMatchObject({ task })
+    expect(flags(['a=one', 'b=two'], [], { taskType: [{ model: 'b', task }] }).models).toEqual({
+      a: { model: 'one', adapters: {} },
+      b: { model: 'two', task, adapters: {} },
+    })
   })
 
   it.each([
@@ -134,6 +141,13 @@ describe('the flags of torch-lora serve', () => {
     [['a=one', 'b=two'], [{ name: 'tone' }], {}, /say of which model, MODEL\/tone=DIR: a, b/],
     [['a=one', 'b=two'], [{ model: 'c', name: 'tone' }], {}, /say of which model/],
     [['a=one'], [{ model: 'c', name: 'tone' }], {}, /there is no model 'c'/],
+    [
+      ['a=one', 'b=two'],
+      [],
+      { taskType: [{ task: 'reranking' }] },
+      /say of which model, NAME=reranking: a, b/,
+    ],
+    [['a=one'], [], { taskType: [{ model: 'c', task: 'reranking' }] }, /there is no model 'c'/],
     [['a=one', 'b=two'], [], { adapter: 'dir' }, /are of one model/],
     [['a=one', 'b=two'], [], { labels: ['x'] }, /are of one model/],
   ])('%j %j %j is refused', (model, adapters, rest, message) => {

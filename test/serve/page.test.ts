@@ -3,7 +3,15 @@ import type { FastifyInstance } from 'fastify'
 import puppeteer, { type Browser, type Page } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createServer } from '../../lib/serve/app.ts'
-import { tinyAdapter, tinyClassifier, tinyTagger } from '../inference/models.ts'
+import {
+  tinyAdapter,
+  tinyAnswerer,
+  tinyClassifier,
+  tinyEmbedder,
+  tinyFiller,
+  tinyReranker,
+  tinyTagger,
+} from '../inference/models.ts'
 
 /** Debian's package "chromium", or the browser that CHROMIUM names. */
 const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium'
@@ -22,6 +30,10 @@ describe.skipIf(!existsSync(chromium))('the page at /', () => {
       mood: base,
       names: await tinyTagger({ labels: ['O', 'B-person', 'I-person'] }),
       nli: await tinyClassifier({ labels: ['entailment', 'contradiction'] }),
+      search: await tinyEmbedder(),
+      rank: await tinyReranker(),
+      answer: await tinyAnswerer(),
+      fill: await tinyFiller(),
     }
     apps = [
       await createServer(base, { adapters: { tone: adapter }, apiKey: 'key', logLevel: 'silent' }),
@@ -87,11 +99,14 @@ describe.skipIf(!existsSync(chromium))('the page at /', () => {
     await ask(page)
     await page.click('#explain')
     await page.waitForFunction("!document.querySelector('#parts').hidden")
-    const parts = await page.$$eval('#passages .part', (all) =>
-      all.map((part) => [part.textContent, part.getAttribute('style')]),
-    )
-    expect(parts.map(([word]) => word)).toEqual(expect.arrayContaining(['castle', 'old', 'river']))
-    for (const [, background] of parts) expect(background).toMatch(/rgb\(var\(--(for|against)\)/)
+    const parts = await page.$$eval('#passages .part', (all) => all.map(({ textContent }) => textContent))
+    expect(parts).toEqual(expect.arrayContaining(['castle', 'old', 'river']))
+    const colours = (await page.evaluate(
+      "[...document.querySelectorAll('#passages .part')].map((part) => getComputedStyle(part).backgroundColor)",
+    )) as string[]
+    // The word that weighs most is coloured most, others by what they weigh beside it.
+    expect(colours.filter((colour) => /\/ 0\.75\)$/.test(colour))).toHaveLength(1)
+    expect(new Set(colours).size).toBeGreaterThan(3)
     expect(await textOf(page, 'passages')).toBe('the castle was old. her river was slow.')
     expect(await textOf(page, 'sum')).toMatch(/^The tokens add -?[\d.]+ to the logit of “(bad|fair|good)”: /)
   })
@@ -139,6 +154,45 @@ describe.skipIf(!existsSync(chromium))('the page at /', () => {
     })
     expect(whole).toBe('the film was great.')
     expect(await isShown(page, 'why')).toBe(false)
+  })
+
+  it('compares texts, ranks them, marks an answer in its context, fills masks', async () => {
+    const page = await open(several)
+    await page.waitForFunction("document.querySelector('#facts').textContent")
+    const choose = async (name: string) => {
+      await page.select('#models', name)
+      await page.waitForFunction(`document.querySelector('#model').textContent === '${name}'`)
+    }
+    await choose('search')
+    expect(await textOf(page, 'facts')).toMatch(/^32 dimensions, mean pooling · /)
+    await page.type('#lines', 'the castle\nthe river\nthe castle')
+    await ask(page)
+    const cells = await page.$$eval('#matrix td', (all) => all.map(({ textContent }) => textContent))
+    expect(cells).toHaveLength(9)
+    expect([cells[0], cells[2], cells[4]]).toEqual(['1.00', '1.00', '1.00'])
+    expect(cells[1]).toBe(cells[3])
+
+    await choose('rank')
+    expect(await isShown(page, 'matrix')).toBe(false)
+    await page.type('#query', 'was it old')
+    await ask(page)
+    expect(await page.$$eval('#scores .score', (rows) => rows.length)).toBe(3)
+    expect(await textOf(page, 'label')).toMatch(/^the (castle|river)$/)
+
+    await choose('answer')
+    const context = '\u{1f3f0} the castle was old and the river was slow.'
+    await page.type('#context', context)
+    await ask(page)
+    const marked = await page.$eval('#marked mark', (element) => element.textContent)
+    expect(await textOf(page, 'label')).toBe(marked)
+    expect(await textOf(page, 'marked')).toBe(context)
+
+    await choose('fill')
+    await page.type('#text', 'the ')
+    await page.click('#mask')
+    await ask(page)
+    expect(await textOf(page, 'curl')).toContain(`-d '{"inputs":"the [MASK]"}'`)
+    expect(await page.$$eval('#scores .score', (rows) => rows.length)).toBe(5)
   })
 
   it('fits a phone: nothing is wider than it', async () => {

@@ -1,10 +1,19 @@
 import type { TaskName } from '../served-models.ts'
+import { fillMask } from './fill-mask.ts'
 import type { HubTask } from './hub-task.ts'
+import { questionAnswering } from './question-answering.ts'
+import { sentenceSimilarity } from './sentence-similarity.ts'
 import { textClassification } from './text-classification.ts'
 import { tokenClassification } from './token-classification.ts'
 
 /** How models answer Hugging Face's form, by their task. */
-export const hubTasks: readonly HubTask[] = [textClassification, tokenClassification]
+export const hubTasks: readonly HubTask[] = [
+  textClassification,
+  tokenClassification,
+  sentenceSimilarity,
+  questionAnswering,
+  fillMask,
+]
 
 /** How models of a task answer it. */
 export function hubTaskOf(task: TaskName): HubTask {

@@ -17,7 +17,7 @@ const TokenClassificationRequest = component(
     aggregation_strategy: {
       type: ['string', 'null'],
       enum: [...aggregations, null],
-      description: 'How tags of tokens become entities. Default none.',
+      description: 'How tags of tokens become entities. Default simple.',
     },
     ignore_labels: {
       type: ['array', 'null'],
@@ -37,7 +37,7 @@ export const tokenClassification = hubTask<'token-classification', HubBody<strin
   task: 'token-classification',
   request: TokenClassificationRequest,
   async answer({ inputs, parameters }, { model, work, reply }) {
-    const aggregation = parameters?.aggregation_strategy ?? 'none'
+    const aggregation = parameters?.aggregation_strategy ?? 'simple'
     const ignored = parameters?.ignore_labels ?? ['O']
     const asked = [inputs].flat()
     const results = await work(reply, asked, (call) =>

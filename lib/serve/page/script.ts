@@ -32,6 +32,8 @@ export const script = String.raw`
     }
   }
 
+  const tint = (colour, share) => 'color-mix(in srgb, var(' + colour + ') ' + (100 * share).toFixed(1) + '%, transparent)'
+
   function bars(rows, most = 1) {
     at('scores').replaceChildren(...rows.map(({ label, score }) => {
       const row = element('div', 'score'), track = element('div', 'track'), bar = element('div', 'bar')
@@ -68,7 +70,7 @@ export const script = String.raw`
       row.append(title, ...texts.map((_, j) => {
         const cosine = vectors[i].reduce((sum, x, k) => sum + x * vectors[j][k], 0)
         const cell = element('td', '', cosine.toFixed(2))
-        cell.style.background = 'rgb(var(--for) / ' + Math.max(0, cosine) * 0.6 + ')'
+        cell.style.background = tint('--for', 0.6 * Math.max(0, cosine))
         return cell
       }))
       body.append(row)
@@ -132,17 +134,18 @@ export const script = String.raw`
     },
     'question-answering': {
       verb: 'Answer',
-      ask: () => ({ path: 'models/' + encodeURIComponent(infos.length > 1 ? info.served_model_name : 'model'), body: { inputs: { question: value('query'), context: value('context') }, parameters: adapter() }, hub: true, texts: [value('query'), value('context')] }),
-      show({ answer, score, start, end }, { texts: [, context] }) {
+      ask: () => ({ path: 'models/' + encodeURIComponent(infos.length > 1 ? info.served_model_name : 'model'), body: { inputs: { question: value('query'), context: value('context') }, parameters: { top_k: 3, ...adapter() } }, hub: true, texts: [value('query'), value('context')] }),
+      show(answers, { texts: [, context] }) {
+        const { answer, start, end } = answers[0]
         at('label').textContent = answer || 'No answer'
         const place = { start: inUnits(context, start), end: inUnits(context, end), label: '' }
         passage(context, answer ? [place] : [])
-        bars([{ label: answer || 'No answer', score }])
+        bars(answers.map(({ answer, score }) => ({ label: answer || 'No answer', score })))
       },
     },
     'masked-language-model': {
       verb: 'Fill',
-      ask: () => ({ path: 'models/' + encodeURIComponent(infos.length > 1 ? info.served_model_name : 'model'), body: { inputs: value('text'), parameters: adapter() }, hub: true, texts: [value('text')] }),
+      ask: () => ({ path: 'models/' + encodeURIComponent(infos.length > 1 ? info.served_model_name : 'model'), body: { inputs: value('text'), ...(at('adapter').value ? { parameters: adapter() } : {}) }, hub: true, texts: [value('text')] }),
       show(found) {
         const masks = Array.isArray(found[0]) ? found : [found]
         at('label').textContent = masks.map(([best]) => best.token_str.trim()).join(', ')
@@ -160,7 +163,11 @@ export const script = String.raw`
   async function tokens() {
     if (!at('tokenized').open || !last) return
     const { value: found } = await call('tokenize', { inputs: last.texts, ...named() })
-    at('tokens').replaceChildren(...found.flat().map(({ text, special }) => element('span', special ? 'token special' : 'token', text)))
+    at('tokens').replaceChildren(...found.map((tokens) => {
+      const line = element('div')
+      line.append(...tokens.map(({ text, special }) => element('span', special ? 'token special' : 'token', text)))
+      return line
+    }))
   }
 
   async function explain() {
@@ -174,7 +181,7 @@ export const script = String.raw`
       for (const token of why.tokens.filter((one) => one.sequence === sequence)) {
         const part = element('span', 'part', characters.slice(token.start, token.stop).join(''))
         const colour = token.attribution > 0 ? '--for' : '--against'
-        part.style.background = 'rgb(var(' + colour + ') / ' + 0.75 * Math.abs(token.attribution) / most + ')'
+        part.style.background = tint(colour, 0.75 * Math.abs(token.attribution) / most)
         part.title = token.attribution.toFixed(4)
         whole.append(characters.slice(end, token.start).join(''), part)
         end = token.stop
@@ -195,7 +202,8 @@ export const script = String.raw`
       part.hidden = !part.dataset.for.split(' ').includes(info.task)
       for (const field of part.querySelectorAll('input, textarea')) field.disabled = part.hidden
     }
-    const labels = kind.labels ?? []
+    const tags = info.task === 'token-classification'
+    const labels = [...new Set((kind.labels ?? []).filter((label) => !(tags && label === 'O')).map((label) => (tags ? label.replace(/^[BI]-/, '') : label)))]
     show('sorts', info.task === 'sequence-classification' && labels.some((label) => /^entail/i.test(label)))
     for (const id of ['result', 'why', 'more']) show(id, false)
     at('model').textContent = info.served_model_name

@@ -1,14 +1,27 @@
 import type { TaskName } from '../served-models.ts'
 import type { TaskRoute } from '../task-route.ts'
+import { embed, embedAll } from './embed.ts'
 import { explain } from './explain.ts'
+import { openAiEmbeddings } from './openai-embeddings.ts'
 import { predict } from './predict.ts'
+import { rerank } from './rerank.ts'
+import { similarity } from './similarity.ts'
 import { tag } from './tag.ts'
 
 /**
  * The routes of the models' work. A route is its file and its line here: registration, documentation and what is said of
  * models that it is not for come from it.
  */
-export const taskRoutes: readonly TaskRoute[] = [predict, explain, tag]
+export const taskRoutes: readonly TaskRoute[] = [
+  predict,
+  explain,
+  tag,
+  embed,
+  embedAll,
+  similarity,
+  openAiEmbeddings,
+  rerank,
+]
 
 /** Hugging Face's form of all of them. */
 export const hubPath = '/models/{name}'

@@ -1,0 +1,125 @@
+import { component } from '../components.ts'
+import { arrayPieces, JsonPieces } from '../json-pieces.ts'
+import {
+  adapter,
+  dimensions,
+  model,
+  orNull,
+  promptName,
+  sides,
+  texts,
+  truncate,
+  truncationDirection,
+} from '../schemas.ts'
+import { taskRoute } from '../task-route.ts'
+import { vectorJson } from '../vector-json.ts'
+
+interface EmbedAllBody {
+  inputs: string | string[]
+  truncate?: boolean | null | undefined
+  truncation_direction?: keyof typeof sides | undefined
+  prompt_name?: string | null | undefined
+  adapter?: string | undefined
+}
+
+interface EmbedBody extends EmbedAllBody {
+  normalize?: boolean | undefined
+  dimensions?: number | null | undefined
+}
+
+const fields = {
+  inputs: texts,
+  truncate,
+  truncation_direction: truncationDirection,
+  prompt_name: promptName,
+  adapter,
+  model,
+} as const
+
+const request = (properties: object) => ({
+  type: 'object',
+  required: ['inputs'],
+  additionalProperties: false,
+  properties,
+})
+
+const EmbedRequest = component(
+  'EmbedRequest',
+  request({
+    ...fields,
+    normalize: { type: 'boolean', default: true, description: 'Vectors of length 1.' },
+    dimensions: orNull(dimensions),
+  }),
+)
+
+const EmbedAllRequest = component('EmbedAllRequest', request(fields))
+
+const vector = { type: 'array', items: { type: 'number' } } as const
+
+const EmbedResponse = component('EmbedResponse', {
+  description: 'A vector of each text.',
+  type: 'array',
+  items: vector,
+})
+
+const EmbedAllResponse = component('EmbedAllResponse', {
+  description: 'Of each text a vector of each token, special tokens included.',
+  type: 'array',
+  items: { type: 'array', items: vector },
+})
+
+const serves = {
+  serves: ['sentence-similarity'],
+  refusal: 'Model is not an embedding model',
+} as const
+
+/** `POST /embed`: a vector of each text. */
+export const embed = taskRoute<'sentence-similarity', EmbedBody>({
+  ...serves,
+  path: '/embed',
+  operationId: 'embed',
+  summary: 'Vectors of texts',
+  root: ['sentence-similarity'],
+  request: EmbedRequest,
+  response: EmbedResponse,
+  async answer({ inputs, normalize = true, dimensions, ...body }, { model, work, reply }) {
+    const asked = [inputs].flat()
+    const vectors = await work(reply, asked, (call) =>
+      model.embed(asked, {
+        ...call,
+        ...optionsOf(body),
+        normalize,
+        dimensions: dimensions ?? undefined,
+      }),
+    )
+    return new JsonPieces(arrayPieces(vectors, (vector) => [vectorJson(vector)]))
+  },
+})
+
+/** `POST /embed_all`: a vector of each token. */
+export const embedAll = taskRoute<'sentence-similarity', EmbedAllBody>({
+  ...serves,
+  path: '/embed_all',
+  operationId: 'embedAll',
+  summary: 'Vectors of the tokens of texts, before pooling',
+  request: EmbedAllRequest,
+  response: EmbedAllResponse,
+  async answer({ inputs, ...body }, { model, work, reply }) {
+    const asked = [inputs].flat()
+    const found = await work(reply, asked, (call) =>
+      model.embedTokens(asked, { ...call, ...optionsOf(body) }),
+    )
+    return new JsonPieces(
+      arrayPieces(found, (vectors) => arrayPieces(vectors, (vector) => [vectorJson(vector)])),
+    )
+  },
+})
+
+function optionsOf({ truncate, truncation_direction, prompt_name, adapter }: Omit<EmbedAllBody, 'inputs'>) {
+  return {
+    adapter,
+    longText: truncate ? 'truncate' : 'refuse',
+    truncationSide: truncation_direction && sides[truncation_direction],
+    promptName: prompt_name ?? undefined,
+  } as const
+}

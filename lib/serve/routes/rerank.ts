@@ -1,0 +1,73 @@
+import { component } from '../components.ts'
+import { adapter, model, sides, text, truncate, truncationDirection } from '../schemas.ts'
+import { taskRoute } from '../task-route.ts'
+
+interface RerankBody {
+  query: string
+  texts: string[]
+  truncate?: boolean | null | undefined
+  truncation_direction?: keyof typeof sides | undefined
+  raw_scores?: boolean | undefined
+  return_text?: boolean | undefined
+  adapter?: string | undefined
+}
+
+const RerankRequest = component('RerankRequest', {
+  type: 'object',
+  required: ['query', 'texts'],
+  additionalProperties: false,
+  properties: {
+    query: text,
+    texts: { type: 'array', items: text, minItems: 1 },
+    truncate,
+    truncation_direction: truncationDirection,
+    raw_scores: { type: 'boolean', default: false, description: 'Logits instead of probabilities.' },
+    return_text: { type: 'boolean', default: false, description: 'Give each text with its place.' },
+    adapter,
+    model,
+  },
+})
+
+const Rank = component('Rank', {
+  type: 'object',
+  required: ['index', 'score'],
+  properties: { index: { type: 'integer' }, text, score: { type: 'number' } },
+})
+
+const RerankResponse = component('RerankResponse', {
+  description: 'The texts by how well they answer the query, best first.',
+  type: 'array',
+  items: Rank,
+})
+
+/** `POST /rerank`: texts by how well they answer a query. */
+export const rerank = taskRoute<'reranking', RerankBody>({
+  path: '/rerank',
+  operationId: 'rerank',
+  summary: 'Rank texts by how well they answer a query',
+  serves: ['reranking'],
+  root: ['reranking'],
+  refusal: 'Model is not a re-ranker model',
+  request: RerankRequest,
+  response: RerankResponse,
+  async answer(
+    { query, texts, truncate, truncation_direction, raw_scores, return_text, adapter },
+    { model, work, reply },
+  ) {
+    const pairs = texts.map((text) => query + text)
+    const ranking = await work(reply, pairs, (call) =>
+      model.rank(query, texts, {
+        ...call,
+        adapter,
+        rawScores: raw_scores,
+        longText: truncate ? 'truncate' : 'refuse',
+        truncationSide: truncation_direction && sides[truncation_direction],
+      }),
+    )
+    return ranking.map(({ index, score }) => ({
+      index,
+      ...(return_text ? { text: texts[index] } : {}),
+      score,
+    }))
+  },
+})

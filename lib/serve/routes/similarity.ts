@@ -1,0 +1,76 @@
+import { component } from '../components.ts'
+import { adapter, model, promptName, sides, text, truncate, truncationDirection } from '../schemas.ts'
+import { taskRoute } from '../task-route.ts'
+
+/** A text and those that are compared with it. */
+export interface SimilarityInputs {
+  source_sentence: string
+  sentences: string[]
+}
+
+interface SimilarityBody {
+  inputs: SimilarityInputs
+  parameters?:
+    | {
+        truncate?: boolean | null | undefined
+        truncation_direction?: keyof typeof sides | undefined
+        prompt_name?: string | null | undefined
+        adapter?: string | undefined
+      }
+    | null
+    | undefined
+}
+
+export const SimilarityInput = component('SimilarityInput', {
+  type: 'object',
+  required: ['source_sentence', 'sentences'],
+  additionalProperties: false,
+  properties: {
+    source_sentence: text,
+    sentences: { type: 'array', items: text, minItems: 1 },
+  },
+})
+
+const SimilarityRequest = component('SimilarityRequest', {
+  type: 'object',
+  required: ['inputs'],
+  additionalProperties: false,
+  properties: {
+    inputs: SimilarityInput,
+    parameters: {
+      type: ['object', 'null'],
+      additionalProperties: false,
+      properties: { truncate, truncation_direction: truncationDirection, prompt_name: promptName, adapter },
+    },
+    model,
+  },
+})
+
+const SimilarityResponse = component('SimilarityResponse', {
+  description: "The cosine of each sentence's vector with the source's.",
+  type: 'array',
+  items: { type: 'number' },
+})
+
+/** `POST /similarity`: how near a text is to others. */
+export const similarity = taskRoute<'sentence-similarity', SimilarityBody>({
+  path: '/similarity',
+  operationId: 'similarity',
+  summary: 'How near a text is to others',
+  serves: ['sentence-similarity'],
+  refusal: 'Model is not an embedding model',
+  request: SimilarityRequest,
+  response: SimilarityResponse,
+  answer({ inputs: { source_sentence, sentences }, parameters }, { model, work, reply }) {
+    const { truncate, truncation_direction, prompt_name, adapter } = parameters ?? {}
+    return work(reply, [source_sentence, ...sentences], (call) =>
+      model.similarity(source_sentence, sentences, {
+        ...call,
+        adapter,
+        longText: truncate ? 'truncate' : 'refuse',
+        truncationSide: truncation_direction && sides[truncation_direction],
+        promptName: prompt_name ?? undefined,
+      }),
+    )
+  },
+})

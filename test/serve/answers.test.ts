@@ -1,0 +1,119 @@
+import type { FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { QuestionAnswerer } from '../../lib/inference/question-answerer.ts'
+import { TextReranker } from '../../lib/inference/text-reranker.ts'
+import { createServer } from '../../lib/serve/app.ts'
+import { tinyAnswerer, tinyFiller, tinyReranker } from '../inference/models.ts'
+
+let app: FastifyInstance
+let folders: { rank: string; answer: string; fill: string }
+beforeAll(async () => {
+  folders = { rank: await tinyReranker(), answer: await tinyAnswerer(), fill: await tinyFiller() }
+  app = await createServer(folders, { device: 'cpu', maxClientBatch: 8, logLevel: 'silent' })
+})
+afterAll(() => app.close())
+
+async function ask(url: string, payload: object) {
+  const { statusCode, body } = await app.inject({ method: 'POST', url, payload })
+  return { status: statusCode, value: JSON.parse(body) }
+}
+
+describe('/rerank', () => {
+  const query = 'was it great'
+  const texts = ['the film was great.', 'a play', 'her song was dull']
+
+  it('ranks as TextReranker does, with the texts where they are asked for', async () => {
+    await using reranker = await TextReranker.load(folders.rank, { device: 'cpu' })
+    const expected = await reranker.rank(query, texts)
+    const { value } = await ask('/rerank', { query, texts, return_text: true })
+    expect(value.map(({ index }: { index: number }) => index)).toEqual(expected.map(({ index }) => index))
+    for (const [i, { score, text, index }] of value.entries()) {
+      expect(score).toBeCloseTo(expected[i]!.score, 5)
+      expect(text).toBe(texts[index])
+    }
+    const raw = await ask('/', { query, texts, raw_scores: true, model: 'rank' })
+    for (const { index, score, ...rest } of raw.value) {
+      expect(rest).toEqual({})
+      const { score: probability } = value.find((one: { index: number }) => one.index === index)
+      expect(1 / (1 + Math.exp(-score))).toBeCloseTo(probability, 5)
+    }
+  })
+
+  it.each([
+    [{ query: '', texts }, 422, /query/],
+    [{ query, texts: [] }, 422, /texts must NOT have fewer than 1/],
+    [{ query, texts: [3] }, 422, /texts\/0 must be string/],
+    [{ query, texts: Array(9).fill('a') }, 413, /at most 8 texts/],
+    [{ query, texts: ['a play was dull '.repeat(40)] }, 413, /more than 64 tokens/],
+    [{ query, texts, top_n: 1 }, 422, /unknown field, "top_n"/],
+  ])('%j is %i', async (body, status, message) => {
+    expect(await ask('/rerank', body)).toMatchObject({
+      status,
+      value: { error: expect.stringMatching(message) },
+    })
+  })
+})
+
+describe('questions', () => {
+  const question = 'was it great?'
+  const context = '\u{1f600} the film was great, but her song was dull.'
+
+  it('are answered with places in characters, one or the best of several', async () => {
+    await using answerer = await QuestionAnswerer.load(folders.answer, { device: 'cpu' })
+    const expected = await answerer.answer({ question, context }, { topK: 3 })
+    const { value } = await ask('/models/answer', { inputs: { question, context }, parameters: {} })
+    expect(value).toMatchObject({ answer: expected.answer, score: expect.closeTo(expected.score, 5) })
+    expect([...context].slice(value.start, value.end).join('')).toBe(value.answer)
+    const three = await ask('/models/answer', { inputs: { question, context }, parameters: { top_k: 3 } })
+    expect(three.value.map(({ answer }: { answer: string }) => answer)).toEqual(
+      expected.answers.map(({ answer }) => answer),
+    )
+  })
+
+  it.each([
+    [{ question: '', context }, {}, 422, /question/],
+    [{ question, context: '' }, {}, 422, /context/],
+    [{ question }, {}, 422, /must have required property 'context'/],
+    ['a', {}, 422, /inputs must be object/],
+    [{ question, context }, { top_k: 0 }, 422, /top_k must be >= 1/],
+    [{ question, context }, { topk: 1 }, 422, /unknown field, "topk"/],
+    [{ question, context: 'a play was dull. '.repeat(60_000) }, {}, 413, /windows/],
+  ])('%j %j is refused', { timeout: 60_000 }, async (inputs, parameters, status, message) => {
+    expect(await ask('/models/answer', { inputs, parameters })).toMatchObject({
+      status,
+      value: { error: expect.stringMatching(message) },
+    })
+  })
+})
+
+describe('masked words', () => {
+  it('are filled with what the text becomes, a list for each of several masks', async () => {
+    const text = 'the [MASK] was great'
+    const { value } = await ask('/models/fill', { inputs: text, parameters: { top_k: 3 } })
+    expect(value).toHaveLength(3)
+    for (const { score, token, token_str, sequence } of value) {
+      expect(score).toBeGreaterThan(0)
+      expect(Number.isInteger(token)).toBe(true)
+      expect(sequence).toBe(`the ${token_str.trim()} was great`)
+    }
+    const two = await ask('/models/fill', { inputs: 'the [MASK] was [MASK]' })
+    expect(two.value.map((words: unknown[]) => words.length)).toEqual([5, 5])
+    const chosen = await ask('/models/fill', { inputs: text, parameters: { targets: ['castle', 'river'] } })
+    expect(chosen.value.map(({ token_str }: { token_str: string }) => token_str.trim()).sort()).toEqual([
+      'castle',
+      'river',
+    ])
+  })
+
+  it.each([
+    [{ inputs: 'no mask' }, 422, /\[MASK\]/],
+    [{ inputs: 'a [MASK]', parameters: { top_k: 5000 } }, 422, /top_k must be <= 1000/],
+    [{ inputs: 'a [MASK]', parameters: { targets: ['two words'] } }, 422, /not one token/],
+    [{ inputs: `${'a '.repeat(100)} [MASK]` }, 413, /beyond/],
+  ])('%j is %i', async (body, status, message) => {
+    expect(await ask('/models/fill', body)).toMatchObject({
+      status,
+      value: { error: expect.stringMatching(message) },
+    })
+  })
+})
