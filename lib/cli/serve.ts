@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { TorchLoraError } from '../errors.ts'
+import { taskTypeNames } from '../tasks/registry.ts'
 import { withAdapter } from './model-flags.ts'
 import { applyRunFlags, duration, type RunFlags, wholeNumber, withDevice } from './options.ts'
 import { adapterFlag, modelFlag, modelSources, type ServedModelFlags, taskFlag } from './served-models.ts'
@@ -37,13 +38,11 @@ export function serveCommand(version: string): Command {
       '--adapters <name=dir...>',
       'adapters that requests choose by name, kept apart; with several models MODEL/NAME=DIR',
       adapterFlag,
-      [],
     )
     .option(
       '--task-type <name>',
-      'what a model is for (default: what its files say); with several models NAME=TASK, the option repeated',
+      `what a model is for: ${taskTypeNames.join(', ')}; with several models NAME=TASK, the option repeated (default: what its files say)`,
       taskFlag,
-      [],
     )
     .option('--adapter-root <dir>', 'let PUT /adapters/NAME load adapters from below this folder')
     .option('--host <address>', 'address to listen on', '127.0.0.1')

@@ -26,8 +26,8 @@ interface TaskFlag {
 /** What `torch-lora serve` is told of its models. */
 export interface ServedModelFlags extends Omit<ModelFlags, 'model'> {
   model: string[]
-  adapters: AdapterFlag[]
-  taskType: TaskFlag[]
+  adapters?: AdapterFlag[]
+  taskType?: TaskFlag[]
 }
 
 /** Reads one more `--model`. */
@@ -36,7 +36,7 @@ export function modelFlag(text: string, before: string[] = []): string[] {
 }
 
 /** Reads one more `--task-type`. */
-export function taskFlag(text: string, before: TaskFlag[]): TaskFlag[] {
+export function taskFlag(text: string, before: TaskFlag[] = []): TaskFlag[] {
   const [, model, task] = namedTask.exec(text) ?? []
   if (!task)
     throw new InvalidArgumentError(`expected TASK, or NAME=TASK: one of ${taskTypeNames.join(', ')}.`)
@@ -44,7 +44,7 @@ export function taskFlag(text: string, before: TaskFlag[]): TaskFlag[] {
 }
 
 /** Reads one more `--adapters`. */
-export function adapterFlag(text: string, before: AdapterFlag[]): AdapterFlag[] {
+export function adapterFlag(text: string, before: AdapterFlag[] = []): AdapterFlag[] {
   const [, model, name, folder] = namedAdapter.exec(text) ?? []
   if (!name || !folder) throw new InvalidArgumentError('expected NAME=FOLDER, or MODEL/NAME=FOLDER.')
   return [...before, { model, name, folder }]
@@ -55,7 +55,7 @@ export function adapterFlag(text: string, before: AdapterFlag[]): AdapterFlag[] 
  * @throws TorchLoraError INVALID_ARGUMENT for several models of which one has no name, two have the same, or of which
  * something is said that could be any one's
  */
-export function modelSources(flags: ServedModelFlags): {
+export function modelSources({ adapters = [], taskType = [], ...flags }: ServedModelFlags): {
   models: ModelSources
   options: Omit<ModelSource, 'model'>
 } {
@@ -67,13 +67,13 @@ export function modelSources(flags: ServedModelFlags): {
   const alone = servingOptions({ ...flags, model: '' })
   if (models.length === 1) {
     const { name, model } = models[0]!
-    const foreign = flags.adapters.find((adapter) => adapter.model !== undefined && adapter.model !== name)
+    const foreign = adapters.find((adapter) => adapter.model !== undefined && adapter.model !== name)
     if (foreign)
       throw wrong(`--adapters ${foreign.model}/${foreign.name}: there is no model '${foreign.model}'.`)
-    const other = flags.taskType.find((one) => one.model !== undefined && one.model !== name)
+    const other = taskType.find((one) => one.model !== undefined && one.model !== name)
     if (other) throw wrong(`--task-type ${other.model}=${other.task}: there is no model '${other.model}'.`)
-    const task = flags.taskType.at(-1)?.task
-    const options: Omit<ModelSource, 'model'> = { ...alone, task, adapters: foldersOf(flags.adapters) }
+    const task = taskType.at(-1)?.task
+    const options: Omit<ModelSource, 'model'> = { ...alone, task, adapters: foldersOf(adapters) }
     return name === undefined
       ? { models: model, options }
       : { models: { [name]: { model, ...options } }, options: {} }
@@ -88,18 +88,18 @@ export function modelSources(flags: ServedModelFlags): {
     throw wrong(
       '--adapter, --alpha, --head, --labels and --problem-type are of one model: with several, merge the adapter first (torch-lora merge), whose folder says the rest.',
     )
-  for (const { model, name } of flags.adapters)
+  for (const { model, name } of adapters)
     if (model === undefined || !names.includes(model))
       throw wrong(`--adapters ${name}=...: say of which model, MODEL/${name}=DIR: ${names.join(', ')}.`)
-  for (const { model, task } of flags.taskType)
+  for (const { model, task } of taskType)
     if (model === undefined || !names.includes(model))
       throw wrong(`--task-type ${task}: say of which model, NAME=${task}: ${names.join(', ')}.`)
   const sources = models.map(({ name, model }): [string, ModelSource] => [
     name!,
     {
       model,
-      task: flags.taskType.findLast((one) => one.model === name)?.task,
-      adapters: foldersOf(flags.adapters.filter((adapter) => adapter.model === name)),
+      task: taskType.findLast((one) => one.model === name)?.task,
+      adapters: foldersOf(adapters.filter((adapter) => adapter.model === name)),
     },
   ])
   return { models: Object.fromEntries(sources), options: {} }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TextEmbedder } from '../../lib/inference/text-embedder.ts'
 import { createServer } from '../../lib/serve/app.ts'
 import { plainLayout } from '../../lib/tasks/sentence-folder.ts'
-import { tinyEmbedder } from '../inference/models.ts'
+import { tinyClassifier, tinyEmbedder } from '../inference/models.ts'
 
 const texts = ['the film was great.', 'a play', 'her song was dull']
 
@@ -158,4 +158,17 @@ it('a prompt stands in front of texts, also for /tokenize', async () => {
     '[SEP]',
   ])
   await prompted.close()
+})
+
+it('what a model is for may be said: any encoder gives vectors', async () => {
+  const base = await tinyClassifier()
+  const said = await createServer(
+    { search: { model: base, task: 'sentence-similarity' } },
+    { logLevel: 'silent' },
+  )
+  const ask = async (url: string, payload: object) =>
+    (await said.inject({ method: 'POST', url, payload })).json()
+  expect(await ask('/embed', { inputs: 'a play' })).toEqual([Array(32).fill(expect.any(Number))])
+  expect((await ask('/predict', { inputs: 'a play' })).error).toMatch(/^Model is not a classifier model/)
+  await said.close()
 })

@@ -111,7 +111,6 @@ describe('the flags of torch-lora serve', () => {
     modelSources({
       model,
       adapters: adapters.map(({ model, name }) => ({ model, name, folder: `${name}-dir` })),
-      taskType: [],
       ...rest,
     })
 
