@@ -1,6 +1,7 @@
 import { earlierEnds } from './beginning.ts'
 import { fail } from './failure.ts'
 import { type Layout, type LayoutPiece, slidingWindows, truncateLongestFirst } from './layout.ts'
+import { type Shortened, shortenRuns } from './long-runs.ts'
 import type { EncodeReply, EncodeRequest, NativeEncoding, NativeTokenizer } from './messages.ts'
 
 /** Characters of a text that is long. */
@@ -13,6 +14,8 @@ export interface EncoderParts {
   side: 'left' | 'right'
   /** Texts in the engine at once. */
   lanes: number
+  /** Characters of a word that may be known, at most; null where there is no such number. */
+  longestWord: number | null
 }
 
 /**
@@ -24,6 +27,7 @@ export function makeEncoder({
   layout,
   side: defaultSide,
   lanes,
+  longestWord,
 }: EncoderParts): (request: EncodeRequest) => Promise<EncodeReply> {
   /** A text's tokens, without special tokens around them. */
   interface Tokens {
@@ -50,11 +54,15 @@ export function makeEncoder({
     return flat.map((codePoint) => starts[codePoint]!)
   }
 
-  const read = (encoding: NativeEncoding, text: string, located: boolean): Tokens => ({
+  const whole = (text: string): Shortened => ({ text, placeOf: (at) => at })
+  const shortened = (text: string): Shortened =>
+    longestWord !== null && text.length > LONG ? shortenRuns(text, longestWord) : whole(text)
+
+  const read = (encoding: NativeEncoding, { text, placeOf }: Shortened, located: boolean): Tokens => ({
     ids: encoding.getIds(),
     ...(located
       ? {
-          chars: inCodeUnits(encoding.getOffsets(), text),
+          chars: inCodeUnits(encoding.getOffsets(), text).map(placeOf),
           words: encoding.getWordIds().map((word) => word ?? -1),
         }
       : {}),
@@ -88,8 +96,9 @@ export function makeEncoder({
     const lane = async () => {
       while (next < texts.length) {
         const i = next++
-        const found = read(await encodeText(texts[i]!), texts[i]!, located)
-        if (texts[i]!.length > LONG) globalThis.gc?.() // its encoding, of which V8 knows a handle only
+        const sent = shortened(texts[i]!)
+        const found = read(await encodeText(sent.text), sent, located)
+        if (sent.text.length > LONG) globalThis.gc?.() // its encoding, of which V8 knows a handle only
         if (cuts?.[i] === 2 && found.ids.length > maxLength)
           found.unsure = await endsMatter(texts[i]!, found.ids, maxLength)
         tokens[i] = found
@@ -128,7 +137,7 @@ export function makeEncoder({
         const some = missing.slice(at, at + 512)
         const encodings = await native.encodeBatch(some, { addSpecialTokens: false })
         encodings.forEach((encoding, k) => {
-          known.set(some[k]!, read(encoding, some[k]!, located))
+          known.set(some[k]!, read(encoding, whole(some[k]!), located))
         })
       }
       for (const [k, i] of open.entries()) tokens[i] = join(parts[k]!)

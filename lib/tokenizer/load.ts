@@ -7,7 +7,7 @@ import { makeEncoder } from './encoder.ts'
 import { fail } from './failure.ts'
 import { lanesOf } from './lanes.ts'
 import { type Layout, type LayoutPiece, readLayout } from './layout.ts'
-import { safeCuts, takesWords } from './locality.ts'
+import { longestWord, safeCuts, takesWords } from './locality.ts'
 import type { EncodeReply, EncodeRequest, EngineSetup, NativeTokenizer, TokenizerFacts } from './messages.ts'
 import { loadDefinition } from './sources.ts'
 import { spareRows } from './vocabulary.ts'
@@ -104,6 +104,7 @@ export function loadTokenizer(setup: EngineSetup): LoadedTokenizer {
     layout,
     side: definition.truncationSide,
     lanes: lanesOf(availableParallelism()),
+    longestWord: longestWord(json),
   })
   const count = (pieces: LayoutPiece[]) => pieces.filter((piece) => piece.sequence < 0).length
   const special: TokenizerFacts['special'] = {}

@@ -87,6 +87,28 @@ export function safeCuts(json: Record<string, unknown>): Cuts {
   }
 }
 
+/** Normalizers that take no character of a word away but marks on others, and make no word of two. */
+const keepsWords = ['Sequence', 'BertNormalizer', 'NFC', 'NFD', 'Lowercase', 'StripAccents']
+
+/**
+ * How many characters a word has at most that may be known: a longer one is one unknown token, whatever is in it
+ * (WordPiece's max_input_chars_per_word behind BERT's pre-tokenizer). Null where a word's length says nothing.
+ *
+ * @param json a tokenizer.json
+ */
+export function longestWord(json: Record<string, unknown>): number | null {
+  const model = json.model as { type?: string; max_input_chars_per_word?: unknown } | null
+  const most = model?.type === 'WordPiece' ? model.max_input_chars_per_word : null
+  const [pre, ...others] = flat(json.pre_tokenizer as Part | null)
+  const added = (json.added_tokens ?? []) as { content: string }[]
+  const plain =
+    pre?.type === 'BertPreTokenizer' &&
+    others.length === 0 &&
+    flat(json.normalizer as Part | null).every(({ type }) => keepsWords.includes(type ?? '')) &&
+    !added.some(({ content }) => /^(?:[\p{L}\p{N}\p{So}]+|\s+)$/u.test(content))
+  return plain && typeof most === 'number' && Number.isSafeInteger(most) && most > 0 ? most : null
+}
+
 /**
  * Whether a word that stands alone is tokenized as the same word within a text: not where the space before a word is a
  * part of its first token and a text's beginning gets none.
