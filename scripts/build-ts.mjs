@@ -41,7 +41,7 @@ function writeCommonJsTypes() {
     if (found.has(name)) return
     found.add(name)
     const text = readFileSync(join(dist, name), 'utf8')
-    for (const [, target] of text.matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.ts['"]/g))
+    for (const [, target] of text.matchAll(/(?:from|import\(?)\s*['"](\.[^'"]+)\.ts['"]/g))
       visit(`${join(dirname(name), target)}.d.ts`)
     mkdirSync(dirname(join(dist, 'cjs', name)), { recursive: true })
     writeFileSync(join(dist, 'cjs', name), text)
