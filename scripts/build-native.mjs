@@ -112,11 +112,12 @@ function run(command, args) {
   })
 }
 
-function requireTools() {
+function requireTools(cross) {
   const has = (name) => process.env.PATH.split(':').some((folder) => existsSync(join(folder, name)))
   const missing = []
   if (!has('cmake')) missing.push('cmake')
-  if (!process.env.CXX && !has('g++') && !has('clang++')) missing.push('g++')
+  if (cross && !has(cross.compiler)) missing.push(cross.compiler)
+  else if (!process.env.CXX && !has('g++') && !has('clang++')) missing.push('g++')
   if (!has('ninja') && !has('make')) missing.push('make')
   if (missing.length > 0) {
     throw new Error(
@@ -169,41 +170,54 @@ export async function buildNative({ force = false, announce } = {}) {
 }
 
 /** Builds against one libtorch into `<folder>/Release`, and notes there what it was. */
-async function compile(libtorch, folder) {
-  const from = { sources: sourceHash(), libtorch: libtorch.path, version: libtorch.version }
-  requireTools()
+async function compile(libtorch, folder, { cross, architectures } = {}) {
+  const from = { sources: sourceHash(), libtorch: libtorch.path, version: libtorch.version, architectures }
+  requireTools(cross)
   const cmakeJs = await cmakeJsPath()
   console.log(`native build: against libtorch ${libtorch.version} in ${libtorch.path}`)
   const common = ['--out', folder, '--log-level', 'error', `--CDTORCH_LORA_LIBTORCH=${libtorch.path}`]
+  if (cross) common.push('--arch', 'arm64', `--CDCMAKE_TOOLCHAIN_FILE=${cross.toolchain}`)
+  if (architectures) common.push(`--CDCMAKE_CUDA_ARCHITECTURES=${architectures}`)
+  const jobs = process.env.CMAKE_BUILD_PARALLEL_LEVEL || String(availableParallelism())
   // Configuring again is cheap, and a libtorch that changed must reach CMake's cache.
   await run(process.execPath, [cmakeJs, 'configure', ...common])
-  await run(process.execPath, [cmakeJs, 'build', '--parallel', String(availableParallelism()), ...common])
+  await run(process.execPath, [cmakeJs, 'build', '--parallel', jobs, ...common])
   writeFileSync(join(folder, 'Release', stampName), `${JSON.stringify(from, null, 2)}\n`)
 }
 
 /**
- * Builds for further releases into build/torch-<minor>, one after the other: PyTorch's C++ interface differs from
- * minor release to minor release (lib/addon.ts). What was built from the same sources for the same release is left.
+ * Builds for further releases into build/torch-<minor>, or build/<platform>/torch-<minor>, one after the other:
+ * PyTorch's C++ interface differs from minor release to minor release (lib/addon.ts). What was built from the same
+ * sources for the same release and the same GPUs is left.
  * @param {string[]} paths folders with a libtorch and its headers, as `torch-lora libtorch install --headers` makes
+ * @param {{ cross?: { platform: string, toolchain: string, compiler: string }, architectures?: string }} [target]
+ *   another machine (scripts/cross); CMake's list of the GPUs that there are kernels for
  * @returns {Promise<{ minor: string, version: string, folder: string, seconds: number }[]>}
  */
-export async function buildMinors(paths) {
+export async function buildMinors(paths, target = {}) {
   buildTypeScript({ onlyIfMissing: 'dist/libtorch/inspect.js' })
   const { inspectLibtorch } = await import('../dist/libtorch/inspect.js')
   const { minorOf } = await import('../dist/libtorch/versions.js')
   const builds = []
   for (const libtorch of paths.map(inspectLibtorch)) {
     const minor = minorOf(libtorch.version)
-    const folder = join(root, 'build', `torch-${minor}`)
+    const folder = join(root, 'build', target.cross?.platform ?? '', `torch-${minor}`)
     const release = join(folder, 'Release')
     const started = performance.now()
     const last = builtFrom(release, 'torch_lora.node')
-    if (last?.sources !== sourceHash() || last.version !== libtorch.version) await compile(libtorch, folder)
+    const same =
+      last?.sources === sourceHash() &&
+      last.version === libtorch.version &&
+      last.architectures === target.architectures
+    if (!same) await compile(libtorch, folder, target)
     const seconds = (performance.now() - started) / 1000
     builds.push({ minor, version: libtorch.version, folder: release, seconds })
   }
   return builds
 }
+
+/** Of a build's libraries, those that a GPU takes. */
+const cudaLibraries = ['liblora_ops_cuda.so', 'liblora_distributed_nccl.so']
 
 /**
  * The files of one build as they are packed, with a note of what it is made from, without this machine's paths.
@@ -213,9 +227,14 @@ export function packedBuild(folder, { cuda }) {
   const built = builtFrom(folder, 'torch_lora.node')
   if (!built) throw new Error(`${folder} holds no whole build`)
   if (built.sources !== sourceHash()) throw new Error(`${folder} was built from other sources than these`)
-  const names = [...libraries, ...optionalLibraries].filter((name) => existsSync(join(folder, name)))
-  if (cuda && !names.includes('liblora_ops_cuda.so'))
-    throw new Error(`${folder} has no liblora_ops_cuda.so: its libtorch has no CUDA, or nvcc is not on PATH`)
+  const names = [...libraries, ...optionalLibraries].filter(
+    (name) => existsSync(join(folder, name)) && (cuda || !cudaLibraries.includes(name)),
+  )
+  const missing = cuda ? cudaLibraries.filter((name) => !names.includes(name)) : []
+  if (missing.length > 0)
+    throw new Error(
+      `${folder} has no ${missing.join(' and no ')}: its libtorch has no CUDA or no NCCL beside it, or nvcc is not on PATH`,
+    )
   const { sources, version } = built
   return {
     version,

@@ -37,14 +37,18 @@ function fillFromBuild(copy) {
   }
 }
 
-/** Copies a library without its symbols. */
-export function strip(from, to) {
-  run('strip', ['--strip-all', '-o', to, from], root)
+/**
+ * Copies a library without its symbols.
+ * @param {string} [tool] of the platform that the library is for
+ */
+export function strip(from, to, tool = 'strip') {
+  run(tool, ['--strip-all', '-o', to, from], root)
 }
 
 /**
  * @param {string} destination a folder that exists
- * @param {(prebuilds: string) => void} [fill] writes the prebuilt files; by default those of build/Release and beside
+ * @param {(prebuilds: string) => void} [fill] writes a folder a platform of prebuilt files; by default this platform's,
+ *   of build/Release and beside
  * @returns {{ tarball: string, bytes: number, unpackedBytes: number, files: string[] }}
  */
 export function pack(destination, fill) {
@@ -55,7 +59,7 @@ export function pack(destination, fill) {
       if (/^(node_modules|build|prebuilds|runs|\..*)$/.test(name)) continue
       cpSync(join(root, name), join(copy, name), { recursive: true })
     }
-    if (fill) fill(join(copy, 'prebuilds', platform))
+    if (fill) fill(join(copy, 'prebuilds'))
     else fillFromBuild(copy)
     const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', resolve(destination)]
     const [report] = JSON.parse(run('npm', args, copy))

@@ -1,19 +1,36 @@
 #!/usr/bin/env node
 /**
  * `npm run release:pack -- FOLDER [--libtorch DIR...] [--cpu]`: the tarball that is published: for each supported minor
- * release of libtorch the core, the operators and the CUDA kernels. Gets the CUDA build of each release into a cache of
- * its own (the wheel of PyTorch alone: nothing of NVIDIA's is linked but by name), builds one after the other, and packs.
- * `--libtorch` names folders to build for in place of those; `--cpu` leaves the kernels out, for a try without nvcc.
+ * release of libtorch the core, the operators and the CUDA kernels for x64, and the core and the operators for arm64.
+ * Gets the libtorch of each into a cache of its own, builds one after the other, and packs. `--libtorch` names folders
+ * to build for in place of those, of either platform; `--cpu` leaves the kernels out, for a try without nvcc.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { openPromise } from 'yauzl'
 import { buildMinors, packedBuild } from './build-native.mjs'
 import { buildTypeScript } from './build-ts.mjs'
+import { arm64, arm64Libtorch } from './cross/linux-arm64.mjs'
 import { pack, strip } from './pack.mjs'
 
+/** Of the wheels that a release of PyTorch names, those that {@link cudaLibtorch} gets. */
+const wheelsOfRelease = /^(torch|nvidia_(nccl|cuda_runtime|cuda_cupti))[-_]/
+/** Of these wheels the headers alone: PyTorch's headers of CUDA include them, and a toolkit may be without. */
+const headersOfRelease = /^nvidia_(cublas|cusolver|cusparse)[-_]/
 /** What is built for: the newest patch of each minor release. */
 const releases = ['2.11.0', '2.12.1', '2.13.0', '2.14.1']
 /** Of these, those that nvcc knows; of the last one its PTX too, for GPUs to come. */
@@ -32,66 +49,154 @@ function cudaArchitectures() {
   return known.map((name, at) => (at === known.length - 1 ? name : `${name}-real`)).join(';')
 }
 
-/** The CUDA build of a release with its headers, from the cache or the package index. */
-async function libtorchFor(version) {
+/**
+ * The CUDA build of a release for x64 with its headers, from the cache or the package index. Beside it NCCL, of which
+ * the very version is wanted that PyTorch was built with, and what libtorch's CPU side asks for, so that the tarball can
+ * be tried with it.
+ */
+async function cudaLibtorch(version) {
   const { planInstall } = await import('../dist/libtorch/plan.js')
+  const { downloadFile, verifySha256 } = await import('../dist/libtorch/download.js')
   const { installWithProgress } = await import('../dist/cli/libtorch-install.js')
-  const cache = join(
-    process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
-    'torch-lora',
-    'release-libtorch',
-  )
-  const { files, present } = await planInstall({ version, cuda: true, headers: true, cache })
-  if (present) return present.path
-  const [{ source, sha256 }] = files
-  const { path } = await installWithProgress({ from: source, sha256, headers: true, cache })
+  const home = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
+  const cache = join(home, 'torch-lora', 'release-libtorch', 'linux-x64')
+  const wheels = join(cache, `.wheels-${version}`)
+  const force = existsSync(wheels) // which goes when all is there
+  const { files, present } = await planInstall({ version, cuda: true, headers: true, cache, force })
+  if (present && !force) return present.path
+  mkdirSync(wheels, { recursive: true })
+  for (const { name, source, sha256 } of files.filter((file) => wheelsOfRelease.test(file.name))) {
+    const wheel = join(wheels, name)
+    if (/^https?:/.test(source)) {
+      console.log(`getting ${name}`)
+      await downloadFile(source, wheels)
+    } else copyFileSync(source, wheel)
+    if (sha256) await verifySha256(wheel, sha256)
+  }
+  const { path } = await installWithProgress({ from: wheels, headers: true, cache })
+  for (const { name, source } of files.filter((file) => headersOfRelease.test(file.name))) {
+    console.log(`getting headers of ${name}`)
+    await unpackHeaders(source, dirname(path))
+  }
+  rmSync(wheels, { recursive: true })
   return path
 }
 
-async function releasePack(destination, { libtorch = [], cpu = false }) {
-  buildTypeScript()
-  if (!cpu) process.env.CUDAARCHS = cudaArchitectures()
-  const paths = libtorch.length > 0 ? libtorch : []
-  if (paths.length === 0) for (const version of releases) paths.push(await libtorchFor(version))
-  const builds = await buildMinors(paths)
-  const minors = builds.map(({ minor }) => minor)
-  if (new Set(minors).size < minors.length)
-    throw new Error(`two builds for one minor release of libtorch: ${minors.join(', ')}`)
-  for (const { version, seconds } of builds)
-    console.log(`libtorch ${version}: ${seconds < 1 ? 'built before' : `built in ${seconds.toFixed(0)} s`}`)
-  const packed = builds.map(({ minor, folder }) => ({
-    minor,
-    folder,
-    ...packedBuild(folder, { cuda: !cpu }),
-  }))
-  const { tarball, bytes, unpackedBytes } = pack(destination, (prebuilds) => {
-    mkdirSync(prebuilds, { recursive: true })
-    // The addon knows no libtorch: it is the same whichever build it comes from.
-    strip(join(packed[0].folder, 'torch_lora.node'), join(prebuilds, 'torch-lora.glibc.node'))
-    for (const { minor, folder, names, note } of packed) {
-      const own = join(prebuilds, `torch-${minor}`)
-      mkdirSync(own)
-      for (const name of names) strip(join(folder, name), join(own, name))
-      writeFileSync(join(own, note.name), note.text)
-    }
-  })
-  const [size, unpacked] = [bytes, unpackedBytes].map((count) => `${(count / 1e6).toFixed(2)} MB`)
-  if (bytes > limit) throw new Error(`${tarball} has ${size}, and ${limit / 1e6} MB is the limit`)
-  console.log(
-    `${tarball}: ${size}, ${unpacked} unpacked, for libtorch ${minors.join(', ')}${cpu ? ', without CUDA kernels' : ''}`,
-  )
+/** Of a wheel, by its address or path, the headers alone: for an address, little more than these is downloaded. */
+async function unpackHeaders(source, folder) {
+  const { openRemoteZip } = await import('../dist/libtorch/remote-zip.js')
+  const { transport } = await import('../dist/libtorch/transport.js')
+  const zip = /^https?:/.test(source)
+    ? await openRemoteZip({ url: source, transport: transport() })
+    : await openPromise(source, { autoClose: false })
+  for await (const entry of zip.eachEntry()) {
+    if (!/^nvidia\/[^/]+\/include\/[^/]+\.h$/.test(entry.fileName)) continue
+    const target = join(folder, entry.fileName)
+    mkdirSync(dirname(target), { recursive: true })
+    writeFileSync(target, await buffer(await zip.openReadStreamPromise(entry)))
+  }
+  zip.close()
 }
 
-try {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { libtorch: { type: 'string', multiple: true }, cpu: { type: 'boolean' } },
+/** e_machine in the header of an ELF file. */
+const machines = new Map([
+  [62, 'linux-x64'],
+  [183, arm64.platform],
+])
+
+/** The platform that a libtorch is for. */
+function platformOf(libtorch) {
+  const path = [libtorch, join(libtorch, 'torch')]
+    .map((folder) => join(folder, 'lib', 'libc10.so'))
+    .find(existsSync)
+  if (!path) throw new Error(`--libtorch: ${libtorch} has no lib/libc10.so`)
+  const header = Buffer.alloc(20)
+  const file = openSync(path, 'r')
+  readSync(file, header, 0, header.length, 0)
+  closeSync(file)
+  const platform = machines.get(header.readUInt16LE(18))
+  if (!platform) throw new Error(`--libtorch: ${path} is for neither x64 nor arm64`)
+  return platform
+}
+
+/** One platform's builds, as they are packed. */
+async function build({ platform, cross, cuda }, paths) {
+  const builds = await buildMinors(paths, { cross, ...(cuda && { architectures: cudaArchitectures() }) })
+  const minors = builds.map(({ minor }) => minor)
+  if (new Set(minors).size < minors.length)
+    throw new Error(`two builds for one minor release of libtorch on ${platform}: ${minors.join(', ')}`)
+  return builds.map(({ minor, folder, version, seconds }) => {
+    console.log(
+      `${platform}, libtorch ${version}: ${seconds < 1 ? 'built before' : `built in ${seconds.toFixed(0)} s`}`,
+    )
+    return { minor, folder, ...packedBuild(folder, { cuda }) }
   })
-  const [destination] = positionals
-  if (positionals.length !== 1 || !existsSync(destination))
-    throw new Error('usage: npm run release:pack -- FOLDER [--libtorch DIR] [--cpu] (a folder that exists)')
-  await releasePack(destination, values)
-} catch (error) {
-  console.error(`release:pack: ${error.message}`)
-  process.exit(1)
+}
+
+/** Writes a platform's folder of prebuilds/. */
+function fill(prebuilds, { platform, cross }, builds) {
+  const target = join(prebuilds, platform)
+  mkdirSync(target, { recursive: true })
+  const copy = (from, to) => strip(from, to, cross?.strip)
+  // The addon knows no libtorch: it is the same whichever build it comes from.
+  copy(join(builds[0].folder, 'torch_lora.node'), join(target, 'torch-lora.glibc.node'))
+  for (const { minor, folder, names, note } of builds) {
+    const own = join(target, `torch-${minor}`)
+    mkdirSync(own)
+    for (const name of names) copy(join(folder, name), join(own, name))
+    writeFileSync(join(own, note.name), note.text)
+  }
+}
+
+/**
+ * @param {string} destination a folder that exists
+ * @param {{ libtorch?: string[], cpu?: boolean }} [options] as the command has them
+ * @returns {Promise<{ tarball: string, bytes: number, unpackedBytes: number, files: string[] }>}
+ */
+export async function releasePack(destination, { libtorch = [], cpu = false } = {}) {
+  buildTypeScript()
+  const targets = [
+    { platform: 'linux-x64', cuda: !cpu, get: cudaLibtorch },
+    { platform: arm64.platform, cross: arm64, cuda: false, get: arm64Libtorch },
+  ]
+  const given = libtorch.map((path) => ({ path, platform: platformOf(path) }))
+  const made = []
+  for (const target of targets) {
+    let paths = given.filter(({ platform }) => platform === target.platform).map(({ path }) => path)
+    if (given.length === 0) {
+      paths = []
+      for (const version of releases) paths.push(await target.get(version))
+    }
+    if (paths.length === 0) continue
+    made.push({ target, builds: await build(target, paths) })
+  }
+  const packed = pack(destination, (prebuilds) => {
+    for (const { target, builds } of made) fill(prebuilds, target, builds)
+  })
+  const megabytes = (count) => `${(count / 1e6).toFixed(2)} MB`
+  const { tarball, bytes, unpackedBytes } = packed
+  if (bytes > limit)
+    throw new Error(`${tarball} has ${megabytes(bytes)}, and ${megabytes(limit)} is the limit`)
+  const what = made.map(
+    ({ target, builds }) =>
+      `${target.platform} with libtorch ${builds.map(({ minor }) => minor).join(', ')}${target.cuda ? ' and CUDA kernels' : ''}`,
+  )
+  console.log(`${tarball}: ${megabytes(bytes)}, ${megabytes(unpackedBytes)} unpacked, for ${what.join('; ')}`)
+  return packed
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { libtorch: { type: 'string', multiple: true }, cpu: { type: 'boolean' } },
+    })
+    const [destination] = positionals
+    if (positionals.length !== 1 || !existsSync(destination))
+      throw new Error('usage: npm run release:pack -- FOLDER [--libtorch DIR] [--cpu] (a folder that exists)')
+    await releasePack(destination, values)
+  } catch (error) {
+    console.error(`release:pack: ${error.message}`)
+    process.exit(1)
+  }
 }
