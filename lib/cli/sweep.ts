@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import type { CellResult, SweepEvent } from '../sweep/sweep.ts'
+import type { CellResult } from '../sweep/folder.ts'
+import { isOfShard, parseShard, type Shard } from '../sweep/shard.ts'
+import type { SweepEvent } from '../sweep/sweep.ts'
 import { exitInterrupted, interruptible } from './failure.ts'
 import { list, positiveNumber, wholeNumber } from './options.ts'
 import { formatBytes, progressBar } from './progress.ts'
@@ -17,6 +19,7 @@ interface SweepFlags {
   threads?: number
   set: Record<string, unknown>
   keep: 'all' | 'metrics'
+  shard: Shard
   dryRun?: boolean
   json?: boolean
 }
@@ -42,6 +45,12 @@ export function sweepCommand(): Command {
       {},
     )
     .option('--keep <what>', "of finished runs: 'all', or 'metrics' without adapters and models", keep, 'all')
+    .option(
+      '--shard <i/n>',
+      'run the i-th of n parts alone: jobs of an array share --out, where the results meet',
+      shard,
+      { number: 1, count: 1 },
+    )
     .option('--dry-run', 'list the runs, and which are done, and stop')
     .option('--json', 'print sweep results as JSON on stdout')
     .action(sweep)
@@ -50,7 +59,8 @@ export function sweepCommand(): Command {
 async function sweep(file: string | undefined, flags: SweepFlags): Promise<void> {
   const { choose, readRecipe, resolveRecipe } = await import('../sweep/recipe.ts')
   const { expandRecipe } = await import('../sweep/cells.ts')
-  const { readResult, runSweep } = await import('../sweep/sweep.ts')
+  const { readResult } = await import('../sweep/folder.ts')
+  const { runSweep } = await import('../sweep/sweep.ts')
   const written = file ? await readRecipe(file) : {}
   const { data, device, threads } = flags
   const given = {
@@ -81,19 +91,19 @@ async function sweep(file: string | undefined, flags: SweepFlags): Promise<void>
       directory: flags.out,
       torchLora: [process.execPath, ...process.execArgv, resolve(process.argv[1]!)],
       keep: flags.keep,
+      shard: flags.shard,
       onEvent: (event) => display.show(event),
       signal,
     }).finally(() => display.stop())
   })
   print(results, flags)
-  const of = (status: CellResult['status']) => results.filter((result) => result.status === status).length
+  const mine = results.filter((_, index) => isOfShard(index, flags.shard))
+  const of = (status: CellResult['status']) => mine.filter((result) => result.status === status).length
   if (of('pending') > 0) {
-    console.error(
-      `Interrupted with ${of('pending')} of ${results.length} runs to go. The same command goes on.`,
-    )
+    console.error(`Interrupted with ${of('pending')} of ${mine.length} runs to go. The same command goes on.`)
     process.exitCode = exitInterrupted
   } else if (of('failed') > 0) {
-    console.error(`${of('failed')} of ${results.length} runs failed. The same command tries them again.`)
+    console.error(`${of('failed')} of ${mine.length} runs failed. The same command tries them again.`)
     process.exitCode = 1
   }
 }
@@ -198,6 +208,12 @@ function numbers(parse: (text: string) => number): (text: string) => number[] {
 function keep(text: string): 'all' | 'metrics' {
   if (text === 'all' || text === 'metrics') return text
   throw new InvalidArgumentError("expected 'all' or 'metrics'.")
+}
+
+function shard(text: string): Shard {
+  const parsed = parseShard(text)
+  if (parsed) return parsed
+  throw new InvalidArgumentError('expected I/N, the I-th of N parts: 1/4 to 4/4.')
 }
 
 /** `epochs=3`: numbers, true and false as such; the recipe's own check says what does not fit. */

@@ -1,32 +1,12 @@
-import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
-import { atPath, makeFolder, readJson, writeJson } from '../checkpoint/index.ts'
-import { TorchLoraError } from '../errors.ts'
-import { runSummary } from '../train/run-summary.ts'
+import { makeFolder, writeJson } from '../checkpoint/index.ts'
 import { type Cell, expandRecipe } from './cells.ts'
+import { type CellResult, checkFolders, readResult, tidy, writeState } from './folder.ts'
 import type { RunMessage } from './messages.ts'
 import type { Recipe } from './recipe.ts'
+import { requireInputs } from './requirements.ts'
 import { type CellOutcome, runCell } from './run-cell.ts'
-
-/** What a sweep shows of a run. */
-const cellSummary = runSummary.pick({
-  method: true,
-  trainableParameters: true,
-  optimizerStateBytes: true,
-  wallSeconds: true,
-  peakResidentBytes: true,
-  bestMetric: true,
-  best: true,
-})
-
-export interface CellResult {
-  cell: Cell
-  status: 'done' | 'failed' | 'pending'
-  error?: string
-  summary?: z.infer<typeof cellSummary>
-}
+import { isOfShard, type Shard } from './shard.ts'
 
 export type SweepEvent =
   | { type: 'cell'; index: number; cell: Cell }
@@ -41,6 +21,8 @@ export interface SweepOptions {
   torchLora: readonly string[]
   /** 'all' keeps adapters and models of finished cells, 'metrics' only metrics.jsonl and summary.json. */
   keep: 'all' | 'metrics'
+  /** The part of the cells that is run here; the folder is shared with those that run the others. Default: all. */
+  shard?: Shard | undefined
   onEvent: (event: SweepEvent) => void
   signal: AbortSignal
 }
@@ -49,19 +31,27 @@ export interface SweepOptions {
  * Runs the cells that have no result yet, one after the other. A cell that fails is noted and the next one runs; a
  * cell with checkpoints goes on from them. `sweep.json` is written after every cell.
  *
- * @returns a result for every cell; 'pending' where the signal ended the sweep before
- * @throws TorchLoraError INCOMPATIBLE when a cell's folder is of other settings, before anything runs
+ * @returns a result for every cell, those of other shards as their folders have them; 'pending' where nothing has run to
+ * its end
+ * @throws TorchLoraError INCOMPATIBLE when a cell's folder is of other settings, INVALID_FILE naming data, adapters and
+ * models that are missing, before anything runs
  */
 export async function runSweep(options: SweepOptions): Promise<CellResult[]> {
-  const { recipe, directory, onEvent, signal } = options
+  const { recipe, directory, shard = { number: 1, count: 1 }, onEvent, signal } = options
   const cells = expandRecipe(recipe)
   await checkFolders(cells, directory)
+  const failed = new Map<string, CellResult>()
+  const read = () =>
+    Promise.all(cells.map(async (cell) => failed.get(cell.name) ?? readResult(cell, directory)))
+  const before = await read()
+  const mine = [...cells.entries()].filter(
+    ([index]) => isOfShard(index, shard) && before[index]!.status !== 'done',
+  )
+  await requireInputs(mine.map(([, cell]) => cell))
   await makeFolder(directory)
-  const results: CellResult[] = []
-  for (const cell of cells) results.push(await readResult(cell, directory))
-  await writeState(directory, recipe, results)
-  for (const [index, cell] of cells.entries()) {
-    if (signal.aborted || results[index]!.status === 'done') continue
+  await writeState(directory, recipe, before)
+  for (const [index, cell] of mine) {
+    if (signal.aborted) break
     onEvent({ type: 'cell', index, cell })
     const folder = join(directory, cell.name)
     await writeJson(join(folder, 'cell.json'), cell)
@@ -73,19 +63,13 @@ export async function runSweep(options: SweepOptions): Promise<CellResult[]> {
       signal,
     })
     if (outcome.status === 'done') await tidy(folder, options.keep)
-    results[index] = await resultOf(cell, outcome, directory)
-    await writeState(directory, recipe, results)
-    onEvent({ type: 'result', index, result: results[index] })
+    const result = await resultOf(cell, outcome, directory)
+    if (result.status === 'failed') failed.set(cell.name, result)
+    // Others may have run theirs meanwhile: the folder is what all shards have in common.
+    await writeState(directory, recipe, await read())
+    onEvent({ type: 'result', index, result })
   }
-  return results
-}
-
-/** What a cell's folder says of it: done when it holds a summary. */
-export async function readResult(cell: Cell, directory: string): Promise<CellResult> {
-  const file = join(directory, cell.name, 'summary.json')
-  return existsSync(file)
-    ? { cell, status: 'done', summary: await readJson(file, cellSummary) }
-    : { cell, status: 'pending' }
+  return read()
 }
 
 async function resultOf(cell: Cell, outcome: CellOutcome, directory: string): Promise<CellResult> {
@@ -97,59 +81,4 @@ async function resultOf(cell: Cell, outcome: CellOutcome, directory: string): Pr
     case 'interrupted':
       return { cell, status: 'pending' }
   }
-}
-
-/** Settings that change how a run is computed, not what it is. */
-const free = new Set([
-  '--device',
-  '--threads',
-  '--data',
-  '--log-every',
-  '--tensorboard',
-  '--gradient-checkpointing',
-])
-
-/** Arguments as a set of `--flag value`, without those that may change between two starts. */
-function identity(args: readonly string[]): string[] {
-  const pairs: string[] = []
-  for (let i = 0; i < args.length; i++) {
-    const takesValue = args[i + 1] !== undefined && !args[i + 1]!.startsWith('--')
-    const pair = takesValue ? `${args[i]} ${args[i + 1]}` : args[i]!
-    if (!free.has(args[i]!)) pairs.push(pair)
-    if (takesValue) i++
-  }
-  return pairs.sort()
-}
-
-async function checkFolders(cells: readonly Cell[], directory: string): Promise<void> {
-  const schema = z.object({ args: z.array(z.string()) })
-  for (const { name, args } of cells) {
-    const file = join(directory, name, 'cell.json')
-    if (!existsSync(file)) continue
-    const before = identity((await readJson(file, schema)).args)
-    const now = identity(args)
-    const gone = before.filter((pair) => !now.includes(pair))
-    const added = now.filter((pair) => !before.includes(pair))
-    if (gone.length + added.length === 0) continue
-    const had = gone.length > 0 ? `had ${gone.join(' ')}` : 'had less'
-    throw new TorchLoraError(
-      'INCOMPATIBLE',
-      `${join(directory, name)} is of other settings: it ${had}; the sweep says ${added.join(' ') || 'nothing of it'}. Use those settings, or another --out.`,
-      { file },
-    )
-  }
-}
-
-async function tidy(folder: string, keep: SweepOptions['keep']): Promise<void> {
-  const unneeded = keep === 'all' ? ['checkpoints'] : ['checkpoints', 'adapter', 'model']
-  for (const name of unneeded)
-    await atPath(folder, () => rm(join(folder, name), { recursive: true, force: true }))
-}
-
-async function writeState(directory: string, recipe: Recipe, results: readonly CellResult[]): Promise<void> {
-  await writeJson(join(directory, 'sweep.json'), {
-    recipe,
-    updated: new Date().toISOString(),
-    cells: results.map(({ cell, ...result }) => ({ ...cell, ...result })),
-  })
 }

@@ -178,6 +178,53 @@ describe('torch-lora sweep', { timeout: 400_000 }, () => {
     expect(second.stderr).not.toMatch(/files-r2a4-seed0:/)
   })
 
+  it('shards run a part each, and their results meet in the folder', async () => {
+    const out = join(folder, 'sharded')
+    const own = ['--set', 'epochs=1', '--seeds', '0,1', '--out', out]
+    const second = await sweep([recipeFile, ...own, '--shard', '2/2'])
+    expect(second.code).toBe(0) // what is pending is not its to run
+    const state = async () =>
+      (await json(join(out, 'sweep.json'))).cells.map(({ status }: { status: string }) => status)
+    expect(await state()).toEqual(['pending', 'done', 'pending', 'done'])
+    const first = await sweep([recipeFile, ...own, '--shard', '1/2', '--json'])
+    expect(first.code).toBe(0)
+    expect(await state()).toEqual(['done', 'done', 'done', 'done'])
+    expect(JSON.parse(first.stdout)).toHaveLength(4)
+    for (const wrong of ['0/2', '3/2', '1', '1/0', '1/2/3'])
+      expect((await sweep([recipeFile, ...own, '--shard', wrong])).stderr).toMatch(/expected I\/N/)
+  })
+
+  it('says once what is missing, before the first run', async () => {
+    const out = join(folder, 'missing')
+    const file = join(folder, 'missing.json')
+    const settings = { ...(recipe.settings as object), train: join(folder, 'nowhere.jsonl') }
+    const methods = ['r2', { name: 'from', adapter: join(folder, 'no-adapter') }]
+    await writeFile(file, JSON.stringify({ ...recipe, settings, methods, seeds: [0, 1] }))
+    const { code, stderr } = await sweep([file, '--out', out])
+    expect(code).toBe(1)
+    expect(stderr.match(/nowhere\.jsonl/g)).toHaveLength(1)
+    expect(stderr).toMatch(
+      /the data file \S+nowhere\.jsonl cannot be read \(ENOENT\) \(needed by every run\)/,
+    )
+    expect(stderr).toMatch(
+      /the adapter \S+no-adapter .*\(needed by 2 of 4 runs, files-from-seed0 the first\)/,
+    )
+    expect(existsSync(out)).toBe(false)
+    const glue = await sweep([
+      '--model',
+      recipe.model!,
+      '--tasks',
+      'mrpc,rte',
+      '--data',
+      folder,
+      '--out',
+      out,
+    ])
+    expect(glue.code).toBe(1)
+    expect(glue.stderr).toMatch(/The sweep cannot begin: mrpc: .*; rte: /s)
+    expect(existsSync(out)).toBe(false)
+  })
+
   it('a recipe that is malformed is refused by file and key, before anything is made', async () => {
     const file = join(folder, 'malformed.json')
     await writeFile(file, JSON.stringify({ ...recipe, settings: { epoch: 3 }, seeds: ['a'] }))
