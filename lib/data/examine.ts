@@ -1,5 +1,6 @@
 import type { Example } from './examples.ts'
 import { labelKey } from './label-keys.ts'
+import { nearDuplicates } from './near-duplicates.ts'
 
 /** What a look at two parts of a data set finds. */
 export interface DataFindings {
@@ -14,6 +15,9 @@ export interface DataFindings {
   sharedExample?: Example | undefined
   /** The same but for case, spaces, punctuation and digits. */
   nearlyShared: number
+  /** Those that differ from a training text in few words (`nearDuplicates`), and one of them beside it. */
+  similar: number
+  similarExample?: { evaluate: Example; train: Example } | undefined
   /** How often each label occurs, the commonest first; empty for scores. */
   classes: { label: string; train: number; evaluate: number }[]
 }
@@ -37,7 +41,17 @@ export function examineExamples(train: readonly Example[], evaluate: readonly Ex
   const nearly = evaluate.filter(
     (example) => !exact.has(textOf(example)) && near.has(looseText(textOf(example))),
   )
+  const others = evaluate.filter(
+    (example) => !exact.has(textOf(example)) && !near.has(looseText(textOf(example))),
+  )
+  const similar = nearDuplicates(
+    looseTexts(train),
+    others.map((example) => looseText(textOf(example))),
+  )
+  const [first] = similar
   return {
+    similar: similar.length,
+    similarExample: first && { evaluate: others[first.evaluate]!, train: train[first.train]! },
     repeated,
     nearlyRepeated,
     conflicts: [...exact.values()].filter((labels) => labels.size > 1).length,
@@ -51,16 +65,26 @@ export function examineExamples(train: readonly Example[], evaluate: readonly Ex
 /** What is to be said of findings, a sentence each; none where there is nothing to say. */
 export function describeFindings(findings: DataFindings, { evaluated }: { evaluated: number }): string[] {
   const { repeated, nearlyRepeated, conflicts, shared, sharedExample, nearlyShared } = findings
+  const { similar, similarExample } = findings
   const share = ((100 * shared) / Math.max(1, evaluated)).toFixed(0)
   return [
     shared > 0 &&
       `${shared} of ${evaluated} texts to measure on (${share} %) are in the training data too, such as ${JSON.stringify(sharedExample!.text.slice(0, 60))}: the measurement will flatter.`,
     nearlyShared > 0 &&
       `${nearlyShared} more differ from a training text in case, spaces, punctuation or digits alone.`,
+    similar > 0 &&
+      `${similar} more of ${evaluated} share four fifths of their letters, in runs of four, with a training text: ${beginning(similarExample!.evaluate)} with ${beginning(similarExample!.train)}.`,
     repeated > 0 && `${repeated} training texts repeat an earlier one.`,
     nearlyRepeated > 0 && `${nearlyRepeated} training texts nearly repeat an earlier one.`,
     conflicts > 0 && `${conflicts} training texts have more than one label.`,
   ].filter((line) => line !== false)
+}
+
+const beginning = ({ text }: Example) => JSON.stringify(text.slice(0, 60))
+
+/** One at a time: a large set is not held twice. */
+function* looseTexts(examples: readonly Example[]): Generator<string> {
+  for (const example of examples) yield looseText(textOf(example))
 }
 
 function classTable(train: readonly Example[], evaluate: readonly Example[]): DataFindings['classes'] {

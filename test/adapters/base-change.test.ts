@@ -69,7 +69,6 @@ it.each([
   'PISSA',
   'corda',
   'corda_kpm',
-  'loftq',
   'lora_ga',
   'something new',
   { a: 1 },
