@@ -19,6 +19,7 @@ import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { sameShape } from '../models/load.ts'
 import type { Model } from '../models/model.ts'
+import { noteCardOf, writeModelCard } from '../models/model-card.ts'
 import { boolean, number, object, oneOf, type Rules, readOptions } from '../options.ts'
 import { scope } from '../scope.ts'
 import { type HeadSaid, headOutputs, temperatureField } from '../tasks/label-config.ts'
@@ -84,7 +85,7 @@ function keyInFile({ bare, family }: Model, key: string): string {
 
 /**
  * Writes `adapter_config.json` and `adapter_model.safetensors` as PEFT does: the updates, and every parameter of the
- * head that training touched.
+ * head that training touched; and a model card, unless there is one that somebody else wrote.
  * @throws TorchLoraError INVALID_ARGUMENT when the model has no adapter
  */
 export async function saveAdapter(model: Model, directory: string): Promise<void> {
@@ -103,6 +104,7 @@ export async function saveAdapter(model: Model, directory: string): Promise<void
   const metadata = { format: 'pt', ...model.task.toMetadata(), ...(mark && { method: mark }) }
   await writeSafetensors(join(directory, 'adapter_model.safetensors'), tensorSources(tensors), metadata)
   await writeJson(join(directory, 'adapter_config.json'), config.toJson(model.task.peftType))
+  await writeModelCard(model, directory, 'adapter')
 }
 
 /**
@@ -135,6 +137,7 @@ export async function loadAdapter<M extends Model>(
     copyTensors(model, checkpoint, source, head ?? (state.bringsHead ? 'load' : 'keep'))
     if (state.bringsHead) model.task.temperature = temperatureOf(checkpoint, source)
     if (change) await undoBaseChange(loraState(model), change)
+    if ((await stat(source)).isDirectory()) await noteCardOf(model, source)
     if (!trainable) for (const tensor of adapterTensors(model).values()) tensor.requiresGrad = false
   } catch (thrown) {
     deleteAdapter(model, adapterName)

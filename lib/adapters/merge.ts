@@ -2,6 +2,7 @@ import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import type { Model } from '../models/model.ts'
+import { forgetTraining } from '../models/model-card.ts'
 import { boolean, readOptions } from '../options.ts'
 import { scope } from '../scope.ts'
 import type { Tensor } from '../tensor.ts'
@@ -90,6 +91,7 @@ export function unloadLora<M extends Model>(model: M): M {
   }
   for (const [path, tensor] of state.before) model.replaceParameter(path, tensor)
   model.task.temperature = state.temperature
+  forgetTraining(model)
   for (const tensor of state.shared.values()) tensor.dispose()
   forgetLora(model)
   return model

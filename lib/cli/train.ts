@@ -1,4 +1,3 @@
-import { cpus } from 'node:os'
 import { basename, join } from 'node:path'
 import { Command, Option } from 'commander'
 import { TorchLoraError } from '../errors.ts'
@@ -205,8 +204,8 @@ async function train(flags: TrainFlags): Promise<void> {
   const { applyAdapter } = await import('../adapters/apply.ts')
   const { loadAdapter, saveAdapter } = await import('../adapters/adapter.ts')
   const { Trainer } = await import('../train/trainer.ts')
-  const { writeModelCard } = await import('../train/model-card.ts')
-  const { originOf } = await import('../models/origin.ts')
+  const { noteTraining, writeModelCard } = await import('../models/model-card.ts')
+  const { machineName, trainingFacts } = await import('../train/training-facts.ts')
   const { taskOfModel } = await import('../inference/task-of-model.ts')
   const { loadPretrained, readHeadLabels } = await import('../models/pretrained.ts')
 
@@ -306,7 +305,6 @@ async function train(flags: TrainFlags): Promise<void> {
   else await saveAdapter(model, output)
   const { resume: _, json: __, ...configuration } = flags
   const method = flags.full ? 'full' : flags.adapter ? await methodOfAdapter(model) : flags.method
-  const machine = machineName(model.device)
   const { loraState } = await import('../adapters/state.ts')
   // As it was resolved: rank, alpha, targets.
   const adapterConfig = flags.full ? null : loraState(model).config.toJson(model.task.peftType)
@@ -315,25 +313,26 @@ async function train(flags: TrainFlags): Promise<void> {
     method,
     ...summary,
     finished: new Date().toISOString(),
-    machine,
+    machine: machineName(model.device),
     ...(adapterConfig && { adapterConfig }),
     configuration,
   }
   const evaluation =
     dataset.evaluate.length > 0 ? await evaluateBest(model, tokenizer, { dataset, flags }) : undefined
   if (evaluation) await files.writeEvaluation(evaluation)
-  await writeModelCard(output, {
-    base: flags.model,
-    baseFolder: originOf(model)?.directory,
-    kind: flags.full ? 'model' : 'adapter',
-    method,
-    dataset: flags.task ?? basename(flags.train!),
-    rows: { train: dataset.train.length, evaluate: dataset.evaluate.length },
-    labels: model.task.labels,
-    summary,
-    evaluation,
-    machine,
-  })
+  noteTraining(
+    model,
+    trainingFacts({
+      method,
+      base: flags.model,
+      dataset: flags.task ?? basename(flags.train!),
+      rows: { train: dataset.train.length, evaluate: dataset.evaluate.length },
+      summary,
+      evaluation,
+      device: model.device,
+    }),
+  )
+  await writeModelCard(model, output, flags.full ? 'model' : 'adapter')
   await files.writeSummary(result)
   if (flags.json) console.log(JSON.stringify(result))
   else printSummary(summary, output)
@@ -390,13 +389,6 @@ async function evaluateBest(
   } finally {
     bar.stop()
   }
-}
-
-/** "AMD EPYC 9354P, 16 threads", and the device where it is another. */
-function machineName(device: string): string {
-  const cores = cpus()
-  const cpu = `${cores[0]?.model.trim() || process.arch}, ${cores.length} threads`
-  return device === 'cpu' ? cpu : `${device}, ${cpu}`
 }
 
 /** Runs to the end without a word. */

@@ -86,8 +86,9 @@ export abstract class PretrainedModel extends Module {
   }
 
   /**
-   * Writes an ordinary Hugging Face model folder: `config.json`, `model.safetensors`, and the tokenizer's files where
-   * the model was loaded from a folder that has them.
+   * Writes an ordinary Hugging Face model folder: `config.json`, `model.safetensors`, a model card (`README.md`, unless
+   * there is one that somebody else wrote), and the tokenizer's files where the model was loaded from a folder that has
+   * them.
    * @throws TorchLoraError INVALID_ARGUMENT when an adapter is not merged: `mergeLora` first, or `saveAdapter`
    */
   savePretrained(directory: string): Promise<void> {

@@ -8,6 +8,7 @@ import {
   writeJson,
 } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
+import { writeModelCard } from './model-card.ts'
 import { originOf } from './origin.ts'
 import type { PretrainedModel } from './pretrained-model.ts'
 
@@ -16,7 +17,7 @@ const tokenizerFile =
   /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(txt|json)|merges\.txt|(spm|spiece|sentencepiece\.bpe)\.model)$/
 
 /**
- * Writes `config.json` and `model.safetensors`, and copies the tokenizer's files from where the model came: a folder
+ * Writes `config.json`, `model.safetensors` and a model card, and copies the tokenizer's files from where the model came: a folder
  * that transformers and this library load. A file appears whole or not at all.
  * @throws TorchLoraError INVALID_ARGUMENT for an adapter that is not merged, which the file could not hold;
  * INVALID_FILE when the disk refuses
@@ -36,6 +37,7 @@ export async function savePretrained(model: PretrainedModel, directory: string):
     ...model.taskConfig(),
   })
   await model.writeBeside(directory)
+  await writeModelCard(model, directory, 'model')
   const origin = originOf(model)?.directory
   if (!origin || origin === directory) return
   for (const name of await listFolder(origin)) {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { hasLora, loraState } from '../adapters/state.ts'
 import { loadedFrom, packageVersion } from '../addon.ts'
 import { BatchSampler } from '../data/index.ts'
 import { agree } from '../distributed/agreement.ts'
@@ -7,6 +8,7 @@ import { requireSharedFolder } from '../distributed/shared-folder.ts'
 import { inGroup } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
 import { Model } from '../models/model.ts'
+import { noteTraining, type TrainingFacts } from '../models/model-card.ts'
 import type { Module } from '../nn/module.ts'
 import type { NamedParameters } from '../optim/optimizer.ts'
 import { callback, type Rules, readOptions, signal } from '../options.ts'
@@ -24,6 +26,7 @@ import { countElements, RunState } from './run-state.ts'
 import { compileTrainingStep } from './step.ts'
 import { TextPlan } from './text-plan.ts'
 import { requireOwn, runOptimizer, trainedParameters } from './trained-parameters.ts'
+import { trainingFacts } from './training-facts.ts'
 import { type PendingUpdate, Updates } from './updates.ts'
 import { Verdict } from './verdict.ts'
 import type { Plan, Work } from './work.ts'
@@ -254,6 +257,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
       if (work.evaluate && !interrupted) await bestModel.restore()
       left = false
       const summary = state.summary(done, { interrupted, verdict })
+      if (module instanceof Model) noteTraining(module, factsOf(module, work, summary))
       if (summary.warning && group.rank === 0)
         process.emitWarning(summary.warning, { code: 'TORCH_LORA_NOT_LEARNED' })
       yield { type: 'end', summary }
@@ -302,4 +306,14 @@ function isOfModule(options: unknown): options is ModuleTrainerOptions {
 /** Compares what ranks must share, before they depend on it. */
 async function agreeOn(identity: RunIdentity): Promise<void> {
   await agree({ 'torch-lora': packageVersion(), libtorch: loadedFrom()?.libtorch.version, ...identity })
+}
+
+/** For the card of what is saved of the model. */
+function factsOf(model: Model, { lengths, heldOut }: Work, summary: TrainingSummary): TrainingFacts {
+  return trainingFacts({
+    method: hasLora(model) ? loraState(model).method.name : 'full',
+    rows: { train: lengths.length, evaluate: heldOut },
+    summary,
+    device: model.device,
+  })
 }
