@@ -299,6 +299,12 @@ export { type CalibrateOptions, calibrate } from './train/calibrate.ts'
 export type { ChosenSettings } from './train/defaults.ts'
 export { type EvaluateOptions, evaluate } from './train/evaluate-model.ts'
 export type { EvaluationSummary, MetricsOf, TrainerEvent, TrainingSummary } from './train/events.ts'
+export {
+  type FoundLearningRate,
+  findLearningRate,
+  type LearningRateSweep,
+} from './train/find-learning-rate.ts'
+export type { RatePoint } from './train/learning-rates-file.ts'
 export type { ModuleTrainerOptions } from './train/module-options.ts'
 export type { TrainerOptions, TrainingOptions } from './train/options.ts'
 export type { RunSettings } from './train/run-settings.ts'

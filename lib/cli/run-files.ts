@@ -1,10 +1,11 @@
 import { appendFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { atPath, writeFileAtomically, writeJson } from '../checkpoint/index.ts'
+import { atPath, readJson, writeFileAtomically, writeJson } from '../checkpoint/index.ts'
 import { readLines } from '../data/lines.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { EvaluationFile } from '../train/evaluation-file.ts'
 import type { TrainerEvent } from '../train/events.ts'
+import { type LearningRatesFile, learningRatesFile } from '../train/learning-rates-file.ts'
 
 /** The files of a run: `metrics.jsonl`, a line a log step and a line an evaluation, and `summary.json`. */
 export class RunFiles {
@@ -79,6 +80,21 @@ export class RunFiles {
   /** What there is to say of the best model, for the report; with the texts of the most confident errors. */
   async writeEvaluation(evaluation: EvaluationFile): Promise<void> {
     await writeJson(join(this.directory, 'evaluation.json'), evaluation)
+  }
+
+  /** What a search for the learning rate has found, so that a resumed run trains with the same. */
+  async writeLearningRates(found: LearningRatesFile): Promise<void> {
+    await writeJson(this.#learningRates, found)
+  }
+
+  /** What {@link writeLearningRates} wrote; null where it has not. @throws TorchLoraError INVALID_FILE */
+  async readLearningRates(): Promise<LearningRatesFile | null> {
+    const there = await stat(this.#learningRates).catch(() => null)
+    return there && readJson(this.#learningRates, learningRatesFile)
+  }
+
+  get #learningRates(): string {
+    return join(this.directory, 'learning-rates.json')
   }
 
   async writeSummary(summary: Record<string, unknown>): Promise<void> {

@@ -10,6 +10,7 @@ import type { SequenceClassification } from '../tasks/sequence-classification.ts
 import type { TaskSettings } from '../tasks/task-type.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import type { TrainingSummary } from '../train/events.ts'
+import type { TrainerOptions } from '../train/options.ts'
 import type { TensorBoardFile } from '../train/tensorboard.ts'
 import { type Dataset, type DatasetFlags, describeDataset, readDataset, withDataset } from './dataset.ts'
 import { exitInterrupted, exitTerminated, interruptible } from './failure.ts'
@@ -50,6 +51,7 @@ interface TrainFlags extends DatasetFlags, RunFlags, TaskSettings, MethodFlags {
   maxTokens?: number
   accumulate: number
   lr?: number
+  findLr?: boolean
   headLr?: number
   optimizer: 'adamw' | 'muon'
   schedule: ScheduleName
@@ -116,6 +118,12 @@ export function trainCommand(): Command {
       '--lr <rate>',
       "peak learning rate (default: by the encoder's width, 4e-4 of a base, with --full 2e-5; the method's own of others than LoRA, DoRA and LoRA-FA)",
       positiveNumber,
+    )
+    .addOption(
+      new Option(
+        '--find-lr',
+        'look for it first, in one short run from 1e-6 to 1: where the loss falls fastest; the report draws it',
+      ).conflicts('lr'),
     )
     .option(
       '--head-lr <rate>',
@@ -243,7 +251,9 @@ async function train(flags: TrainFlags): Promise<void> {
         '--calibrate fits a temperature to texts that were not trained on, and there are none: give --eval, or leave --eval-share away.',
       )
   }
-  const trainer = new Trainer({
+  // One of the ranks writes and prints.
+  const files = rank === 0 ? await RunFiles.open(flags.out, { resume: flags.resume ?? false }) : null
+  const settings: TrainerOptions = {
     model,
     tokenizer,
     train: dataset.train,
@@ -276,10 +286,12 @@ async function train(flags: TrainFlags): Promise<void> {
     outputDir: flags.out,
     resume: flags.resume,
     identity: identityOf(flags),
+  }
+  const trainer = new Trainer({
+    ...settings,
+    ...(flags.findLr && (await lookForRate(settings, files, flags))),
   })
   let asked: unknown
-  // One of the ranks writes and prints.
-  const files = rank === 0 ? await RunFiles.open(flags.out, { resume: flags.resume ?? false }) : null
   const summary = await interruptible((signal) => {
     signal.addEventListener('abort', () => {
       asked = signal.reason
@@ -337,6 +349,41 @@ async function train(flags: TrainFlags): Promise<void> {
   if (flags.json) console.log(JSON.stringify(result))
   else printSummary(summary, output)
   await tokenizer.close()
+}
+
+/**
+ * The learning rates that a short run finds, or has found before this one was resumed; none where the loss falls nowhere.
+ * @throws TorchLoraError INVALID_ARGUMENT for several ranks
+ */
+async function lookForRate(
+  settings: TrainerOptions,
+  files: RunFiles | null,
+  { headLr }: TrainFlags,
+): Promise<Pick<TrainerOptions, 'learningRate' | 'headLearningRate'>> {
+  const { findLearningRate } = await import('../train/find-learning-rate.ts')
+  let found = await files?.readLearningRates()
+  if (!found) {
+    const bar = progressBar('looking for a learning rate {bar} {value}/{total} | {rate} | loss {loss}')
+    const updates = 120
+    bar.start(updates, 0, { rate: '-', loss: '-' })
+    found = await interruptible((signal) =>
+      findLearningRate(settings, {
+        updates,
+        signal,
+        onPoint: ({ learningRate, loss }) =>
+          bar.increment(1, { rate: learningRate.toExponential(1), loss: loss.toFixed(4) }),
+      }),
+    ).finally(() => bar.stop())
+    await files?.writeLearningRates(found)
+  }
+  const { learningRate, headLearningRate } = found
+  console.error(
+    learningRate === null
+      ? 'The loss falls at no learning rate from 1e-6 to 1 by more than chance would have it; the one that is chosen without looking is taken.'
+      : `The loss falls fastest around a learning rate of ${learningRate}, which is taken.`,
+  )
+  if (learningRate === null || headLearningRate === null) return {}
+  return { learningRate, headLearningRate: headLr ?? headLearningRate }
 }
 
 /** Undefined where neither is given: runs from before there was a choice go on. */

@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 import type { CalibrationBin } from '../data/calibration.ts'
+import type { LearningRatesFile } from '../train/learning-rates-file.ts'
 import type { CurvePoint, Group, MethodResult } from './groups.ts'
 import { percent } from './words.ts'
 
@@ -29,7 +30,8 @@ export function drawFigures(group: Group): Figure[] {
   const seeds = Math.max(...group.methods.map(({ runs }) => runs.length))
   const band = seeds > 1 ? `, mean over up to ${seeds} seeds, one standard deviation shaded` : ''
   const several = group.methods.length > 1
-  const calibration = group.methods[0]!.runs[0]!.evaluation?.calibration
+  const { evaluation, learningRates } = group.methods[0]!.runs[0]!
+  const calibration = evaluation?.calibration
   const figures = [
     group.metricCurve.length > 0 && {
       name: `${stem}-metric`,
@@ -61,6 +63,12 @@ export function drawFigures(group: Group): Figure[] {
         caption:
           'How often answers are right by how sure the model was; on the dashed line they agree. Larger dots stand for more answers.',
         svg: calibrationFigure(calibration),
+      },
+    !several &&
+      learningRates && {
+        name: `${stem}-learning-rates`,
+        caption: `Loss of each update of the search for the learning rate, one rate after the other${learningRates.learningRate === null ? '; it falls nowhere by more than chance would have it' : `; the line: where it falls fastest, ${learningRates.learningRate}`}.`,
+        svg: learningRateFigure(learningRates),
       },
   ]
   return figures.filter((figure) => figure !== false && figure !== undefined)
@@ -359,6 +367,36 @@ function costs(group: Group): string {
     },
     scale,
   )
+}
+
+/** Losses that broke out are drawn at the top of the frame, so that the fall before can be seen. */
+function learningRateFigure({ points, learningRate }: LearningRatesFile): string {
+  const losses = points.map(({ loss }) => loss)
+  const top = Math.min(Math.max(...losses), 2 * (losses[0] ?? 1))
+  return plot({
+    ariaLabel: 'loss by learning rate',
+    x: { type: 'log', label: 'learning rate', tickFormat: '.0e', ticks: 6, ...below },
+    y: {
+      label: 'training loss',
+      tickFormat: '.3~f',
+      domain: [Math.min(...losses), top],
+      clamp: true,
+      nice: true,
+    },
+    marks: [
+      Plot.lineY(points, { x: 'learningRate', y: 'loss', stroke: grey, strokeOpacity: 0.5, strokeWidth: 1 }),
+      Plot.lineY(
+        points,
+        Plot.windowY(
+          { k: 9, anchor: 'middle' },
+          { x: 'learningRate', y: 'loss', stroke: palette[0]!, strokeWidth: 2 },
+        ),
+      ),
+      learningRate === null
+        ? null
+        : Plot.ruleX([learningRate], { stroke: 'currentColor', strokeDasharray: '5 4' }),
+    ],
+  })
 }
 
 function calibrationFigure(bins: readonly CalibrationBin[]): string {

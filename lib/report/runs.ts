@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { readJson } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import { type EvaluationFile, evaluationFile } from '../train/evaluation-file.ts'
+import { type LearningRatesFile, learningRatesFile } from '../train/learning-rates-file.ts'
 import { runSummary } from '../train/run-summary.ts'
 
 /** A finished run as `torch-lora train` wrote it. */
@@ -16,6 +17,8 @@ export interface Run extends z.infer<typeof runSummary> {
   label: string
   losses: { epoch: number; loss: number }[]
   evaluations: { epoch: number; metrics: Record<string, number> }[]
+  /** The search for the learning rate that it began with; undefined where it had none. */
+  learningRates?: LearningRatesFile
   /** All that there is to say of the best model; undefined for runs from before it was kept. */
   evaluation?: EvaluationFile
 }
@@ -56,12 +59,14 @@ async function readRun(folder: string): Promise<Run> {
   const cell = join(folder, 'cell.json')
   const named = existsSync(cell) ? await readJson(cell, cellFile) : null
   const details = join(folder, 'evaluation.json')
+  const rates = join(folder, 'learning-rates.json')
   const lines = await readMetrics(join(folder, 'metrics.jsonl'))
   return {
     ...read,
     folder,
     model: basename(read.configuration.model),
     label: named ? labelOf(named) : methodOf(read),
+    ...(existsSync(rates) && { learningRates: await readJson(rates, learningRatesFile) }),
     ...(existsSync(details) && { evaluation: await readJson(details, evaluationFile) }),
     losses: lines.flatMap((line) => (line.type === 'step' ? [{ epoch: line.epoch, loss: line.loss }] : [])),
     evaluations: lines.flatMap((line) => {

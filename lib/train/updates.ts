@@ -37,6 +37,8 @@ export interface UpdatesOptions {
   graphs: boolean
   /** Where ranks add up; undefined for a process that is alone. */
   ranks?: FlatGradients | undefined
+  /** The learning rate after so many updates, in place of the schedule's. */
+  rate?: ((done: number) => number) | undefined
 }
 
 interface PartResult {
@@ -81,7 +83,7 @@ export class Updates {
   submit(done: number, { stops = false }: { stops?: boolean } = {}): PendingUpdate {
     const { sampler, options, batchesPerUpdate, ranks, work } = this.of
     const began = performance.now()
-    const learningRate = options.learningRate * this.#rateFactor(done)
+    const learningRate = this.of.rate?.(done) ?? options.learningRate * this.#rateFactor(done)
     const { epoch: inEpoch, batchInEpoch } = sampler
     const group = Math.min(batchesPerUpdate, sampler.batchesInEpoch - batchInEpoch)
     const drawn = Array.from({ length: group }, () => sampler.next())
