@@ -97,6 +97,11 @@ export class RunFiles {
     return join(this.directory, 'learning-rates.json')
   }
 
+  /** Where a run has paused, and what chooses its best. */
+  async writePaused(paused: { metric: string; epoch: number }): Promise<void> {
+    await writeJson(join(this.directory, 'paused.json'), paused)
+  }
+
   async writeSummary(summary: Record<string, unknown>): Promise<void> {
     await writeJson(join(this.directory, 'summary.json'), summary)
   }

@@ -1,7 +1,10 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { TorchLoraError } from '../errors.ts'
 import type { CellResult } from '../sweep/folder.ts'
+import { searchedNames } from '../sweep/search-space.ts'
 import { isOfShard, parseShard, type Shard } from '../sweep/shard.ts'
+import { shortNames } from '../sweep/short-names.ts'
 import type { SweepEvent } from '../sweep/sweep.ts'
 import { exitInterrupted, interruptible } from './failure.ts'
 import { list, positiveNumber, wholeNumber } from './options.ts'
@@ -18,8 +21,10 @@ interface SweepFlags {
   device?: string
   threads?: number
   set: Record<string, unknown>
+  search?: boolean
+  range: Record<string, [number, number]>
   keep: 'all' | 'metrics'
-  shard: Shard
+  shard?: Shard
   dryRun?: boolean
   json?: boolean
 }
@@ -44,12 +49,21 @@ export function sweepCommand(): Command {
       setting,
       {},
     )
+    .option(
+      '--search',
+      'draw settings from ranges and let only the best runs go on, by Hyperband; epochs (of the longest run) must be set',
+    )
+    .option(
+      '--range <name=from..to...>',
+      'of --search: lr=1e-5..1e-2 (the default), r=2..32, dropout=0..0.3, batchSize, weightDecay, warmup, ...',
+      range,
+      {},
+    )
     .option('--keep <what>', "of finished runs: 'all', or 'metrics' without adapters and models", keep, 'all')
     .option(
       '--shard <i/n>',
       'run the i-th of n parts alone: jobs of an array share --out, where the results meet',
-      shard,
-      { number: 1, count: 1 },
+      shardOf,
     )
     .option('--dry-run', 'list the runs, and which are done, and stop')
     .option('--json', 'print sweep results as JSON on stdout')
@@ -58,8 +72,9 @@ export function sweepCommand(): Command {
 
 async function sweep(file: string | undefined, flags: SweepFlags): Promise<void> {
   const { choose, readRecipe, resolveRecipe } = await import('../sweep/recipe.ts')
-  const { expandRecipe } = await import('../sweep/cells.ts')
+  const { expandRecipe, expandSearch } = await import('../sweep/cells.ts')
   const { readResult } = await import('../sweep/folder.ts')
+  const { runSearch } = await import('../sweep/search.ts')
   const { runSweep } = await import('../sweep/sweep.ts')
   const written = file ? await readRecipe(file) : {}
   const { data, device, threads } = flags
@@ -70,8 +85,20 @@ async function sweep(file: string | undefined, flags: SweepFlags): Promise<void>
     seeds: flags.seeds,
     learningRates: flags.lrs,
   }
+  const searches = flags.search ?? written.search !== undefined
+  if (!searches && Object.keys(flags.range).length > 0)
+    throw new TorchLoraError('INVALID_ARGUMENT', '--range is for a search: add --search.')
+  if (searches && flags.shard)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      '--shard is for a matrix of runs: those of a search wait for one another.',
+    )
+  const ranges = { ...written.search?.ranges, ...flags.range }
   const recipe = resolveRecipe({
     ...written,
+    ...(searches && {
+      search: { ...written.search, ...(Object.keys(ranges).length > 0 && { ranges }) },
+    }),
     ...present(given),
     settings: {
       ...(written.settings as object | undefined),
@@ -80,24 +107,29 @@ async function sweep(file: string | undefined, flags: SweepFlags): Promise<void>
     },
   })
   if (flags.dryRun) {
-    const planned = await Promise.all(expandRecipe(recipe).map((cell) => readResult(cell, flags.out)))
+    const cells = searches ? expandSearch(recipe).flatMap((bracket) => bracket.cells) : expandRecipe(recipe)
+    const planned = await Promise.all(cells.map((cell) => readResult(cell, flags.out)))
     print(planned, flags)
     return
   }
   const results = await interruptible((signal) => {
-    const display = new Display(expandRecipe(recipe).length)
-    return runSweep({
+    const steps = searches
+      ? expandSearch(recipe).flatMap(({ rungs }) => rungs.map(({ runs }) => runs))
+      : [expandRecipe(recipe).length]
+    const display = new Display(steps.reduce((sum, runs) => sum + runs))
+    const options = {
       recipe,
       directory: flags.out,
       torchLora: [process.execPath, ...process.execArgv, resolve(process.argv[1]!)],
       keep: flags.keep,
-      shard: flags.shard,
-      onEvent: (event) => display.show(event),
+      onEvent: (event: SweepEvent) => display.show(event),
       signal,
-    }).finally(() => display.stop())
+    }
+    const running = searches ? runSearch(options) : runSweep({ ...options, shard: flags.shard })
+    return running.finally(() => display.stop())
   })
   print(results, flags)
-  const mine = results.filter((_, index) => isOfShard(index, flags.shard))
+  const mine = results.filter((_, index) => !flags.shard || isOfShard(index, flags.shard))
   const of = (status: CellResult['status']) => mine.filter((result) => result.status === status).length
   if (of('pending') > 0) {
     console.error(`Interrupted with ${of('pending')} of ${mine.length} runs to go. The same command goes on.`)
@@ -160,7 +192,9 @@ function bestOf({ best, bestMetric }: NonNullable<CellResult['summary']>): strin
   return best ? `${bestMetric} ${best.metrics[bestMetric]!.toFixed(4)}` : undefined
 }
 
-function describe({ cell, status, error, summary }: CellResult): string {
+function describe({ cell, status, error, summary, score }: CellResult): string {
+  if (score && status !== 'done' && status !== 'failed')
+    return `${cell.name}: ${score.metric} ${score.value.toFixed(4)} after ${score.epoch} epochs`
   if (status === 'done')
     return `${cell.name}: ${bestOf(summary!) ?? 'done'} in ${summary!.wallSeconds.toFixed(1)} s`
   return status === 'failed' ? `${cell.name}: failed: ${error}` : `${cell.name}: to be done`
@@ -181,10 +215,11 @@ function print(results: readonly CellResult[], { json }: SweepFlags): void {
   console.log(
     `${'run'.padEnd(width)}  ${'best'.padEnd(28)} ${'epoch'.padStart(6)} ${'trained'.padStart(12)} ${'optimizer'.padStart(10)} ${'peak'.padStart(9)} ${'seconds'.padStart(8)}`,
   )
-  for (const { cell, status, summary, error } of results) {
+  for (const { cell, status, summary, error, score } of results) {
     const name = cell.name.padEnd(width)
     if (!summary) {
-      console.log(`${name}  ${status}${error ? `: ${error}` : ''}`)
+      const far = score ? `: ${score.metric} ${score.value.toFixed(4)} after ${score.epoch} epochs` : ''
+      console.log(`${name}  ${status}${error ? `: ${error}` : far}`)
       continue
     }
     console.log(
@@ -199,6 +234,39 @@ function print(results: readonly CellResult[], { json }: SweepFlags): void {
       ].join(' '),
     )
   }
+  printBest(results)
+}
+
+/** Of every task and method that a search ran, the best run and what was drawn for it. */
+function printBest(results: readonly CellResult[]): void {
+  const best = new Map<string, CellResult>()
+  const value = ({ summary }: CellResult) =>
+    (summary!.bestMetric === 'loss' ? -1 : 1) * summary!.best!.metrics[summary!.bestMetric]!
+  for (const result of results) {
+    const { cell, summary } = result
+    if (!cell.drawn || !summary?.best) continue
+    const key = [cell.task ?? 'the given files', cell.method].join(', ')
+    const before = best.get(key)
+    if (!before || value(result) > value(before)) best.set(key, result)
+  }
+  for (const [key, { cell, summary }] of best) {
+    const drawn = Object.entries(cell.drawn!).map(([name, drawnValue]) => `${name} ${drawnValue}`)
+    console.log(`best of ${key}: ${bestOf(summary!)} with ${drawn.join(', ')} (${cell.name})`)
+  }
+}
+
+/** `lr=1e-5..1e-2`. */
+function range(text: string, before: Record<string, [number, number]>): Record<string, [number, number]> {
+  const [, name, from, to] = /^(\w+)=(.+?)\.\.(.+)$/.exec(text) ?? []
+  const ends: [number, number] = [Number(from), Number(to)]
+  if (!name || ends.some((end) => !Number.isFinite(end)))
+    throw new InvalidArgumentError('expected NAME=FROM..TO, lr=1e-5..1e-2.')
+  const setting = shortNames[name] ?? name
+  if (!searchedNames.some((searched) => searched === setting))
+    throw new InvalidArgumentError(
+      `'${name}' cannot be searched: expected one of ${searchedNames.join(', ')}.`,
+    )
+  return { ...before, [setting]: ends }
 }
 
 function numbers(parse: (text: string) => number): (text: string) => number[] {
@@ -210,7 +278,7 @@ function keep(text: string): 'all' | 'metrics' {
   throw new InvalidArgumentError("expected 'all' or 'metrics'.")
 }
 
-function shard(text: string): Shard {
+function shardOf(text: string): Shard {
   const parsed = parseShard(text)
   if (parsed) return parsed
   throw new InvalidArgumentError('expected I/N, the I-th of N parts: 1/4 to 4/4.')

@@ -9,7 +9,7 @@ import { sentenceLosses } from '../tasks/sentence-losses.ts'
 import type { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { TaskSettings } from '../tasks/task-type.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
-import type { TrainingSummary } from '../train/events.ts'
+import type { TrainerEvent, TrainingSummary } from '../train/events.ts'
 import type { TrainerOptions } from '../train/options.ts'
 import type { TensorBoardFile } from '../train/tensorboard.ts'
 import { type Dataset, type DatasetFlags, describeDataset, readDataset, withDataset } from './dataset.ts'
@@ -71,6 +71,7 @@ interface TrainFlags extends DatasetFlags, RunFlags, TaskSettings, MethodFlags {
   evalEvery: 'epoch' | number
   checkpointEvery: 'epoch' | number
   logEvery: number
+  until?: number
   tensorboard?: boolean
   gradientCheckpointing?: boolean
   resume?: boolean
@@ -200,6 +201,11 @@ export function trainCommand(): Command {
     .option('--checkpoint-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
     .option('--log-every <updates>', 'updates between two lines of metrics.jsonl', wholeNumber, 10)
     .option('--tensorboard', 'write TensorBoard event files into --out too')
+    .option(
+      '--until <epochs>',
+      'pause after the evaluation of so many epochs, with a checkpoint: --resume goes on as if it had not',
+      wholeNumber,
+    )
     .option('--resume', 'go on from the newest checkpoint in --out')
     .option('--json', 'print the summary as JSON on stdout')
   return withDevice(command).action(train)
@@ -242,6 +248,11 @@ async function train(flags: TrainFlags): Promise<void> {
     applyAdapter(model, await methodConfig(flags, flags.model))
   }
   if (flags.gradientCheckpointing) model.setGradientCheckpointing(true)
+  if (flags.until !== undefined && dataset.evaluate.length === 0)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      '--until pauses after an evaluation, and there is nothing to measure on: give --eval, or leave --eval-share away.',
+    )
   if (flags.calibrate) {
     const { requireClasses } = await import('../train/calibrate.ts')
     requireClasses(model.task)
@@ -297,9 +308,14 @@ async function train(flags: TrainFlags): Promise<void> {
       asked = signal.reason
     })
     const events = trainer.run({ signal: withSupervisor(signal) })
-    return files ? follow(events, files, flags) : summaryOf(events)
+    return files ? follow(events, files, flags) : summaryOf(events, flags)
   })
   await distributed.close()
+  if (!summary) {
+    if (files) await files.writePaused({ metric: trainer.bestMetric, epoch: flags.until! })
+    if (files) console.error(`Paused after epoch ${flags.until}, with a checkpoint. Go on with --resume.`)
+    return await tokenizer.close()
+  }
   if (summary.interrupted) {
     if (rank === 0)
       console.error(
@@ -315,7 +331,7 @@ async function train(flags: TrainFlags): Promise<void> {
   const output = join(flags.out, flags.full ? 'model' : 'adapter')
   if (flags.full) await model.savePretrained(output)
   else await saveAdapter(model, output)
-  const { resume: _, json: __, ...configuration } = flags
+  const { resume: _, json: __, until: ___, ...configuration } = flags
   const method = flags.full ? 'full' : flags.adapter ? await methodOfAdapter(model) : flags.method
   const { loraState } = await import('../adapters/state.ts')
   // As it was resolved: rank, alpha, targets.
@@ -438,13 +454,22 @@ async function evaluateBest(
   }
 }
 
-/** Runs to the end without a word. */
+/** Runs to the end without a word. @returns undefined where it paused before */
 async function summaryOf(
-  events: AsyncGenerator<import('../train/events.ts').TrainerEvent>,
-): Promise<TrainingSummary> {
+  events: AsyncGenerator<TrainerEvent>,
+  flags: TrainFlags,
+): Promise<TrainingSummary | undefined> {
   let summary: TrainingSummary | undefined
-  for await (const event of events) if (event.type === 'end') summary = event.summary
-  return summary!
+  for await (const event of events) {
+    if (event.type === 'end') summary = event.summary
+    if (pausesAt(event, flags)) break
+  }
+  return summary
+}
+
+/** Whether a run is to pause here: the loop that is left then leaves a checkpoint. */
+function pausesAt(event: TrainerEvent, { until }: TrainFlags): boolean {
+  return until !== undefined && event.type === 'evaluation' && event.epoch >= until - 1e-6
 }
 
 /** What a resumed run must share with the first beside the trainer's own options. */
@@ -466,12 +491,12 @@ function identityOf({ taskType, model, full, adapter, head, ...flags }: TrainFla
     : { model, ...methodIdentity(flags), head, ...chosen }
 }
 
-/** Shows the run's events as a progress bar and writes them to its files. */
+/** Shows the run's events as a progress bar and writes them to its files. @returns undefined where it paused */
 async function follow(
-  events: AsyncGenerator<import('../train/events.ts').TrainerEvent>,
+  events: AsyncGenerator<TrainerEvent>,
   files: RunFiles,
   flags: TrainFlags,
-): Promise<TrainingSummary> {
+): Promise<TrainingSummary | undefined> {
   const bar = progressBar(
     'training {bar} {percentage}% update {value}/{total} | loss {loss} | {tokens} tokens/s | {left}',
   )
@@ -538,11 +563,12 @@ async function follow(
           left,
         })
       } else if (event.type === 'end') summary = event.summary
+      if (pausesAt(event, flags)) break
     }
   } finally {
     bar.stop()
   }
-  return summary!
+  return summary
 }
 
 function printSummary(summary: TrainingSummary, output: string): void {

@@ -23,7 +23,13 @@ export interface Run extends z.infer<typeof runSummary> {
   evaluation?: EvaluationFile
 }
 
-const cellFile = z.object({ method: z.string(), learningRate: z.number().nullable(), name: z.string() })
+const cellFile = z.object({
+  method: z.string(),
+  learningRate: z.number().nullable(),
+  name: z.string(),
+  /** Of a search. */
+  drawn: z.record(z.string(), z.number()).optional(),
+})
 
 /**
  * Reads runs from folders: each is a run, or holds runs at any depth up to three (a sweep's folder, or several).
@@ -80,8 +86,10 @@ async function readRun(folder: string): Promise<Run> {
   }
 }
 
-/** The method of a sweep's cell, and its learning rate where that is an axis of the sweep. */
-function labelOf({ method, learningRate, name }: z.infer<typeof cellFile>): string {
+/** The method of a sweep's cell, and its learning rate where that is an axis of the sweep, or what was drawn for it. */
+function labelOf({ method, learningRate, name, drawn }: z.infer<typeof cellFile>): string {
+  if (drawn)
+    return [method, ...Object.entries(drawn).map(([setting, value]) => `${setting} ${value}`)].join(' ')
   return learningRate !== null && name.includes(`-lr${learningRate}-`)
     ? `${method} lr ${learningRate}`
     : method

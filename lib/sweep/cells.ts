@@ -1,6 +1,9 @@
+import { Random } from '../data/random.ts'
 import { TorchLoraError } from '../errors.ts'
 import { flagOf } from '../options.ts'
+import { brackets, type Rung } from './hyperband.ts'
 import type { Recipe, RunSettings } from './recipe.ts'
+import { drawSettings, type SearchedName, usualRanges } from './search-space.ts'
 
 type Method = Recipe['methods'][number]
 
@@ -14,6 +17,8 @@ export interface Cell {
   /** Null where the method's default is taken. */
   learningRate: number | null
   seed: number
+  /** Of a search: the settings that were drawn for it. */
+  drawn?: Partial<Record<SearchedName, number>>
   /** Arguments of `torch-lora train`, but for --out. */
   args: string[]
 }
@@ -29,15 +34,50 @@ export function expandRecipe(recipe: Recipe): Cell[] {
     for (const method of recipe.methods)
       for (const learningRate of recipe.learningRates ?? [null])
         for (const seed of recipe.seeds) cells.push(cellOf(recipe, task, method, learningRate, seed))
+  requireNames(cells)
+  return cells
+}
+
+/** @throws TorchLoraError INVALID_ARGUMENT when two cells would have one name */
+function requireNames(cells: readonly Cell[]): void {
   const names = new Set<string>()
   const twice = cells.find(({ name }) => names.size === names.add(name).size)?.name
-  if (twice) {
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `Two cells of the sweep would be called ${twice}: give methods that differ in their settings a "name" each, and every value of an axis once.`,
-    )
-  }
-  return cells
+  if (twice === undefined) return
+  throw new TorchLoraError(
+    'INVALID_ARGUMENT',
+    `Two cells of the sweep would be called ${twice}: give methods that differ in their settings a "name" each, and every value of an axis once.`,
+  )
+}
+
+/** Runs that compete: all of them for the first rung's epochs, fewer for each one after. */
+export interface SearchBracket {
+  cells: Cell[]
+  rungs: Rung[]
+}
+
+/**
+ * The runs of a search, of every task and method the brackets of Hyperband. What is drawn follows from the search's seed
+ * alone, the same for every task and method.
+ * @throws TorchLoraError INVALID_ARGUMENT when two cells would have one name
+ */
+export function expandSearch(recipe: Recipe): SearchBracket[] {
+  const { ranges = usualRanges, eta, seed: ofDraws, brackets: most } = recipe.search!
+  const plan = brackets({ epochs: recipe.settings.epochs!, eta, most })
+  const found: SearchBracket[] = []
+  for (const task of recipe.tasks ?? [null])
+    for (const method of recipe.methods)
+      for (const [b, rungs] of plan.entries()) {
+        const random = new Random(ofDraws, b)
+        const cells = Array.from({ length: rungs[0]!.runs }, (_, i) => {
+          const drawn = drawSettings(ranges, random)
+          const called = method.name ?? nameOf(method)
+          const own = { ...method, ...drawn, name: `${called}-b${b}c${i}` }
+          return { ...cellOf(recipe, task, own, null, recipe.seeds[0]!), method: called, drawn }
+        })
+        found.push({ cells, rungs })
+      }
+  requireNames(found.flatMap(({ cells }) => cells))
+  return found
 }
 
 function cellOf(

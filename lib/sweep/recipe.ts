@@ -5,6 +5,7 @@ import { glueTaskNames } from '../data/index.ts'
 import { problemTypes } from '../data/problem-type.ts'
 import { TorchLoraError } from '../errors.ts'
 import { scheduleNames } from '../optim/schedule.ts'
+import { rangeProblem, type SearchedName, searchedNames, usualRanges } from './search-space.ts'
 import { withShortNames } from './short-names.ts'
 
 /** Runs of a sweep at most: at a minute each, a week. */
@@ -100,6 +101,17 @@ const taskOrName = z.preprocess(
   task,
 )
 
+const search = z.strictObject({
+  /** Settings to draw, each between two ends. Default: the learning rate. */
+  ranges: z.partialRecord(z.enum(searchedNames), z.tuple([z.number(), z.number()])).optional(),
+  /** The best 1/eta of a rung go on to eta times its epochs. */
+  eta: z.int().min(2).default(3),
+  /** Of what is drawn; the runs' own seed is `seeds`. */
+  seed: z.int().min(0).default(0),
+  /** Brackets of Hyperband at most; 1 is successive halving. Default: all. */
+  brackets: count.optional(),
+})
+
 const recipe = z.strictObject({
   title: name.optional(),
   note: name.optional(),
@@ -113,9 +125,11 @@ const recipe = z.strictObject({
   /** Learning rates, as an axis: every method runs with every one. */
   learningRates: z.array(z.number().positive()).min(1).optional(),
   settings: z.preprocess(withShortNames, settings).default({}),
+  /** Draws settings and keeps the best runs, in place of running a matrix to its end. */
+  search: search.optional(),
 })
 
-/** A matrix of runs: methods x tasks x seeds x learning rates over common settings. */
+/** A matrix of runs: methods x tasks x seeds x learning rates over common settings; or a search. */
 export type Recipe = z.infer<typeof recipe>
 
 /** A recipe as it stands in a file or is made from flags, before defaults. */
@@ -162,7 +176,9 @@ export function choose(names: readonly string[] | undefined, written: readonly u
  * @throws TorchLoraError INVALID_ARGUMENT naming everything that does not fit
  */
 export function resolveRecipe(input: Partial<RecipeInput>): Recipe {
-  const result = recipe.safeParse(input)
+  // A rank that is drawn is not one that a default method has.
+  const drawsRank = input.search?.ranges && 'r' in input.search.ranges
+  const result = recipe.safeParse({ ...(drawsRank && { methods: [{ method: 'lora' }] }), ...input })
   const problems = result.success
     ? misfits(result.data)
     : result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
@@ -170,7 +186,8 @@ export function resolveRecipe(input: Partial<RecipeInput>): Recipe {
   throw new TorchLoraError('INVALID_ARGUMENT', `The sweep does not fit together: ${listProblems(problems)}.`)
 }
 
-function misfits({ tasks, methods, seeds, learningRates, settings }: Recipe): string[] {
+function misfits(given: Recipe): string[] {
+  const { tasks, methods, seeds, learningRates, settings, search } = given
   const problems: string[] = []
   const axes = [tasks?.length ?? 1, methods.length, learningRates?.length ?? 1, seeds.length]
   const cells = axes.reduce((product, length) => product * length)
@@ -189,5 +206,38 @@ function misfits({ tasks, methods, seeds, learningRates, settings }: Recipe): st
   }
   if (learningRates && rates.some((lr) => lr !== undefined))
     problems.push('give learningRates (an axis) or lr (a setting), not both')
+  return search ? [...problems, ...searchMisfits({ ...given, search })] : problems
+}
+
+/** What a search cannot be made of: every problem of its own. */
+function searchMisfits({
+  tasks,
+  methods,
+  seeds,
+  learningRates,
+  settings,
+  search,
+}: Recipe & Required<Pick<Recipe, 'search'>>) {
+  const ranges = Object.entries(search!.ranges ?? usualRanges) as [SearchedName, [number, number]][]
+  const problems = ranges.flatMap(([name, range]) => rangeProblem(name, range) ?? [])
+  const all: (RunSettings & { name?: string })[] = [settings, ...methods, ...(tasks ?? [])]
+  for (const [name] of ranges)
+    if (all.some((each) => (each as Record<string, unknown>)[name] !== undefined))
+      problems.push(`${name} is searched and set: leave one of them away`)
+  if (methods.some(({ full }) => full))
+    for (const name of ['r', 'alpha', 'dropout', 'loraplusLrRatio'])
+      if (ranges.some(([searched]) => searched === name))
+        problems.push(`full fine-tuning has no ${name} to search: search the methods apart`)
+  if (settings.epochs === undefined)
+    problems.push(
+      'a search needs settings.epochs: how long the longest run is, and what the shorter ones are a part of',
+    )
+  for (const name of ['evalEvery', 'maxSteps', 'patience'] as const)
+    if (all.some((each) => each[name] !== undefined))
+      problems.push(`a search compares the evaluations after epochs: leave ${name} away`)
+  if (settings.evalShare === 0) problems.push('a search needs something to measure on: leave evalShare away')
+  if (learningRates) problems.push('learningRates is an axis of a matrix: give a range of lr')
+  if (seeds.length > 1)
+    problems.push('a search runs with one seed; run the settings that it finds with several')
   return problems
 }

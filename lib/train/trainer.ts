@@ -107,6 +107,11 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
     return new Trainer<Task, M>(options as unknown as TrainerOptions<Task, M>)
   }
 
+  /** What chooses the best model: a metric, or 'loss'. */
+  get bestMetric(): string {
+    return this.#bestModel.metric
+  }
+
   /** Elements of the tensors that train. */
   get trainableParameters(): number {
     return countElements(this.#parameters)
