@@ -6,9 +6,17 @@ export { type AdapterName, applyAdapter, applyLora } from './adapters/apply.ts'
 export { BitFitConfig, type BitFitConfigOptions } from './adapters/bitfit.ts'
 export type { CombinationType } from './adapters/combination-types.ts'
 export { addWeightedAdapter, type WeightedAdapterOptions } from './adapters/combine.ts'
-export { type LoraBias, LoraConfig, type LoraConfigOptions, type LoraInit } from './adapters/config.ts'
+export {
+  type EvaConfig,
+  type LoraBias,
+  LoraConfig,
+  type LoraConfigOptions,
+  type LoraInit,
+} from './adapters/config.ts'
+export { type EvaOptions, initializeLoraEvaWeights } from './adapters/eva.ts'
 export { IA3Config, type IA3ConfigOptions } from './adapters/ia3.ts'
 export { LNTuningConfig } from './adapters/ln-tuning.ts'
+export type { LoftQConfig } from './adapters/loftq.ts'
 export { createLorafaOptimizer, type LorafaOptions } from './adapters/lora-fa.ts'
 export {
   type MergeOptions,

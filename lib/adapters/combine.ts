@@ -143,6 +143,8 @@ function sourceOf(model: Model, name: string): LoraState {
   if (!(config instanceof LoraConfig)) throw refuse(`is of ${method.name}; only LoRA's can be combined`)
   if (config.useDora) throw refuse("is of DoRA; only LoRA's can be combined")
   if (config.bias !== 'none') throw refuse(`trains biases (bias: '${config.bias}'), which cannot be combined`)
+  if (config.initLoraWeights === 'loftq')
+    throw refuse('stands on a base model in four bits, which the factors of others do not: merge it')
   if (state.changed)
     throw refuse('stands on a changed base model: save it, which makes plain LoRA of it, and load that')
   return state

@@ -6,6 +6,7 @@ import type { Linear } from '../nn/linear.ts'
 import { scope } from '../scope.ts'
 import { type DType, Tensor } from '../tensor.ts'
 import type { LoraInit } from './config.ts'
+import { loftqFactors } from './loftq.ts'
 import { svdLowrank } from './svd-lowrank.ts'
 
 /** What an update of a Linear starts from. */
@@ -14,18 +15,20 @@ export interface InitialFactors {
   A: Tensor
   /** [out, R] */
   B: Tensor
-  /** What the weight is without scaling B A, where it is that which the update starts from. [out, in] */
+  /** What stands in the weight's place: what is left of it without scaling B A, or what four bits hold of it. [out, in] */
   residual?: Tensor
 }
 
 /**
  * A and B as `initLoraWeights` says. Source: peft 0.21, lora/layer.py: reset_lora_parameters, pissa_init, olora_init,
  * orthogonal_init.
- * @throws TorchLoraError INVALID_ARGUMENT for an odd rank of 'orthogonal', or one beyond the weight's of 'pissa', 'olora'
+ * @param options.iterations of 'loftq'
+ * @throws TorchLoraError INVALID_ARGUMENT for an odd rank of 'orthogonal', or one beyond the weight's of 'pissa', 'olora',
+ * 'loftq'
  */
 export function initialFactors(
   linear: Linear,
-  { r, scaling, how }: { r: number; scaling: number; how: LoraInit },
+  { r, scaling, how, iterations = 1 }: { r: number; scaling: number; how: LoraInit; iterations?: number },
 ): InitialFactors {
   const { weight, inFeatures, outFeatures } = linear
   const { device } = weight
@@ -33,6 +36,8 @@ export function initialFactors(
   const dtype: DType = weight.dtype === 'float64' ? 'float64' : 'float32'
   const options = { device, dtype }
   const principal = how === 'olora' || (typeof how === 'string' && how.startsWith('pissa'))
+  if (principal || how === 'loftq') requireRank(weight, { r, how })
+  if (how === 'loftq') return loftqFactors(weight, { r, iterations })
   if (principal) return principalFactors(weight, { r, scaling, how, dtype })
   if (how === 'orthogonal') return orthogonalFactors(linear, r, options)
   return {
@@ -47,15 +52,19 @@ export function initialFactors(
   }
 }
 
+function requireRank(weight: Tensor, { r, how }: { r: number; how: LoraInit }): void {
+  const most = Math.min(...weight.shape)
+  if (r <= most) return
+  throw new TorchLoraError(
+    'INVALID_ARGUMENT',
+    `LoraConfig: initLoraWeights '${how}' takes r of the ${most} principal parts of a weight [${weight.shape.join(', ')}], r is ${r}.`,
+  )
+}
+
 function principalFactors(
   weight: Tensor,
   { r, scaling, how, dtype }: { r: number; scaling: number; how: LoraInit; dtype: DType },
 ): InitialFactors {
-  if (r > Math.min(...weight.shape))
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `LoraConfig: initLoraWeights '${how}' takes r of the ${Math.min(...weight.shape)} principal parts of a weight [${weight.shape.join(', ')}], r is ${r}.`,
-    )
   return scope(() =>
     noGrad(() => {
       const whole = weight.detach().to({ dtype })

@@ -13,7 +13,7 @@ import type { LoraState } from './state.ts'
 import { patternValue } from './targets.ts'
 import { trainableTokens } from './trainable-tokens.ts'
 
-/** A0 and B0, of which scaling B0 A0 was subtracted from the weight, and what that left: [out, in]. */
+/** What an update started from, and what took the weight's place: what scaling B0 A0 left of it, or four bits. [out, in] */
 interface PrincipalStart {
   A: Tensor
   B: Tensor
@@ -23,7 +23,7 @@ interface PrincipalStart {
 /** y = x W^T + b + scaling * dropout(x) A^T B^T (Hu et al., 2022, equation 3). */
 export class LoraLinear extends AdaptedLinear {
   update: LowRank
-  /** What the update started from where it is a part of the weight (PiSSA, OLoRA), and what is left of that. */
+  /** What the update started from where it is a part of the weight (PiSSA, OLoRA, LoftQ), and what is left of that. */
   readonly start: PrincipalStart | null
 
   constructor(base: Linear, update: LowRank, start: PrincipalStart | null = null) {
@@ -70,7 +70,8 @@ export function freshUpdate(
   const r = patternValue(config.rankPattern, path, config.r)
   const alpha = patternValue(config.alphaPattern, path, config.loraAlpha)
   const scaling = config.scaling(r, alpha)
-  const { A, B, residual } = initialFactors(linear, { r, scaling, how: config.initLoraWeights })
+  const { initLoraWeights: how, loftqIterations: iterations } = config
+  const { A, B, residual } = initialFactors(linear, { r, scaling, how, iterations })
   const start = residual ? { A: A.clone(), B: B.clone(), residual } : null
   A.requiresGrad = true
   B.requiresGrad = true
@@ -84,7 +85,8 @@ export function freshUpdate(
 function converted(state: LoraState, tensors: ReadonlyMap<string, Tensor>) {
   const config = state.config as LoraConfig
   const result = new Map(tensors)
-  if (!state.changed) return { config, tensors: result }
+  // What four bits lose of a weight is no low-rank update: whoever loads such an adapter quantizes the base again.
+  if (!state.changed || config.initLoraWeights === 'loftq') return { config, tensors: result }
   for (const [path, layer] of state.layers) {
     if (!(layer instanceof LoraLinear) || !layer.start) continue
     const { A, B } = layer.update

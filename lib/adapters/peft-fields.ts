@@ -58,6 +58,8 @@ export function baseChangeOf(json: Readonly<Record<string, unknown>>, file: stri
   const value = json.init_lora_weights
   const name = typeof value === 'string' ? value.toLowerCase() : value
   if (harmless.includes(name)) return null
+  // Its configuration carries it: the adapter starts from quantized weights.
+  if (value === 'loftq' && !json.use_dora) return null
   if ((value === 'pissa' || name === 'olora') && !json.use_dora) return name as BaseChange
   throw new TorchLoraError(
     'UNSUPPORTED',

@@ -17,6 +17,8 @@ export interface MethodFlags {
   rslora?: boolean
   dora?: boolean
   initLoraWeights?: string
+  loftqIter?: number
+  evaRho?: number
   trainableTokenIndices?: number[]
   feedforward?: string[]
   targetR?: number
@@ -41,6 +43,8 @@ const loraFlags: readonly Flag[] = [
   'rslora',
   'dora',
   'initLoraWeights',
+  'loftqIter',
+  'evaRho',
   'trainableTokenIndices',
   'loraplusLrRatio',
 ]
@@ -89,7 +93,17 @@ export function withMethod(command: Command): Command {
     .option('--dora', 'train a magnitude for each output too (DoRA)')
     .option(
       '--init-lora-weights <how>',
-      'gaussian, orthogonal, pissa, pissa_niter_N or olora (default: kaiming-uniform and zero)',
+      'gaussian, orthogonal, pissa, pissa_niter_N, olora, loftq or eva (default: kaiming-uniform and zero)',
+    )
+    .option(
+      '--loftq-iter <count>',
+      'of loftq: how often quantization and factors take turns (default: 1)',
+      wholeNumber,
+    )
+    .option(
+      '--eva-rho <number>',
+      'of eva: a layer may get so many times its rank (default: 2)',
+      positiveNumber,
     )
     .option('--trainable-token-indices <ids>', 'rows of the table of tokens to train too', tokenIds)
     .option('--loraplus-lr-ratio <number>', "B's learning rate is so many times A's (LoRA+)", positiveNumber)
@@ -160,7 +174,7 @@ export async function methodConfig(flags: MethodFlags, base: string): Promise<Pe
     }
     default: {
       const { LoraConfig } = await import('../adapters/config.ts')
-      const { r, alpha, rslora, dora, initLoraWeights, trainableTokenIndices } = flags
+      const { r, alpha, rslora, dora, initLoraWeights, trainableTokenIndices, loftqIter, evaRho } = flags
       const how = method === 'pissa' || method === 'olora' ? method : initLoraWeights
       return new LoraConfig({
         ...common,
@@ -171,6 +185,8 @@ export async function methodConfig(flags: MethodFlags, base: string): Promise<Pe
         useRslora: rslora,
         useDora: dora || method === 'dora',
         initLoraWeights: how as 'pissa' | undefined,
+        loftqConfig: loftqIter === undefined ? undefined : { loftqIter },
+        evaConfig: evaRho === undefined ? undefined : { rho: evaRho },
       })
     }
   }

@@ -246,6 +246,13 @@ async function train(flags: TrainFlags): Promise<void> {
     const { manualSeed } = await import('../random.ts')
     manualSeed(flags.seed)
     applyAdapter(model, await methodConfig(flags, flags.model))
+    if (flags.initLoraWeights === 'eva') {
+      const { initializeLoraEvaWeights } = await import('../adapters/eva.ts')
+      const { train: examples } = dataset
+      await interruptible((signal) =>
+        initializeLoraEvaWeights(model, { tokenizer, examples, maxLength: flags.maxLength, signal }),
+      )
+    }
   }
   if (flags.gradientCheckpointing) model.setGradientCheckpointing(true)
   if (flags.until !== undefined && dataset.evaluate.length === 0)

@@ -63,7 +63,13 @@ export async function readServedAdapter<T extends Task>(
   for (const path of base.freshParameters) borrower.freshParameters.add(path)
   try {
     await loadAdapter(borrower, source, { loraAlpha })
-    const { layers, trained, method, bringsHead } = loraState(borrower)
+    const { layers, trained, method, changed, bringsHead } = loraState(borrower)
+    if (changed)
+      throw new TorchLoraError(
+        'UNSUPPORTED',
+        `${source} stands on a base model in four bits (LoftQ), and cannot stand beside others. Load it merged (\`mergeAdapter\`, or torch-lora merge).`,
+        { file: source },
+      )
     if (!bringsHead && [...base.freshParameters].some((path) => base.roleOf(path) === 'head'))
       throw new TorchLoraError(
         'INCOMPATIBLE',

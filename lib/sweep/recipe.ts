@@ -79,6 +79,8 @@ const method = settings.extend({
   method: z.enum(methodNames).optional(),
   dora: z.boolean().optional(),
   initLoraWeights: name.optional(),
+  loftqIter: count.optional(),
+  evaRho: z.number().min(1).optional(),
   loraplusLrRatio: z.number().min(1).optional(),
   feedforward: z.array(name).min(1).optional(),
   targetR: count.optional(),
