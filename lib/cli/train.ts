@@ -9,9 +9,9 @@ import { sentenceLosses } from '../tasks/sentence-losses.ts'
 import type { SequenceClassification } from '../tasks/sequence-classification.ts'
 import type { TaskSettings } from '../tasks/task-type.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
+import type { Tracker } from '../train/curves.ts'
 import type { TrainerEvent, TrainingSummary } from '../train/events.ts'
 import type { TrainerOptions } from '../train/options.ts'
-import type { TensorBoardFile } from '../train/tensorboard.ts'
 import { type Dataset, type DatasetFlags, describeDataset, readDataset, withDataset } from './dataset.ts'
 import { exitInterrupted, exitTerminated, interruptible } from './failure.ts'
 import {
@@ -73,6 +73,9 @@ interface TrainFlags extends DatasetFlags, RunFlags, TaskSettings, MethodFlags {
   logEvery: number
   until?: number
   tensorboard?: boolean
+  mlflow?: string | true
+  wandb?: boolean
+  experiment?: string
   gradientCheckpointing?: boolean
   resume?: boolean
   json?: boolean
@@ -201,6 +204,12 @@ export function trainCommand(): Command {
     .option('--checkpoint-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
     .option('--log-every <updates>', 'updates between two lines of metrics.jsonl', wholeNumber, 10)
     .option('--tensorboard', 'write TensorBoard event files into --out too')
+    .option('--mlflow [uri]', 'log to an MLflow tracking server too (default: MLFLOW_TRACKING_URI)')
+    .option('--wandb', 'write an offline run of Weights & Biases into --out too, for `wandb sync`')
+    .option(
+      '--experiment <name>',
+      "MLflow's experiment and W&B's project (default: MLFLOW_EXPERIMENT_NAME, WANDB_PROJECT, else torch-lora)",
+    )
     .option(
       '--until <epochs>',
       'pause after the evaluation of so many epochs, with a checkpoint: --resume goes on as if it had not',
@@ -309,14 +318,20 @@ async function train(flags: TrainFlags): Promise<void> {
     ...settings,
     ...(flags.findLr && (await lookForRate(settings, files, flags))),
   })
+  const trackers = files ? await openTrackers(flags) : []
   let asked: unknown
   const summary = await interruptible((signal) => {
     signal.addEventListener('abort', () => {
       asked = signal.reason
     })
     const events = trainer.run({ signal: withSupervisor(signal) })
-    return files ? follow(events, files, flags) : summaryOf(events, flags)
+    return files ? follow(events, files, { ...flags, trackers }) : summaryOf(events, flags)
+  }).catch(async (error) => {
+    for (const tracker of trackers) await tracker.end('failed')
+    throw error
   })
+  const how = !summary || summary.interrupted ? 'interrupted' : 'finished'
+  for (const tracker of trackers) await tracker.end(how, summary?.best?.metrics)
   await distributed.close()
   if (!summary) {
     if (files) await files.writePaused({ metric: trainer.bestMetric, epoch: flags.until! })
@@ -414,6 +429,24 @@ function shapeOf({ schedulePower: power, scheduleCycles: cycles }: TrainFlags) {
   return power === undefined && cycles === undefined ? undefined : { power, cycles }
 }
 
+/** Where else the run is to be seen. @throws TorchLoraError NETWORK, INVALID_ARGUMENT, INVALID_FILE */
+async function openTrackers(flags: TrainFlags): Promise<Tracker[]> {
+  const { out: directory, experiment, mlflow, resume: _, json: __, until: ___, ...parameters } = flags
+  const trackers: Tracker[] = []
+  if (mlflow) {
+    const { MlflowRun } = await import('../train/mlflow.ts')
+    const uri = mlflow === true ? undefined : mlflow
+    trackers.push(
+      await MlflowRun.create({ uri, experiment, directory, resume: flags.resume ?? false, parameters }),
+    )
+  }
+  if (flags.wandb) {
+    const { WandbRun } = await import('../train/wandb.ts')
+    trackers.push(await WandbRun.create({ project: experiment, directory, parameters }))
+  }
+  return trackers
+}
+
 /** Fits the temperature of the model that is kept, and says what it is good for. */
 async function calibrateBest(
   model: Model,
@@ -502,13 +535,12 @@ function identityOf({ taskType, model, full, adapter, head, ...flags }: TrainFla
 async function follow(
   events: AsyncGenerator<TrainerEvent>,
   files: RunFiles,
-  flags: TrainFlags,
+  { trackers, ...flags }: TrainFlags & { trackers: Tracker[] },
 ): Promise<TrainingSummary | undefined> {
   const bar = progressBar(
     'training {bar} {percentage}% update {value}/{total} | loss {loss} | {tokens} tokens/s | {left}',
   )
   let summary: TrainingSummary | undefined
-  let board: TensorBoardFile | undefined
   let smoothed: number | undefined
   let rate = 0
   let first = { step: 0, at: 0 }
@@ -522,7 +554,7 @@ async function follow(
         for (const { problem } of event.damaged) console.error(`Damaged, and gone on without: ${problem}`)
         if (flags.tensorboard) {
           const { TensorBoardFile } = await import('../train/tensorboard.ts')
-          board = await TensorBoardFile.create(flags.out, { firstStep: event.resumedAt + 1 })
+          trackers.push(await TensorBoardFile.create(flags.out, { firstStep: event.resumedAt + 1 }))
         }
         const share = ((100 * event.trainableParameters) / event.totalParameters).toFixed(2)
         console.error(
@@ -552,13 +584,13 @@ async function follow(
         })
         if (event.step % Math.max(1, flags.logEvery) === 0 || event.step === event.totalSteps) {
           await files.log(event)
-          await board?.log(event)
+          for (const tracker of trackers) await tracker.log(event)
         }
       } else if (event.type === 'evaluating') {
         bar.update(event.step, { left: `evaluating ${event.examples.toLocaleString('en')} examples` })
       } else if (event.type === 'evaluation') {
         await files.log(event)
-        await board?.log(event)
+        for (const tracker of trackers) await tracker.log(event)
         const metrics = Object.entries(event.metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`)
         bar.stop()
         console.error(

@@ -44,6 +44,9 @@ const free = new Set([
   '--data',
   '--log-every',
   '--tensorboard',
+  '--mlflow',
+  '--wandb',
+  '--experiment',
   '--gradient-checkpointing',
 ])
 

@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { atPath, makeFolder } from '../checkpoint/index.ts'
 import { crc32c } from './crc32c.ts'
+import { curvesOf, type Tracker } from './curves.ts'
 import type { TrainerEvent } from './events.ts'
 
 /**
  * A TensorBoard event file: TFRecords of `tensorflow.Event` messages (tensorflow/core/util/event.proto,
  * tensorflow/core/lib/io/record_writer.h).
  */
-export class TensorBoardFile {
+export class TensorBoardFile implements Tracker {
   private constructor(readonly path: string) {}
 
   /**
@@ -33,20 +34,12 @@ export class TensorBoardFile {
 
   /** Writes the curves of an update (`train/...`) or an evaluation (`eval/...`); other events draw nothing. */
   async log(event: TrainerEvent): Promise<void> {
-    if (event.type === 'step') {
-      const { loss, learningRate, gradNorm, tokens, seconds } = event
-      await this.#scalars(event.step, {
-        'train/loss': loss,
-        'train/learning_rate': learningRate,
-        'train/grad_norm': gradNorm,
-        'train/tokens_per_second': tokens / seconds,
-        'train/epoch': event.epoch,
-      })
-    } else if (event.type === 'evaluation') {
-      const named = Object.entries(event.metrics).map(([name, value]) => [`eval/${name}`, value] as const)
-      await this.#scalars(event.step, Object.fromEntries(named))
-    }
+    const drawn = curvesOf(event)
+    if (drawn) await this.#scalars(drawn.step, drawn.values)
   }
+
+  /** TensorBoard knows no end. */
+  async end(): Promise<void> {}
 
   #scalars(step: number, values: Record<string, number>): Promise<void> {
     return this.#write((event) => {
