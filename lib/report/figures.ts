@@ -19,8 +19,10 @@ const below = { labelAnchor: 'center', labelArrow: 'none', labelOffset: 38 } as 
 /** Told apart by people who see colours differently, on white and on black (Okabe and Ito's, without yellow). */
 const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00']
 const grey = '#888'
-/** As wide as half a page; on a phone it is drawn at three quarters, with text that can still be read. */
+/** As wide as half a page; on a phone it is drawn at two thirds, with larger text (`style.ts`). */
 const width = 540
+/** A bold letter of that larger text. */
+const letter = 8.6
 /** More curves than these cannot be told apart in one frame: each gets its own. */
 const mostCurves = 5
 
@@ -92,7 +94,8 @@ function plot(options: Plot.PlotOptions, scale?: ReturnType<typeof colors>): str
   const drawn = Plot.plot({
     document: document as never,
     width,
-    height: 320,
+    height: 330,
+    marginTop: 34,
     marginLeft: 56,
     marginBottom: 44,
     marginRight: 20,
@@ -128,10 +131,18 @@ function curveFigure(
   return plot(
     {
       ariaLabel: `${label} by epoch`,
-      height: many ? 60 + 150 * rows : 320,
-      marginRight: many || domain.length === 1 ? 20 : 24 + 7 * Math.max(...domain.map((name) => name.length)),
+      height: many ? 74 + 150 * rows : 330,
+      marginRight:
+        many || domain.length === 1 ? 20 : 24 + letter * Math.max(...domain.map((name) => name.length)),
       x: { label: 'epoch', ...below, ...(many && { ticks: 3 }) },
-      y: { label, tickFormat: '.3~f', nice: true, ...(many && { ticks: 4 }) },
+      y: {
+        label,
+        labelArrow: 'up',
+        tickFormat: '.3~f',
+        nice: true,
+        ...room(points),
+        ...(many && { ticks: 4 }),
+      },
       ...(many && { fx: { axis: null }, fy: { axis: null } }),
       marks: [
         !many
@@ -206,6 +217,14 @@ function curveFigure(
   )
 }
 
+/** A curve that is flat gets some room around it, and with it an axis of more than one value. */
+function room(points: readonly CurvePoint[]): { domain?: [number, number] } {
+  const [first] = points
+  if (!first || points.some(({ mean }) => mean !== first.mean)) return {}
+  const half = 0.05 * (Math.abs(first.mean) || 1)
+  return { domain: [first.mean - half, first.mean === 1 ? 1 : first.mean + half] }
+}
+
 /** Names at the ends of their curves, moved apart where they would lie on each other. */
 function endLabels(points: readonly CurvePoint[]): { method: string; epoch: number; at: number }[] {
   const ends = new Map(points.map((point) => [point.method, point]))
@@ -249,7 +268,8 @@ function metricByParameters(group: Group): string {
     {
       ariaLabel: `best ${group.metric} against trained parameters`,
       marginRight: 60,
-      marginTop: 28,
+      // Names stand above their dots, in the middle.
+      inset: Math.max(24, (letter / 2) * Math.max(...measured.map(({ method }) => method.length)) - 40),
       x: { type: 'log', label: 'trained parameters', tickFormat: '~s', ...below },
       y: { label: `best ${group.metric}`, tickFormat: '.3~f', nice: true },
       marks: [
@@ -320,6 +340,9 @@ export const costsOf = {
   'optimizer state': ({ optimizerStateBytes }) => optimizerStateBytes,
 } as const satisfies Record<string, (method: MethodResult) => number>
 
+/** What the name of a cost takes above its bars. */
+const heading = 30
+
 function costs(group: Group): string {
   const scale = colors(group)
   const full = reference(group)
@@ -330,20 +353,24 @@ function costs(group: Group): string {
   return plot(
     {
       ariaLabel: `costs as a share of ${full.method}`,
-      height: 40 + Object.keys(costsOf).length * (26 + 20 * group.methods.length),
-      marginLeft: 16 + 7.5 * Math.max(...scale.domain.map((name) => name.length)),
+      height: 40 + Object.keys(costsOf).length * (heading + 20 * group.methods.length),
+      marginLeft: 16 + letter * Math.max(...scale.domain.map((name) => name.length)),
       marginRight: 64,
       marginTop: 24,
       x: { axis: null, domain: [0, largest] },
       y: { domain: scale.domain, label: null },
-      fy: { domain: Object.keys(costsOf), axis: null, padding: 0.25 },
+      fy: {
+        domain: Object.keys(costsOf),
+        axis: null,
+        padding: heading / (heading + 20 * group.methods.length),
+      },
       grid: false,
       marks: [
         Plot.text(Object.keys(costsOf), {
           fy: (cost) => cost,
           text: (cost) => cost,
           frameAnchor: 'top-left',
-          dy: -16,
+          dy: -18,
           textAnchor: 'start',
           fontWeight: 600,
         }),
@@ -388,7 +415,7 @@ function learningRateFigure({ points, learningRate }: LearningRatesFile): string
       Plot.lineY(
         points,
         Plot.windowY(
-          { k: 9, anchor: 'middle' },
+          { k: 9, anchor: 'middle', reduce: 'median' },
           { x: 'learningRate', y: 'loss', stroke: palette[0]!, strokeWidth: 2 },
         ),
       ),
