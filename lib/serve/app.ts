@@ -82,7 +82,14 @@ export async function createServer(
     forceCloseConnections: 'idle',
     schemaErrorFormatter: schemaError,
     ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false, verbose: true },
+      // Defaults are the routes' own: those of schemas say what they are.
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: false,
+        verbose: true,
+      },
     },
   })
   allowOrigins(app, cors)

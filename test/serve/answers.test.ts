@@ -31,6 +31,7 @@ describe('/rerank', () => {
       expect(score).toBeCloseTo(expected[i]!.score, 5)
       expect(text).toBe(texts[index])
     }
+    expect(await ask('/models/rank', { query, texts, return_text: true })).toEqual({ status: 200, value })
     const raw = await ask('/', { query, texts, raw_scores: true, model: 'rank' })
     for (const { index, score, ...rest } of raw.value) {
       expect(rest).toEqual({})

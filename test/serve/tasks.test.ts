@@ -1,11 +1,7 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createServer } from '../../lib/serve/app.ts'
 import { tinyClassifier, tinyTagger } from '../inference/models.ts'
-
-const python = process.env.TORCH_LORA_PYTHON
 
 let apps: FastifyInstance[]
 let tagger: string
@@ -113,23 +109,4 @@ describe('a server by what its model is for', () => {
     })
     expect(refused).toMatchObject({ status: 413, value: { error: expect.stringMatching(/1000/) } })
   })
-
-  it.skipIf(!python)(
-    "answers huggingface_hub's InferenceClient (skipped without TORCH_LORA_PYTHON)",
-    { timeout: 300_000 },
-    async () => {
-      const program = `
-import json, sys
-from huggingface_hub import InferenceClient
-tagger, classifier, text = sys.argv[1:]
-entities = InferenceClient(tagger + "/models/x").token_classification(text, aggregation_strategy="simple")
-labels = InferenceClient(classifier + "/models/x").text_classification(text, top_k=2)
-sorted_ = InferenceClient(classifier + "/models/x").zero_shot_classification(text, ["film", "song"])
-assert all(text[e.start:e.end] == e.word for e in entities), entities
-print(json.dumps([len(labels), sorted(e.label for e in sorted_)]))
-`
-      const { stdout } = await promisify(execFile)(python!, ['-c', program, tagger, classifier, text])
-      expect(JSON.parse(stdout)).toEqual([2, ['film', 'song']])
-    },
-  )
 })
