@@ -57,9 +57,9 @@ export const prepackLinear: {
   (weight: readonly Tensor[], transpose: boolean): Tensor
 } = /* @__PURE__ */ define('lora::prepack_linear', [''])
 
-/** `lora::prepack_linear_int8(Tensor[] weight) -> Tensor` */
+/** `lora::prepack_linear_int8(Tensor[] weight, bool transpose=False) -> Tensor` */
 export const prepackLinearInt8: {
-  (weight: readonly Tensor[]): Tensor
+  (weight: readonly Tensor[], options?: { transpose?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('lora::prepack_linear_int8', [''])
 
 /** `lora::reachable_positions(Tensor(a) table, Tensor max_seqlen, int position_buckets, int max_position) -> Tensor(a)` */

@@ -42,7 +42,7 @@ export interface FreezeOptions<T extends Task = Task> {
  * replaced afterwards; one that is written to in place makes the forward pass fail (`lora::embedding`). All on the
  * executor's thread, a layer at a time, so that other models go on in between.
  *
- * Where there is no packed layout (CUDA, half precision) products take the weights as they are.
+ * Where there is no packed layout (CUDA, float16) products take the weights as they are.
  */
 export async function freezeModel<T extends Task>(
   model: Model<T>,
@@ -54,14 +54,16 @@ export async function freezeModel<T extends Task>(
       'UNSUPPORTED',
       `int8 runs float32 models on the CPU; this one is ${dtype} on ${device}. On CUDA choose bfloat16 or float16.`,
     )
-  const packs = device === 'cpu' && (dtype === 'float32' || dtype === 'float64')
+  const packs = device === 'cpu' && dtype !== 'float16'
   const weights = new ServedWeights()
   const own: { dispose(): void }[] = [weights]
   const dispose = () => {
     for (const part of own) part.dispose()
   }
   const paths = linearPaths(model)
-  const firstTokens = model.head.reads === 'first' ? model.encoder.firstTokenLayers() : null
+  // `lora::first_token_attention` has no bfloat16.
+  const firstTokens =
+    model.head.reads === 'first' && dtype !== 'bfloat16' ? model.encoder.firstTokenLayers() : null
   try {
     if (packs) for (const { weight } of paths.keys()) dropPages(weight)
     for (const { layers } of productsOf(model)) {

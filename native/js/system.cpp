@@ -14,18 +14,22 @@
 #include "js/guard.h"
 #include "js/jobs.h"
 #include "ops/capture_turn.h"
+#include "ops/cpu/instructions.h"
 #include "program/cpu_allocator.h"
 
 namespace torch_lora {
 
 namespace {
 
-// system() -> { builtFor, threads, cpuCapability, cudaDevices }
+// system() -> { builtFor, threads, cpuCapability, instructions, cudaBuild, cudaDevices }
 Napi::Value system(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("builtFor", TORCH_LORA_LIBTORCH_VERSION);
   object.Set("threads", at::get_num_threads());
   object.Set("cpuCapability", at::get_cpu_capability());
+  Napi::Array instructions = Napi::Array::New(info.Env());
+  for (const std::string& name : cpu::instructions()) instructions.Set(instructions.Length(), name);
+  object.Set("instructions", instructions);
   object.Set("cudaDevices", at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0);
   object.Set("cudaBuild", at::hasCUDA());
   return object;

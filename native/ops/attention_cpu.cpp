@@ -1,6 +1,8 @@
 // lora::varlen_attention on this machine's kernels.
 #include "ops/pch.h"
 
+#include <ATen/OpMathType.h>
+
 #include <limits>
 
 #include "ops/attention.h"
@@ -23,12 +25,13 @@ std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const at::Tens
   const auto bounds = sequence_bounds("varlen_attention", cu_seqlens, max_seqlen, qkv.size(0));
   const at::Tensor source = last_contiguous(qkv);
   at::Tensor out = at::empty({qkv.size(0), qkv.size(2), qkv.size(3)}, qkv.options());
-  at::Tensor logsumexp = at::empty({qkv.size(2), qkv.size(0)}, qkv.options());
+  at::Tensor logsumexp =
+      at::empty({qkv.size(2), qkv.size(0)}, qkv.options().dtype(at::toOpMathType(qkv.scalar_type())));
   dispatch_kernels(qkv, [&](auto zero) {
     using T = decltype(zero);
     cpu::Attention<T> a = attention_arguments<T>(source, dropout_p, scale, seed, window);
-    a.out = out.data_ptr<T>();
-    a.logsumexp = logsumexp.data_ptr<T>();
+    a.out = mutable_elements<T>(out);
+    a.logsumexp = logsumexp.data_ptr<cpu::Real<T>>();
     const auto& kernels = cpu::kernels<T>();
     run_tasks(attention_tasks(bounds, a.heads, kForwardRows, window), [&](const AttentionTask& task) {
       void* scratch =
@@ -54,12 +57,12 @@ at::Tensor backward(const at::Tensor& grad, const at::Tensor& qkv, const at::Ten
   dispatch_kernels(qkv, [&](auto zero) {
     using T = decltype(zero);
     cpu::Attention<T> a = attention_arguments<T>(source, dropout_p, scale, seed, window);
-    a.out = const_cast<T*>(attended.const_data_ptr<T>());
-    a.logsumexp = const_cast<T*>(sums.const_data_ptr<T>());
-    a.dout = dout.const_data_ptr<T>();
+    a.out = const_cast<T*>(elements<T>(attended));
+    a.logsumexp = const_cast<cpu::Real<T>*>(sums.const_data_ptr<cpu::Real<T>>());
+    a.dout = elements<T>(dout);
     a.dout_token_stride = dout.stride(0);
     a.dout_head_stride = dout.stride(1);
-    a.dqkv = dqkv.data_ptr<T>();
+    a.dqkv = mutable_elements<T>(dqkv);
     const auto& kernels = cpu::kernels<T>();
     const int64_t all = std::numeric_limits<int64_t>::max();
     run_tasks(attention_tasks(bounds, a.heads, all, window), [&](const AttentionTask& task) {

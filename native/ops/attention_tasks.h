@@ -19,16 +19,17 @@ template <class T>
 cpu::Attention<T> attention_arguments(const at::Tensor& qkv, double dropout_p, double scale,
                                       const std::optional<at::Tensor>& seed, const Window& window = {}) {
   cpu::Attention<T> a{};
-  a.qkv = qkv.const_data_ptr<T>();
+  a.qkv = elements<T>(qkv);
   a.token_stride = qkv.stride(0);
   a.part_stride = qkv.stride(1);
   a.head_stride = qkv.stride(2);
   a.tokens = qkv.size(0);
   a.heads = qkv.size(2);
   a.head_size = qkv.size(3);
+  a.out_row = a.heads * a.head_size;
   a.left = window.before(a.tokens);
   a.right = window.behind(a.tokens);
-  a.scale = static_cast<T>(scale);
+  a.scale = static_cast<cpu::Real<T>>(scale);
   a.dropout = kernel_dropout<T>(dropout_p, seed);
   return a;
 }

@@ -1,6 +1,8 @@
 // lora::disentangled_attention on this machine's kernels.
 #include "ops/pch.h"
 
+#include <ATen/OpMathType.h>
+
 #include <limits>
 
 #include "ops/attention.h"
@@ -17,7 +19,7 @@ using Optional = std::optional<at::Tensor>;
 // sums are added in order: a number of its own, so that results do not depend on the threads.
 constexpr int64_t kGroups = 4;
 
-// The position tables and the row table, kept alive while kernels read them.
+// The position tables in the type of arithmetic and the row table, kept alive while kernels read them.
 template <class T>
 struct Tables {
   at::Tensor key, query, rows;
@@ -33,13 +35,13 @@ struct Tables {
     positions.exact_low = -relative.exact();
     positions.exact_high = relative.exact() - 1;
     if (pos_key.has_value()) {
-      key = last_contiguous(*pos_key);
+      key = last_contiguous(pos_key->to(c10::CppTypeToScalarType<T>::value));
       positions.key = key.const_data_ptr<T>();
       positions.key_row = key.stride(0);
       positions.key_head = key.stride(1);
     }
     if (pos_query.has_value()) {
-      query = last_contiguous(*pos_query);
+      query = last_contiguous(pos_query->to(c10::CppTypeToScalarType<T>::value));
       positions.query = query.const_data_ptr<T>();
       positions.query_row = query.stride(0);
       positions.query_head = query.stride(1);
@@ -59,14 +61,15 @@ std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const Optional
   const auto bounds = sequence_bounds("disentangled_attention", cu_seqlens, max_seqlen, qkv.size(0));
   const at::Tensor source = last_contiguous(qkv);
   at::Tensor out = at::empty({qkv.size(0), qkv.size(2), qkv.size(3)}, qkv.options());
-  at::Tensor logsumexp = at::empty({qkv.size(2), qkv.size(0)}, qkv.options());
+  at::Tensor logsumexp =
+      at::empty({qkv.size(2), qkv.size(0)}, qkv.options().dtype(at::toOpMathType(qkv.scalar_type())));
   dispatch_kernels(qkv, [&](auto zero) {
     using T = decltype(zero);
     const auto& kernels = cpu::kernels<T>();
-    const Tables<T> tables(pos_key, pos_query, max_seqlen.item<int64_t>(), {position_buckets, max_position});
+    const Tables<cpu::Real<T>> tables(pos_key, pos_query, max_seqlen.item<int64_t>(), {position_buckets, max_position});
     cpu::Attention<T> a = attention_arguments<T>(source, dropout_p, scale, seed);
-    a.out = out.data_ptr<T>();
-    a.logsumexp = logsumexp.data_ptr<T>();
+    a.out = mutable_elements<T>(out);
+    a.logsumexp = logsumexp.data_ptr<cpu::Real<T>>();
     run_tasks(attention_tasks(bounds, a.heads, kForwardRows), [&](const AttentionTask& task) {
       void* scratch = cpu::thread_scratch(
           kernels.disentangled_scratch(task.length, a.head_size, tables.in_reach(task.length), false));
@@ -93,21 +96,23 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
   const int64_t groups = std::clamp<int64_t>(sequences, 1, kGroups), heads = qkv.size(2);
   const auto partial_sums = [&](const Optional& table, bool needed) {
     if (!needed) return at::Tensor();
-    return at::zeros({groups, table->size(0), table->size(1), table->size(2)}, qkv.options());
+    return at::zeros({groups, table->size(0), table->size(1), table->size(2)},
+                     qkv.options().dtype(at::toOpMathType(qkv.scalar_type())));
   };
   const at::Tensor dkey = partial_sums(pos_key, needs[0]), dquery = partial_sums(pos_query, needs[1]);
   dispatch_kernels(qkv, [&](auto zero) {
     using T = decltype(zero);
     const auto& kernels = cpu::kernels<T>();
-    const Tables<T> tables(pos_key, pos_query, max_seqlen.item<int64_t>(), {position_buckets, max_position});
+    const Tables<cpu::Real<T>> tables(pos_key, pos_query, max_seqlen.item<int64_t>(), {position_buckets, max_position});
     cpu::Attention<T> a = attention_arguments<T>(source, dropout_p, scale, seed);
-    a.out = const_cast<T*>(attended.const_data_ptr<T>());
-    a.logsumexp = const_cast<T*>(sums.const_data_ptr<T>());
-    a.dout = dout.const_data_ptr<T>();
+    a.out = const_cast<T*>(elements<T>(attended));
+    a.logsumexp = const_cast<cpu::Real<T>*>(sums.const_data_ptr<cpu::Real<T>>());
+    a.dout = elements<T>(dout);
     a.dout_token_stride = dout.stride(0);
     a.dout_head_stride = dout.stride(1);
-    a.dqkv = dqkv.data_ptr<T>();
-    const auto run = [&](const cpu::Positions<T>& positions, int64_t start, int64_t length, int64_t head) {
+    a.dqkv = mutable_elements<T>(dqkv);
+    using R = cpu::Real<T>;
+    const auto run = [&](const cpu::Positions<R>& positions, int64_t start, int64_t length, int64_t head) {
       void* scratch =
           cpu::thread_scratch(kernels.disentangled_scratch(length, a.head_size, tables.in_reach(length), true));
       kernels.disentangled_backward(a, positions, start, length, head, scratch);
@@ -121,17 +126,17 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
     for (int64_t b = 0; b < sequences; ++b) work += heads * (bounds[b + 1] - bounds[b]) * (bounds[b + 1] - bounds[b]);
     run_tasks(static_cast<size_t>(groups * heads), work, [&](size_t task) {
       const int64_t group = static_cast<int64_t>(task) / heads, head = static_cast<int64_t>(task) % heads;
-      cpu::Positions<T> positions = tables.positions;
-      if (needs[0]) positions.dkey = dkey[group].data_ptr<T>();
-      if (needs[1]) positions.dquery = dquery[group].data_ptr<T>();
+      cpu::Positions<R> positions = tables.positions;
+      if (needs[0]) positions.dkey = dkey[group].data_ptr<R>();
+      if (needs[1]) positions.dquery = dquery[group].data_ptr<R>();
       for (int64_t b = group; b < sequences; b += groups) {
         if (bounds[b + 1] > bounds[b]) run(positions, bounds[b], bounds[b + 1] - bounds[b], head);
       }
     });
   });
   std::vector<at::Tensor> result{dqkv};
-  if (needs[0]) result.push_back(dkey.sum(0));
-  if (needs[1]) result.push_back(dquery.sum(0));
+  if (needs[0]) result.push_back(dkey.sum(0).to(qkv.scalar_type()));
+  if (needs[1]) result.push_back(dquery.sum(0).to(qkv.scalar_type()));
   return result;
 }
 

@@ -70,8 +70,8 @@ at::Tensor forward(const at::Tensor& x) {
   at::Tensor y = at::empty_symint(half_sizes(x), x.options());
   dispatch_kernels(x, [&](auto zero) {
     using T = decltype(zero);
-    const T* in = source.const_data_ptr<T>();
-    T* out = y.data_ptr<T>();
+    const T* in = elements<T>(source);
+    T* out = mutable_elements<T>(y);
     at::parallel_for(0, shape.rows, shape.grain,
                      [&](int64_t begin, int64_t end) { cpu::kernels<T>().geglu(in, out, shape.width, begin, end); });
   });
@@ -89,8 +89,8 @@ at::Tensor backward(const at::Tensor& grad, const at::Tensor& x) {
   at::Tensor dx = at::empty(x.sizes(), x.options());
   dispatch_kernels(x, [&](auto zero) {
     using T = decltype(zero);
-    const T *in = source.const_data_ptr<T>(), *g = dy.const_data_ptr<T>();
-    T* out = dx.data_ptr<T>();
+    const T *in = elements<T>(source), *g = elements<T>(dy);
+    T* out = mutable_elements<T>(dx);
     at::parallel_for(0, shape.rows, shape.grain, [&](int64_t begin, int64_t end) {
       cpu::kernels<T>().geglu_backward(g, in, out, shape.width, begin, end);
     });

@@ -3,6 +3,8 @@
 
 #include "ops/pch.h"
 
+#include <ATen/OpMathType.h>
+
 #include "ops/cpu/kernels.h"
 #include "ops/device.h"
 
@@ -30,19 +32,20 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> forward(const at::Tensor& x, cons
   row_shape.back() = 1;
   at::Tensor y = at::empty(x.sizes(), x.options());
   at::Tensor normalized = at::empty(training ? x.sizes() : at::IntArrayRef{0}, x.options());
-  at::Tensor rstd = at::empty(training ? at::IntArrayRef(row_shape) : at::IntArrayRef{0}, x.options());
+  at::Tensor rstd = at::empty(training ? at::IntArrayRef(row_shape) : at::IntArrayRef{0},
+                              x.options().dtype(at::toOpMathType(x.scalar_type())));
   dispatch_kernels(x, [&](auto zero) {
     using T = decltype(zero);
     cpu::Norm<T> a{};
-    a.x = in.const_data_ptr<T>();
-    a.residual = skip.const_data_ptr<T>();
-    a.weight = gain.const_data_ptr<T>();
-    a.bias = shift.const_data_ptr<T>();
-    a.y = y.data_ptr<T>();
-    a.normalized = training ? normalized.data_ptr<T>() : nullptr;
-    a.rstd = training ? rstd.data_ptr<T>() : nullptr;
+    a.x = elements<T>(in);
+    a.residual = elements<T>(skip);
+    a.weight = elements<T>(gain);
+    a.bias = elements<T>(shift);
+    a.y = mutable_elements<T>(y);
+    a.normalized = training ? mutable_elements<T>(normalized) : nullptr;
+    a.rstd = training ? rstd.data_ptr<cpu::Real<T>>() : nullptr;
     a.hidden = hidden;
-    a.eps = static_cast<T>(eps);
+    a.eps = static_cast<cpu::Real<T>>(eps);
     a.dropout = kernel_dropout<T>(dropout_p, seed);
     at::parallel_for(0, rows_of(x, hidden), grain(hidden),
                      [&](int64_t begin, int64_t end) { cpu::kernels<T>().norm_forward(a, begin, end); });
@@ -65,21 +68,22 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& norma
   }
   // Sums over rows are formed block by block and then over blocks, so that they do not depend on the threads.
   for (size_t i = 2; i < 4; ++i) {
-    if (needs[i]) found[i] = at::zeros({blocks, hidden}, grad.options());
+    if (needs[i]) found[i] = at::zeros({blocks, hidden}, grad.options().dtype(at::toOpMathType(grad.scalar_type())));
   }
   dispatch_kernels(grad, [&](auto zero) {
     using T = decltype(zero);
     cpu::NormBackward<T> a{};
-    a.grad = dy.const_data_ptr<T>();
-    a.normalized = kept.const_data_ptr<T>();
-    a.rstd = scale.const_data_ptr<T>();
-    a.weight = gain.const_data_ptr<T>();
-    a.dx = needs[0] ? found[0].data_ptr<T>() : nullptr;
-    a.dresidual = needs[1] ? found[1].data_ptr<T>() : nullptr;
+    a.grad = elements<T>(dy);
+    a.normalized = elements<T>(kept);
+    a.rstd = scale.const_data_ptr<cpu::Real<T>>();
+    a.weight = elements<T>(gain);
+    a.dx = needs[0] ? mutable_elements<T>(found[0]) : nullptr;
+    a.dresidual = needs[1] ? mutable_elements<T>(found[1]) : nullptr;
     a.hidden = hidden;
     a.dropout = kernel_dropout<T>(dropout_p, seed);
-    T* const dweight = needs[2] ? found[2].data_ptr<T>() : nullptr;
-    T* const dbias = needs[3] ? found[3].data_ptr<T>() : nullptr;
+    using R = cpu::Real<T>;
+    R* const dweight = needs[2] ? found[2].data_ptr<R>() : nullptr;
+    R* const dbias = needs[3] ? found[3].data_ptr<R>() : nullptr;
     at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block) {
         cpu::NormBackward<T> part = a;
@@ -91,7 +95,7 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& norma
   });
   std::vector<at::Tensor> result;
   for (size_t i = 0; i < 4; ++i) {
-    if (needs[i]) result.push_back(i < 2 ? found[i] : found[i].sum(0));
+    if (needs[i]) result.push_back(i < 2 ? found[i] : found[i].sum(0).to(grad.scalar_type()));
   }
   return result;
 }

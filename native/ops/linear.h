@@ -85,8 +85,13 @@ struct LinearOutput {
 LinearOutput linear_forward_composed(const LinearSegments& segments, const LinearForward& call);
 std::vector<at::Tensor> linear_backward_composed(const LinearSegments& segments, const LinearBackward& call);
 
-// The kernels of native/ops/cpu, for float and double tensors on the CPU.
+// The kernels of native/ops/cpu, for float, double and bfloat16 tensors on the CPU.
 LinearOutput linear_forward_cpu(const LinearSegments& segments, const LinearForward& call);
 std::vector<at::Tensor> linear_backward_cpu(const LinearSegments& segments, const LinearBackward& call);
+LinearOutput linear_forward_bf16(const LinearSegments& segments, const LinearForward& call);
+std::vector<at::Tensor> linear_backward_bf16(const LinearSegments& segments, const LinearBackward& call);
+
+// Rows contiguous: what the kernels take as left operand.
+inline at::Tensor rows_contiguous(const at::Tensor& x) { return x.stride(1) == 1 ? x : x.contiguous(); }
 
 }  // namespace torch_lora

@@ -1,5 +1,6 @@
 // lora::linear on this machine's kernels. The low-rank part is a few more steps of k in the same product, the
 // weights are packed a panel at a time as they are used, and bias and GELU are applied while a tile is in cache.
+// Where the packed weights are 8-bit codes, their product comes first and all else is added to it.
 #include "ops/linear.h"
 
 #include "ops/pch.h"
@@ -7,6 +8,7 @@
 #include "ops/cpu/gemm.h"
 #include "ops/device.h"
 #include "ops/gelu.h"
+#include "ops/linear_int8.h"
 #include "ops/packing.h"
 #include "ops/random_ops.h"
 
@@ -26,9 +28,6 @@ struct Matrix {
         row(tensor.stride(0)),
         column(tensor.stride(1)) {}
 };
-
-// Rows contiguous: what the kernels take as left operand.
-at::Tensor rows_contiguous(const at::Tensor& x) { return x.stride(1) == 1 ? x : x.contiguous(); }
 
 // A * B^T for B [n, k].
 template <class T>
@@ -53,6 +52,23 @@ at::Tensor stacked_A(const LinearSegments& segments) {
 template <class Call>
 at::Tensor drop_for(const LinearSegment& part, const at::Tensor& x, const Call& call) {
   return apply_dropout(x, *call.seed, call.dropout_p, mask_row(part, x.size(0)));
+}
+
+// Codes are of float weights.
+template <class T>
+bool has_codes(const at::Tensor& packed) {
+  return std::is_same_v<T, float> && holds_codes(packed);
+}
+
+// x W^T + b of weights that are codes.
+at::Tensor code_product(const LinearSegments& segments, const at::Tensor& x, const LinearForward& call) {
+  std::vector<int64_t> out;
+  std::vector<at::Tensor> bias;
+  for (const auto& part : segments.parts) {
+    out.push_back(part.out);
+    if (part.bias.defined()) bias.push_back(part.bias);
+  }
+  return int8_product(x, call.packed, out, bias, false);
 }
 
 template <class T>
@@ -90,19 +106,26 @@ LinearOutput forward(const LinearSegments& segments, const LinearForward& call) 
   std::vector<at::Tensor> biases;
   cpu::GemmCall<T> product;
   product.m = tokens;
+  if (has_codes<T>(call.packed)) {
+    output.y = code_product(segments, x, call);
+    product.accumulate = true;
+  }
   product.c = output.y.data_ptr<T>();
   product.c_row = segments.out;
-  PackedReader<T> packed(call.packed, segments, false);
+  PackedReader<T> packed(product.accumulate ? at::Tensor() : call.packed, segments, false);
   for (const auto& part : segments.parts) {
     std::vector<cpu::GemmTerm<T>> terms;
-    terms.push_back(times_transposed(x.const_data_ptr<T>(), x.stride(0), keep_alive.emplace_back(part.weight)));
-    terms.back().packed = packed.next(part);
+    if (!product.accumulate) {
+      terms.push_back(times_transposed(x.const_data_ptr<T>(), x.stride(0), keep_alive.emplace_back(part.weight)));
+      terms.back().packed = packed.next(part);
+    }
     if (part.rank > 0) {
       terms.push_back(times_transposed(output.skinny.const_data_ptr<T>() + part.rank_offset, segments.rank,
                                        keep_alive.emplace_back(part.lora_B), part.scaling));
     }
     const T* bias = nullptr;
-    if (part.bias.defined()) bias = biases.emplace_back(part.bias.contiguous()).template const_data_ptr<T>();
+    if (part.bias.defined() && !product.accumulate)
+      bias = biases.emplace_back(part.bias.contiguous()).template const_data_ptr<T>();
     product.terms.push_back(std::move(terms));
     product.ranges.push_back({part.offset, part.out, bias, nullptr, 0});
   }
@@ -115,7 +138,7 @@ LinearOutput forward(const LinearSegments& segments, const LinearForward& call) 
   } else if (call.gelu) {
     product.epilogue = cpu::Epilogue::gelu_in_place;
   }
-  cpu::gemm(product);
+  if (!product.accumulate || segments.rank > 0 || call.gelu) cpu::gemm(product);
   return output;
 }
 
@@ -142,17 +165,21 @@ at::Tensor low_rank_grad(const LinearSegments& segments, const at::Tensor& dy) {
 template <class T>
 at::Tensor input_grad(const LinearSegments& segments, const LinearBackward& call, const at::Tensor& dy,
                       const at::Tensor& low) {
-  at::Tensor dx = at::empty({dy.size(0), segments.in}, dy.options());
+  cpu::GemmCall<T> product;
+  product.accumulate = has_codes<T>(call.packed_t);
+  at::Tensor dx = product.accumulate ? int8_product_transposed(dy, call.packed_t, segments.in)
+                                     : at::empty({dy.size(0), segments.in}, dy.options());
+  if (product.accumulate && !low.defined()) return dx;
   std::vector<Matrix<T>> keep_alive;
   keep_alive.reserve(2 * segments.parts.size());
-  cpu::GemmCall<T> product;
   product.m = dy.size(0);
   product.c = dx.data_ptr<T>();
   product.c_row = segments.in;
   product.ranges = {{0, segments.in, nullptr, nullptr, 0}};
   product.terms.emplace_back();
-  PackedReader<T> packed(call.packed_t, segments, true);
+  PackedReader<T> packed(product.accumulate ? at::Tensor() : call.packed_t, segments, true);
   for (const auto& part : segments.parts) {
+    if (product.accumulate) break;
     product.terms[0].push_back(
         times(dy.const_data_ptr<T>() + part.offset, dy.stride(0), keep_alive.emplace_back(part.weight)));
     product.terms[0].back().packed = packed.next(part);
@@ -237,11 +264,25 @@ std::vector<at::Tensor> backward(const LinearSegments& segments, const LinearBac
 }  // namespace
 
 LinearOutput linear_forward_cpu(const LinearSegments& segments, const LinearForward& call) {
-  return call.x.scalar_type() == at::kFloat ? forward<float>(segments, call) : forward<double>(segments, call);
+  switch (call.x.scalar_type()) {
+    case at::kFloat:
+      return forward<float>(segments, call);
+    case at::kBFloat16:
+      return linear_forward_bf16(segments, call);
+    default:
+      return forward<double>(segments, call);
+  }
 }
 
 std::vector<at::Tensor> linear_backward_cpu(const LinearSegments& segments, const LinearBackward& call) {
-  return call.dy.scalar_type() == at::kFloat ? backward<float>(segments, call) : backward<double>(segments, call);
+  switch (call.dy.scalar_type()) {
+    case at::kFloat:
+      return backward<float>(segments, call);
+    case at::kBFloat16:
+      return linear_backward_bf16(segments, call);
+    default:
+      return backward<double>(segments, call);
+  }
 }
 
 }  // namespace torch_lora

@@ -17,7 +17,6 @@ class PackedReader {
 
  private:
   const T* at_ = nullptr;
-  int64_t in_ = 0;
   bool transposed_ = false;
 };
 

@@ -49,8 +49,8 @@ void run_kernel(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, doub
   if (y.numel() == 0) return;
   dispatch_kernels(y, [&](auto zero) {
     using T = decltype(zero);
-    const T* in = x.defined() ? x.const_data_ptr<T>() : nullptr;
-    T* out = y.data_ptr<T>();
+    const T* in = x.defined() ? elements<T>(x) : nullptr;
+    T* out = mutable_elements<T>(y);
     const auto dropout = kernel_dropout<T>(p, seed, first_row);
     at::parallel_for(0, y.numel() / columns, std::max<int64_t>(1, 16384 / columns), [&](int64_t begin, int64_t end) {
       cpu::kernels<T>().dropout(in, out, columns, dropout, begin, end);

@@ -73,9 +73,9 @@ at::Tensor forward(const at::Tensor& qkv, const at::Tensor& cos, const at::Tenso
   const int64_t row = std::max<int64_t>(1, y.stride(0));
   dispatch_kernels(qkv, [&](auto zero) {
     using T = decltype(zero);
-    const cpu::Rotary<T> a{source.const_data_ptr<T>(), source.stride(0), source.stride(1),
-                           source.stride(2),           y.data_ptr<T>(),  cosine.const_data_ptr<T>(),
-                           sine.const_data_ptr<T>(),   qkv.size(2),      qkv.size(3)};
+    const cpu::Rotary<T> a{
+        elements<T>(source), source.stride(0),  source.stride(1), source.stride(2), mutable_elements<T>(y),
+        elements<T>(cosine), elements<T>(sine), qkv.size(2),      qkv.size(3)};
     at::parallel_for(0, qkv.size(0), std::max<int64_t>(1, kGrain / row),
                      [&](int64_t begin, int64_t end) { cpu::kernels<T>().rotary(a, begin, end); });
   });

@@ -100,7 +100,7 @@ RIGHT_CALLS = {
     '_linear_backward': linear_backward,
     'share_storage_': lambda: ([random(4, 6), random(3, 6)],),
     'prepack_linear': lambda: ([random(4, 6), random(3, 6)], True),
-    'prepack_linear_int8': lambda: ([random(4, 6), random(3, 6)],),
+    'prepack_linear_int8': lambda: ([random(4, 6), random(3, 6)], True),
     'linear_int8': linear_int8,
     '_low_rank_blocks': lambda: (*(part for i, part in enumerate(linear_parts()) if i != 1), True),
     '_low_rank_project': lambda: (random(5, 6), random(10, 6), [2, 0, 3], 0.5, SEED, True),

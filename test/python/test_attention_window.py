@@ -74,7 +74,7 @@ def test_what_lies_outside_is_not_read():
 
 
 def test_half_precision_runs_as_a_composition():
-    qkv = torch.randn(300, 3, 2, 16, dtype=torch.bfloat16)
+    qkv = torch.randn(300, 3, 2, 16, dtype=torch.float16)
     torch.testing.assert_close(attention(qkv, [300], 0.0, (8, 8)).float(), masked(qkv.float(), [300], (8, 8)),
                                rtol=3e-2, atol=3e-2)
 

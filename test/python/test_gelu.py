@@ -29,5 +29,5 @@ def test_extremes(value, expected):
 
 def test_other_types_and_views():
     x = torch.randn(6, 9)
-    torch.testing.assert_close(lora.gelu(x.bfloat16()), torch.nn.functional.gelu(x.bfloat16()))
+    torch.testing.assert_close(lora.gelu(x.half()), torch.nn.functional.gelu(x.half()))
     torch.testing.assert_close(lora.gelu(x.t()), torch.nn.functional.gelu(x.t()))

@@ -1,7 +1,7 @@
 """lora::linear_int8 against the same arithmetic in float64 on codes that PyTorch rounds."""
 import pytest
 import torch
-from helpers import lora, relative
+from helpers import lora, relative, seed_of, with_seed
 
 
 def weight_codes(weight):
@@ -109,3 +109,66 @@ def test_gradients_are_refused():
     y = run(x, [torch.randn(3, 4)], [])
     with pytest.raises(RuntimeError, match='linear_int8'):
         y.sum().backward()
+
+
+def over_codes(x, weights, biases, a, b, scaling, p=0.0, op='linear'):
+    packed, packed_t = lora.prepack_linear_int8(weights), lora.prepack_linear_int8(weights, True)
+    return with_seed(getattr(lora, op), x, weights, biases, a, b, scaling, p, packed, packed_t)
+
+
+@pytest.mark.parametrize('op', ['linear', 'linear_gelu'])
+@pytest.mark.parametrize('p', [0.0, 0.25])
+@pytest.mark.parametrize('tokens,fan_in,outs,ranks', [
+    (40, 96, [96, 96, 96], [8, 0, 8]),
+    (7, 33, [50], [3]),
+    (0, 32, [32], [2]),
+    (130, 64, [200, 16], [0, 0]),
+])
+def test_training_over_codes(op, p, tokens, fan_in, outs, ranks):
+    """What lora::linear makes of codes: their product and what the adapter adds, and gradients by the same codes."""
+    x = torch.randn(tokens, fan_in, requires_grad=True)
+    weights, biases = [torch.randn(out, fan_in) * 0.1 for out in outs], [torch.randn(out) for out in outs]
+    a = [torch.randn(r, fan_in, requires_grad=True) if r else None for r in ranks]
+    b = [torch.randn(out, r, requires_grad=True) if r else None for out, r in zip(outs, ranks)]
+    scaling = [0.5 + i for i in range(len(outs))]
+    y = over_codes(x, weights, biases, a, b, scaling, p, op)
+
+    # The adapter alone, in float64, by an operator whose weights are nothing.
+    nothing = [torch.zeros_like(w).double() for w in weights]
+    wide_x = x.detach().double().requires_grad_()
+    wide = [[None if t is None else t.detach().double().requires_grad_() for t in side] for side in (a, b)]
+    added = lora.linear_reference(wide_x, nothing, [], *wide, scaling, p, seed_of())
+    before = (expected(x.detach(), weights, biases, False) + added).requires_grad_()
+    value = torch.nn.functional.gelu(before) if op == 'linear_gelu' else before
+    assert relative(y.double(), value) < 2e-5
+    if tokens == 0:
+        return
+
+    grad = torch.randn_like(y)
+    dy, = torch.autograd.grad(value, before, grad.double(), retain_graph=True)
+    leaves, wide_leaves = ([t for t in ts if t is not None] for ts in ([x, *a, *b], [wide_x, *wide[0], *wide[1]]))
+    found = torch.autograd.grad(y, leaves, grad)
+    wanted = torch.autograd.grad(added, wide_leaves, dy, allow_unused=True) if any(ranks) else [None]
+    codes = [weight_codes(w) for w in weights]
+    u, zero, scale = row_codes((dy * torch.cat([s.flatten() for _, s in codes])).float())
+    dx = (u - zero) @ torch.cat([q for q, _ in codes]) * scale
+    by_weight = dy @ torch.cat([q * s for q, s in codes])
+    added_dx = wanted[0] if wanted[0] is not None else 0
+    # GELU's derivative in float32 may move a value to the next code.
+    assert relative(found[0].double(), dx + added_dx) < (1e-4 if op == 'linear' else 5e-3)
+    assert (dx - by_weight).norm() < 0.02 * by_weight.norm(), 'codes of gradients are near the gradients'
+    for ours, theirs in zip(found[1:], wanted[1:]):
+        assert relative(ours.double(), theirs) < 1e-4
+
+
+def test_codes_for_another_product_are_refused():
+    x, weights = torch.randn(5, 32, requires_grad=True), [torch.randn(16, 32)]
+    codes, transposed = lora.prepack_linear_int8(weights), lora.prepack_linear_int8(weights, True)
+    with pytest.raises(ValueError, match='prepack_linear_int8'):
+        lora.linear(x, weights, [], [], [], [], 0.0, transposed)
+    with pytest.raises(ValueError, match='transposed'):
+        lora.linear(x, weights, [], [], [], [], 0.0, codes, codes).sum().backward()
+    with pytest.raises(ValueError, match='prepack_linear'):
+        lora.linear(x.double(), [weights[0].double()], [], [], [], [], 0.0, codes)
+    with pytest.raises(ValueError, match='prepack_linear'):
+        lora.linear(x.bfloat16(), [weights[0].bfloat16()], [], [], [], [], 0.0, codes)

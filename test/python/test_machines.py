@@ -10,12 +10,12 @@ from helpers import cu_seqlens, lora, relative, with_seed
 LENGTHS = [37, 5, 1, 90, 64, 12, 3]
 
 
-def everything():
+def everything(dtype=torch.float32):
     """One run through every kernel; what it returns must be a function of the seed alone."""
     torch.manual_seed(7)
     tokens, hidden = sum(LENGTHS), 96
     # Uniform numbers: torch.randn itself differs between instruction sets.
-    p = lambda *shape: ((torch.rand(*shape) - 0.5) * (12 / shape[-1]) ** 0.5).requires_grad_()
+    p = lambda *shape: ((torch.rand(*shape) - 0.5) * (12 / shape[-1]) ** 0.5).to(dtype).requires_grad_()
     x, weight, bias = p(tokens, hidden), [p(hidden, hidden) for _ in range(3)], [p(hidden) for _ in range(3)]
     a, b = [p(4, hidden), None, p(4, hidden)], [p(hidden, 4), None, p(hidden, 4)]
     gain, shift, up, down = p(hidden), p(hidden), p(4 * hidden, hidden), p(hidden, 4 * hidden)
@@ -24,32 +24,37 @@ def everything():
     h = lora.dropout_add_layer_norm(out, x, gain, shift, 0.1, 1e-5)
     y = lora.linear(lora.linear_gelu(h, [up], [], [], [], []), [down], [], [], [], [])
     y = lora.dropout(y, 0.1) + lora.gelu(h)
-    codes = lora.linear_int8(x, lora.prepack_linear_int8([up, down.t().contiguous()]), [4 * hidden, 4 * hidden], [])
+    codes = lora.linear_int8(x.float(), lora.prepack_linear_int8([up.float(), down.float().t().contiguous()]),
+                             [4 * hidden, 4 * hidden], [])
     # The key's bias is left out: softmax does not see it, so its gradient is rounding noise around zero.
     leaves = [x, *weight, bias[0], bias[2], a[0], a[2], b[0], b[2], gain, shift, up, down]
     return [t.detach() for t in (codes, y, *torch.autograd.grad(y.square().sum(), leaves))]
 
 
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16], ids=str)
 @pytest.mark.parametrize('threads', [2, 3, 7])
-def test_number_of_threads(threads):
+def test_number_of_threads(threads, dtype):
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        expected = everything()
+        expected = everything(dtype)
         torch.set_num_threads(threads)
-        for a, b in zip(everything(), expected):
+        for a, b in zip(everything(dtype), expected):
             assert torch.equal(a, b)
     finally:
         torch.set_num_threads(before)
 
 
 def test_repeated_runs_are_identical():
+    for a, b in zip(everything(torch.bfloat16), everything(torch.bfloat16)):
+        assert torch.equal(a, b)
     for a, b in zip(everything(), everything()):
         assert torch.equal(a, b)
 
 
+@pytest.mark.parametrize('dtype,tolerance', [(torch.float32, 1e-4), (torch.bfloat16, 2e-2)], ids=str)
 @pytest.mark.parametrize('capability', ['default', 'avx2', 'avx512'])
-def test_instruction_sets(capability, library, tmp_path):
+def test_instruction_sets(capability, library, tmp_path, dtype, tolerance):
     # PyTorch believes ATEN_CPU_CAPABILITY: asked for what the processor lacks, it dies of an illegal instruction.
     here = torch.backends.cpu.get_cpu_capability().lower()
     if capability == 'avx512' and here != 'avx512':
@@ -57,10 +62,10 @@ def test_instruction_sets(capability, library, tmp_path):
     result = tmp_path / 'result.pt'
     script = (f'import sys, torch; sys.path.insert(0, {os.path.dirname(__file__)!r}); '
               f'torch.ops.load_library({library!r}); from test_machines import everything; '
-              f'torch.save((torch.backends.cpu.get_cpu_capability(), everything()), {str(result)!r})')
+              f'torch.save((torch.backends.cpu.get_cpu_capability(), everything({dtype})), {str(result)!r})')
     subprocess.run([sys.executable, '-c', script], check=True, env={**os.environ, 'ATEN_CPU_CAPABILITY': capability})
     used, values = torch.load(result)
     if used.lower() != capability:
         pytest.skip(f'this machine has no {capability}: it runs {used}')
-    for a, b in zip(values, everything()):
-        assert relative(a, b) < 1e-4
+    for a, b in zip(values, everything(dtype)):
+        assert relative(a.float(), b.float()) < tolerance

@@ -1,7 +1,8 @@
 // Everything one instruction set's file compiles. TORCH_LORA_ISA is its namespace; TORCH_LORA_INT8_ALONE is defined
-// where it has kernels with 8-bit codes and no others.
+// where it has products of 8-bit codes and no others, TORCH_LORA_BF16_ALONE where it has those of bfloat16.
 #include "glibc_2_28.h"
 
+#include "ops/cpu/bf16.h"
 #include "ops/cpu/int8.h"
 #include "ops/cpu/kernels.h"
 #include "ops/random.h"
@@ -17,6 +18,10 @@
 
 namespace torch_lora::TORCH_LORA_ISA {
 using cpu::Attention;
+using cpu::bf16;
+using cpu::Bf16Columns;
+using cpu::Bf16Gemm;
+using cpu::Bf16Term;
 using cpu::Dropout;
 using cpu::DroppedTerm;
 using cpu::Epilogue;
@@ -29,7 +34,9 @@ using cpu::Int8Weight;
 using cpu::Norm;
 using cpu::NormBackward;
 using cpu::Positions;
+using cpu::Real;
 using cpu::Rotary;
+using cpu::Skinny;
 }  // namespace torch_lora::TORCH_LORA_ISA
 
 #include "ops/cpu/simd.h"
@@ -37,12 +44,20 @@ using cpu::Rotary;
 #include "ops/cpu/gelu_kernel.h"
 #include "ops/cpu/tile_kernel.h"
 
+#if !defined(TORCH_LORA_BF16_ALONE)
 #include "ops/cpu/int8_kernel.h"
-
+#endif
 #if !defined(TORCH_LORA_INT8_ALONE)
+#include "ops/cpu/bf16_gemm_kernel.h"
+#include "ops/cpu/bf16_skinny_kernel.h"
+#include "ops/cpu/bf16_table.h"
+#endif
+
+#if !defined(TORCH_LORA_INT8_ALONE) && !defined(TORCH_LORA_BF16_ALONE)
 #include "ops/cpu/band_kernel.h"
 #include "ops/cpu/attention_kernel.h"
 #include "ops/cpu/disentangled_kernel.h"
+#include "ops/cpu/bf16_attention_kernel.h"
 #include "ops/cpu/gemm_kernel.h"
 #include "ops/cpu/row_kernels.h"
 #include "ops/cpu/rotary_kernel.h"

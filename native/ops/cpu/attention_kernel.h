@@ -92,7 +92,7 @@ void attention_forward(const Attention<T>& a, int64_t start, int64_t length, int
   const T* const key = query + a.part_stride + first * a.token_stride;
   pack_matrix<T>(key, 1, a.token_stride, size, count, a.scale, key_panels);
   pack_matrix<T>(key + a.part_stride, a.token_stride, 1, count, size, T(1), value_panels);
-  const int64_t out_row = a.heads * size;
+  const int64_t out_row = a.out_row;
   for (int64_t q = q0; q < q1; q += kQueryBlock) {
     const int64_t rows = q1 - q < kQueryBlock ? q1 - q : kQueryBlock;
     const Band<T> band{rows, count, q - first, a.left, a.right};
@@ -133,7 +133,7 @@ TORCH_LORA_INLINE void attention_backward_tile(const Attention<T>& a, int64_t st
   pack_matrix<T>(key, 1, a.token_stride, size, count, a.scale, key_columns);
   pack_matrix<T>(value, 1, a.token_stride, size, count, T(1), value_columns);
   pack_matrix<T>(key, a.token_stride, 1, count, size, T(1), key_rows);
-  const int64_t out_row = a.heads * size, part = a.heads * size, grad_row = 3 * part;
+  const int64_t out_row = a.out_row, part = a.out_row, grad_row = 3 * part;
   T* const dquery = a.dqkv + start * grad_row + head * size;
   T* const dkey = dquery + part + k0 * grad_row;
   const int64_t begin = k0 > a.right ? k0 - a.right : 0;
@@ -167,7 +167,7 @@ template <class T>
 void attention_backward(const Attention<T>& a, int64_t start, int64_t length, int64_t head, void* scratch) {
   const bool whole = a.left >= length - 1 && a.right >= length - 1;
   if (!whole) {  // a row of the gradient is the sum of what its tiles and blocks add
-    const int64_t part = a.heads * a.head_size;
+    const int64_t part = a.out_row;
     for (int64_t row = 3 * start; row < 3 * (start + length); ++row) {
       __builtin_memset(a.dqkv + row * part + head * a.head_size, 0, static_cast<uint64_t>(a.head_size) * sizeof(T));
     }

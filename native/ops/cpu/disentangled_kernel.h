@@ -204,11 +204,11 @@ struct Disentangled {
 };
 
 template <class T>
-void disentangled_forward(const Attention<T>& a, const Positions<T>& p, int64_t start, int64_t length, int64_t head,
-                          int64_t q0, int64_t q1, void* scratch) {
+void disentangled_forward(const Attention<T>& a, const Positions<Real<T>>& p, int64_t start, int64_t length,
+                          int64_t head, int64_t q0, int64_t q1, void* scratch) {
   constexpr int lanes = Simd<T>::lanes;
   Disentangled<T> d(a, p, start, length, head, q0, q1, false, scratch);
-  const int64_t size = a.head_size, out_row = a.heads * size;
+  const int64_t size = a.head_size, out_row = a.out_row;
   pack_matrix<T>(d.value, a.token_stride, 1, length, size, T(1), d.s.value);
   for (int64_t q = q0; q < q1; q += kQueryBlock) {
     const int64_t rows = q1 - q < kQueryBlock ? q1 - q : kQueryBlock;
@@ -228,11 +228,11 @@ void disentangled_forward(const Attention<T>& a, const Positions<T>& p, int64_t 
 
 // Also adds this sequence's part to p.dkey and p.dquery, where asked: tasks of one head must not run at once then.
 template <class T>
-void disentangled_backward(const Attention<T>& a, const Positions<T>& p, int64_t start, int64_t length, int64_t head,
-                           void* scratch) {
+void disentangled_backward(const Attention<T>& a, const Positions<Real<T>>& p, int64_t start, int64_t length,
+                           int64_t head, void* scratch) {
   Disentangled<T> d(a, p, start, length, head, 0, length, true, scratch);
   const int64_t size = a.head_size, keys = d.keys, positions = d.positions, count = d.r.count;
-  const int64_t out_row = a.heads * size, part = a.heads * size, grad_row = 3 * part;
+  const int64_t out_row = a.out_row, part = a.out_row, grad_row = 3 * part;
   pack_matrix<T>(d.value, 1, a.token_stride, size, length, T(1), d.s.value);   // V^T, for dP
   pack_matrix<T>(d.key, a.token_stride, 1, length, size, T(1), d.s.key_rows);  // K, for dQ
   const int64_t last = d.r.first + count - 1;
@@ -276,7 +276,7 @@ void disentangled_backward(const Attention<T>& a, const Positions<T>& p, int64_t
   }
   const auto add_rows = [&](T* target, int64_t first, int64_t step) TORCH_LORA_LAMBDA {
     for (int64_t m = 0; m < count; ++m) {
-      T* const row = target + (first + m * step) * part + head * size;
+      T* const row = target + ((first + m * step) * a.heads + head) * size;
       for (int64_t n = 0; n < size; ++n) row[n] += d.s.pos_grad[m * size + n];
     }
   };

@@ -36,9 +36,9 @@ struct Int8Gemm {
 struct Int8Kernels {
   int32_t group;       // neighbouring k that one instruction adds up
   int32_t code_bytes;  // of one code of x
-  // Rows [row0, row1) of x [*, k], contiguous, as codes.
-  void (*quantize)(const float* x, int64_t k, int64_t row0, int64_t row1, void* rows, int64_t depth, float* row_scale,
-                   int32_t* row_zero);
+  // Rows [row0, row1) of x [*, k], contiguous, as codes; of x times `factors` [k] where there are any.
+  void (*quantize)(const float* x, const float* factors, int64_t k, int64_t row0, int64_t row1, void* rows,
+                   int64_t depth, float* row_scale, int32_t* row_zero);
   // Rows [m0, m1) of panels [p0, p1).
   void (*gemm)(const Int8Gemm&, int64_t m0, int64_t m1, int64_t p0, int64_t p1);
 };

@@ -1,8 +1,8 @@
 // Products with 8-bit codes (see int8.h). Included once an instruction set, see simd.h.
 //
 // With VNNI one instruction multiplies 4 unsigned by 4 signed bytes a lane and adds them up; arm64's SDOT does so with
-// signed bytes on both sides. Without them codes are multiplied as 16-bit numbers, two a lane: the 8-bit instructions of AVX2
-// saturate where two products add up to more than 32767, which full-range codes do.
+// signed bytes on both sides. Without them codes are multiplied as 16-bit numbers, two a lane: the 8-bit instructions
+// of AVX2 saturate where two products add up to more than 32767, which full-range codes do.
 
 namespace torch_lora {
 namespace TORCH_LORA_ISA {
@@ -78,8 +78,8 @@ TORCH_LORA_INLINE vint nearest(vfloat x) {
 
 // A row's range always holds zero, so that zero has a code of its own. A row with a value that is not finite gets a
 // scale that is not a number, and so do its products.
-inline void quantize_int8(const float* x, int64_t k, int64_t row0, int64_t row1, void* rows, int64_t depth,
-                          float* row_scale, int32_t* row_zero) {
+inline void quantize_int8(const float* x, const float* factors, int64_t k, int64_t row0, int64_t row1, void* rows,
+                          int64_t depth, float* row_scale, int32_t* row_zero) {
   constexpr int lanes = Simd<float>::lanes;
   for (int64_t row = row0; row < row1; ++row) {
     const float* const in = x + row * k;
@@ -91,8 +91,13 @@ inline void quantize_int8(const float* x, int64_t k, int64_t row0, int64_t row1,
       high = v > high ? v : high;
       poison += v * 0.0f;
     };
-    for (int64_t i = 0; i < whole; i += lanes) meet(load(in + i));
-    if (whole < k) meet(load_partial(in + whole, k - whole));
+    const auto value = [&](int64_t i) TORCH_LORA_LAMBDA {
+      if (i < whole) return factors ? load(in + i) * load(factors + i) : load(in + i);
+      const vfloat rest = load_partial(in + i, k - i);
+      return factors ? rest * load_partial(factors + i, k - i) : rest;
+    };
+    for (int64_t i = 0; i < whole; i += lanes) meet(value(i));
+    if (whole < k) meet(value(whole));
     const float least = -reduce_max<float>(-low), most = reduce_max<float>(high);
     const float inverse = most > least ? 255.0f / (most - least) : 0.0f;
     const int32_t zero = int32_t(__builtin_lrintf(-least * inverse));
@@ -105,11 +110,11 @@ inline void quantize_int8(const float* x, int64_t k, int64_t row0, int64_t row1,
       return __builtin_convertvector(code - kLower, vcode);
     };
     for (int64_t i = 0; i < whole; i += lanes) {
-      const vcode codes = encode(load(in + i));
+      const vcode codes = encode(value(i));
       __builtin_memcpy(out + i, &codes, sizeof(codes));
     }
     if (whole < k) {
-      const vcode codes = encode(load_partial(in + whole, k - whole));
+      const vcode codes = encode(value(whole));
       for (int64_t i = whole; i < k; ++i) out[i] = codes[i - whole];
     }
     for (int64_t i = k; i < depth; ++i) out[i] = 0;

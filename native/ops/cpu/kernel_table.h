@@ -1,16 +1,14 @@
-// The table of one instruction set. Included last by each kernels_<isa>.cpp.
+// The tables of one instruction set. Included last by each kernels_<isa>.cpp.
 
 namespace torch_lora {
 namespace TORCH_LORA_ISA {
 
 template <class T>
+constexpr cpu::GemmKernels<T> kGemmTable{
+    {Simd<T>::lanes, kPanelVectors, kMaxPanelVectors}, &gemm_scratch<T>, &gemm<T>, &pack_panel<T>};
+
+template <class T>
 constexpr cpu::Kernels<T> kTable{
-    Simd<T>::lanes,
-    kPanelVectors,
-    kMaxPanelVectors,
-    &gemm_scratch<T>,
-    &gemm<T>,
-    &pack_panel<T>,
     &attention_scratch<T>,
     &attention_forward<T>,
     &attention_backward<T>,
@@ -31,10 +29,13 @@ constexpr cpu::Kernels<T> kTable{
 
 namespace cpu {
 
-#define TORCH_LORA_JOIN2(isa, type) isa##_##type
-#define TORCH_LORA_JOIN(isa, type) TORCH_LORA_JOIN2(isa, type)
+#define TORCH_LORA_JOIN2(isa, name) isa##_##name
+#define TORCH_LORA_JOIN(isa, name) TORCH_LORA_JOIN2(isa, name)
 const Kernels<float>& TORCH_LORA_JOIN(TORCH_LORA_ISA, float)() { return TORCH_LORA_ISA::kTable<float>; }
 const Kernels<double>& TORCH_LORA_JOIN(TORCH_LORA_ISA, double)() { return TORCH_LORA_ISA::kTable<double>; }
+const Kernels<bf16>& TORCH_LORA_JOIN(TORCH_LORA_ISA, bf16)() { return TORCH_LORA_ISA::kTable<bf16>; }
+const GemmKernels<float>& TORCH_LORA_JOIN(TORCH_LORA_ISA, float_gemm)() { return TORCH_LORA_ISA::kGemmTable<float>; }
+const GemmKernels<double>& TORCH_LORA_JOIN(TORCH_LORA_ISA, double_gemm)() { return TORCH_LORA_ISA::kGemmTable<double>; }
 
 }  // namespace cpu
 }  // namespace torch_lora

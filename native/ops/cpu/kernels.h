@@ -5,6 +5,23 @@
 
 namespace torch_lora::cpu {
 
+// An element of bfloat16 as it lies in memory: the upper half of a float. Kernels compute with it in float.
+struct bf16 {
+  uint16_t bits;
+};
+
+// What a kernel computes in for elements of T, and keeps its sums in.
+template <class T>
+struct Arithmetic {
+  using type = T;
+};
+template <>
+struct Arithmetic<bf16> {
+  using type = float;
+};
+template <class T>
+using Real = typename Arithmetic<T>::type;
+
 // What a kernel needs to regenerate a dropout mask (see random.h).
 template <class T>
 struct Dropout {
@@ -78,15 +95,16 @@ template <class T>
 struct Attention {
   const T* qkv;  // [T, 3, N, D]
   int64_t token_stride, part_stride, head_stride;
-  T* out;        // [T, N, D] contiguous (forward: written; backward: read)
-  T* logsumexp;  // [N, T]
+  T* out;              // [T, N, D] (forward: written; backward: read)
+  int64_t out_row;     // elements from a token to the next in out; dqkv has three such rows a token
+  Real<T>* logsumexp;  // [N, T]
   const T* dout;
   int64_t dout_token_stride, dout_head_stride;
-  T* dqkv;  // [T, 3, N, D] contiguous
+  T* dqkv;  // [T, 3, N, D]
   int64_t tokens, heads, head_size;
   int64_t left, right;  // keys that a query sees before and behind itself, at most `tokens`
-  T scale;
-  Dropout<T> dropout;
+  Real<T> scale;
+  Dropout<Real<T>> dropout;
 };
 
 // Position tables of disentangled attention, as rows of [P, N, D].
@@ -107,19 +125,20 @@ struct Norm {
   const T *x, *residual, *weight, *bias;
   T* y;
   T* normalized;  // null when no gradient will be asked for
-  T* rstd;
+  Real<T>* rstd;
   int64_t hidden;
-  T eps;
-  Dropout<T> dropout;
+  Real<T> eps;
+  Dropout<Real<T>> dropout;
 };
 
 template <class T>
 struct NormBackward {
-  const T *grad, *normalized, *rstd, *weight;
-  T *dx, *dresidual;   // each may be null
-  T *dweight, *dbias;  // sums over the rows of one call, [hidden], each may be null
+  const T *grad, *normalized, *weight;
+  const Real<T>* rstd;
+  T *dx, *dresidual;        // each may be null
+  Real<T>*dweight, *dbias;  // sums over the rows of one call, [hidden], each may be null
   int64_t hidden;
-  Dropout<T> dropout;
+  Dropout<Real<T>> dropout;
 };
 
 template <class T>
@@ -131,19 +150,28 @@ struct Rotary {
   int64_t heads, head_size;
 };
 
-template <class T>
-struct Kernels {
-  int32_t lanes;
-  int32_t panel_vectors;      // vectors in a full panel
-  int32_t max_panel_vectors;  // a last panel may be this wide instead of leaving a sliver
+// How columns are cut into panels.
+struct PanelShape {
+  int32_t lanes;        // columns of a vector
+  int32_t vectors;      // vectors in a full panel
+  int32_t max_vectors;  // a last panel may be this wide instead of leaving a sliver
+};
 
+// Products of float and double; those of bfloat16 and of 8-bit codes have tables of their own (bf16.h, int8.h).
+template <class T>
+struct GemmKernels {
+  PanelShape panel;
   // Bytes of scratch that gemm needs for one thread.
   int64_t (*gemm_scratch)(const Gemm<T>&);
   // Rows [m0, m1) of panels [p0, p1).
   void (*gemm)(const Gemm<T>&, int64_t m0, int64_t m1, int64_t p0, int64_t p1, void* scratch);
   // One panel of alpha * B, as [k][width].
   void (*pack_panel)(const GemmTerm<T>&, const GemmPanel&, int64_t k0, int64_t k1, T* out);
+};
 
+// All else, for bfloat16 too.
+template <class T>
+struct Kernels {
   // Bytes of scratch for a task of `rows` query rows; backward takes a whole sequence.
   int64_t (*attention_scratch)(const Attention<T>&, int64_t length, int64_t rows, bool backward);
   // Query rows [q0, q1) of one head of the sequence that starts at token `start`.
@@ -152,16 +180,16 @@ struct Kernels {
   void (*attention_backward)(const Attention<T>&, int64_t start, int64_t length, int64_t head, void* scratch);
 
   int64_t (*disentangled_scratch)(int64_t length, int64_t head_size, int64_t positions, bool backward);
-  void (*disentangled_forward)(const Attention<T>&, const Positions<T>&, int64_t start, int64_t length, int64_t head,
-                               int64_t q0, int64_t q1, void* scratch);
-  void (*disentangled_backward)(const Attention<T>&, const Positions<T>&, int64_t start, int64_t length, int64_t head,
-                                void* scratch);
+  void (*disentangled_forward)(const Attention<T>&, const Positions<Real<T>>&, int64_t start, int64_t length,
+                               int64_t head, int64_t q0, int64_t q1, void* scratch);
+  void (*disentangled_backward)(const Attention<T>&, const Positions<Real<T>>&, int64_t start, int64_t length,
+                                int64_t head, void* scratch);
 
   void (*norm_forward)(const Norm<T>&, int64_t row0, int64_t row1);
   void (*norm_backward)(const NormBackward<T>&, int64_t row0, int64_t row1);
 
   // y = x * mask over rows of `columns`; x == null writes the mask itself.
-  void (*dropout)(const T* x, T* y, int64_t columns, const Dropout<T>&, int64_t row0, int64_t row1);
+  void (*dropout)(const T* x, T* y, int64_t columns, const Dropout<Real<T>>&, int64_t row0, int64_t row1);
   void (*gelu)(const T* x, T* y, int64_t count);
   void (*gelu_backward)(const T* grad, const T* x, T* dx, int64_t count);
 
@@ -171,19 +199,30 @@ struct Kernels {
   void (*geglu_backward)(const T* grad, const T* x, T* dx, int64_t width, int64_t row0, int64_t row1);
 };
 
-// The table for this machine. ATEN_CPU_CAPABILITY (default, avx2) lowers it, as it does ATen's own kernels.
+// The tables for this machine. ATEN_CPU_CAPABILITY (default, avx2) lowers them, as it does ATen's own kernels.
 template <class T>
 const Kernels<T>& kernels();
-
 template <>
 const Kernels<float>& kernels<float>();
 template <>
 const Kernels<double>& kernels<double>();
+template <>
+const Kernels<bf16>& kernels<bf16>();
+
+template <class T>
+const GemmKernels<T>& gemm_kernels();
+template <>
+const GemmKernels<float>& gemm_kernels<float>();
+template <>
+const GemmKernels<double>& gemm_kernels<double>();
 
 // One each from kernels_<isa>.cpp.
-#define TORCH_LORA_DECLARE_KERNELS(isa) \
-  const Kernels<float>& isa##_float();  \
-  const Kernels<double>& isa##_double();
+#define TORCH_LORA_DECLARE_KERNELS(isa)         \
+  const Kernels<float>& isa##_float();          \
+  const Kernels<double>& isa##_double();        \
+  const Kernels<bf16>& isa##_bf16();            \
+  const GemmKernels<float>& isa##_float_gemm(); \
+  const GemmKernels<double>& isa##_double_gemm();
 TORCH_LORA_DECLARE_KERNELS(baseline)
 #if defined(__x86_64__)
 TORCH_LORA_DECLARE_KERNELS(avx2)

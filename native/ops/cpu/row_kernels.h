@@ -25,7 +25,7 @@ TORCH_LORA_INLINE void write(T* p, Vec<T> v, int64_t count) {
 }
 
 template <class T>
-void dropout(const T* x, T* y, int64_t columns, const Dropout<T>& dropout, int64_t row0, int64_t row1) {
+void dropout(const T* x, T* y, int64_t columns, const Dropout<Real<T>>& dropout, int64_t row0, int64_t row1) {
   for (int64_t r = row0; r < row1; ++r) {
     const RowKey key = key_of(dropout, r);
     each_vector<T>(columns, [&](int64_t n, int64_t count) TORCH_LORA_LAMBDA {
@@ -38,6 +38,7 @@ void dropout(const T* x, T* y, int64_t columns, const Dropout<T>& dropout, int64
 
 template <class T>
 void norm_forward(const Norm<T>& a, int64_t row0, int64_t row1) {
+  using R = Real<T>;
   const int64_t hidden = a.hidden;
   for (int64_t r = row0; r < row1; ++r) {
     const int64_t at = r * hidden;
@@ -51,7 +52,7 @@ void norm_forward(const Norm<T>& a, int64_t row0, int64_t row1) {
       total += value;
       write(y + n, value, count);
     });
-    const T mean = reduce_add<T>(total) / T(hidden);
+    const R mean = reduce_add<R>(total) / R(hidden);
     Vec<T> squares{};
     each_vector<T>(hidden, [&](int64_t n, int64_t count) TORCH_LORA_LAMBDA {
       Vec<T> centred = read(y + n, count) - mean;
@@ -60,7 +61,7 @@ void norm_forward(const Norm<T>& a, int64_t row0, int64_t row1) {
       }
       squares += centred * centred;
     });
-    const T rstd = T(1) / T(__builtin_sqrt(static_cast<double>(reduce_add<T>(squares) / T(hidden) + a.eps)));
+    const R rstd = R(1) / R(__builtin_sqrt(static_cast<double>(reduce_add<R>(squares) / R(hidden) + a.eps)));
     if (a.rstd) a.rstd[r] = rstd;
     each_vector<T>(hidden, [&](int64_t n, int64_t count) TORCH_LORA_LAMBDA {
       const Vec<T> normalized = (read(y + n, count) - mean) * rstd;
@@ -72,6 +73,7 @@ void norm_forward(const Norm<T>& a, int64_t row0, int64_t row1) {
 
 template <class T>
 void norm_backward(const NormBackward<T>& a, int64_t row0, int64_t row1) {
+  using R = Real<T>;
   const int64_t hidden = a.hidden;
   for (int64_t r = row0; r < row1; ++r) {
     const int64_t at = r * hidden;
@@ -91,8 +93,8 @@ void norm_backward(const NormBackward<T>& a, int64_t row0, int64_t row1) {
       total += g;
       along += g * read(normalized + n, count);
     });
-    const T mean = reduce_add<T>(total) / T(hidden), slope = reduce_add<T>(along) / T(hidden);
-    const T rstd = a.rstd[r];
+    const R mean = reduce_add<R>(total) / R(hidden), slope = reduce_add<R>(along) / R(hidden);
+    const R rstd = a.rstd[r];
     const RowKey key = key_of(a.dropout, r);
     each_vector<T>(hidden, [&](int64_t n, int64_t count) TORCH_LORA_LAMBDA {
       const Vec<T> g = read(grad + n, count) * read(a.weight + n, count);

@@ -45,6 +45,8 @@ struct Simd<double> {
   using U = vuint_half;
   static constexpr int lanes = TORCH_LORA_VECTOR_BYTES / 8;
 };
+template <>
+struct Simd<bf16> : Simd<float> {};  // widened as it is loaded, rounded as it is stored
 template <class T>
 using Vec = typename Simd<T>::V;
 
@@ -57,6 +59,24 @@ TORCH_LORA_INLINE Vec<T> load(const T* p) {
 template <class T>
 TORCH_LORA_INLINE void store(T* p, Vec<T> v) {
   __builtin_memcpy(p, &v, sizeof(v));
+}
+typedef uint16_t vhalf __attribute__((vector_size(TORCH_LORA_VECTOR_BYTES / 2)));
+TORCH_LORA_INLINE vfloat load(const bf16* p) {
+  vhalf half;
+  __builtin_memcpy(&half, p, sizeof(half));
+  const vuint bits = __builtin_convertvector(half, vuint) << 16;
+  vfloat v;
+  __builtin_memcpy(&v, &bits, sizeof(v));
+  return v;
+}
+// To the nearest, ties to even; what is not a number stays so.
+TORCH_LORA_INLINE void store(bf16* p, vfloat v) {
+  vuint bits;
+  __builtin_memcpy(&bits, &v, sizeof(bits));
+  const vuint nearest = (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16, nan = (bits >> 16) | 0x40u;
+  const vint number = v == v;
+  const vhalf half = __builtin_convertvector(number ? nearest : nan, vhalf);
+  __builtin_memcpy(p, &half, sizeof(half));
 }
 // The first n lanes; the others are zero (load) or untouched (store).
 template <class T>
