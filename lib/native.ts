@@ -114,6 +114,8 @@ export interface NativeSystem {
   builtFor: string
   threads: number
   cpuCapability: string
+  /** What the kernels use beyond that: 'AVX512-BF16', 'AVX512-VNNI'. */
+  instructions: readonly string[]
   cudaBuild: boolean
   cudaDevices: number
 }

@@ -34,7 +34,7 @@ const layers: string[][] = [
   ],
   ['checkpoint', 'distributed'],
   ['nn'],
-  ['device'],
+  ['device', 'weight-dtype'],
   ['heads', 'optim'],
   ['encoders', 'hub'],
   ['tokenizer'],

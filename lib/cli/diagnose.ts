@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join, relative } from 'node:path'
 import { addonPath, findLibtorchFor, loadedFrom, missingKernels, packageRoot } from '../addon.ts'
+import { resolveDevice } from '../device.ts'
 import { TorchLoraError } from '../errors.ts'
 import { installFolders, libtorchCache } from '../libtorch/cache.ts'
 import { type FoundLibtorch, findLibtorch } from '../libtorch/find.ts'
@@ -9,6 +10,7 @@ import { hasNvidiaDriver, inspectLibtorch } from '../libtorch/inspect.ts'
 import { isSupported } from '../libtorch/versions.ts'
 import { type NativeSystem, native } from '../native.ts'
 import { glibcVersion } from '../platform.ts'
+import { autoDType } from '../weight-dtype.ts'
 import { judgeMachine, judgeUse, type Machine, type Problem } from './judge.ts'
 
 /** What `torch-lora doctor` finds. Paths are absolute; what was not found is null. */
@@ -23,6 +25,8 @@ export interface Diagnosis {
   otherInstalls: string[]
   nvidiaDriver: string | null
   system: NativeSystem | null
+  /** What `--dtype auto` means with `--device auto`, and why. */
+  autoDtype: { device: string; dtype: string; because: string } | null
   cpus: number
   problems: Problem[]
 }
@@ -69,6 +73,11 @@ function attempt<T>(problems: Problem[], body: () => T): T | null {
     }
     return null
   }
+}
+
+function autoDtype() {
+  const device = resolveDevice('auto')
+  return { device, ...autoDType(device) }
 }
 
 /** Looks at everything that the package needs, and loads it. Changes nothing. */
@@ -120,6 +129,7 @@ export function diagnose(): Diagnosis {
     otherInstalls,
     nvidiaDriver: machine.driver,
     system,
+    autoDtype: system && attempt(problems, autoDtype),
     cpus: machine.cpus,
     problems,
   }

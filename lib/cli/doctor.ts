@@ -35,8 +35,13 @@ function print(diagnosis: Diagnosis): void {
     ],
   ]
   if (system)
-    lines.push(['CPU', `${diagnosis.cpus} available, ${system.threads} threads, ${system.cpuCapability}`])
+    lines.push([
+      'CPU',
+      `${diagnosis.cpus} available, ${system.threads} threads, ${[system.cpuCapability, ...system.instructions].join(', ')}`,
+    ])
   lines.push(['CUDA', cudaLine(diagnosis)])
+  const { autoDtype } = diagnosis
+  if (autoDtype) lines.push(['dtype auto', `${autoDtype.dtype} on ${autoDtype.device}: ${autoDtype.because}`])
   if (diagnosis.otherInstalls.length > 0) lines.push(['also there', diagnosis.otherInstalls.join(', ')])
   for (const [name, value] of lines) console.log(`${name.padEnd(11)} ${value}`)
   for (const { severity, message } of diagnosis.problems) console.log(`\n${severity}: ${message}`)

@@ -85,7 +85,7 @@ export function interval(text: string): 'epoch' | number {
 /** Options of every verb that runs a model. */
 export interface RunFlags {
   device: string
-  dtype: DType
+  dtype: DType | 'auto'
   tf32?: boolean
   threads?: number
   /** False with `--no-cuda-graphs`. */
@@ -93,17 +93,18 @@ export interface RunFlags {
 }
 
 /** PyTorch's names, and the short ones of transformers' flags. */
-const dtypes: Readonly<Record<string, DType>> = {
+const dtypes: Readonly<Record<string, DType | 'auto'>> = {
   float32: 'float32',
   bfloat16: 'bfloat16',
   bf16: 'bfloat16',
   float16: 'float16',
   fp16: 'float16',
+  auto: 'auto',
 }
 
 /** One of `names`. */
-function dtypeOf(names: Readonly<Record<string, DType>>) {
-  return (text: string): DType => {
+function dtypeOf(names: Readonly<Record<string, DType | 'auto'>>) {
+  return (text: string): DType | 'auto' => {
     const found = names[text]
     if (found) return found
     throw new InvalidArgumentError(`expected one of ${Object.keys(names).join(', ')}.`)
@@ -127,7 +128,7 @@ export function withDevice(command: Command, { int8 = false } = {}): Command {
     .option('--device <name>', "'auto', 'cpu', 'cuda' or 'cuda:N'", 'auto')
     .option(
       '--dtype <name>',
-      `of the base model's weights: float32, bf16 or fp16${int8 ? ', or int8 on the CPU' : '; adapters and the head are float32 under any'}`,
+      `of the base model's weights: float32, bf16, fp16, or auto (bf16 where it is fast)${int8 ? ', or int8 on the CPU' : '; adapters and the head are float32 under any'}`,
       dtypeOf(int8 ? { ...dtypes, int8: 'int8' } : dtypes),
       'float32',
     )

@@ -119,11 +119,20 @@ export class Engine<T extends Task = Task> {
       // Packing merges on its own thread; where nothing is packed, merge here.
       if (adapter !== undefined && model.device !== 'cpu') mergeLora(model)
       const frozen = await freezeModel(model, { task: model.task.served() as T, int8, signal })
-      return new Engine(dirOrId, model, tokenizer, frozen, adapter, headTrained, dtype ?? 'float32', {
-        cudaGraphs,
-        owned: true,
-        revision: model.revision,
-      })
+      return new Engine(
+        dirOrId,
+        model,
+        tokenizer,
+        frozen,
+        adapter,
+        headTrained,
+        int8 ? 'int8' : model.dtype,
+        {
+          cudaGraphs,
+          owned: true,
+          revision: model.revision,
+        },
+      )
     } catch (thrown) {
       disposeModel(model)
       await tokenizer.close()

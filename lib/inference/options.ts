@@ -65,10 +65,10 @@ export interface TextModelOptions
   /** Adapters that stand beside the model, by the name that calls use. */
   adapters?: Readonly<Record<string, string>> | undefined
   /**
-   * Of the weights in memory: 'float32' (default), 'float64', 'bfloat16', 'float16', or, on the CPU, 'int8' for
-   * quantized Linears.
+   * Of the weights in memory: 'float32' (default), 'float64', 'bfloat16', 'float16', 'auto' for bfloat16 where the
+   * device multiplies it and float32 elsewhere, or, on the CPU, 'int8' for quantized Linears.
    */
-  dtype?: DType | undefined
+  dtype?: DType | 'auto' | undefined
   /** On CUDA, replay passes as CUDA graphs, for which batches are padded to few shapes. Default true. */
   cudaGraphs?: boolean | undefined
   signal?: AbortSignal | undefined

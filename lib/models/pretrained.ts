@@ -18,6 +18,7 @@ import {
 } from '../tasks/label-config.ts'
 import { Task, type TaskKind } from '../tasks/task.ts'
 import type { DType, TensorOptions } from '../tensor.ts'
+import { resolveDType } from '../weight-dtype.ts'
 import { EncoderModel } from './encoder-model.ts'
 import { type LoadOptions, loadParameters } from './load.ts'
 import { Model } from './model.ts'
@@ -28,8 +29,11 @@ import type { PretrainedModel } from './pretrained-model.ts'
 export interface FromPretrainedOptions extends LabelOptions, HubOptions {
   /** 'cpu', 'cuda', 'cuda:N', or 'auto' for the first CUDA device where there is one. Default 'auto'. */
   device?: string | undefined
-  /** Of the weights in memory: 'float32' (default), 'float64', 'bfloat16' or 'float16'. */
-  dtype?: DType | undefined
+  /**
+   * Of the weights in memory: 'float32' (default), 'float64', 'bfloat16', 'float16', or 'auto' for bfloat16 where the
+   * device multiplies it (CUDA, AVX512-BF16) and float32 elsewhere.
+   */
+  dtype?: DType | 'auto' | undefined
   /** Of a head that starts fresh. Default 0. */
   seed?: number | undefined
   /** A family of one's own, for a `model_type` that this library does not know or is to read in another way. */
@@ -61,7 +65,7 @@ const aFamily: Rule = (value) =>
     ? undefined
     : 'a Family, with readConfig and encoder'
 
-const placeRules = { device: string, dtype: any, family: aFamily } // checkDType
+const placeRules = { device: string, dtype: any, family: aFamily } // resolveDType
 
 const fromConfigRules: Rules<FromConfigOptions> = { ...labelRules, ...placeRules, seed: whole(0) }
 
@@ -125,14 +129,15 @@ export async function loadForTask<T extends Task>(
 /** @param create the model that the folder describes, its parameters on 'meta' */
 async function loadModel<M extends PretrainedModel>(
   dirOrId: string,
-  options: EncoderOptions & LoadOptions & { seed?: number | undefined; kind?: TaskKind<Task, never> },
+  options: EncoderOptions &
+    Omit<LoadOptions, 'dtype'> & { seed?: number | undefined; kind?: TaskKind<Task, never> },
   create: (family: Family, reader: ConfigReader, layout?: object) => M,
 ): Promise<M> {
-  const { dtype, ownLabels, freshHead, seed = 0 } = options
-  checkDType(dtype)
+  const { ownLabels, freshHead, seed = 0 } = options
+  const device = resolveDevice(options.device ?? 'auto')
+  const dtype = resolveDType(options.dtype, device)
   const { directory, checkpoint, reader, layout, family } = await openModel(dirOrId, options, options.kind)
   const model = create(family, reader, layout)
-  const device = resolveDevice(options.device ?? 'auto')
   const report = withSeed(seed, () =>
     loadParameters(model, checkpoint, { dtype, device, ownLabels, freshHead }),
   )
@@ -202,13 +207,13 @@ export function encoderFromConfig(
 
 function createModel<M extends PretrainedModel>(
   raw: Readonly<Record<string, unknown>>,
-  { seed = 0, device, dtype, family: own }: EncoderFromConfigOptions,
+  { seed = 0, family: own, ...options }: EncoderFromConfigOptions,
   create: (family: Family, reader: ConfigReader, place: TensorOptions) => M,
 ): M {
-  checkDType(dtype)
+  const device = resolveDevice(options.device ?? 'auto')
+  const place: TensorOptions = { device, dtype: resolveDType(options.dtype, device) }
   const file = 'config.json'
   const family = familyOf(raw, { file, own })
-  const place: TensorOptions = { device: resolveDevice(device ?? 'auto'), dtype }
   return withSeed(seed, () => create(family, new ConfigReader(raw, file), place))
 }
 
@@ -241,16 +246,4 @@ function boundsOf({ entries }: CheckpointIndex): ConfigBounds {
   let dimension = 1
   for (const { shape } of entries.values()) for (const size of shape) dimension = Math.max(dimension, size)
   return { dimension, tensors: entries.size, outputs: headOutputs(entries.values()) }
-}
-
-const weightTypes: readonly DType[] = ['float32', 'float64', 'bfloat16', 'float16']
-
-function checkDType(dtype: DType = 'float32'): void {
-  if (weightTypes.includes(dtype)) return
-  const hint =
-    dtype === 'int8' ? " For 8-bit inference use TextClassifier.load(model, { dtype: 'int8' })." : ''
-  throw new TorchLoraError(
-    'INVALID_ARGUMENT',
-    `dtype: expected ${weightTypes.join(', ')}, received ${JSON.stringify(dtype)}.${hint}`,
-  )
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { AnyTextModel } from '../inference/load-text-model.ts'
+import { explainDType } from '../weight-dtype.ts'
 import { component } from './components.ts'
 import { routesFor } from './routes/index.ts'
 import { errorResponses, modelQuery, text } from './schemas.ts'
@@ -16,6 +17,7 @@ const Info = component('Info', {
     model_id: text,
     model_sha: textOrNull,
     model_dtype: text,
+    model_products: { ...text, description: 'What multiplies its weights.' },
     served_model_name: text,
     model_type: {
       type: 'object',
@@ -119,6 +121,7 @@ function infoOf(
     model_id: model.source,
     model_sha: null,
     model_dtype: model.dtype,
+    model_products: explainDType(model.dtype, model.device),
     served_model_name: name ?? model.source,
     model_type: typeOf(model),
     architecture: model.config.modelType,

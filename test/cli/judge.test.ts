@@ -11,7 +11,14 @@ const machine: Machine = {
 }
 const cpu = { version: '2.13.0+cpu', cuda: false, path: '/torch' }
 const cuda = { version: '2.13.0+cu130', cuda: true, path: '/torch' }
-const system = { builtFor: '2.13.0', threads: 4, cpuCapability: 'AVX2', cudaBuild: false, cudaDevices: 0 }
+const system = {
+  builtFor: '2.13.0',
+  threads: 4,
+  cpuCapability: 'AVX2',
+  instructions: [],
+  cudaBuild: false,
+  cudaDevices: 0,
+}
 const found: Found = { libtorch: cpu, missingKernels: null, system }
 const addons = ['linux-x64']
 

@@ -171,7 +171,7 @@ describe('wrong input to the CLI', () => {
     [
       'a type that is none',
       () => ['predict', '--model', base, '--input', dev, '--dtype', 'int4'],
-      /expected one of float32, bfloat16, bf16, float16, fp16, int8/,
+      /expected one of float32, bfloat16, bf16, float16, fp16, auto, int8/,
     ],
     ['a missing model', () => ['predict', '--model', join(folder, 'gone'), '--input', dev], /gone/],
     ['a bad rank', () => trainArgs(join(folder, 'x'), '--r', '0'), /r must be a whole number of at least 1/],

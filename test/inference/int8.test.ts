@@ -214,7 +214,7 @@ describe('int8', () => {
     const int4 = { dtype: 'int4' } as unknown as TextClassifierOptions
     await expect(TextClassifier.load(base, int4)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringMatching(/float32, float64, bfloat16, float16, received "int4"/),
+      message: expect.stringMatching(/float32, float64, bfloat16, float16 or auto, received "int4"/),
     })
     await expect(
       AutoModelForSequenceClassification.fromPretrained(base, { dtype: 'int8' }),

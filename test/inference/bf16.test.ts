@@ -1,0 +1,92 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  AutoModelForSequenceClassification,
+  TextClassifier,
+  type TextClassifierOptions,
+} from '../../lib/index.ts'
+import { guarded } from '../../lib/native.ts'
+import { explainDType, resolveDType } from '../../lib/weight-dtype.ts'
+import { plainLogits, tinyAdapter, tinyClassifier } from './models.ts'
+
+const texts = ['the film was great.', '', 'her song was dull, they say', 'this book was fine', 'a play']
+const labels = ['bad', 'fair', 'good']
+/** The spacing of bfloat16 near 1. */
+const spacing = 2 ** -7
+
+const open: TextClassifier[] = []
+async function load(dir: string, options: TextClassifierOptions = {}): Promise<TextClassifier> {
+  const classifier = await TextClassifier.load(dir, { dtype: 'bfloat16', ...options })
+  open.push(classifier)
+  return classifier
+}
+afterEach(async () => {
+  for (const classifier of open.splice(0)) await classifier.close()
+})
+
+async function logitsOf(classifier: TextClassifier, adapter?: string): Promise<number[][]> {
+  return (await classifier.classify(texts, { adapter })).map(({ logits }) => [...logits])
+}
+
+function distance(found: readonly (readonly number[])[], expected: readonly (readonly number[])[]): number {
+  return Math.max(...found.flatMap((row, i) => row.map((value, j) => Math.abs(value - expected[i]![j]!))))
+}
+
+describe('a served model in bfloat16', () => {
+  it.each(['bert', 'roberta'] as const)(
+    '%s packs its weights and answers as float32 does, rounded',
+    async (family) => {
+      const dir = await tinyClassifier({ family, labels })
+      const classifier = await load(dir)
+      expect([classifier.dtype, classifier.device]).toEqual(['bfloat16', 'cpu'])
+      const found = await logitsOf(classifier)
+      const exact = await plainLogits(dir, texts)
+      expect(distance(found, exact)).toBeLessThan(12 * spacing)
+      expect(distance(found, exact)).toBeGreaterThan(0)
+      for (const [i, text] of texts.entries())
+        expect((await classifier.classify(text)).logits).toEqual(found[i]) // whatever it is packed with
+    },
+  )
+
+  it('adds adapters, merged, alone in a batch and mixed', async () => {
+    const base = await tinyClassifier({ labels })
+    const directory = await tinyAdapter(base, { seed: 3, labels, targetModules: 'all-linear' })
+    const expected = await plainLogits(base, texts, { directory, labels })
+    const merged = await load(base, { mergeAdapter: directory })
+    expect(distance(await logitsOf(merged), expected)).toBeLessThan(12 * spacing)
+    const apart = await load(base, { adapters: { own: directory } })
+    expect(distance(await logitsOf(apart, 'own'), expected)).toBeLessThan(12 * spacing)
+    const busy = apart.classify(texts)
+    const mixed = await Promise.all(texts.map((text) => apart.classify(text, { adapter: 'own' })))
+    await busy
+    expect(
+      distance(
+        mixed.map(({ logits }) => [...logits]),
+        expected,
+      ),
+    ).toBeLessThan(12 * spacing)
+  })
+})
+
+describe("dtype 'auto'", () => {
+  const fast = guarded((native) => native.system()).instructions.includes('AVX512-BF16')
+
+  it('is bfloat16 where the processor multiplies it, float32 elsewhere', async () => {
+    const dir = await tinyClassifier({ labels })
+    const expected = fast ? 'bfloat16' : 'float32'
+    expect((await load(dir, { dtype: 'auto', device: 'cpu' })).dtype).toBe(expected)
+    using model = await AutoModelForSequenceClassification.fromPretrained(dir, {
+      dtype: 'auto',
+      device: 'cpu',
+    })
+    expect(model.dtype).toBe(expected)
+    expect(resolveDType('auto', 'cuda:0')).toBe('bfloat16')
+    expect(resolveDType(undefined, 'cpu')).toBe('float32')
+  })
+
+  it('says what multiplies', () => {
+    expect(explainDType('bfloat16', 'cpu')).toBe(fast ? 'AVX512-BF16' : 'products of float32')
+    expect(explainDType('float16', 'cpu')).toContain('slower')
+    expect(explainDType('float32', 'cpu')).toBe('products of float32')
+    expect(explainDType('bfloat16', 'cuda:1')).toBe('cuda:1')
+  })
+})
