@@ -3,19 +3,19 @@
  *
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/deberta.ts --data GLUE --tokenizer DEBERTA_V3_FOLDER
  *     [--shapes v3-xsmall,v2-xlarge] [--work training,inference] [--tasks sst2,rte] [--batches 4] [--rounds 3]
- *     [--batch-size 16] [--lora-dropout 0]
+ *     [--batch-size 16] [--lora-dropout 0] [--dtypes float32,bfloat16]
  *
  * Random weights of the real shapes (12 layers of deberta-v3-xsmall, 2 of deberta-v2-xlarge), the same files and the
  * same token ids on both sides. Training: r=8 on query_proj and value_proj, dropout 0.1 in the model, fp32, AdamW,
  * clipping at 1. The peer pads each batch to its longest row. Prints examples per second (median pass), peak resident
- * memory of each process, and the ratios.
+ * memory of each process, and the ratios. With --dtypes training in each of them, as bench/training.ts has it.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AutoTokenizer } from '../lib/index.ts'
-import { compare, drawBatches, header } from './comparison.ts'
+import { compare, compareDtypes, drawBatches, header } from './comparison.ts'
 import { shapes } from './deberta-shapes.ts'
 import { randomClassifier } from './random-model.ts'
 import { machine, ourWorker, peerWorker } from './worker.ts'
@@ -31,6 +31,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '3' },
     'batch-size': { type: 'string', default: '16' },
     'lora-dropout': { type: 'string', default: '0' },
+    dtypes: { type: 'string' },
   },
 })
 if (!flags.data || !flags.tokenizer)
@@ -59,21 +60,21 @@ for (const name of flags.shapes.split(',') as (keyof typeof shapes)[]) {
           count: Number(flags.batches),
           batchSize: Number(flags['batch-size']),
         })
-        const row = await compare(
-          task,
-          { model: folder, batches, loraDropout: Number(flags['lora-dropout']) } as {
-            batches: typeof batches
-          },
-          {
-            folder,
-            rounds: Number(flags.rounds),
-            sides: (file) => ({
-              ours: ourWorker(workers[work].ours, [file]),
-              peer: peerWorker(workers[work].peer, [file]),
-            }),
-          },
-        )
-        console.log(row)
+        const given = { model: folder, batches, loraDropout: Number(flags['lora-dropout']) }
+        const rounds = Number(flags.rounds)
+        const start = {
+          ours: (file: string) => ourWorker(workers[work].ours, [file]),
+          peer: (file: string) => peerWorker(workers[work].peer, [file]),
+        }
+        const row =
+          flags.dtypes && work === 'training'
+            ? compareDtypes(task, given, { folder, rounds, dtypes: flags.dtypes.split(','), start })
+            : compare(task, given, {
+                folder,
+                rounds,
+                sides: (file) => ({ ours: start.ours(file), peer: start.peer(file) }),
+              })
+        console.log(await row)
       }
     }
   } finally {

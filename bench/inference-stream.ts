@@ -11,7 +11,7 @@ export interface Answer {
 
 /** One side's runs over a stream of texts. */
 export class Stream {
-  /** Texts a second of each round, from 64 clients through our batcher; none of transformers. */
+  /** Texts a second of each round, from 64 clients through our batcher; none of transformers and OpenVINO. */
   readonly #rates: number[] = []
   /** The same in batches of one size, by the size; none of ours. */
   readonly #bySize = new Map<number, number[]>()
@@ -41,7 +41,7 @@ export class Stream {
       return [(1000 * this.texts.length) / answer.milliseconds, answer]
     }
     const concurrency = 64
-    if (this.side !== 'transformers') {
+    if (!/^(transformers|openvino)/.test(this.side)) {
       const { texts, rows, maxBatchTokens } = this
       const [rate, answer] = await ask(
         isOnnx(this.side) ? { rows, concurrency, maxBatchTokens } : { texts, concurrency },

@@ -4,10 +4,12 @@
  *
  *   npm install --no-save --ignore-scripts onnxruntime-node
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/inference.ts --data GLUE --tokenizer ROBERTA_BASE_FOLDER
- *     [--rounds 7] [--texts 256] [--int8] [--parts latency,sst2,rte]
+ *     [--rounds 7] [--texts 256] [--int8] [--bf16] [--parts latency,sst2,rte]
  *
  * roberta-base shapes, random weights, the same files on all sides, fp32. --int8 adds ours with dtype 'int8' and
- * onnxruntime's dynamic int8, per channel, and the largest difference of either's logits from fp32's. Throughput: texts
+ * onnxruntime's dynamic int8, per channel, and the largest difference of either's logits from fp32's; --bf16 ours and
+ * transformers' with weights in bfloat16, and OpenVINO's default, which is bfloat16 where the processor has it, where
+ * `openvino` is installed for TORCH_LORA_PYTHON. Throughput: texts
  * of the SST-2 and RTE dev sets as 64 clients would send them. Ours through TextClassifier, tokenization included;
  * onnxruntime-node gets token ids, through the batcher of TextClassifier with its budget of tokens, each batch padded to
  * its longest row; and again, as transformers, in arrival order in batches of 8 and of 32, of which the better counts.
@@ -30,6 +32,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '7' },
     texts: { type: 'string', default: '256' },
     int8: { type: 'boolean', default: false },
+    bf16: { type: 'boolean', default: false },
     parts: { type: 'string', default: 'latency,sst2,rte' },
   },
 })
@@ -75,6 +78,20 @@ async function run() {
         }
       : {}),
     transformers: peerWorker('transformers_inference.py', [folder]),
+    ...(flags.bf16
+      ? {
+          'ours bf16': ourWorker('inference-ours.ts', [folder, 'bfloat16']),
+          'transformers bf16': peerWorker('transformers_inference.py', [folder, 'bfloat16']),
+          ...(hasOpenvino(python)
+            ? {
+                'openvino bf16': peerWorker('openvino_inference.py', [
+                  file('m.onnx'),
+                  String(tokenizer.padTokenId),
+                ]),
+              }
+            : {}),
+        }
+      : {}),
   }
   const ready = []
   for (const worker of Object.values(sides)) ready.push(await worker.next<{ maxBatchTokens?: number }>())
@@ -101,7 +118,7 @@ async function run() {
         })
         if (round >= 0) times.get(name)!.push(milliseconds / turn)
         if (name === 'ours') ours = logits[0]!
-        else if (!name.includes('int8')) check(ours, logits[0]!, name)
+        else if (!/int8|bf16/.test(name)) check(ours, logits[0]!, name)
         else if (round < 0) apart.push(`${name} ${distance(ours, logits[0]!).toFixed(4)}`)
       }
     row(
@@ -116,6 +133,8 @@ async function run() {
     ...columns,
     'ours/onnxruntime',
     ...(flags.int8 ? ['int8: ours/onnx'] : []),
+    ...(flags.bf16 ? ['bf16: ours/transf.'] : []),
+    ...(sides['openvino bf16'] ? ['bf16: ours/openv.'] : []),
     'ours/transformers',
   ])
   for (const task of ['sst2', 'rte'].filter((name) => parts.includes(name))) {
@@ -139,6 +158,8 @@ async function run() {
       ...names.flatMap((name) => streams.get(name)!.cells()),
       over('ours', 'onnxruntime-node'),
       ...(flags.int8 ? [over('ours int8', 'onnxruntime int8')] : []),
+      ...(flags.bf16 ? [over('ours bf16', 'transformers bf16')] : []),
+      ...(sides['openvino bf16'] ? [over('ours bf16', 'openvino bf16')] : []),
       over('ours', 'transformers'),
     ])
     const percentiles = (name: string, sorted: readonly number[] | undefined) =>
@@ -153,6 +174,16 @@ async function run() {
     )
   }
   for (const worker of Object.values(sides)) worker.close()
+}
+
+function hasOpenvino(python: string): boolean {
+  try {
+    execFileSync(python, ['-c', 'import openvino'], { stdio: 'ignore' })
+    return true
+  } catch {
+    console.log(`openvino is not installed for ${python}: its columns are left out`)
+    return false
+  }
 }
 
 function check(ours: readonly number[], theirs: readonly number[], name: string): void {

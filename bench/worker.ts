@@ -64,7 +64,7 @@ function compiled(root: string): string {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   const project = ['-p', join(root, 'bench', 'tsconfig.json'), '--outDir', folder]
   execFileSync(process.execPath, [tsc, ...project], { stdio: ['ignore', 2, 2] })
-  symlinkSync(join(root, 'build'), join(folder, 'build'))
+  for (const name of ['build', 'package.json']) symlinkSync(join(root, name), join(folder, name))
   compiledFolders.set(root, folder)
   return folder
 }

@@ -31,7 +31,8 @@ def train(batch):
         ids[i, :len(row['ids'])] = torch.tensor(row['ids'])
     ids = ids.to(device, non_blocking=True)
     labels = torch.tensor([row['label'] for row in batch]).to(device, non_blocking=True)
-    loss = forward(input_ids=ids, attention_mask=(ids != pad).long(), labels=labels).loss
+    with torch.autocast(device.split(':')[0], torch.bfloat16, enabled=work.get('autocast', False)):
+        loss = forward(input_ids=ids, attention_mask=(ids != pad).long(), labels=labels).loss
     loss.backward()
     torch.nn.utils.clip_grad_norm_(parameters, 1.0)
     optimizer.step()

@@ -77,6 +77,7 @@ interface TrainFlags extends DatasetFlags, RunFlags, TaskSettings, MethodFlags {
   wandb?: boolean
   experiment?: string
   gradientCheckpointing?: boolean
+  baseDtype?: 'int8'
   resume?: boolean
   json?: boolean
 }
@@ -164,6 +165,12 @@ export function trainCommand(): Command {
     .option(
       '--gradient-checkpointing',
       'compute activations again in the backward pass: a third more work, much less memory',
+    )
+    .addOption(
+      new Option(
+        '--base-dtype <name>',
+        'train over the 8-bit codes of the frozen weights that --dtype int8 serves, on the CPU',
+      ).choices(['int8']),
     )
     .addOption(
       new Option('--loss <name>', 'of sentence similarity (default: by what the examples are)').choices(
@@ -310,9 +317,10 @@ async function train(flags: TrainFlags): Promise<void> {
     evaluateEvery: flags.evalEvery,
     checkpointEvery: flags.checkpointEvery,
     cudaGraphs: flags.cudaGraphs,
+    baseDtype: flags.baseDtype,
     outputDir: flags.out,
     resume: flags.resume,
-    identity: identityOf(flags),
+    identity: identityOf({ ...flags, dtype: model.dtype }),
   }
   const trainer = new Trainer({
     ...settings,

@@ -2,6 +2,7 @@ import * as fused from '../generated/fused.ts'
 import * as ops from '../generated/ops.ts'
 import { boolean, number, type Rules, readOptions } from '../options.ts'
 import { Tensor, type TensorOptions, tensorRules } from '../tensor.ts'
+import { frozenCodes } from './frozen-codes.ts'
 import * as init from './init.ts'
 import { Module } from './module.ts'
 import { shareStorage } from './shared-storage.ts'
@@ -165,14 +166,15 @@ export function fusedSegments(x: Tensor, segments: readonly Segment[], gelu = fa
   shareStorage(segments)
   const updates = segments.map(({ lowRank }) => lowRank)
   const adapted = updates.some((update) => update !== null)
+  const weights = segments.map(({ weight }) => weight)
   return (gelu ? fused.linearGelu : fused.linear)(
     x,
-    segments.map(({ weight }) => weight),
+    weights,
     biasesOf(segments),
     adapted ? updates.map((update) => update?.A ?? null) : [],
     adapted ? updates.map((update) => update?.B ?? null) : [],
     adapted ? updates.map((update) => update?.scaling ?? 0) : [],
-    { dropoutP: updates.find((update) => update !== null)?.dropout ?? 0 },
+    { dropoutP: updates.find((update) => update !== null)?.dropout ?? 0, ...frozenCodes(weights) },
   )
 }
 

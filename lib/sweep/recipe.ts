@@ -64,6 +64,7 @@ const settings = z.strictObject({
   gradientCheckpointing: z.boolean().optional(),
   device: name.optional(),
   dtype: z.enum(['float32', 'bf16', 'fp16', 'auto']).optional(),
+  baseDtype: z.literal('int8').optional(),
   tf32: z.boolean().optional(),
   threads: count.optional(),
 })

@@ -39,6 +39,7 @@ export function runIdentity(
     ...shared.map((name): [string, unknown] => [name, options[name]]),
     // Runs from before there was a choice go on.
     ['optimizer', optimizer === 'adamw' ? undefined : optimizerName(optimizer)],
+    ['baseDtype', options.baseDtype],
     ['loss', options.loss && (options.loss.name || 'of its own')],
     ['trainableParameters', trainableParameters],
     ['trainExamples', trainExamples],

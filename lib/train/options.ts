@@ -117,6 +117,11 @@ export interface TrainerOptions<T extends Task = Task, M extends string = string
   maxLength?: number | undefined
   /** What evaluations measure, of `model.task.metricNames`. Default: `model.task.defaultMetrics`. */
   metrics?: readonly M[] | undefined
+  /**
+   * 'int8' trains over the frozen weights that `dtype: 'int8'` serves, on their 8-bit codes, which stay with the model:
+   * float32 models on the CPU. Adapters, head and all else stay in float32. Default: the weights as the model has them.
+   */
+  baseDtype?: 'int8' | undefined
   /** Tokens a batch at most, when evaluating. Default 4096. */
   evaluationTokens?: number | undefined
   /**
@@ -146,7 +151,10 @@ type Defaulted =
 /** The options of a run with its defaults, whatever it trains; of texts alone what may be missing. */
 export type ResolvedTrainerOptions = TrainingOptions &
   Required<Pick<TrainingOptions, Defaulted>> &
-  Pick<TrainerOptions, 'maxTokens' | 'loraplusLrRatio' | 'classWeights' | 'labelSmoothing' | 'maxLength'> & {
+  Pick<
+    TrainerOptions,
+    'maxTokens' | 'loraplusLrRatio' | 'classWeights' | 'labelSmoothing' | 'maxLength' | 'baseDtype'
+  > & {
     headLearningRate: number
     loss?: { readonly name: string } | undefined
   }
@@ -213,6 +221,7 @@ const rules: Rules<TrainerOptions> = {
   metrics: list('names of metrics'),
   evaluationTokens: whole(1),
   cudaGraphs: boolean,
+  baseDtype: oneOf('int8'),
 }
 
 const shapeRules: Rules<ScheduleShape> = { power: positive, cycles: positive }

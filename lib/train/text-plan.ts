@@ -11,6 +11,7 @@ import { checkVocabularies } from '../tokenizer/index.ts'
 import { exampleLengths } from './batches.ts'
 import { evaluateExamples } from './evaluate.ts'
 import type { TextRun, TrainerOptions } from './options.ts'
+import { quantizeBase } from './quantize-base.ts'
 import type { DrawnBatch, Plan, Work } from './work.ts'
 
 /** A model that is trained for its task, on texts. */
@@ -45,6 +46,7 @@ export class TextPlan implements Plan {
     const { device, outputDType: dtype } = model
     const train = await this.#encode(run.train)
     const held = run.evaluate ? await this.#encode(run.evaluate) : null
+    if (run.baseDtype) await quantizeBase(model)
     const loss = model.task.trainingLoss(run, train.labels, { device, dtype })
     const predictor = new Predictor(model, { cudaGraphs })
     return new TextWork(model, {
