@@ -35,13 +35,15 @@ export function setRngState(state: Uint8Array, device: Device = 'cpu'): void {
   guarded((native) => native.setRngState(tensor.id, device))
 }
 
-/** Runs `body` with the generator at `seed`, and sets it back to where it was. */
+/** Runs `body` with the generator at `seed`, and sets it back to where it was: as seeded as it was. */
 export function withSeed<T>(seed: number, body: () => T): T {
   const before = rngState()
+  const wasSeeded = seeded
   manualSeed(seed)
   try {
     return body()
   } finally {
     setRngState(before)
+    seeded = wasSeeded
   }
 }
