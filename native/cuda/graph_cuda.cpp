@@ -139,7 +139,7 @@ class Maker final : public GraphMaker {
   std::unique_ptr<DeviceGraph> capture(std::function<void()> work) override {
     const CaptureTurn turn;
     auto graph = std::make_unique<Graph>(stream_);
-    const int users = device_memory::getPoolUseCount(index_, pool_);
+    const int users = pool_users();
     try {
       // Thread-local: what other threads ask of CUDA meanwhile (the event loop's copies) is none of the capture's
       // business.
@@ -147,7 +147,7 @@ class Maker final : public GraphMaker {
       work();
       graph->get().capture_end();
     } catch (...) {
-      graph->get().abandon(index_, pool_, device_memory::getPoolUseCount(index_, pool_) > users);
+      graph->get().abandon(index_, pool_, pool_users() > users);
       throw;
     }
     return graph;
@@ -165,6 +165,15 @@ class Maker final : public GraphMaker {
   void free_memory() override { device_memory::emptyCache(); }
 
  private:
+  // libtorch knows no pool before its first capture, and fails an assertion.
+  int pool_users() const {
+    try {
+      return device_memory::getPoolUseCount(index_, pool_);
+    } catch (const c10::Error&) {
+      return 0;
+    }
+  }
+
   // Everything given to `second` from here on waits for what `first` has been given.
   void order(c10::cuda::CUDAStream first, c10::cuda::CUDAStream second) {
     C10_CUDA_CHECK(cudaEventRecord(event_->get(), first));
