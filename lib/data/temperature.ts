@@ -1,5 +1,5 @@
 /** Temperatures that a fit may come to. Beyond them probabilities are all but certain, or all but alike. */
-const bounds = { least: 0.05, most: 20 }
+const bounds = { least: 0.001, most: 1000 }
 
 /**
  * The temperature T at which softmax(logits / T), of several labels sigmoid(logits / T), makes the labels most likely:
@@ -7,7 +7,7 @@ const bounds = { least: 0.05, most: 20 }
  * Modern Neural Networks", ICML 2017, section 4.2).
  * @param logits of each example, a number a class
  * @param labels of each example, its class; of several labels 0 or 1 a class, [n, C]
- * @returns null where the minimum is none between 0.05 and 20: answers that are all right want certainty, answers no
+ * @returns null where the minimum is none between 0.001 and 1000: answers that are all right want certainty, answers no
  * better than a guess none at all
  */
 export function fitTemperature(

@@ -49,6 +49,7 @@ describe('fitTemperature', () => {
     [3, 3],
     [2, 0.4],
     [7, 1.5],
+    [4, 0.02],
   ])('finds the least cross-entropy of %d classes, logits %f times too large', (classes, factor) => {
     const { logits, labels } = overconfident({ classes, factor })
     const found = fitTemperature(logits, labels)!
