@@ -1,5 +1,6 @@
 import { TorchLoraError } from '../errors.ts'
 import type { DType } from '../native.ts'
+import type { Nf4 } from './nf4.ts'
 
 /** Where one tensor lies: enough to map it, nothing read yet. */
 export interface TensorEntry {
@@ -14,6 +15,8 @@ export interface TensorEntry {
   byteOffset: number
   /** From the first element's first byte to the last element's last byte. */
   byteLength: number
+  /** What its bytes are codes of; then `shape` is that of what they stand for. */
+  nf4?: Nf4 | undefined
 }
 
 /** All tensors of a checkpoint, in the order of its files, and what else it says about itself. */

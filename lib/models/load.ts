@@ -1,4 +1,4 @@
-import { type CheckpointIndex, mapTensors, type TensorEntry } from '../checkpoint/index.ts'
+import { type CheckpointIndex, dequantize, mapTensors, type TensorEntry } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import { noGrad } from '../grad-mode.ts'
 import { dropPages } from '../memory.ts'
@@ -58,8 +58,11 @@ export function loadParameters(
   for (const path of names.keys()) if (!parameters.has(path)) report.unexpected.push(path)
 
   const options: TensorOptions = { device }
-  for (const [path, mapped] of mapTensors(wanted))
+  for (const [path, mapped] of mapTensors(wanted.filter(({ nf4 }) => !nf4)))
     model.replaceParameter(path, convert(mapped, dtypeOf(model, path, dtype ?? 'float32'), device))
+  for (const { name, nf4 } of wanted)
+    if (nf4)
+      model.replaceParameter(name, convert(dequantize(nf4), dtypeOf(model, name, dtype ?? 'float32'), device))
   for (const path of report.missing) {
     model.replaceParameter(path, freshParameter(model, path, options))
     model.freshParameters.add(path)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { type CheckpointIndex, readCheckpoint, readJson } from '../checkpoint/index.ts'
+import { type CheckpointIndex, readCheckpoint, readJson, withQuantized } from '../checkpoint/index.ts'
 import { resolveDevice } from '../device.ts'
 import { type ConfigBounds, ConfigReader } from '../encoders/config.ts'
 import type { Family } from '../encoders/family.ts'
@@ -24,6 +24,7 @@ import { type LoadOptions, loadParameters } from './load.ts'
 import { Model } from './model.ts'
 import { setOrigin } from './origin.ts'
 import type { PretrainedModel } from './pretrained-model.ts'
+import { withoutQuantization } from './quantization-config.ts'
 
 /** How a pretrained model is found, loaded and given its labels. */
 export interface FromPretrainedOptions extends LabelOptions, HubOptions {
@@ -161,9 +162,9 @@ async function openModel(
   const own = await kind?.readFolder?.(resolved)
   const directory = own?.encoder ?? resolved
   const file = join(directory, 'config.json')
-  const raw = await readJson(file, z.looseObject({}))
+  const raw = withoutQuantization(await readJson(file, z.looseObject({})), file)
   const family = familyOf(raw, { file, own: options.family })
-  const encoder = await readCheckpoint(directory)
+  const encoder = withQuantized(await readCheckpoint(directory))
   const checkpoint = own ? { ...encoder, entries: new Map([...encoder.entries, ...own.entries]) } : encoder
   return {
     directory,
