@@ -106,6 +106,7 @@ export type { ExplainOptions } from './inference/explain.ts'
 export type { AttributedToken, AttributionMethod, Explanation } from './inference/explanation.ts'
 export type { TextInput, TextPair } from './inference/inputs.ts'
 export { type AnyTextModel, type LoadTextModelOptions, loadTextModel } from './inference/load-text-model.ts'
+export type { LongText } from './inference/long-texts.ts'
 export {
   type Filling,
   type FillOptions,
@@ -121,7 +122,6 @@ export type {
   FailedRow,
   FromOptions,
   InputToken,
-  LongText,
   OnError,
   ServingOptions,
   StreamResult,

@@ -7,7 +7,7 @@ import type { TextEmbedding } from '../inference/text-embedder.ts'
 import { type SentencePooling, sentencePoolings } from '../tasks/sentence-folder.ts'
 import { type ColumnFlags, withTextColumn } from './dataset.ts'
 import { interruptible } from './failure.ts'
-import { type AdapterFlags, withAdapterFile } from './model-flags.ts'
+import { type AdapterFlags, withAdapterFile, withLongTexts } from './model-flags.ts'
 import { npyHeader } from './npy.ts'
 import { applyRunFlags, countingNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
 import { readTexts } from './prediction-lines.ts'
@@ -23,6 +23,7 @@ interface EmbedFlags extends RunFlags, AdapterFlags, ColumnFlags {
   prompt?: string
   promptName?: string
   maxLength?: number
+  longText: 'truncate' | 'refuse'
 }
 
 /** `torch-lora embed`: a vector an input line, in order. */
@@ -54,9 +55,10 @@ export function embedCommand(): Command {
     .option('--prompt-name <name>', "the same by its name in the model's folder: query, document")
     .option(
       '--max-length <tokens>',
-      'cut texts to so many tokens (default: what the model was made for)',
+      'tokens of a text at most (default: what the model was made for)',
       wholeNumber,
     )
+  withLongTexts(command)
   withAdapterFile(command)
   return withDevice(command, { int8: true }).action((flags: EmbedFlags) =>
     interruptible((signal) => embed(flags, signal)),
@@ -76,7 +78,13 @@ async function embed(flags: EmbedFlags, signal: AbortSignal): Promise<void> {
   await using model = await TextEmbedder.load(flags.model, {
     ...{ mergeAdapter: flags.adapter, loraAlpha: flags.alpha, pooling: flags.pooling },
     ...(await applyRunFlags(flags)),
-    ...{ cudaGraphs: flags.cudaGraphs, maxLength: flags.maxLength, warmUp: false, signal },
+    ...{
+      cudaGraphs: flags.cudaGraphs,
+      maxLength: flags.maxLength,
+      longText: flags.longText,
+      warmUp: false,
+      signal,
+    },
   })
   const { maxLength } = model
   const options = { dimensions, normalize, prompt, promptName, signal }

@@ -48,6 +48,15 @@ export function withAdapter(command: Command, help: AdapterHelp = {}): Command {
   })
 }
 
+/** Adds `--long-text` to a verb whose models read one window of a text. */
+export function withLongTexts(command: Command): Command {
+  return command.addOption(
+    new Option('--long-text <what>', "what becomes of a longer text: cut it, or 'refuse' with an error")
+      .choices(['truncate', 'refuse'])
+      .default('truncate'),
+  )
+}
+
 /** Adds `--labels` and `--problem-type`. */
 export function withLabels(command: Command, { labels }: { labels: string }): Command {
   return command

@@ -4,6 +4,7 @@ import { readQuestionExamples } from '../data/question-examples.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Aggregation } from '../inference/entities.ts'
 import type { LoadTextModelOptions } from '../inference/load-text-model.ts'
+import type { LongText } from '../inference/long-texts.ts'
 import type { TagInput } from '../inference/token-classifier.ts'
 import { givenOptions } from '../options.ts'
 import type { ColumnFlags } from './dataset.ts'
@@ -26,6 +27,8 @@ export interface PredictFlags extends RunFlags, ModelFlags, ColumnFlags {
   data?: string
   glueOut?: string
   maxLength?: number
+  longText?: LongText
+  windowOverlap?: number
   json?: boolean
   aggregation?: Aggregation
   candidateLabels?: string[]

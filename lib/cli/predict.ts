@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { type Example, glueTask, loadGlue, writeGluePredictions } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import { aggregations } from '../inference/entities.ts'
+import { longTexts } from '../inference/long-texts.ts'
 import type { TextClassifier } from '../inference/text-classifier.ts'
 import { withColumns } from './dataset.ts'
 import { interruptible } from './failure.ts'
@@ -37,9 +38,16 @@ export function predictCommand(): Command {
       '--glue-out <dir>',
       'with --task: write the predictions as gluebenchmark.com takes them (MRPC.tsv, MNLI-m.tsv, ...) instead of printing',
     )
+    .option('--max-length <tokens>', 'tokens of a text at most (default: what the model takes)', wholeNumber)
+    .addOption(
+      new Option(
+        '--long-text <what>',
+        "what becomes of a longer text: 'truncate' cuts it; 'windows' reads it in overlapping windows, whose entities and answers are put together and whose logits are averaged; 'refuse' is an error (default: windows to tag and to answer, else truncate)",
+      ).choices(longTexts),
+    )
     .option(
-      '--max-length <tokens>',
-      'cut texts to so many tokens (default: what the model takes)',
+      '--window-overlap <tokens>',
+      'that neighbouring windows share (default: a quarter of a window, at most 64)',
       wholeNumber,
     )
     .addOption(
@@ -91,6 +99,8 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
     ...(await applyRunFlags(flags)),
     cudaGraphs: flags.cudaGraphs,
     maxLength: flags.maxLength,
+    longText: flags.longText,
+    windowOverlap: flags.windowOverlap,
     warmUp: false,
     signal,
   }

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { fileError, readJsonLines } from '../data/lines.ts'
 import type { RankInput, Ranking } from '../inference/text-reranker.ts'
 import { interruptible } from './failure.ts'
-import { type AdapterFlags, withAdapterFile } from './model-flags.ts'
+import { type AdapterFlags, withAdapterFile, withLongTexts } from './model-flags.ts'
 import { applyRunFlags, countingNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
 import { watched } from './watched.ts'
 
@@ -13,6 +13,7 @@ interface RankFlags extends RunFlags, AdapterFlags {
   topK?: number
   rawScores?: boolean
   maxLength?: number
+  longText: 'truncate' | 'refuse'
 }
 
 /** `torch-lora rank`: the texts of each query, best first. */
@@ -26,9 +27,10 @@ export function rankCommand(): Command {
     .option('--json', 'print {"ranking": [{"index", "score"}]} a line (default: score and text, a line each)')
     .option(
       '--max-length <tokens>',
-      'cut a query and a text to so many tokens (default: what the model takes)',
+      'tokens of a query and a text at most (default: what the model takes)',
       wholeNumber,
     )
+  withLongTexts(command)
   withAdapterFile(command)
   return withDevice(command, { int8: true }).action((flags: RankFlags) =>
     interruptible((signal) => rank(flags, signal)),
@@ -41,7 +43,13 @@ async function rank(flags: RankFlags, signal: AbortSignal): Promise<void> {
   await using model = await TextReranker.load(flags.model, {
     ...{ mergeAdapter: flags.adapter, loraAlpha: flags.alpha },
     ...(await applyRunFlags(flags)),
-    ...{ cudaGraphs: flags.cudaGraphs, maxLength: flags.maxLength, warmUp: false, signal },
+    ...{
+      cudaGraphs: flags.cudaGraphs,
+      maxLength: flags.maxLength,
+      longText: flags.longText,
+      warmUp: false,
+      signal,
+    },
   })
   const { maxLength } = model
   const results = model.rankAll(queries, { topK: flags.topK, rawScores: flags.rawScores, signal })

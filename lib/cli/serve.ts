@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { TorchLoraError } from '../errors.ts'
+import { type LongText, longTexts } from '../inference/long-texts.ts'
 import { taskTypeNames } from '../tasks/registry.ts'
 import { withAdapter } from './model-flags.ts'
 import { applyRunFlags, duration, type RunFlags, wholeNumber, withDevice } from './options.ts'
@@ -15,6 +16,8 @@ interface ServeFlags extends RunFlags, ServedModelFlags {
   maxQueue: number
   maxQueueBytes: number
   maxLength?: number
+  longText?: LongText
+  windowOverlap?: number
   maxClientBatch: number
   maxBody: number
   requestTimeout: number
@@ -66,6 +69,17 @@ export function serveCommand(version: string): Command {
       8 * 2 ** 20,
     )
     .option('--max-length <tokens>', 'tokens of a text (default: what the model takes)', wholeNumber)
+    .addOption(
+      new Option(
+        '--long-text <what>',
+        "what becomes of a longer text that a request does not ask to be cut: 'truncate', 'windows' (of classifiers, taggers and question answerers) or 'refuse' (default: windows to tag and to answer, else refuse)",
+      ).choices(longTexts),
+    )
+    .option(
+      '--window-overlap <tokens>',
+      'that neighbouring windows share (default: a quarter of a window, at most 64)',
+      wholeNumber,
+    )
     .option('--max-client-batch <count>', 'texts of one request', wholeNumber, 32)
     .option('--max-body <bytes>', 'bytes of one request', wholeNumber, 2_000_000)
     .addOption(
@@ -101,6 +115,8 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
     maxQueue: flags.maxQueue,
     maxQueueBytes: flags.maxQueueBytes,
     maxLength: flags.maxLength,
+    longText: flags.longText,
+    windowOverlap: flags.windowOverlap,
     maxClientBatch: flags.maxClientBatch,
     maxBodyBytes: flags.maxBody,
     requestTimeoutMs: flags.requestTimeout,

@@ -1,10 +1,10 @@
 import { oneOf, type Rules } from '../options.ts'
+import type { LongText } from './long-texts.ts'
 import {
   type CallOptions,
   callRules,
   type FromOptions,
   fromRules,
-  type LongText,
   type UnlabelledOptions,
   unlabelledRules,
 } from './options.ts'

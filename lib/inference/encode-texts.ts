@@ -9,7 +9,7 @@ import {
 } from '../tokenizer/index.ts'
 import type { Engine } from './engine.ts'
 import { type TextInput, tokenizerInput } from './inputs.ts'
-import type { LongText } from './options.ts'
+import type { LongText } from './long-texts.ts'
 import type { EncodedRequest } from './text-pipeline.ts'
 
 /** A text, a pair, or a text as its words. */

@@ -15,9 +15,7 @@ import {
 } from '../options.ts'
 import type { DType } from '../tensor.ts'
 import type { TokenizerOptions } from '../tokenizer/index.ts'
-
-/** What becomes of a text with more tokens than the model takes. */
-export type LongText = 'truncate' | 'windows' | 'refuse'
+import { type LongText, longTexts } from './long-texts.ts'
 
 /** Bytes of long texts that may wait where nobody says it. */
 export const defaultQueueBytes = 8 * 2 ** 20
@@ -180,7 +178,7 @@ export interface AdapterDescription {
   parameters: number
 }
 
-const longText = oneOf('truncate', 'windows', 'refuse')
+const longText = oneOf(...longTexts)
 
 /** What {@link ServingOptions} may be. */
 const servingRules: Rules<ServingOptions> = {

@@ -7,12 +7,12 @@ import type { Tokenizer } from '../tokenizer/index.ts'
 import { checkIds } from './encode-texts.ts'
 import { Engine, loadEngine } from './engine.ts'
 import { textOf } from './inputs.ts'
+import type { LongText } from './long-texts.ts'
 import {
   type CallOptions,
   callRules,
   type FromOptions,
   fromRules,
-  type LongText,
   type OnError,
   type StreamResult,
   type StreamRowOptions,

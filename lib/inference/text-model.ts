@@ -14,6 +14,7 @@ import { type EncodeTextsOptions, overlapOf } from './encode-texts.ts'
 import { type Engine, type HeldAdapter, loadEngine } from './engine.ts'
 import { inputTokens } from './input-tokens.ts'
 import { type TextInput, tokenizerInput } from './inputs.ts'
+import type { LongText } from './long-texts.ts'
 import { tell } from './observe.ts'
 import {
   type AdapterDescription,
@@ -23,7 +24,6 @@ import {
   detokenizeRules,
   type FailedRow,
   type InputToken,
-  type LongText,
   type OnError,
   type StreamResult,
   type StreamRowOptions,

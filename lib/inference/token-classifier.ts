@@ -8,12 +8,12 @@ import type { Encoding, Tokenizer, TokenizerOptions } from '../tokenizer/index.t
 import { encodeTexts, isCut, windowsOf } from './encode-texts.ts'
 import { Engine, loadEngine } from './engine.ts'
 import { type Aggregation, aggregations, type Entity, entitiesOf, type TaggedToken } from './entities.ts'
+import type { LongText } from './long-texts.ts'
 import {
   type CallOptions,
   callRules,
   type FromOptions,
   fromRules,
-  type LongText,
   type OnError,
   type StreamResult,
   type StreamRowOptions,

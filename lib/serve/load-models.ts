@@ -46,7 +46,7 @@ export async function loadModels(
       },
     })
     const work = workOf({ device: model.device, metrics: counted, maxClientBatch, requestTimeoutMs })
-    into.push({ name, model, work })
+    into.push({ name, model, work, longText: own.longText ?? load.longText })
   }
 }
 

@@ -31,7 +31,8 @@ export const adapter = {
 export const truncate = {
   type: ['boolean', 'null'],
   default: false,
-  description: 'Cut a text that is too long; without it, or with null, such a text is refused with 413.',
+  description:
+    'Cut a text that is too long; without it, or with null, such a text is refused with 413, unless the server was told otherwise (--long-text).',
 } as const
 
 export const truncationDirection = {

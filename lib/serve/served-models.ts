@@ -1,4 +1,5 @@
 import type { AnyTextModel } from '../inference/load-text-model.ts'
+import type { LongText } from '../inference/long-texts.ts'
 import { httpError } from './requests.ts'
 import type { Work } from './work.ts'
 
@@ -11,6 +12,8 @@ export interface ServedModel {
   readonly name: string | undefined
   readonly model: AnyTextModel
   readonly work: Work
+  /** What becomes of a long text that a request does not ask to be cut; undefined where nobody said it. */
+  readonly longText: LongText | undefined
 }
 
 /** What a route says of the models that it is for. */

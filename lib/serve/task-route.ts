@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { AnyTextModel } from '../inference/load-text-model.ts'
+import type { LongText } from '../inference/long-texts.ts'
 import type { SchemaRef } from './components.ts'
 import type { Serves, TaskName } from './served-models.ts'
 import type { Work } from './work.ts'
@@ -11,6 +12,7 @@ export interface TaskContext<K extends TaskName = TaskName> {
   /** What requests call it. */
   name: string | undefined
   work: Work
+  longText: LongText | undefined
   reply: FastifyReply
 }
 
@@ -33,4 +35,9 @@ export interface TaskRoute<K extends TaskName = TaskName, Body = unknown> extend
 /** A route with the types of its tasks and its body. */
 export function taskRoute<K extends TaskName, Body>(route: TaskRoute<K, Body>): TaskRoute {
   return route as unknown as TaskRoute
+}
+
+/** Of a model that reads one window of a text: cut where the request or the server says so. */
+export function cutOrRefused(truncate: boolean | null | undefined, said: LongText | undefined) {
+  return truncate || said === 'truncate' ? 'truncate' : 'refuse'
 }

@@ -89,8 +89,8 @@ function asNamed<S extends object>({ schema }: { schema: S }): { schema: S; url:
 function registerRoute(app: FastifyInstance, route: TaskRoute, models: ServedModels): void {
   const { path, aliases = [], operationId, summary, request: body, response, errors } = route
   const handler = (request: FastifyRequest, reply: FastifyReply) => {
-    const { name, model, work } = models.forRoute(route, named(request.body), routesFor)
-    return sent(reply, route.answer(request.body, { model, name, work, reply }))
+    const served = models.forRoute(route, named(request.body), routesFor)
+    return sent(reply, route.answer(request.body, { ...served, reply }))
   }
   const failures = errors === 'openai' ? openAiErrorResponses : errorResponses
   const schema = { summary, operationId, body, response: { 200: response, ...failures } }

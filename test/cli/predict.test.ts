@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { MaskFiller, QuestionAnswerer } from '../../lib/index.ts'
+import { MaskFiller, QuestionAnswerer, TextClassifier } from '../../lib/index.ts'
 import { tinyAnswerer, tinyClassifier, tinyFiller, tinyTagger } from '../inference/models.ts'
 import { cli } from './run.ts'
 
@@ -77,6 +77,29 @@ describe('predict by what the model is for', { timeout: 120_000 }, () => {
     const wrong = await predict('--model', model, '--input', input)
     expect(wrong).toMatchObject({ code: 1, stdout: '' })
     expect(wrong.stderr).toMatch(/questions\.jsonl, line 1: context/)
+  })
+
+  it('cuts, refuses or reads in windows a text that is too long', async () => {
+    const model = await tinyClassifier()
+    const long = 'the film was great, and a play was not. '.repeat(6)
+    const input = join(folder, 'long.jsonl')
+    await writeFile(input, `${JSON.stringify({ text: long })}\n`)
+    await using classifier = await TextClassifier.load(model, {
+      maxLength: 16,
+      windowOverlap: 3,
+      warmUp: false,
+    })
+    const run = (...flags: string[]) =>
+      predict('--model', model, '--input', input, '--json', '--max-length', '16', ...flags)
+    for (const longText of ['truncate', 'windows'] as const) {
+      const { logits } = await classifier.classify(long, { longText })
+      const found = await run('--long-text', longText, '--window-overlap', '3')
+      expect(lines(found.stdout)[0].logits).toEqual(logits.map((logit) => expect.closeTo(logit, 4)))
+    }
+    expect((await run()).stdout).toBe((await run('--long-text', 'truncate')).stdout)
+    const refused = await run('--long-text', 'refuse')
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr).toMatch(/Input 0 has more than 16 tokens/)
   })
 
   it('fills masks', async () => {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TorchLoraError } from '../../lib/errors.ts'
+import { TextClassifier } from '../../lib/inference/text-classifier.ts'
 import { createServer } from '../../lib/serve/app.ts'
 import { AutoTokenizer } from '../../lib/tokenizer/index.ts'
 import { main } from '../cli/run.ts'
@@ -162,6 +163,28 @@ describe('fields of text-embeddings-inference', () => {
         expect(logit).toBeCloseTo(fromRight![i]!, 4)
     expect(fromLeft).not.toEqual(fromRight)
   })
+  it('a text that is too long is read in windows where the server was told so, and cut where a request says so', async () => {
+    const windowed = await createServer(base, { longText: 'windows', logLevel: 'silent' })
+    await using classifier = await TextClassifier.load(base, { warmUp: false })
+    const ask = async (body: object) => {
+      const payload = { inputs: long, raw_scores: true, ...body }
+      const { statusCode, body: answer } = await windowed.inject({ method: 'POST', url: '/predict', payload })
+      expect(statusCode).toBe(200)
+      return logitsOf(JSON.parse(answer))
+    }
+    try {
+      for (const [body, longText] of [
+        [{}, 'windows'],
+        [{ truncate: true }, 'truncate'],
+      ] as const) {
+        const { logits } = await classifier.classify(long, { longText })
+        for (const [i, logit] of (await ask(body)).entries()) expect(logit).toBeCloseTo(logits[i]!, 4)
+      }
+    } finally {
+      await windowed.close()
+    }
+  })
+
   it('truncate may be null, which is false', async () => {
     expect(await scoresOf({ inputs: 'a play', truncate: null })).toHaveLength(3)
     expect((await post('/predict', { inputs: long, truncate: null })).status).toBe(413)

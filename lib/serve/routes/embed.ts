@@ -1,3 +1,4 @@
+import type { LongText } from '../../inference/long-texts.ts'
 import { component } from '../components.ts'
 import { arrayPieces, JsonPieces } from '../json-pieces.ts'
 import {
@@ -11,7 +12,7 @@ import {
   truncate,
   truncationDirection,
 } from '../schemas.ts'
-import { taskRoute } from '../task-route.ts'
+import { cutOrRefused, taskRoute } from '../task-route.ts'
 import { vectorJson } from '../vector-json.ts'
 
 interface EmbedAllBody {
@@ -82,12 +83,12 @@ export const embed = taskRoute<'sentence-similarity', EmbedBody>({
   root: ['sentence-similarity'],
   request: EmbedRequest,
   response: EmbedResponse,
-  async answer({ inputs, normalize = true, dimensions, ...body }, { model, work, reply }) {
+  async answer({ inputs, normalize = true, dimensions, ...body }, { model, work, longText, reply }) {
     const asked = [inputs].flat()
     const vectors = await work(reply, asked, (call) =>
       model.embed(asked, {
         ...call,
-        ...optionsOf(body),
+        ...optionsOf(body, longText),
         normalize,
         dimensions: dimensions ?? undefined,
       }),
@@ -104,10 +105,10 @@ export const embedAll = taskRoute<'sentence-similarity', EmbedAllBody>({
   summary: 'Vectors of the tokens of texts, before pooling',
   request: EmbedAllRequest,
   response: EmbedAllResponse,
-  async answer({ inputs, ...body }, { model, work, reply }) {
+  async answer({ inputs, ...body }, { model, work, longText, reply }) {
     const asked = [inputs].flat()
     const found = await work(reply, asked, (call) =>
-      model.embedTokens(asked, { ...call, ...optionsOf(body) }),
+      model.embedTokens(asked, { ...call, ...optionsOf(body, longText) }),
     )
     return new JsonPieces(
       arrayPieces(found, (vectors) => arrayPieces(vectors, (vector) => [vectorJson(vector)])),
@@ -115,10 +116,13 @@ export const embedAll = taskRoute<'sentence-similarity', EmbedAllBody>({
   },
 })
 
-function optionsOf({ truncate, truncation_direction, prompt_name, adapter }: Omit<EmbedAllBody, 'inputs'>) {
+function optionsOf(
+  { truncate, truncation_direction, prompt_name, adapter }: Omit<EmbedAllBody, 'inputs'>,
+  longText: LongText | undefined,
+) {
   return {
     adapter,
-    longText: truncate ? 'truncate' : 'refuse',
+    longText: cutOrRefused(truncate, longText),
     truncationSide: truncation_direction && sides[truncation_direction],
     promptName: prompt_name ?? undefined,
   } as const

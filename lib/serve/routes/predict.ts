@@ -65,7 +65,7 @@ export const predict = taskRoute<'sequence-classification', PredictBody>({
   response: PredictResponse,
   async answer(
     { inputs, truncate, truncation_direction, raw_scores, adapter, top_k },
-    { model, work, reply },
+    { model, work, longText, reply },
   ) {
     const batch = Array.isArray(inputs) && Array.isArray(inputs[0])
     const parts = batch ? (inputs as string[][]) : [[inputs as string | string[]].flat()]
@@ -78,7 +78,7 @@ export const predict = taskRoute<'sequence-classification', PredictBody>({
           {
             ...call,
             adapter,
-            longText: truncate ? 'truncate' : 'refuse',
+            longText: truncate ? 'truncate' : (longText ?? 'refuse'),
             truncationSide: truncation_direction && sides[truncation_direction],
           },
         ),

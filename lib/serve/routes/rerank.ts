@@ -1,6 +1,6 @@
 import { component } from '../components.ts'
 import { adapter, model, sides, text, truncate, truncationDirection } from '../schemas.ts'
-import { taskRoute } from '../task-route.ts'
+import { cutOrRefused, taskRoute } from '../task-route.ts'
 
 interface RerankBody {
   query: string
@@ -52,7 +52,7 @@ export const rerank = taskRoute<'reranking', RerankBody>({
   response: RerankResponse,
   async answer(
     { query, texts, truncate, truncation_direction, raw_scores, return_text, adapter },
-    { model, work, reply },
+    { model, work, longText, reply },
   ) {
     const pairs = texts.map((text) => query + text)
     const ranking = await work(reply, pairs, (call) =>
@@ -60,7 +60,7 @@ export const rerank = taskRoute<'reranking', RerankBody>({
         ...call,
         adapter,
         rawScores: raw_scores,
-        longText: truncate ? 'truncate' : 'refuse',
+        longText: cutOrRefused(truncate, longText),
         truncationSide: truncation_direction && sides[truncation_direction],
       }),
     )

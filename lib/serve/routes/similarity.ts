@@ -1,6 +1,6 @@
 import { component } from '../components.ts'
 import { adapter, model, promptName, sides, text, truncate, truncationDirection } from '../schemas.ts'
-import { taskRoute } from '../task-route.ts'
+import { cutOrRefused, taskRoute } from '../task-route.ts'
 
 /** A text and those that are compared with it. */
 export interface SimilarityInputs {
@@ -61,13 +61,13 @@ export const similarity = taskRoute<'sentence-similarity', SimilarityBody>({
   refusal: 'Model is not an embedding model',
   request: SimilarityRequest,
   response: SimilarityResponse,
-  answer({ inputs: { source_sentence, sentences }, parameters }, { model, work, reply }) {
+  answer({ inputs: { source_sentence, sentences }, parameters }, { model, work, longText, reply }) {
     const { truncate, truncation_direction, prompt_name, adapter } = parameters ?? {}
     return work(reply, [source_sentence, ...sentences], (call) =>
       model.similarity(source_sentence, sentences, {
         ...call,
         adapter,
-        longText: truncate ? 'truncate' : 'refuse',
+        longText: cutOrRefused(truncate, longText),
         truncationSide: truncation_direction && sides[truncation_direction],
         promptName: prompt_name ?? undefined,
       }),

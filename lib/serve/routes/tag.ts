@@ -25,7 +25,8 @@ const TagRequest = component('TagRequest', {
     truncate: {
       type: ['boolean', 'null'],
       default: false,
-      description: 'Cut a text that is too long; without it windows are tagged and put together.',
+      description:
+        'Cut a text that is too long; without it windows are tagged and put together, unless the server was told otherwise.',
     },
     adapter,
     model,
@@ -76,10 +77,10 @@ export const tag = taskRoute<'token-classification', TagBody>({
   refusal: 'Model is not a token classification model',
   request: TagRequest,
   response: TagResponse,
-  async answer({ inputs, aggregation, truncate, adapter }, { model, work, reply }) {
+  async answer({ inputs, aggregation, truncate, adapter }, { model, work, longText, reply }) {
     const asked = [inputs].flat()
     const results = await work(reply, asked, (call) =>
-      model.tag(asked, { ...call, aggregation, adapter, longText: truncate ? 'truncate' : 'windows' }),
+      model.tag(asked, { ...call, aggregation, adapter, longText: truncate ? 'truncate' : longText }),
     )
     const answers = results.map(({ tokens, entities, truncated }) => ({ tokens, entities, truncated }))
     return Array.isArray(inputs) ? answers : answers[0]
