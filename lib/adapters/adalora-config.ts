@@ -1,6 +1,6 @@
 import { show } from '../options.ts'
 import { type LoraBias, peftsOwn } from './config.ts'
-import { alphaProblem, numberProblem, rankProblem, switchProblem } from './config-checks.ts'
+import { alphaOf, alphaProblem, numberProblem, rankProblem, switchProblem } from './config-checks.ts'
 import { biasProblem, configFromJson, LayeredConfig, type LayeredConfigOptions } from './peft-config.ts'
 
 /** PEFT's `AdaLoraConfig` in camelCase; every field is optional. */
@@ -71,7 +71,7 @@ export class AdaLoraConfig extends LayeredConfig {
     this.beta2 = options.beta2 ?? 0.85
     this.orthRegWeight = options.orthRegWeight ?? 0.5
     this.totalStep = options.totalStep ?? null
-    this.loraAlpha = options.loraAlpha ?? 2 * this.initR
+    this.loraAlpha = options.loraAlpha ?? alphaOf(this.initR)
     this.loraDropout = options.loraDropout ?? 0
     this.bias = options.bias ?? 'none'
     this.initLoraWeights = options.initLoraWeights ?? true

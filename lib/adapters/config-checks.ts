@@ -10,6 +10,11 @@ export function rankProblem(name: string, value: unknown): string[] {
   return [`${name} must be a whole number of at least 1, received ${show(value)}`]
 }
 
+/** Twice the rank; of what is no rank, which is refused by its own name, a number that is not refused too. */
+export function alphaOf(rank: number): number {
+  return rankProblem('r', rank).length === 0 ? 2 * rank : 1
+}
+
 export function alphaProblem(name: string, value: unknown): string[] {
   if (typeof value === 'number' && value > 0 && Number.isFinite(value)) return []
   return [`${name} must be a number above 0, received ${show(value)}`]

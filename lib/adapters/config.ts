@@ -1,6 +1,7 @@
 import { TorchLoraError } from '../errors.ts'
 import { show } from '../options.ts'
 import {
+  alphaOf,
   alphaProblem,
   numberProblem,
   numbersProblem,
@@ -96,7 +97,7 @@ export class LoraConfig extends LayeredConfig {
   constructor(options: LoraConfigOptions = {}) {
     super(options)
     this.r = options.r ?? 8
-    this.loraAlpha = options.loraAlpha ?? 2 * this.r
+    this.loraAlpha = options.loraAlpha ?? alphaOf(this.r)
     this.loraDropout = options.loraDropout ?? 0
     this.bias = options.bias ?? 'none'
     this.useRslora = options.useRslora ?? false

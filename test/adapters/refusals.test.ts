@@ -81,4 +81,5 @@ describe('what cannot be adapted', () => {
 it('a value of a configuration is shown whatever it is', () => {
   expect(refusal(() => new LoraConfig({ r: 8n } as never))).toMatch(/r must be a whole number.*, received 8/)
   expect(refusal(() => new LoraConfig({ r: Number.NaN }))).toMatch(/r must be a whole number.*, received NaN/)
+  expect(refusal(() => new LoraConfig({ r: 0 }))).not.toMatch(/loraAlpha/)
 })

@@ -197,7 +197,7 @@ describe('wrong input to the CLI', () => {
     ],
     [
       'an option that does not exist',
-      () => trainArgs(join(folder, 'x'), '--learning-rate', '1'),
+      () => trainArgs(join(folder, 'x'), '--learn-rate', '1'),
       /unknown option/,
     ],
   ]
