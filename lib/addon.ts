@@ -51,7 +51,7 @@ export function addonPath(): string {
   } catch (cause) {
     throw new TorchLoraError(
       'ADDON_NOT_FOUND',
-      `There is no addon for ${process.platform}-${process.arch} in ${packageRoot}: prebuilt ones exist for linux-x64 and linux-arm64 (glibc). Build it here: ${build}.`,
+      `There is no addon for ${process.platform}-${process.arch} in ${packageRoot}: prebuilt ones exist for linux-x64 (glibc). Build it here: ${build}.`,
       { file: packageRoot, cause },
     )
   }
