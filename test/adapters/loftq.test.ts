@@ -63,7 +63,10 @@ describe("LoftQ is peft's", () => {
       const { A, B, residual } = loftqFactors(weight, { r, iterations })
       const theirs = (of: 'residual' | 'A' | 'B', at: [number, number]) =>
         Tensor.from(floats(given[of]), { shape: at })
-      expect(maxDifference(residual, theirs('residual', shape))).toBe(0)
+      // From the second iteration on it holds the rounding of a decomposition, which follows processor and threads.
+      const different = maxDifference(residual, theirs('residual', shape))
+      if (iterations === 1) expect(different).toBe(0)
+      else expect(different).toBeLessThan(1e-6)
       const product = (a: Tensor, b: Tensor) => ops.matmul(b, a)
       const [out, inputs] = shape
       const expected = product(theirs('A', [r, inputs]), theirs('B', [out, r]))
