@@ -31,7 +31,7 @@ export interface ExplainOptions<L extends string = string> extends Omit<CallOpti
   steps?: number | undefined
   /** The label whose logit is explained. Default: the one that the classifier chooses. */
   label?: L | undefined
-  /** What becomes of a text with more tokens than the model takes. Default 'truncate'. */
+  /** What becomes of a text with more tokens than the model takes. Default: the classifier's, of whose windows the first. */
   longText?: 'truncate' | 'refuse' | undefined
 }
 
@@ -59,7 +59,7 @@ export function checkExplainOptions(options: ExplainOptions): void {
 /** Shares a label's logit out among the tokens of a text. */
 export async function explain(
   input: TextInput,
-  { method = 'integrated-gradients', steps, label, longText = 'truncate', truncationSide }: ExplainOptions,
+  { method = 'integrated-gradients', steps, label, truncationSide }: ExplainOptions,
   context: AloneContext<SequenceClassification> & { maxLength: number; maxBatchTokens: number },
 ): Promise<{ result: Explanation; tokens: number; tokenization: number }> {
   const { engine, adapter, signal, maxLength, maxBatchTokens } = context
@@ -68,7 +68,7 @@ export async function explain(
   const began = performance.now()
   const [encoding] = await encodeTexts(engine, [input], {
     maxLength,
-    longText,
+    longText: context.longText === 'refuse' ? 'refuse' : 'truncate',
     truncationSide,
     offsets: true,
   })

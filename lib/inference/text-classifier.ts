@@ -220,7 +220,7 @@ export class TextClassifier<L extends string = string, P extends ProblemType = P
     checkExplainOptions(asked)
     const { maxLength, maxBatchTokens } = this
     const explanation = await this.workAlone('explain', input, {
-      options: { ...asked, longText: asked.longText },
+      options: asked,
       places: asked.method === 'gradient-x-input' ? 1 : (asked.steps ?? leastSteps),
       work: (context) => explain(input, asked, { ...context, maxLength, maxBatchTokens }),
     })

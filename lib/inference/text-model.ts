@@ -66,6 +66,8 @@ export interface AloneContext<T extends Task> {
   /** The adapter that the call names; null for the model itself. */
   adapter: HeldAdapter<T> | null
   signal: AbortSignal
+  /** The call's, or else the model's. */
+  longText: LongText
 }
 
 /**
@@ -459,7 +461,10 @@ export abstract class TextModel<
           adapter = engine.adapter(options.adapter)
           adapter?.hold()
           const began = performance.now()
-          const { result, tokens, tokenization } = await work({ engine, adapter, signal: limit.signal })
+          const { result, tokens, tokenization } = await work({
+            ...{ engine, adapter, signal: limit.signal },
+            longText: options.longText ?? this.#options.longText ?? this.defaultLongText,
+          })
           const inference = performance.now() - began - tokenization
           tell('call', { tokens, tokenization, queue: 0, inference }, options.onTimings)
           return result

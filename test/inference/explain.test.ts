@@ -111,9 +111,10 @@ describe.each(['bert', 'roberta'] as const)('why a %s says what it says', (famil
 })
 
 describe('what explain refuses', () => {
+  let base: string
   let classifier: TextClassifier
   beforeAll(async () => {
-    const base = await tinyClassifier({ labels })
+    base = await tinyClassifier({ labels })
     classifier = await TextClassifier.load(base, { device: 'cpu', maxQueue: 40 })
   })
   afterAll(() => classifier.close())
@@ -142,6 +143,12 @@ describe('what explain refuses', () => {
     const long = 'a play was dull '.repeat(40)
     expect(await classifier.explain(long, { steps: 1 })).toMatchObject({ truncated: true })
     await expect(classifier.explain(long, { longText: 'refuse' })).rejects.toMatchObject({ code: 'TOO_LONG' })
+    for (const longText of ['refuse', 'windows'] as const) {
+      await using own = await TextClassifier.load(base, { device: 'cpu', longText })
+      const explained = own.explain(long, { steps: 1 })
+      if (longText === 'refuse') await expect(explained).rejects.toMatchObject({ code: 'TOO_LONG' })
+      else expect(await explained).toMatchObject({ truncated: true })
+    }
     await expect(classifier.explain(3 as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     const asked = await Promise.allSettled([1, 2, 3].map(() => classifier.explain(text, { steps: 20 })))
     expect(asked.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
