@@ -172,3 +172,15 @@ it('what a model is for may be said: any encoder gives vectors', async () => {
   expect((await ask('/predict', { inputs: 'a play' })).error).toMatch(/^Model is not a classifier model/)
   await said.close()
 })
+
+it('a server that is told to refuse long texts does so by every route, unless a request says otherwise', async () => {
+  const strict = await createServer(await tinyEmbedder(), { longText: 'refuse', logLevel: 'silent' })
+  const long = 'a play was dull '.repeat(40)
+  const status = async (url: string, payload: object) =>
+    (await strict.inject({ method: 'POST', url, payload })).statusCode
+  for (const url of ['/embed', '/embed_all', '/models/any']) {
+    expect(await status(url, { inputs: long }), url).toBe(413)
+    expect(await status(url, { inputs: long, truncate: true }), url).toBe(200)
+  }
+  await strict.close()
+})

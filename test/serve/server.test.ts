@@ -180,6 +180,9 @@ describe('fields of text-embeddings-inference', () => {
         const { logits } = await classifier.classify(long, { longText })
         for (const [i, logit] of (await ask(body)).entries()) expect(logit).toBeCloseTo(logits[i]!, 4)
       }
+      const payload = { inputs: long, method: 'gradient-x-input' }
+      const why = await windowed.inject({ method: 'POST', url: '/explain', payload })
+      expect(JSON.parse(why.body)).toMatchObject({ truncated: true }) // by its first window
     } finally {
       await windowed.close()
     }

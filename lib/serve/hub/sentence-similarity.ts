@@ -23,7 +23,11 @@ interface Body extends Parameters {
 const parameters = {
   normalize: orNull({ type: 'boolean', description: 'Vectors of length 1. Default true.' }),
   prompt_name: promptName,
-  truncate: orNull({ type: 'boolean', description: 'Cut a text that is too long (default), or refuse it.' }),
+  truncate: orNull({
+    type: 'boolean',
+    description:
+      'Cut a text that is too long, or refuse it. Default: as the server was told (--long-text), which cuts unless told.',
+  }),
   truncation_direction: {
     type: ['string', 'null'],
     enum: ['left', 'right', 'Left', 'Right', null],
@@ -66,7 +70,8 @@ export const sentenceSimilarity = hubTask<'sentence-similarity', Body>({
       adapter: asked.adapter ?? undefined,
       promptName: asked.prompt_name ?? undefined,
       dimensions: asked.dimensions ?? undefined,
-      longText: asked.truncate === false ? 'refuse' : 'truncate',
+      // Where a request says nothing, the model's own.
+      longText: asked.truncate ? 'truncate' : asked.truncate === false ? 'refuse' : undefined,
       truncationSide: sideOf(asked.truncation_direction),
     } as const
     if (typeof inputs === 'object' && !Array.isArray(inputs)) {

@@ -95,14 +95,14 @@ export const explain = taskRoute<'sequence-classification', ExplainBody>({
   response: ExplainResponse,
   async answer(
     { inputs, label, method, steps, truncate, truncation_direction, adapter },
-    { model, work, reply },
+    { model, work, longText, reply },
   ) {
     const texts = [inputs].flat()
     const found = await work(reply, [texts.join('')], (call) =>
       model.explain(texts.length === 2 ? (texts as [string, string]) : texts[0]!, {
         ...call,
         ...{ label, method, steps, adapter },
-        longText: truncate ? 'truncate' : 'refuse',
+        longText: truncate ? 'truncate' : longText ? undefined : 'refuse', // the model's own
         truncationSide: truncation_direction && sides[truncation_direction],
       }),
     )
