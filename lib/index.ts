@@ -155,7 +155,7 @@ export {
   type TextEmbedderOptions,
   type TextEmbedding,
 } from './inference/text-embedder.ts'
-export { TextModel } from './inference/text-model.ts'
+export type { TextModel } from './inference/text-model.ts'
 export {
   type RankedText,
   type RankInput,
