@@ -35,6 +35,15 @@ const names: Partial<Record<TorchLoraErrorCode, 'AbortError' | 'TimeoutError'>> 
   TIMEOUT: 'TimeoutError',
 }
 
+/** Characters of a message's beginning and end that are kept, where what a file holds is quoted at length. */
+const kept = { beginning: 6000, end: 1000 }
+
+function readable(message: string): string {
+  const more = message.length - kept.beginning - kept.end
+  if (more <= 0) return message
+  return `${message.slice(0, kept.beginning)} ... ${more} characters more ... ${message.slice(-kept.end)}`
+}
+
 /** The one error class of the public API: `code` to branch on, `message` to read, `cause` beneath. */
 export class TorchLoraError extends Error {
   /** As the platform names them, 'AbortError' for ABORTED and 'TimeoutError' for TIMEOUT; else 'TorchLoraError'. */
@@ -45,7 +54,7 @@ export class TorchLoraError extends Error {
   readonly file?: string
 
   constructor(code: TorchLoraErrorCode, message: string, details: TorchLoraErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    super(readable(message), details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.name = names[code] ?? 'TorchLoraError'
     if (details.op !== undefined) this.op = details.op
