@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { type Launch, readLaunch } from '../distributed/launch.ts'
 import { TorchLoraError } from '../errors.ts'
+import { guarded } from '../native.ts'
 import type { CellResult } from '../sweep/folder.ts'
 import { searchedNames } from '../sweep/search-space.ts'
 import { isOfShard, parseShard, type Shard } from '../sweep/shard.ts'
@@ -62,7 +64,7 @@ export function sweepCommand(): Command {
     .option('--keep <what>', "of finished runs: 'all', or 'metrics' without adapters and models", keep, 'all')
     .option(
       '--shard <i/n>',
-      'run the i-th of n parts alone: jobs of an array share --out, where the results meet',
+      'run the i-th of n parts alone: jobs of an array share --out, where the results meet (ranks of a launcher each run theirs)',
       shardOf,
     )
     .option('--dry-run', 'list the runs, and which are done, and stop')
@@ -88,10 +90,12 @@ async function sweep(file: string | undefined, flags: SweepFlags): Promise<void>
   const searches = flags.search ?? written.search !== undefined
   if (!searches && Object.keys(flags.range).length > 0)
     throw new TorchLoraError('INVALID_ARGUMENT', '--range is for a search: add --search.')
-  if (searches && flags.shard)
+  const launch = readLaunch()
+  const shard = launch ? shardOfRank(launch, flags) : flags.shard
+  if (searches && shard)
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
-      '--shard is for a matrix of runs: those of a search wait for one another.',
+      `${launch ? 'A sweep over ranks' : '--shard'} is for a matrix of runs: those of a search wait for one another.`,
     )
   const ranges = { ...written.search?.ranges, ...flags.range }
   const recipe = resolveRecipe({
@@ -116,7 +120,10 @@ async function sweep(file: string | undefined, flags: SweepFlags): Promise<void>
     const steps = searches
       ? expandSearch(recipe).flatMap(({ rungs }) => rungs.map(({ runs }) => runs))
       : [expandRecipe(recipe).length]
-    const display = new Display(steps.reduce((sum, runs) => sum + runs))
+    const display = new Display(
+      steps.reduce((sum, runs) => sum + runs),
+      { bar: !launch || launch.rank === 0 },
+    )
     const options = {
       recipe,
       directory: flags.out,
@@ -125,11 +132,12 @@ async function sweep(file: string | undefined, flags: SweepFlags): Promise<void>
       onEvent: (event: SweepEvent) => display.show(event),
       signal,
     }
-    const running = searches ? runSearch(options) : runSweep({ ...options, shard: flags.shard })
+    const device = launch && gpuOf(launch)
+    const running = searches ? runSearch(options) : runSweep({ ...options, shard, device })
     return running.finally(() => display.stop())
   })
-  print(results, flags)
-  const mine = results.filter((_, index) => !flags.shard || isOfShard(index, flags.shard))
+  const mine = results.filter((_, index) => !shard || isOfShard(index, shard))
+  print(launch ? mine : results, flags)
   const of = (status: CellResult['status']) => mine.filter((result) => result.status === status).length
   if (of('pending') > 0) {
     console.error(`Interrupted with ${of('pending')} of ${mine.length} runs to go. The same command goes on.`)
@@ -138,6 +146,26 @@ async function sweep(file: string | undefined, flags: SweepFlags): Promise<void>
     console.error(`${of('failed')} of ${mine.length} runs failed. The same command tries them again.`)
     process.exitCode = 1
   }
+}
+
+/**
+ * The part of a process that a launcher started as one of several; undefined for one of one.
+ * @throws TorchLoraError INVALID_ARGUMENT with a --shard beside it, which would be run W times over
+ */
+function shardOfRank({ rank, worldSize }: Launch, { shard }: SweepFlags): Shard | undefined {
+  if (worldSize === 1) return shard
+  if (shard)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `--shard: rank ${rank} of ${worldSize} runs part ${rank + 1} of ${worldSize} already; leave --shard out, or start without a launcher.`,
+    )
+  return { number: rank + 1, count: worldSize }
+}
+
+/** The GPU that a rank's runs share; undefined where there is none. */
+function gpuOf({ localRank }: Launch): string | undefined {
+  const { cudaDevices } = guarded((native) => native.system())
+  return cudaDevices > 0 ? `cuda:${localRank % cudaDevices}` : undefined
 }
 
 /** Without what is undefined: a flag that is not given takes nothing's place. */
@@ -151,12 +179,19 @@ class Display {
     'sweep {bar} {percentage}% | {place} {name} | update {step}/{steps} | loss {loss} | {eta_formatted} left',
     { etaBuffer: 100 },
   )
+  readonly #hasBar: boolean
   #running = false
 
-  constructor(private readonly cells: number) {}
+  constructor(
+    private readonly cells: number,
+    { bar }: { bar: boolean },
+  ) {
+    this.#hasBar = bar
+  }
 
   show(event: SweepEvent): void {
     const place = `${event.index + 1}/${this.cells}`
+    if (!this.#hasBar && event.type !== 'result') return
     switch (event.type) {
       case 'cell': {
         const payload = { place, name: event.cell.name, step: 0, steps: '?', loss: '-' }

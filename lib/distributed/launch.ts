@@ -66,6 +66,12 @@ export function readLaunch(environment: Environment = process.env): Launch | und
   return launch
 }
 
+/** An environment without what makes a process one of several: for a process that one of them starts for itself. */
+export function withoutLaunch(environment: Environment = process.env): Record<string, string | undefined> {
+  const named = /^(RANK|WORLD_SIZE|MASTER_(ADDR|PORT)|LOCAL_(RANK|WORLD_SIZE)|(TORCHELASTIC|PET)_.*)$/
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !named.test(name)))
+}
+
 /** Kubeflow's TrainJob speaks to torchrun only: without it every pod would train the whole on its own. */
 function refuseUnread(value: (name: string) => string | undefined): void {
   const nodes = value('PET_NNODES')

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { atPath, makeFolder } from '../checkpoint/index.ts'
+import { withoutLaunch } from '../distributed/launch.ts'
 import type { RunMessage } from './messages.ts'
 
 /** How a cell's process ended. */
@@ -14,6 +15,8 @@ export interface RunCellOptions {
   directory: string
   /** Program and first arguments that are `torch-lora`. */
   torchLora: readonly string[]
+  /** Where the arguments leave it to the run. */
+  device?: string | undefined
   onMessage: (message: RunMessage) => void
   signal: AbortSignal
 }
@@ -23,13 +26,16 @@ export interface RunCellOptions {
  * What it prints goes to the end of `train.log`. When the signal aborts, it takes a checkpoint and ends.
  */
 export async function runCell(options: RunCellOptions): Promise<CellOutcome> {
-  const { args, directory, torchLora, onMessage, signal } = options
+  const { args, directory, torchLora, device, onMessage, signal } = options
   await makeFolder(directory)
   const path = join(directory, 'train.log')
   const log = (await atPath(path, () => open(path, 'a'))).createWriteStream()
   log.on('error', () => {}) // a disk that is full ends the run itself
   const [program, ...first] = torchLora
-  const child = spawn(program!, [...first, 'train', ...args, '--out', directory, '--resume'], {
+  const given = args[args.indexOf('--device') + 1]
+  const place = device && (given === 'auto' || !args.includes('--device')) ? ['--device', device] : []
+  const child = spawn(program!, [...first, 'train', ...args, ...place, '--out', directory, '--resume'], {
+    env: withoutLaunch(), // a run is one process's, also where the sweep is spread over ranks
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A group of its own: Ctrl-C at a terminal reaches this process alone, which passes it on once.
     detached: true,

@@ -12,7 +12,7 @@ import type { SweepOptions } from './sweep.ts'
 /** What `torch-lora train --until` leaves beside its checkpoint. */
 const pausedFile = z.object({ metric: z.string(), epoch: z.number() })
 
-type SearchOptions = Omit<SweepOptions, 'shard'>
+type SearchOptions = Omit<SweepOptions, 'shard' | 'device'>
 
 /**
  * Searches settings by Hyperband: runs stop after few epochs, and only the best of them, by their evaluations so far, go

@@ -23,6 +23,8 @@ export interface SweepOptions {
   keep: 'all' | 'metrics'
   /** The part of the cells that is run here; the folder is shared with those that run the others. Default: all. */
   shard?: Shard | undefined
+  /** Of the runs whose settings leave it open. */
+  device?: string | undefined
   onEvent: (event: SweepEvent) => void
   signal: AbortSignal
 }
@@ -59,6 +61,7 @@ export async function runSweep(options: SweepOptions): Promise<CellResult[]> {
       args: cell.args,
       directory: folder,
       torchLora: options.torchLora,
+      device: options.device,
       onMessage: (message) => onEvent({ type: 'progress', index, cell, message }),
       signal,
     })

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdio>
 #include <limits>
+#include <thread>
 
 #include "distributed/group.h"
 
@@ -20,46 +21,81 @@ namespace {
 using c10d::ReduceOp;
 using Clock = std::chrono::steady_clock;
 
-// How long the others are waited for after a failure, to say who is silent.
-constexpr std::chrono::milliseconds kPatience{2000};
+// How long an exchange is waited for, until it is asked whether another rank has failed.
+constexpr std::chrono::milliseconds kSlice{250};
+// NCCL's works tell when they are done, but not by waking anyone.
+constexpr std::chrono::microseconds kLook{100};
+constexpr int kEagerLooks = 1000;
 
 // Collectives that have begun and not ended, of this process.
 std::atomic<int> under_way{0};
 
 struct UnderWay {
-  UnderWay() { ++under_way; }
-  ~UnderWay() { --under_way; }
+  explicit UnderWay(Watch& watch) : watch(watch) {
+    ++under_way;
+    watch.begin();
+  }
+  ~UnderWay() {
+    watch.end();
+    --under_way;
+  }
+  Watch& watch;
 };
 
-[[noreturn]] void fail(const World& world, const char* what, Clock::time_point began, const std::exception& error) {
+[[noreturn]] void fail(const World& world, const char* what, Clock::time_point began, const std::string& reason) {
   const auto& [host, port, agent, rank, size, attempt, timeout] = world.membership;
   const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count();
-  const std::string silent = Roll::silent_ranks(world.roll, kPatience);
-  const std::string who = silent.empty() ? "Every rank reports a failure, so none is gone: the network failed, or one "
-                                           "of them ended with an error of its own, which it prints."
-                                         : "No word from " + silent + ": ended, stopped, or cut off.";
+  const std::string verdict = Watch::judge(world.watch);
+  Watch::let_others_read(world.watch);
   C10_THROW_ERROR(DistBackendError, "Rank " + std::to_string(rank) + " of " + std::to_string(size) + ": " + what +
                                         " failed after " + std::to_string(waited) + " ms (timeout " +
-                                        std::to_string(timeout.count()) + " ms). " + who + " (" + reason_of(error) +
-                                        ")");
+                                        std::to_string(timeout.count()) + " ms). " + verdict + " (" + reason + ")");
+}
+
+// Waits for its end, or until another rank has failed and the ranks know who is to blame. Whether it ended.
+bool ended(c10d::Work& work, const Watch& watch) {
+  while (watch.verdict().empty()) {
+    try {
+      return work.wait(kSlice);
+    } catch (const std::exception&) {
+      if (work.isCompleted()) return work.wait();  // throws again, or has just ended
+    }
+  }
+  return false;
+}
+
+// The same for NCCL, of which a wait with a time limit gives the work up at its end.
+bool ended_on_gpu(c10d::Work& work, const Watch& watch, std::chrono::milliseconds timeout) {
+  const auto until = Clock::now() + timeout;
+  for (int looks = 0; !work.isCompleted() && Clock::now() < until; ++looks) {
+    if (looks < kEagerLooks) continue;
+    if (!watch.verdict().empty()) return false;
+    std::this_thread::sleep_for(kLook);
+  }
+  return work.wait();
 }
 
 // Starts what `start` starts and waits for its end. An argument that no backend takes leaves as it is thrown: it says
 // nothing about the others.
 template <class Start>
-void complete(const char* what, Start start) {
+void complete(const char* what, at::Device device, Start start) {
   const std::shared_ptr<World> here = world();
-  const UnderWay counted;
+  const UnderWay counted(*here->watch);
   const auto began = Clock::now();
+  if (!here->watch->verdict().empty()) fail(*here, what, began, "a rank failed before");
   try {
-    start(*here->group)->wait();
+    const c10::intrusive_ptr<c10d::Work> work = start(*here->group);
+    const bool nccl = here->group->getBackend(device.type())->getBackendName() == "nccl";
+    if (nccl ? ended_on_gpu(*work, *here->watch, here->membership.timeout) : ended(*work, *here->watch)) return;
+    here->given_up = true;
   } catch (const c10::ValueError&) {
     throw;
   } catch (const c10::TypeError&) {
     throw;
   } catch (const std::exception& error) {
-    fail(*here, what, began, error);
+    fail(*here, what, began, reason_of(error));
   }
+  fail(*here, what, began, "another rank noticed it");
 }
 
 ReduceOp reduction(c10::string_view name) {
@@ -91,7 +127,7 @@ at::Tensor& all_reduce_(at::Tensor& x, c10::string_view op) {
   c10d::AllreduceOptions options;
   options.reduceOp = reduction(op);
   return in_place(x, [&](std::vector<at::Tensor>& tensors) {
-    complete("all_reduce", [&](c10d::ProcessGroup& group) { return group.allreduce(tensors, options); });
+    complete("all_reduce", x.device(), [&](c10d::ProcessGroup& group) { return group.allreduce(tensors, options); });
   });
 }
 
@@ -101,7 +137,7 @@ at::Tensor& broadcast_(at::Tensor& x, int64_t from) {
   c10d::BroadcastOptions options;
   options.rootRank = from;
   return in_place(x, [&](std::vector<at::Tensor>& tensors) {
-    complete("broadcast", [&](c10d::ProcessGroup& group) { return group.broadcast(tensors, options); });
+    complete("broadcast", x.device(), [&](c10d::ProcessGroup& group) { return group.broadcast(tensors, options); });
   });
 }
 
@@ -112,14 +148,14 @@ at::Tensor all_gather(const at::Tensor& x) {
   const at::Tensor all = at::empty(shape, x.options().requires_grad(false));  // [W, ...]
   std::vector<at::Tensor> own{x.detach().contiguous()};
   std::vector<std::vector<at::Tensor>> parts{all.unbind(0)};
-  complete("all_gather", [&](c10d::ProcessGroup& group) { return group.allgather(parts, own); });
+  complete("all_gather", x.device(), [&](c10d::ProcessGroup& group) { return group.allgather(parts, own); });
   return all;
 }
 
 void barrier(std::optional<at::Device> device) {
   c10d::BarrierOptions options;
   options.device = device;
-  complete("barrier", [&](c10d::ProcessGroup& group) { return group.barrier(options); });
+  complete("barrier", device.value_or(at::kCPU), [&](c10d::ProcessGroup& group) { return group.barrier(options); });
 }
 
 void join_world(c10::string_view host, int64_t port, bool agent, int64_t rank, int64_t size, int64_t attempt,

@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "distributed/bounded.h"
 
@@ -46,6 +47,7 @@ struct State {
   std::map<c10::DeviceType, Backend> backends;
   std::map<std::string, Meeting> meetings;  // by place
   std::shared_ptr<World> world;
+  std::vector<c10::intrusive_ptr<c10d::ProcessGroup>> waiting;  // whose end would wait for a rank that is gone
 };
 
 // Never destroyed: the threads of a process group may outlive every static of ours.
@@ -176,6 +178,7 @@ void join(const Membership& membership) {
     world->roll->sign();
     world->group = open_group(membership, world->store, backends);
     world->roll->read_keeper();
+    world->watch = std::make_shared<Watch>(world->store, world->roll);
   } catch (const c10::ValueError&) {
     throw;  // a backend that cannot be used here
   } catch (const std::exception& error) {
@@ -202,6 +205,7 @@ void join(const Membership& membership) {
          std::to_string(membership.size) + "; missing: " + missing +
          ". Start them, or give WORLD_SIZE as many ranks as are started. (" + reason_of(error) + ")");
   }
+  Watch::start(world->watch);
   const std::lock_guard lock(state().mutex);
   state().world = std::move(world);
 }
@@ -219,8 +223,14 @@ void leave() {
     left = std::move(state().world);
   }
   if (!left) return;
+  left->watch->stop();
   c10d::unregister_process_group(kGroup);
-  left->group->shutdown();
+  if (left->given_up) {
+    const std::lock_guard lock(state().mutex);
+    state().waiting.push_back(left->group);
+  } else {
+    left->group->shutdown();
+  }
 }
 
 }  // namespace torch_lora::distributed

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "distributed/roll.h"
+#include "distributed/watch.h"
 
 namespace torch_lora::distributed {
 
@@ -34,7 +34,9 @@ struct World {
   Membership membership;
   c10::intrusive_ptr<c10d::Store> store;
   std::shared_ptr<Roll> roll;
+  std::shared_ptr<Watch> watch;
   c10::intrusive_ptr<c10d::ProcessGroup> group;
+  bool given_up = false;  // an exchange, in which a thread of the group still waits
 };
 
 // Meets the other ranks. Throws c10::DistError: who is missing, which port is taken.

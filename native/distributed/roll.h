@@ -2,7 +2,6 @@
 // Who is there: what an error about other ranks can name them by.
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,20 +21,21 @@ class Roll {
 
   // Says that this rank is there, on which host and as which process.
   void sign();
+  int64_t signed_count();
+  bool has_signed(int rank);
   // Once all have signed: learns who keeps the store, whom nobody can ask about when it is gone.
   void read_keeper();
   const std::string& keeper() const { return keeper_; }
+  bool keeps() const { return !self_.agent && self_.rank == 0; }
+  int rank() const { return self_.rank; }
+  int size() const { return self_.size; }
   // Ranks that have not signed, for a sentence: "rank 1, rank 3".
   std::string unsigned_ranks();
-  // After a failure: says that this rank has seen it, waits a moment for the others to say so too, and names those who
-  // did not. Never longer than `patience` and a second, even where the store itself does not answer any more.
-  static std::string silent_ranks(const std::shared_ptr<Roll>& roll, std::chrono::milliseconds patience);
+  // For a sentence, with host and process of those that have signed.
+  std::string names(const std::vector<int>& ranks);
 
  private:
-  std::string key(const char* what, int rank) const;
-  bool has(const std::string& key);
   std::string name(int rank);
-  std::string wait_for_reports(std::chrono::milliseconds patience);
 
   c10::intrusive_ptr<c10d::Store> store_;
   Self self_;

@@ -101,8 +101,13 @@ describe('several processes', patient, () => {
 })
 
 describe('a rank that fails', patient, () => {
-  it.each([1, 0])('killed (rank %i), ends the others at once, by name', async (victim) => {
-    const ranks = await startAll(3, scenario('forever', { timeoutMs: 60_000 }))
+  // With four, nobody waits for the one that is killed but its neighbour in gloo's ring: the others must be told.
+  it.each([
+    [3, 1],
+    [3, 0],
+    [4, 2],
+  ])('of %i killed (rank %i), ends the others at once, by name', async (worldSize, victim) => {
+    const ranks = await startAll(worldSize, scenario('forever', { timeoutMs: 60_000 }))
     await Promise.all(ranks.map(({ ready }) => ready))
     const began = performance.now()
     ranks[victim]!.process.kill('SIGKILL')
@@ -113,12 +118,49 @@ describe('a rank that fails', patient, () => {
       expect(lines.at(-1).code).toBe('DISTRIBUTED')
       expect(lines.at(-1).message).toMatch(
         new RegExp(
-          `^Rank ${rank} of 3: all_reduce failed after \\d+ ms .*No word from rank ${victim} \\(.*process ${ranks[victim]!.process.pid}\\)`,
+          `^Rank ${rank} of ${worldSize}: all_reduce failed after \\d+ ms .*No word from rank ${victim} \\(.*process ${ranks[victim]!.process.pid}\\)`,
         ),
       )
       expect(output).not.toMatch(/frame #|\[c10d\]/)
     }
     expect(performance.now() - began).toBeLessThan(20_000)
+  })
+
+  it('killed while another computes, is named by that one too, which comes when the first has left', async () => {
+    const ranks = await startAll(3, scenario('busy', { timeoutMs: 60_000 }))
+    await Promise.all(ranks.map(({ ready }) => ready))
+    ranks[1]!.process.kill('SIGKILL')
+    const survivors = [ranks[0]!, ranks[2]!]
+    for (const { lines, code, output } of await Promise.all(survivors.map(({ ended }) => ended))) {
+      expect(code, output).toBe(3)
+      expect(lines.at(-1).message).toContain('No word from rank 1 (')
+      expect(lines.at(-1).message).not.toMatch(/rank [02] \(/)
+    }
+  })
+
+  it('alive, but elsewhere for longer than the timeout, is told apart from one that is gone', async () => {
+    for (const { lines, code, output } of await runRanks(3, scenario('late', { timeoutMs: 3000 }))) {
+      expect(code, output).toBe(3)
+      expect(lines.at(-1).message).toMatch(/Waited in vain for rank 1 \([^)]*\): alive, but busy/)
+    }
+  })
+
+  it('ends the waiting of those who wait for another, in a group that can be left at once', async () => {
+    const ranks = await startAll(4, scenario('after', { timeoutMs: 600_000 }))
+    await Promise.all(ranks.map(({ ready }) => ready))
+    ranks[1]!.process.kill('SIGKILL')
+    for (const [rank, { ended }] of ranks.entries()) {
+      if (rank === 1) continue
+      const { lines, code, output } = await ended
+      expect(code, output).toBe(0)
+      const [first, second] = lines.at(-1).messages
+      expect(first).toMatch(/broadcast failed .* No word from rank 1 \(.*: ended, stopped, or cut off\. /)
+      // Nothing of gloo's would have told rank 2.
+      if (rank === 2) expect(first).toContain('(another rank noticed it)')
+      expect(second).toMatch(
+        /barrier failed after \d ms .* No word from rank 1 \(.* \(a rank failed before\)/,
+      )
+    }
   })
 
   it('stopped, ends the others at the timeout, by name', async () => {

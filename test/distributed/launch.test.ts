@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readLaunch } from '../../lib/distributed/launch.ts'
+import { readLaunch, withoutLaunch } from '../../lib/distributed/launch.ts'
 
 const kubeflow = { RANK: '1', WORLD_SIZE: '4', MASTER_ADDR: 'train-master-0', MASTER_PORT: '23456' }
 
@@ -73,5 +73,12 @@ describe('readLaunch', () => {
     expect(() => readLaunch({ PET_NNODES: '2', PET_NODE_RANK: '0' })).toThrow(
       /PET_NNODES is 2, but RANK and WORLD_SIZE are not set.*torchrun --no-python/,
     )
+  })
+})
+
+describe('withoutLaunch', () => {
+  it('leaves an environment in which a process is alone', () => {
+    const launched = { ...kubeflow, LOCAL_RANK: '1', TORCHELASTIC_ERROR_FILE: '/tmp/e', PET_NNODES: '2' }
+    expect(withoutLaunch({ ...launched, PATH: '/bin', RANKING: 'x' })).toEqual({ PATH: '/bin', RANKING: 'x' })
   })
 })

@@ -114,6 +114,39 @@ const scenarios: Record<string, () => Promise<void>> = {
     for (;;) await distributed.allReduce(x, { op: 'avg' })
   },
 
+  /** Rank 2 computes for a while after every exchange; tests end rank 1 meanwhile. */
+  async busy() {
+    const x = Tensor.ones([4])
+    for (;;) {
+      await distributed.allReduce(x, { op: 'avg' })
+      say({ pid: process.pid })
+      if (distributed.rank === 2) await new Promise((resolve) => setTimeout(resolve, 9000))
+    }
+  },
+
+  /** Rank 1 lives, but does not come in time. */
+  async late() {
+    if (distributed.rank === 1) await new Promise((resolve) => setTimeout(resolve, 3 * timeoutMs))
+    await distributed.allReduce(Tensor.ones([4]))
+  },
+
+  /**
+   * Rank 0 does not come for a while; 2 waits for it in vain, and 3 for 1, which a test ends. What is left of the group
+   * then: errors, and an end.
+   */
+  async after() {
+    const x = Tensor.ones([4])
+    await distributed.barrier()
+    say({ pid: process.pid })
+    if (distributed.rank === 0) await new Promise((resolve) => setTimeout(resolve, 10_000))
+    const messages = [
+      await distributed.broadcast(x).catch(messageOf),
+      await distributed.barrier().catch(messageOf),
+    ]
+    await distributed.close()
+    say({ messages })
+  },
+
   /** Rank 1 never comes, and rank 0 is told to end while it waits. */
   async exit() {
     if (distributed.rank === 1) {
@@ -163,6 +196,10 @@ const scenarios: Record<string, () => Promise<void>> = {
     })
     await y().catch((error) => say({ code: error.code, message: error.message }))
   },
+}
+
+function messageOf(error: unknown): string {
+  return (error as Error).message
 }
 
 const began = performance.now()

@@ -140,8 +140,12 @@ describe('torch-lora sweep --search', { timeout: 400_000 }, () => {
     ]
   })
 
-  async function sweep(own: string[], during?: (child: ChildProcess) => Promise<void>) {
-    const child = spawn(process.execPath, ['--import', 'tsx', main, 'sweep', ...args, ...own])
+  async function sweep(
+    own: string[],
+    { during, env }: { during?: (child: ChildProcess) => Promise<void>; env?: Record<string, string> } = {},
+  ) {
+    const command = ['--import', 'tsx', main, 'sweep', ...args, ...own]
+    const child = spawn(process.execPath, command, { env: { ...process.env, ...env } })
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (data) => (stdout += data))
     child.stderr.on('data', (data) => (stderr += data))
@@ -161,10 +165,12 @@ describe('torch-lora sweep --search', { timeout: 400_000 }, () => {
 
   it('ends with the best run alone, the same after a stop, as if it had never paused', async () => {
     const out = join(folder, 'out')
-    const stopped = await sweep(['--out', out], async (child) => {
-      while (!existsSync(join(out, 'files-r2a4-b0c1-seed0', 'metrics.jsonl')))
-        await new Promise((done) => setTimeout(done, 50))
-      child.kill('SIGINT')
+    const stopped = await sweep(['--out', out], {
+      during: async (child) => {
+        while (!existsSync(join(out, 'files-r2a4-b0c1-seed0', 'metrics.jsonl')))
+          await new Promise((done) => setTimeout(done, 50))
+        child.kill('SIGINT')
+      },
     })
     expect(stopped.code).toBe(130)
     const { code, stdout } = await sweep(['--out', out])
@@ -207,6 +213,9 @@ describe('torch-lora sweep --search', { timeout: 400_000 }, () => {
     expect((await sweep(['--out', out, '--shard', '1/2'])).stderr).toMatch(
       /those of a search wait for one another/,
     )
+    const MASTER = { MASTER_ADDR: '127.0.0.1', MASTER_PORT: '1' }
+    const spread = await sweep(['--out', out], { env: { RANK: '0', WORLD_SIZE: '2', ...MASTER } })
+    expect(spread.stderr).toMatch(/A sweep over ranks is for a matrix of runs/)
     expect((await sweep(['--range', 'lr', '--out', out])).stderr).toMatch(/expected NAME=FROM\.\.TO/)
     expect(existsSync(out)).toBe(false)
   })

@@ -194,6 +194,32 @@ describe('torch-lora sweep', { timeout: 400_000 }, () => {
       expect((await sweep([recipeFile, ...own, '--shard', wrong])).stderr).toMatch(/expected I\/N/)
   })
 
+  it('ranks of a launcher run a part each, every run as one process', async () => {
+    const out = join(folder, 'ranks')
+    const own = [recipeFile, '--set', 'epochs=1', '--seeds', '0,1', '--out', out]
+    const rankEnv = (rank: number) => ({
+      RANK: `${rank}`,
+      LOCAL_RANK: `${rank}`,
+      WORLD_SIZE: '2',
+      MASTER_ADDR: '127.0.0.1',
+      MASTER_PORT: '1', // where nobody is: ranks of a sweep have nothing to say to each other
+    })
+    const ranks = await Promise.all([0, 1].map((rank) => cli(['sweep', ...own], { env: rankEnv(rank) })))
+    for (const [rank, { code, stdout, stderr }] of ranks.entries()) {
+      expect(code, stderr).toBe(0)
+      for (const seed of [0, 1])
+        for (const method of ['full', 'rank2']) {
+          const line = new RegExp(`^files-${method}-seed${seed} .* accuracy `, 'm')
+          if (seed === rank) expect(stdout).toMatch(line)
+          else expect(stdout).not.toMatch(line)
+        }
+    }
+    const { cells } = await json(join(out, 'sweep.json'))
+    expect(cells.map(({ status }: { status: string }) => status)).toEqual(Array(4).fill('done'))
+    const refused = await cli(['sweep', ...own, '--shard', '1/2'], { env: rankEnv(1) })
+    expect(refused.stderr).toMatch(/rank 1 of 2 runs part 2 of 2 already/)
+  })
+
   it('says once what is missing, before the first run', async () => {
     const out = join(folder, 'missing')
     const file = join(folder, 'missing.json')
