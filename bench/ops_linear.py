@@ -38,7 +38,7 @@ def products(args, clock):
                 'gelu': lambda: lora.linear_gelu(x, [w], [b], [], [], []),
                 'dx mkl': lambda: dy @ w,
                 'dx onednn': lambda: mkldnn._linear_pointwise(dy, theirs_t, None, 'none', [], ''),
-                'dx ours': lambda: lora._linear_backward(dy, None, None, [w], none, none, [0.0], 0.0, None, None, None, None, None,
+                'dx ours': lambda: lora._linear_backward(dy, None, None, [w], none, none, [0.0], 0.0, None, None, None,
                                                          [1, 0, 0, 0, 0]),
             }, args.rounds, clock)
             rate = {k: 2 * tokens * fan_in * fan_out / v / 1e9 for k, v in best.items()}

@@ -1,4 +1,5 @@
-// lora::disentangled_attention on CUDA: float, double, half and bfloat16 by the kernels of disentangled_kernels.cu.
+// lora::disentangled_attention on CUDA: half and bfloat16 by the kernels of short_attention_kernels.cu where every
+// sequence is short, all else by those of disentangled_kernels.cu.
 #include "ops/pch.h"
 
 #include <ATen/OpMathType.h>
@@ -11,6 +12,7 @@
 #include "cuda/disentangled_kernels.h"
 #include "cuda/dispatch.h"
 #include "cuda/seed.h"
+#include "cuda/short_attention_kernels.h"
 #include "ops/attention.h"
 #include "ops/disentangled.h"
 
@@ -20,6 +22,32 @@ namespace {
 using Optional = std::optional<at::Tensor>;
 
 constexpr const char* kName = "disentangled_attention";
+
+int attribute(const at::Tensor& tensor, cudaDeviceAttr which) {
+  int value = 0;
+  C10_CUDA_CHECK(cudaDeviceGetAttribute(&value, which, tensor.device().index()));
+  return value;
+}
+
+int64_t shared_memory(const at::Tensor& tensor) { return attribute(tensor, cudaDevAttrMaxSharedMemoryPerBlockOptin); }
+
+// The tensor cores' instruction is Ampere's, as is libtorch's flash attention.
+bool is_ampere(const at::Tensor& qkv) { return attribute(qkv, cudaDevAttrComputeCapabilityMajor) >= 8; }
+
+bool is_brief(const at::Tensor& qkv, int64_t longest, bool bands) {
+  const auto type = qkv.scalar_type();
+  return (type == at::kHalf || type == at::kBFloat16) && qkv.size(3) <= tiles::kShortHead &&
+         longest <= kShortSequence && is_ampere(qkv) &&
+         short_attention_bytes(static_cast<int>(longest), bands) <= shared_memory(qkv);
+}
+
+// Whether every run of four at the head of a row can be loaded at once.
+bool in_fours(const at::Tensor& rows) {
+  const auto bytes = static_cast<uintptr_t>(kRun * rows.element_size());
+  bool aligned = reinterpret_cast<uintptr_t>(rows.const_data_ptr()) % bytes == 0;
+  for (int64_t i = 0; i + 1 < rows.dim(); ++i) aligned &= rows.stride(i) % kRun == 0;
+  return aligned;
+}
 
 // The row of every distance on the device, for lengths up to a power of two. Copied once and kept: a captured
 // CUDA graph goes on reading the table that it was captured with.
@@ -53,6 +81,13 @@ struct Call {
     first = any.has_value() ? static_cast<int32_t>(first_row(*any, reach, positions)) : 0;
     if (pos_key.has_value()) key = last_contiguous(*pos_key);
     if (pos_query.has_value()) query = last_contiguous(*pos_query);
+  }
+
+  bool is_brief() const { return cuda::is_brief(source, longest, key.defined() || query.defined()); }
+  bool in_fours() const {
+    bool aligned = cuda::in_fours(source);
+    for (const at::Tensor& table : {key, query}) aligned &= !table.defined() || cuda::in_fours(table);
+    return aligned;
   }
 
   template <class T, class A>
@@ -101,8 +136,12 @@ std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const Optional
   dispatch(kName, qkv, [&](auto types) {
     using T = typename decltype(types)::Element;
     using A = typename decltype(types)::Math;
-    disentangled_forward(call.arguments<T, A>(out, logsumexp, dropout_p, scale, seed), call.sequences, call.longest,
-                         c10::cuda::getCurrentCUDAStream());
+    const auto a = call.arguments<T, A>(out, logsumexp, dropout_p, scale, seed);
+    const auto stream = c10::cuda::getCurrentCUDAStream();
+    if constexpr (!std::is_same_v<T, A>) {
+      if (call.is_brief()) return short_attention_forward(a, call.sequences, call.longest, call.in_fours(), stream);
+    }
+    disentangled_forward(a, call.sequences, call.longest, stream);
   });
   return {out, logsumexp};
 }
@@ -121,7 +160,6 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
   const at::Tensor dout = last_contiguous(grad), attended = out.contiguous(), logs = logsumexp.contiguous();
   const at::Tensor dqkv = at::empty(qkv.sizes(), qkv.options());
   const auto math = at::toOpMathType(qkv.scalar_type());
-  const at::Tensor delta = at::empty({out.size(0), out.size(1)}, qkv.options().dtype(math));  // [T, N]
   const auto sums = [&](const Optional& table, bool needed) {
     return needed ? at::zeros(table->sizes(), qkv.options().dtype(math)) : at::Tensor();
   };
@@ -133,12 +171,19 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
     a.dout = static_cast<const T*>(dout.const_data_ptr());
     a.dout_token_stride = dout.stride(0);
     a.dout_head_stride = dout.stride(1);
-    disentangled_delta(a, delta.mutable_data_ptr<A>(), c10::cuda::getCurrentCUDAStream());
-    a.delta = delta.const_data_ptr<A>();
     a.dqkv = static_cast<T*>(dqkv.mutable_data_ptr());
     if (dkey.defined()) a.dkey = dkey.mutable_data_ptr<A>();
     if (dquery.defined()) a.dquery = dquery.mutable_data_ptr<A>();
-    disentangled_backward(a, call.sequences, call.longest, c10::cuda::getCurrentCUDAStream());
+    const auto stream = c10::cuda::getCurrentCUDAStream();
+    if constexpr (!std::is_same_v<T, A>) {
+      if (call.is_brief()) {
+        return short_attention_backward(a, call.sequences, call.longest, call.in_fours(), in_fours(dout), stream);
+      }
+    }
+    const at::Tensor delta = at::empty({out.size(0), out.size(1)}, qkv.options().dtype(math));  // [T, N]
+    disentangled_delta(a, delta.mutable_data_ptr<A>(), stream);
+    a.delta = delta.const_data_ptr<A>();
+    disentangled_backward(a, call.sequences, call.longest, stream);
   });
   std::vector<at::Tensor> result{dqkv};
   for (const auto& sum : {dkey, dquery})
@@ -146,22 +191,14 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
   return result;
 }
 
-int attribute(const at::Tensor& tensor, cudaDeviceAttr which) {
-  int value = 0;
-  C10_CUDA_CHECK(cudaDeviceGetAttribute(&value, which, tensor.device().index()));
-  return value;
-}
-
-// libtorch builds flash attention for Ampere and later.
-bool has_flash(const at::Tensor& qkv) { return attribute(qkv, cudaDevAttrComputeCapabilityMajor) >= 8; }
-
 bool tiles_fit(const at::Tensor& qkv) {
-  const auto bytes = disentangled_bytes(static_cast<int>(qkv.size(3)), qkv.scalar_type() == at::kDouble);
-  return bytes <= attribute(qkv, cudaDevAttrMaxSharedMemoryPerBlockOptin);
+  return disentangled_bytes(static_cast<int>(qkv.size(3)), qkv.scalar_type() == at::kDouble) <= shared_memory(qkv);
 }
+
+bool brief_alone(const at::Tensor& qkv, int64_t longest) { return is_brief(qkv, longest, false); }
 
 const bool registered = [] {
-  register_cuda_attention({has_flash, tiles_fit});
+  register_cuda_attention({is_ampere, tiles_fit, brief_alone});
   return true;
 }();
 

@@ -71,10 +71,12 @@ inline at::Tensor last_contiguous(const at::Tensor& x) { return x.stride(-1) == 
 double attention_scale(std::optional<double> scale, int64_t head_size);
 
 // What the library of CUDA kernels knows of a device and a call [T, 3, N, D]: whether libtorch's flash attention is
-// built for the device, and whether the tiles of disentangled attention fit into its shared memory.
+// built for the device, whether the tiles of disentangled attention fit into its shared memory, and whether sequences
+// of at most `longest` tokens are each one block's work, with a derivative that is the same in every run.
 struct CudaAttention {
   bool (*flash)(const at::Tensor& qkv);
   bool (*tiles)(const at::Tensor& qkv);
+  bool (*brief)(const at::Tensor& qkv, int64_t longest);
 };
 [[gnu::visibility("default")]] void register_cuda_attention(CudaAttention attention);
 

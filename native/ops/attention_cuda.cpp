@@ -1,8 +1,8 @@
-// lora::varlen_attention on CUDA: half and bfloat16 go to libtorch's own variable-length flash attention, which brings
-// its derivative with it, where it takes the head size and the device; everything else to the kernel of disentangled
-// attention, without positions, where it is at hand and fits and no window is asked for, else to the composition, which
-// waits for the lengths.
-// Compiles without CUDA headers.
+// lora::varlen_attention on CUDA: short sequences of half and bfloat16 go to the kernels of disentangled attention,
+// without positions, which take each whole: one launch forward and one backward. Longer ones go to libtorch's own
+// variable-length flash attention, which brings its derivative with it, where it takes the head size and the device;
+// everything else to the tiles of disentangled attention, where they are at hand and fit and no window is asked for,
+// else to the composition, which waits for the lengths. Compiles without CUDA headers.
 #include "ops/attention.h"
 
 #include "ops/pch.h"
@@ -73,6 +73,13 @@ bool takes_flash(const at::Tensor& qkv) {
 
 bool takes_tiles(const at::Tensor& qkv) { return known().tiles != nullptr && qkv.dim() == 4 && known().tiles(qkv); }
 
+// Checks the arguments, since it reads one.
+bool takes_brief(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, double dropout_p) {
+  if (known().brief == nullptr) return false;
+  check_attention("varlen_attention", qkv, cu_seqlens, max_seqlen, dropout_p);
+  return known().brief(qkv, longest_sequence("varlen_attention", max_seqlen));
+}
+
 at::Tensor disentangled(const at::Tensor& qkv, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
                         double dropout_p, std::optional<double> scale) {
   static const auto op = find_operator<Disentangled>("lora::disentangled_attention");
@@ -86,6 +93,9 @@ at::Tensor on_cuda(Otherwise otherwise, const at::Tensor& qkv, const at::Tensor&
                    int64_t window_right) {
   const Window window{window_left, window_right};
   check_window("varlen_attention", window);
+  if (window.all() && takes_brief(qkv, cu_seqlens, max_seqlen, dropout_p)) {
+    return disentangled(qkv, cu_seqlens, max_seqlen, dropout_p, scale);
+  }
   if (!takes_flash(qkv)) {
     return window.all() && takes_tiles(qkv)
                ? disentangled(qkv, cu_seqlens, max_seqlen, dropout_p, scale)

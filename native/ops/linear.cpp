@@ -16,15 +16,15 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 using Optional = std::optional<at::Tensor>;
 
-// y, low, what GELU was taken of, and what backward needs of the adapters.
-using Forward = std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor>;
+// y, low, and what GELU was taken of.
+using Forward = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
 using ForwardSignature = Forward(const at::Tensor&, at::TensorList, at::TensorList, const OptionalTensors&,
                                  const OptionalTensors&, at::ArrayRef<double>, double, const Optional&, const Optional&,
                                  bool, bool);
 using BackwardSignature = std::vector<at::Tensor>(const at::Tensor&, const Optional&, const Optional&, at::TensorList,
                                                   const OptionalTensors&, const OptionalTensors&, at::ArrayRef<double>,
                                                   double, const Optional&, const Optional&, const Optional&,
-                                                  const Optional&, const Optional&, at::IntArrayRef);
+                                                  at::IntArrayRef);
 
 const auto& forward_op() {
   static const auto op = find_operator<ForwardSignature>("lora::_linear_forward");
@@ -82,7 +82,7 @@ bool any_requires_grad(const OptionalTensors& list) {
 }
 
 class Linear : public torch::autograd::Function<Linear> {
-  static constexpr size_t kFirst = 7;  // saved tensors before the weights
+  static constexpr size_t kFirst = 5;  // saved tensors before the weights
 
  public:
   static at::Tensor forward(AutogradContext* ctx, const LinearArguments* a, at::TensorList flat) {
@@ -90,20 +90,15 @@ class Linear : public torch::autograd::Function<Linear> {
     const at::Tensor& x = flat[0];
     const bool adapter = has_adapter(a->lora_A);
     const Optional seed = draw_seed_if(adapter && a->dropout_p > 0.0);
-    auto [y, skinny, pre_gelu, rows, columns] = forward_op().call(
-        x, a->weight, a->bias, a->lora_A, a->lora_B, a->scaling, a->dropout_p, seed, a->packed, a->gelu, true);
+    auto [y, skinny, pre_gelu] = forward_op().call(x, a->weight, a->bias, a->lora_A, a->lora_B, a->scaling,
+                                                   a->dropout_p, seed, a->packed, a->gelu, true);
     bool weight_grad = false;
     for (const auto& weight : a->weight) weight_grad |= weight.requires_grad();
     // x is kept only for dW = dy^T x and dA = (s dy B)^T drop(x); a frozen layer keeps no activation at all.
     const bool keep_x = weight_grad || any_requires_grad(a->lora_A);
     const bool keep_skinny = any_requires_grad(a->lora_B);
-    variable_list saved{keep_x ? x : at::Tensor(),
-                        keep_skinny ? skinny : at::Tensor(),
-                        seed.value_or(at::Tensor()),
-                        a->packed_t.value_or(at::Tensor()),
-                        a->gelu ? pre_gelu : at::Tensor(),
-                        rows.numel() > 0 ? rows : at::Tensor(),
-                        rows.numel() > 0 ? columns : at::Tensor()};
+    variable_list saved{keep_x ? x : at::Tensor(), keep_skinny ? skinny : at::Tensor(), seed.value_or(at::Tensor()),
+                        a->packed_t.value_or(at::Tensor()), a->gelu ? pre_gelu : at::Tensor()};
     saved.insert(saved.end(), a->weight.begin(), a->weight.end());
     for (const auto* list : {&a->lora_A, &a->lora_B}) {
       for (size_t i = 0; i < a->weight.size(); ++i) {
@@ -140,10 +135,10 @@ class Linear : public torch::autograd::Function<Linear> {
         needs.push_back(list->get(i).has_value() && ctx->needs_input_grad(edge++));
       }
     }
-    variable_list found = backward_op().call(
-        grads[0], defined_or_none(saved[0]), defined_or_none(saved[1]), weight, lora_A, lora_B, scaling,
-        ctx->saved_data["dropout_p"].toDouble(), defined_or_none(saved[2]), defined_or_none(saved[3]),
-        defined_or_none(saved[4]), defined_or_none(saved[5]), defined_or_none(saved[6]), needs);
+    variable_list found =
+        backward_op().call(grads[0], defined_or_none(saved[0]), defined_or_none(saved[1]), weight, lora_A, lora_B,
+                           scaling, ctx->saved_data["dropout_p"].toDouble(), defined_or_none(saved[2]),
+                           defined_or_none(saved[3]), defined_or_none(saved[4]), needs);
 
     variable_list result{at::Tensor()};  // the pointer argument of forward() has no gradient
     size_t next = 0;
@@ -202,8 +197,7 @@ void check_needs(at::IntArrayRef needs, at::TensorList weight, const OptionalTen
 
 // What backward is given beside the weights: see LinearBackward.
 void check_backward(const LinearSegments& segments, const at::Tensor& grad, const Optional& x, const Optional& skinny,
-                    double dropout_p, const Optional& seed, const Optional& pre_gelu, const Optional& rows,
-                    const Optional& columns, at::IntArrayRef needs) {
+                    double dropout_p, const Optional& seed, const Optional& pre_gelu, at::IntArrayRef needs) {
   const char* name = "_linear_backward";
   check_dropout(name, dropout_p);
   const Checks checks(name, "grad", grad);
@@ -218,11 +212,6 @@ void check_backward(const LinearSegments& segments, const at::Tensor& grad, cons
   checks.needed("x", x, asks_for(needs, count, 0) || asks_for(needs, count, 2), x_shape);
   checks.needed("skinny", skinny, asks_for(needs, count, 3), {tokens, rank});
   checks.optional("pre_gelu", pre_gelu, {tokens, segments.out});
-  TORCH_CHECK_VALUE(rows.has_value() == columns.has_value() && (rank > 0 || !rows.has_value()), name,
-                    ": expected rows and columns together, and with adapters only");
-  const int64_t pad = padded_rank(segments.in, rank);
-  checks.optional("rows", rows, {pad, segments.in});
-  checks.optional("columns", columns, {segments.out, pad});
   checks.seed(seed);
 }
 
@@ -237,11 +226,7 @@ Forward linear_forward(const at::Tensor& x, at::TensorList weight, at::TensorLis
   LinearOutput output = has_kernels(x) ? linear_forward_cpu(segments, call) : linear_forward_composed(segments, call);
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = segments.out;
-  if (!output.rows.defined()) {  // the CPU's kernels keep none; outputs of an operator may not be one tensor
-    output.rows = at::empty({0}, x.options());
-    output.columns = at::empty({0}, x.options());
-  }
-  return {output.y.view(shape), output.skinny, output.pre_gelu, output.rows, output.columns};
+  return {output.y.view(shape), output.skinny, output.pre_gelu};
 }
 
 Forward linear_forward_meta(const at::Tensor& x, at::TensorList weight, at::TensorList bias,
@@ -263,8 +248,7 @@ Forward linear_forward_meta(const at::Tensor& x, at::TensorList weight, at::Tens
   }
   shape.back() = out;
   return {at::empty_symint(shape, x.options()), at::empty_symint({tokens, rank}, x.options()),
-          gelu && training ? at::empty_symint({tokens, out}, x.options()) : at::empty_symint({0}, x.options()),
-          at::empty_symint({0}, x.options()), at::empty_symint({0}, x.options())};
+          gelu && training ? at::empty_symint({tokens, out}, x.options()) : at::empty_symint({0}, x.options())};
 }
 
 // Gradients that `needs` asks for, in its order: x, every W, every b, every A, every B.
@@ -272,10 +256,10 @@ std::vector<at::Tensor> linear_backward(const at::Tensor& grad, const Optional& 
                                         at::TensorList weight, const OptionalTensors& lora_A,
                                         const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p,
                                         const Optional& seed, const Optional& packed_t, const Optional& pre_gelu,
-                                        const Optional& rows, const Optional& columns, at::IntArrayRef needs) {
+                                        at::IntArrayRef needs) {
   const LinearSegments segments = linear_segments(weight, lora_A, lora_B, scaling);
   check_needs(needs, weight, lora_A);
-  check_backward(segments, grad, x, skinny, dropout_p, seed, pre_gelu, rows, columns, needs);
+  check_backward(segments, grad, x, skinny, dropout_p, seed, pre_gelu, needs);
   const int64_t in = segments.in;
   std::vector<int64_t> x_shape = grad.sizes().vec();
   x_shape.back() = in;
@@ -286,8 +270,6 @@ std::vector<at::Tensor> linear_backward(const at::Tensor& grad, const Optional& 
                             seed,
                             packed_t.value_or(at::Tensor()),
                             pre_gelu.value_or(at::Tensor()),
-                            rows.value_or(at::Tensor()),
-                            columns.value_or(at::Tensor()),
                             std::vector<bool>(needs.begin(), needs.end())};
   std::vector<at::Tensor> result =
       has_kernels(grad) ? linear_backward_cpu(segments, call) : linear_backward_composed(segments, call);
@@ -299,8 +281,7 @@ std::vector<at::Tensor> linear_backward_meta(const at::Tensor& grad, const Optio
                                              at::TensorList weight, const OptionalTensors& lora_A,
                                              const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
                                              double dropout_p, const Optional& seed, const Optional& packed_t,
-                                             const Optional& pre_gelu, const Optional& rows, const Optional& columns,
-                                             at::IntArrayRef needs) {
+                                             const Optional& pre_gelu, at::IntArrayRef needs) {
   check_linear_lists(weight, {}, lora_A, lora_B, scaling);
   check_needs(needs, weight, lora_A);
   TORCH_CHECK_VALUE(grad.dim() >= 1, "_linear_backward: expected grad [..., out], received a scalar");
@@ -378,12 +359,11 @@ TORCH_LIBRARY_FRAGMENT(lora, m) {
   m.def(("linear_gelu" + arguments).c_str(), random);
   m.def(
       "_linear_forward(Tensor x, Tensor[] weight, Tensor[] bias, Tensor?[] lora_A, Tensor?[] lora_B, float[] scaling, "
-      "float dropout_p, Tensor? seed, Tensor? packed, bool gelu, bool training) -> (Tensor, Tensor, Tensor, Tensor, "
-      "Tensor)");
+      "float dropout_p, Tensor? seed, Tensor? packed, bool gelu, bool training) -> (Tensor, Tensor, Tensor)");
   m.def(
       "_linear_backward(Tensor grad, Tensor? x, Tensor? skinny, Tensor[] weight, Tensor?[] lora_A, Tensor?[] lora_B, "
-      "float[] scaling, float dropout_p, Tensor? seed, Tensor? packed_t, Tensor? pre_gelu, Tensor? rows, "
-      "Tensor? columns, int[] needs) -> Tensor[]");
+      "float[] scaling, float dropout_p, Tensor? seed, Tensor? packed_t, Tensor? pre_gelu, int[] needs) "
+      "-> Tensor[]");
   m.def("share_storage_(Tensor(a!)[] tensors) -> ()");
 }
 TORCH_LIBRARY_IMPL(lora, CompositeImplicitAutograd, m) { m.impl("share_storage_", share_storage); }

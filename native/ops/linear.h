@@ -58,8 +58,6 @@ struct LinearBackward {
   std::optional<at::Tensor> seed;
   at::Tensor packed_t;  // or undefined
   at::Tensor pre_gelu;  // [T, out] when y was gelu of it, or undefined
-  at::Tensor rows;      // what forward has made of the adapters (LowRankBlocks), or undefined
-  at::Tensor columns;
   // What to form: the gradient of x, then of every W, every b, every A, every B.
   std::vector<bool> needs;
 };
@@ -77,8 +75,6 @@ struct LinearOutput {
   at::Tensor y;         // [T, out]
   at::Tensor skinny;    // [T, R]
   at::Tensor pre_gelu;  // [T, out], or [0] unless gelu and training
-  at::Tensor rows;      // LowRankBlocks for backward, or [0]
-  at::Tensor columns;
 };
 
 // Any device, any dtype.

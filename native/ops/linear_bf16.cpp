@@ -118,8 +118,7 @@ LinearOutput linear_forward_bf16(const LinearSegments& segments, const LinearFor
   const int64_t tokens = x.size(0);
   const at::TensorOptions options = x.options();
   const at::Tensor low = projected(segments, x, call);
-  LinearOutput output{
-      at::empty({tokens, segments.out}, options), low.to(at::kBFloat16), at::empty({0}, options), {}, {}};
+  LinearOutput output{at::empty({tokens, segments.out}, options), low.to(at::kBFloat16), at::empty({0}, options)};
   std::vector<at::Tensor> keep_alive;
   cpu::Bf16Call product;
   product.m = tokens;

@@ -76,11 +76,8 @@ LinearOutput forward(const LinearSegments& segments, const LinearForward& call) 
   const at::Tensor x = rows_contiguous(call.x);
   const int64_t tokens = x.size(0);
   const at::TensorOptions options = x.options();
-  LinearOutput output{at::empty({tokens, segments.out}, options),
-                      at::empty({tokens, segments.rank}, options),
-                      at::empty({0}, options),
-                      {},
-                      {}};
+  LinearOutput output{at::empty({tokens, segments.out}, options), at::empty({tokens, segments.rank}, options),
+                      at::empty({0}, options)};
 
   // skinny = drop(x) A^T: all segments at once, or each behind its own mask
   const auto project = [&](const at::Tensor& left, const at::Tensor& lora_A, int64_t rank_offset) {

@@ -4,61 +4,48 @@
 
 namespace torch_lora {
 
-// Every segment's adapter in x's type, the rank padded so that a row [x | low] is aligned for tensor cores.
-struct LowRankBlocks {
-  at::Tensor rows;     // [pad, in]: A above A
-  at::Tensor columns;  // [out, pad], s_i B_i on the diagonal; when joined [out, in + pad], W_i before it
+// Adds the low-rank part to y, which holds the product with the weights already, and gives low [T, R] of x's type:
+//   forward    low_i = drop_i(x) A_i^T,  y_i += s_i low_i B_i^T          x [T, in], y [T, out]
+//   backward   low_i = s_i x_i B_i,      y   += sum_i drop_i(low_i A_i)  x [T, out], a gradient, y [T, in]
+// y is contiguous; undefined where low alone is wanted.
+at::Tensor low_rank_update(const LinearSegments& segments, const at::Tensor& y, const at::Tensor& x, double dropout_p,
+                           const std::optional<at::Tensor>& seed, bool backward);
+
+// What the gradients of the adapters are formed of. Undefined what no gradient that is asked for needs.
+struct AdapterProducts {
+  at::Tensor x;       // [T, in]
+  at::Tensor low;     // [T, R], low_rank_update's of backward
+  at::Tensor dy;      // [T, out]
+  at::Tensor skinny;  // [T, R], low_rank_update's of forward
+  double dropout_p = 0.0;
+  std::optional<at::Tensor> seed;
 };
-LowRankBlocks low_rank_blocks(const LinearSegments& segments, bool joined);
 
-// The ranks of a call's segments, in their order, 0 without an adapter: whose mask is whose (mask_row).
-std::vector<int64_t> segment_ranks(const LinearSegments& segments);
+// dA_i = low_i^T drop_i(x) and dB_i = s_i dy_i^T skinny_i of the segments for which `needs` asks, in its order and in
+// the adapters' own types.
+std::vector<at::Tensor> low_rank_gradients(const LinearSegments& segments, const AdapterProducts& products,
+                                           const std::vector<bool>& needs);
 
-// cat_i( drop_i(x) rows_i^T ) [T, pad], and when joined [x | that] before it, else an empty tensor.
-std::tuple<at::Tensor, at::Tensor> low_rank_project(const at::Tensor& x, const at::Tensor& rows, at::IntArrayRef ranks,
-                                                    double dropout_p, const std::optional<at::Tensor>& seed,
-                                                    bool joined);
+// The arguments of the operators, on any device.
+[[gnu::visibility("default")]] LinearSegments check_low_rank_update(
+    const std::optional<at::Tensor>& y, const at::Tensor& x, at::TensorList weight, const OptionalTensors& lora_A,
+    const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p,
+    const std::optional<at::Tensor>& seed, bool backward);
+[[gnu::visibility("default")]] LinearSegments check_low_rank_gradients(
+    const std::optional<at::Tensor>& x, const std::optional<at::Tensor>& low, const std::optional<at::Tensor>& dy,
+    const std::optional<at::Tensor>& skinny, at::TensorList weight, const OptionalTensors& lora_A,
+    const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p,
+    const std::optional<at::Tensor>& seed, at::IntArrayRef needs);
 
-// low matrix, for matrix [pad, out] of any strides, plus a bias where given; where a seed is given
-// sum_i drop_i(low_i matrix_i).
-at::Tensor low_rank_expand(const at::Tensor& low, const at::Tensor& matrix, const at::Tensor& bias,
-                           at::IntArrayRef ranks, double dropout_p, const std::optional<at::Tensor>& seed);
-
-// The gradients of A and B of the segments for which `needs` asks, in its order and in the adapters' own types, out of
-// all_A [pad, in], s dy B x, and all_B [out, R], dy^T low; undefined where none of its kind is asked for.
-std::vector<at::Tensor> low_rank_gradients(const LinearSegments& segments, const at::Tensor& all_A,
-                                           const at::Tensor& all_B, const std::vector<bool>& needs);
-
-// The arguments of the operators, but for _low_rank_blocks, which linear_segments checks; on any device.
-[[gnu::visibility("default")]] void check_low_rank_project(const at::Tensor& x, const at::Tensor& rows,
-                                                           at::IntArrayRef ranks, double dropout_p,
-                                                           const std::optional<at::Tensor>& seed);
-[[gnu::visibility("default")]] void check_low_rank_expand(const at::Tensor& low, const at::Tensor& matrix,
-                                                          const std::optional<at::Tensor>& bias, at::IntArrayRef ranks,
-                                                          double dropout_p, const std::optional<at::Tensor>& seed);
-[[gnu::visibility("default")]] void check_low_rank_gradients(const std::optional<at::Tensor>& all_A,
-                                                             const std::optional<at::Tensor>& all_B,
-                                                             at::TensorList weight, const OptionalTensors& lora_A,
-                                                             const OptionalTensors& lora_B,
-                                                             at::ArrayRef<double> scaling, at::IntArrayRef needs);
-
-// The compositions, from the operators' arguments: what the kernels leave to them.
-[[gnu::visibility("default")]] std::tuple<at::Tensor, at::Tensor> low_rank_blocks_composed(
-    at::TensorList weight, const OptionalTensors& lora_A, const OptionalTensors& lora_B, at::ArrayRef<double> scaling,
-    bool joined);
-[[gnu::visibility("default")]] std::tuple<at::Tensor, at::Tensor> low_rank_project_composed(
-    const at::Tensor& x, const at::Tensor& rows, at::IntArrayRef ranks, double dropout_p,
-    const std::optional<at::Tensor>& seed, bool joined);
-[[gnu::visibility("default")]] at::Tensor low_rank_expand_composed(const at::Tensor& low, const at::Tensor& matrix,
-                                                                   const std::optional<at::Tensor>& bias,
-                                                                   at::IntArrayRef ranks, double dropout_p,
-                                                                   const std::optional<at::Tensor>& seed);
-
+// The operators composed of ATen's, for any device; what the kernels fall back to.
+[[gnu::visibility("default")]] at::Tensor low_rank_update_composed(
+    const std::optional<at::Tensor>& y, const at::Tensor& x, at::TensorList weight, const OptionalTensors& lora_A,
+    const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p,
+    const std::optional<at::Tensor>& seed, bool backward);
 [[gnu::visibility("default")]] std::vector<at::Tensor> low_rank_gradients_composed(
-    const std::optional<at::Tensor>& all_A, const std::optional<at::Tensor>& all_B, at::TensorList weight,
-    const OptionalTensors& lora_A, const OptionalTensors& lora_B, at::ArrayRef<double> scaling, at::IntArrayRef needs);
-
-// Columns after `in` for a rank: up to the next multiple of eight elements, sixteen bytes in half precision.
-inline int64_t padded_rank(int64_t in, int64_t rank) { return (in + rank + 7) / 8 * 8 - in; }
+    const std::optional<at::Tensor>& x, const std::optional<at::Tensor>& low, const std::optional<at::Tensor>& dy,
+    const std::optional<at::Tensor>& skinny, at::TensorList weight, const OptionalTensors& lora_A,
+    const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p,
+    const std::optional<at::Tensor>& seed, at::IntArrayRef needs);
 
 }  // namespace torch_lora

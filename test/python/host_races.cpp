@@ -6,6 +6,7 @@
 #include "cuda/disentangled_tiles.h"
 #include "layer_norm_rows_host.cpp"
 #include "low_rank_tiles_host.cpp"
+#include "short_attention_host.cpp"
 
 namespace {
 
@@ -21,13 +22,17 @@ constexpr double kP = 0.3;
 constexpr int64_t kSeed = 5;
 
 void low_rank() {
-  Numbers<double> x(11 * 13), rows(11 * 13), low(11 * 11), joined(11 * 24);
-  const int64_t few[] = {5, 11}, many[] = {9, 40}, more[] = {30, 80};  // the ends of two segments' ranks
-  run_project(x, rows, 11, 13, 11, 2, few, kP, kSeed, low, joined);
-  Numbers<float> wide(19 * 72), above(80 * 72), narrow(19 * 80), both(19 * 152);
-  run_project_fragments(wide, above, 19, 72, 80, 2, more, kP, kSeed, narrow, both);
-  Numbers<double> left(9 * 40), matrix(40 * 20), y(9 * 20);
-  run_expand(left, matrix, 20, 1, nullptr, 9, 20, 40, 2, many, kP, kSeed, y);
+  constexpr int64_t kTokens = 19, kIn = 40, kOut[] = {24, 8}, kRank[] = {30, 10};
+  Numbers<double> a(40 * kIn), b(24 * 30 + 8 * 10), x(kTokens * kIn), dy(kTokens * 32), low(kTokens * 40);
+  const double *const as[] = {a, a + 30 * kIn}, *const bs[] = {b, b + 24 * 30};
+  double *const das[] = {a, a + 30 * kIn}, *const dbs[] = {b, b + 24 * 30};
+  const double scaling[] = {0.5, 2};
+  for (const bool backward : {false, true}) {
+    run_update(2, as, bs, kOut, kRank, scaling, kIn, backward ? dy : x, kTokens, 8, true, backward, kP, kSeed, low,
+               backward ? x : dy);
+  }
+  Numbers<double> skinny(kTokens * 40);
+  run_gradients(2, das, dbs, kOut, kRank, scaling, kIn, x, low, dy, skinny, kTokens, true, kP, kSeed);
 }
 
 void layer_norm() {
@@ -83,11 +88,23 @@ void disentangled() {
   }
 }
 
+void short_attention() {
+  constexpr int kTokens = 20, kSize = 32;
+  Numbers<double> qkv(kTokens * 3 * kSize), table(2 * kTokens * kSize), out(kTokens * kSize), logsumexp(kTokens),
+      dqkv(kTokens * 3 * kSize), dkey(2 * kTokens * kSize), dquery(2 * kTokens * kSize);
+  std::vector<int32_t> row_of_distance(2 * kTokens);
+  for (int i = 0; i < 2 * kTokens; ++i) row_of_distance[i] = i;
+  const int32_t bounds[] = {0, kTokens};
+  run_short(32, qkv, table, table, row_of_distance.data() + kTokens, bounds, 1, kTokens, 1, kSize, 0.25, kP, kSeed,
+            true, out, logsumexp, out, dqkv, dkey, dquery);
+}
+
 }  // namespace
 
 int main() {
   low_rank();
   layer_norm();
   disentangled();
+  short_attention();
   std::puts("no race");
 }

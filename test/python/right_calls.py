@@ -18,6 +18,11 @@ def linear_parts():
     return [random(4, 6), random(3, 6)], [random(4), random(3)], [random(2, 6), None], [random(4, 2), None], [0.5, 0.0]
 
 
+def adapters():
+    """The same without biases."""
+    return tuple(part for i, part in enumerate(linear_parts()) if i != 1)
+
+
 def linear():
     return (random(5, 6), *linear_parts(), 0.5, None, None)
 
@@ -32,10 +37,9 @@ def linear_forward():
 
 def linear_backward():
     x, weight, bias, a, b, scaling, p, seed, packed, gelu, training = linear_forward()
-    y, skinny, pre_gelu, _, _ = lora._linear_forward(x, weight, bias, a, b, scaling, p, seed, packed, gelu, training)
-    rows, columns = lora._low_rank_blocks(weight, a, b, scaling, False)
+    y, skinny, pre_gelu = lora._linear_forward(x, weight, bias, a, b, scaling, p, seed, packed, gelu, training)
     packed_t = lora.prepack_linear(weight, True)
-    return (random(*y.shape), x, skinny, weight, a, b, scaling, p, seed, packed_t, pre_gelu, rows, columns,
+    return (random(*y.shape), x, skinny, weight, a, b, scaling, p, seed, packed_t, pre_gelu,
             [1, 1, 1, 1, 1, 1, 0, 1, 0])
 
 
@@ -102,10 +106,8 @@ RIGHT_CALLS = {
     'prepack_linear': lambda: ([random(4, 6), random(3, 6)], True),
     'prepack_linear_int8': lambda: ([random(4, 6), random(3, 6)], True),
     'linear_int8': linear_int8,
-    '_low_rank_blocks': lambda: (*(part for i, part in enumerate(linear_parts()) if i != 1), True),
-    '_low_rank_project': lambda: (random(5, 6), random(10, 6), [2, 0, 3], 0.5, SEED, True),
-    '_low_rank_expand': lambda: (random(5, 10), random(10, 6), random(6), [2, 0, 3], 0.5, SEED),
-    '_low_rank_gradients': lambda: (random(2, 6), random(7, 2), *(part for i, part in enumerate(linear_parts()) if i != 1),
+    '_low_rank_update': lambda: (random(5, 7), random(5, 6), *adapters(), 0.5, SEED, False),
+    '_low_rank_gradients': lambda: (random(5, 6), random(5, 2), random(5, 7), random(5, 2), *adapters(), 0.5, SEED,
                                     [1, 0, 1, 0]),
     'varlen_attention': lambda: (qkv(), *BATCH, 0.5, 0.5, 1, 2),
     'varlen_attention_reference': lambda: (qkv(), *BATCH, 0.5, 0.5, SEED, 1, 2),
