@@ -62,14 +62,14 @@ std::shared_ptr<OwnStream> stream_of_thread(c10::DeviceIndex index) {
 }
 
 // CUDAGraph, and what it leaves undone where a capture fails: capture_end throws for a capture that has become invalid,
-// up to libtorch 2.12 before it has given the allocators and the generator back.
+// up to libtorch 2.12 before it has given the allocators and the generator back; from 2.14 on reset() does that.
 class LibtorchGraph final : public at::cuda::CUDAGraph {
  public:
   // All is as if nothing had been captured: graphs captured before go on with the generator that they know.
   // `allocating`: whether the pool had been given to this capture.
   void abandon(c10::DeviceIndex index, at::cuda::MempoolId_t pool, bool allocating) {
     attempt([&] { capture_end(); });
-    if (allocating && !capture_ended_) {
+    if (allocating && !capture_ended_ && !gives_back(*this)) {
       attempt([&] { device_memory::endAllocateToPool(index, pool); });
       attempt([&] { host_memory().end_allocate_to_pool(pool); });
       attempt([&] { device_memory::releasePool(index, pool); });
@@ -88,6 +88,11 @@ class LibtorchGraph final : public at::cuda::CUDAGraph {
     } catch (const std::exception&) {
       // It has been ended before.
     }
+  }
+  // Whether reset() knows of a pool that a failed capture has taken.
+  template <class Self>
+  static constexpr bool gives_back(const Self&) {
+    return requires(const Self& self) { self.allocated_pool_; };
   }
   static at::HostAllocator& host_memory() { return *at::getHostAllocator(at::kCUDA); }
   // Where a state has one flag for all captures; later each capture has a state of its own, which reset() drops.
