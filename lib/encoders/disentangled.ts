@@ -66,30 +66,34 @@ export abstract class DisentangledSelfAttention extends ContextModule<Disentangl
   fusedGroups(): FusedGroup[] {
     const groups: FusedGroup[] = [
       { layers: this.contentLayers(), rows: 'token' },
-      { layers: this.#projections(), rows: 'position' },
+      ...this.#projections().map((layers): FusedGroup => ({ layers, rows: 'position' })),
     ]
     return groups.filter(({ layers }) => layers.length > 0)
   }
 
-  #projections(): readonly LinearLike[] {
-    return this.config.relativeAttention ? this.positionLayers() : []
+  /**
+   * What projects the relative positions, by what is computed together: all, but on CUDA each for itself. There the
+   * weights lie beside those of the content in another order, so a joint product would write into columns that are not
+   * next to each other; and a table that nothing trains takes no part in backward.
+   */
+  #projections(): readonly (readonly LinearLike[])[] {
+    const layers = this.config.relativeAttention ? this.positionLayers() : []
+    return layers[0]?.weight.device.startsWith('cuda') ? layers.map((layer) => [layer]) : [layers]
   }
 
   #projected(positions: Tensor | null): { key: Tensor | null; query: Tensor | null } {
     const { c2p, p2c, numAttentionHeads, hiddenSize, hiddenDropoutProb } = this.config
-    const layers = this.#projections()
-    if (!positions || layers.length === 0) return { key: null, query: null }
+    const projections = this.#projections()
+    if (!positions || projections.flat().length === 0) return { key: null, query: null }
     const dropped = dropout(positions, this.training ? hiddenDropoutProb : 0) // [P, H]
-    const tables = ops.view(fusedLinear(dropped, layers, { rows: 'position' }), [
-      -1,
-      layers.length,
-      numAttentionHeads,
-      hiddenSize / numAttentionHeads,
-    ]) // [P, c2p + p2c, N, D]
-    return {
-      key: c2p ? ops.select(tables, 1, 0) : null,
-      query: p2c ? ops.select(tables, 1, layers.length - 1) : null,
-    }
+    const perHead = [numAttentionHeads, hiddenSize / numAttentionHeads]
+    const tables = projections.flatMap((layers) => {
+      const projected = fusedLinear(dropped, layers, { rows: 'position' }) // [P, layers H]
+      if (layers.length === 1) return [ops.view(projected, [-1, ...perHead])] // [P, N, D]
+      const all = ops.view(projected, [-1, layers.length, ...perHead]) // [P, layers, N, D]
+      return layers.map((_, i) => ops.select(all, 1, i)) // [P, N, D] each
+    })
+    return { key: c2p ? tables[0]! : null, query: p2c ? tables.at(-1)! : null }
   }
 }
 

@@ -5,6 +5,7 @@ import { dropPages } from '../memory.ts'
 import { Model } from '../models/model.ts'
 import { Embedding } from '../nn/embedding.ts'
 import { type FusedGroup, FusingModule, LinearLike } from '../nn/linear.ts'
+import { shareStorage } from '../nn/shared-storage.ts'
 import { compile } from '../program.ts'
 import type { Task } from '../tasks/task.ts'
 import type { Tensor } from '../tensor.ts'
@@ -71,6 +72,7 @@ export async function freezeModel<T extends Task>(
       const quantized = int8 && names.every((path) => model.roleOf(`${path}.weight`) === 'body')
       const plain = !packs || (!quantized && layers.some((layer) => firstTokens?.includes(layer)))
       if (!packs && layers.every((layer) => layer.adapterParameters().length === 0)) {
+        shareStorage(layers)
         weights.set(names, { weights: layers.map(({ weight }) => weight), packed: null, quantized: false })
         continue
       }
@@ -84,8 +86,10 @@ export async function freezeModel<T extends Task>(
       const laid = await lay.run([], { signal })
       if (plain) {
         own.push(...laid)
+        shareStorage(layers.map(({ bias }, i) => ({ weight: laid[i]!, bias })))
         weights.set(names, { weights: laid, packed: null, quantized: false })
-        for (const [i, name] of names.entries())
+        // Alone for `firstTokenContext`, of which there is no kernel where nothing packs.
+        for (const [i, name] of packs ? names.entries() : [])
           weights.set([name], { weights: [laid[i]!], packed: null, quantized: false })
       } else weights.set(names, { weights: layers.map(({ weight }) => weight), packed: laid[0]!, quantized })
       for (const { weight } of layers) dropPages(weight)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  AutoTokenizer,
   memory,
   resetPeakMemory,
   setFloat32MatmulPrecision,
@@ -8,6 +9,7 @@ import {
 } from '../../lib/index.ts'
 import { tinyClassifier } from '../inference/models.ts'
 import { device, missing, onCuda } from './device.ts'
+import { adapted } from './models.ts'
 
 const texts = ['one', 'a longer text of several words', ['a pair', 'of texts'] as const, 'x '.repeat(40)]
 
@@ -28,6 +30,25 @@ describe.skipIf(missing)(`TextClassifier on ${device}`, () => {
         expect(Math.abs(logit - right[i]!.logits[j]!)).toBeLessThan(
           tolerance * Math.max(1, ...right[i]!.logits.map(Math.abs)),
         )
+  })
+})
+
+describe.skipIf(missing)(`a model with an adapter on ${device}`, () => {
+  it.each([
+    ['float32', 1e-4],
+    ['float16', 5e-3],
+  ] as const)('is served in %s, merged, as on the CPU', async (dtype, tolerance) => {
+    const folder = await tinyClassifier()
+    await using tokenizer = await AutoTokenizer.fromPretrained(folder)
+    const logits = async (where: string, type: typeof dtype) => {
+      const model = await adapted(folder, where, type)
+      await using classifier = await TextClassifier.from(model, tokenizer)
+      return (await classifier.classify(texts)).flatMap((answer) => answer.logits)
+    }
+    const [ours, right] = [await logits(device, dtype), await logits('cpu', 'float32')]
+    for (const [i, logit] of ours.entries())
+      if (!process.env.DRY_CUDA_TRACE)
+        expect(Math.abs(logit - right[i]!)).toBeLessThan(tolerance * Math.max(1, ...right.map(Math.abs)))
   })
 })
 

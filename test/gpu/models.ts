@@ -38,7 +38,7 @@ export async function withoutDropout(name: string): Promise<string> {
 }
 
 /** The same adapter numbers on every device: drawn on the CPU, then copied. */
-export async function adapted(folder: string, where: string, dtype: DType): Promise<Model> {
+export async function adapted(folder: string, where: string, dtype: DType) {
   manualSeed(7)
   const source = applyLora(await AutoModelForSequenceClassification.fromPretrained(folder), {
     r: 4,

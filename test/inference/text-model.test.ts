@@ -113,6 +113,17 @@ describe('from', () => {
       (await adapted.classify('a play')).logits[0]! - (await plainLogits(base, ['a play']))[0]![0]!
     expect(Math.abs(change)).toBeGreaterThan(0.01)
   })
+
+  it('serves a float16 model with its adapter, for which nothing is laid out anew', async () => {
+    await using tokenizer = await AutoTokenizer.fromPretrained(base)
+    using model = applyLora(
+      await AutoModelForSequenceClassification.fromPretrained(base, { dtype: 'float16' }),
+    )
+    await using classifier = await TextClassifier.from(model, tokenizer)
+    const { logits } = await classifier.classify('the film was great.')
+    const [right] = await plainLogits(base, ['the film was great.'])
+    for (const [i, logit] of logits.entries()) expect(Math.abs(logit - right![i]!)).toBeLessThan(5e-3)
+  })
 })
 
 describe('streams', () => {
