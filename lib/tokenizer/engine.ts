@@ -92,6 +92,8 @@ export class Engine {
   /** What the process has not been asked, and what it has not answered, by number. */
   #waiting: Pending[] = []
   readonly #open = new Map<number, Pending>()
+  /** What goes to the process together, once what now runs has asked for all that it asks for. */
+  #outbox: NumberedRequest[] = []
   /** While above 0, so many requests are asked one by one. */
   #suspects = 0
   #next = 0
@@ -176,14 +178,15 @@ export class Engine {
       child.stderr!.setEncoding('utf8').on('data', (text: string) => {
         this.#lastWords = (this.#lastWords + text).slice(0, LAST_WORDS)
       })
-      child.on('message', (message: EngineMessage) => {
+      child.on('message', (messages: EngineMessage[]) => {
         this.#silentSince = undefined
-        if (!('facts' in message) && message.id === -1 && 'error' in message) reject(revive(message.error))
-        else if ('facts' in message) {
-          this.#ready = true
-          this.#hold(this.#waiting.length > 0)
-          resolve(message.facts)
-        } else this.#settle(message)
+        for (const message of messages)
+          if (!('facts' in message) && message.id === -1 && 'error' in message) reject(revive(message.error))
+          else if ('facts' in message) {
+            this.#ready = true
+            this.#hold(this.#waiting.length > 0)
+            resolve(message.facts)
+          } else this.#settle(message)
       })
       // Once the process is gone and its last words are read.
       child.on('close', (code, signal) => {
@@ -223,9 +226,17 @@ export class Engine {
       const id = this.#next++
       if (this.#open.size === 0) this.#hold(true)
       this.#open.set(id, pending)
-      // Where it cannot be sent the process is gone, and `close` follows.
-      this.#child.send({ id, request: pending.request } satisfies NumberedRequest, () => {})
+      // After every promise that is settled now: texts of many clients, answered together, ask for more together.
+      if (this.#outbox.length === 0) process.nextTick(() => this.#flush())
+      this.#outbox.push({ id, request: pending.request })
     }
+  }
+
+  /** A message costs more than a text. Where it cannot be sent the process is gone, and `close` follows. */
+  #flush(): void {
+    const requests = this.#outbox
+    this.#outbox = []
+    if (requests.length > 0) this.#child.send(requests, () => {})
   }
 
   #settle(message: EngineMessage): void {
@@ -244,6 +255,7 @@ export class Engine {
     this.#ready = false
     const open = [...this.#open.values()]
     this.#open.clear()
+    this.#outbox = []
     const [alone] = open.length === 1 ? open : []
     if (alone && (!killed || alone.spared)) {
       if (this.#suspects > 0) this.#suspects--

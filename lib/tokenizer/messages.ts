@@ -90,7 +90,7 @@ export interface NumberedRequest {
   request: EngineRequest
 }
 
-/** What the process says: first of the tokenizer (id -1), then a reply a request. */
+/** What the process says, one or several at once: first of the tokenizer (id -1), then a reply a request. */
 export type EngineMessage =
   | { id: -1; facts: TokenizerFacts }
   | { id: number; value: unknown }

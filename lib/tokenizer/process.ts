@@ -7,8 +7,18 @@ import { saveTokenizer } from './save.ts'
  * The program of a tokenizer's process: loads the files, then answers requests. Started by engine.ts, which says why it
  * is a process. It lives as long as the channel to its parent.
  */
-const send = (message: EngineMessage, sent = () => {}) => {
-  if (process.connected) process.send!(message, undefined, undefined, sent)
+const send = (messages: EngineMessage[], sent = () => {}) => {
+  if (process.connected) process.send!(messages, undefined, undefined, sent)
+}
+let outbox: EngineMessage[] = []
+/** Answers that are there at the same turn of the event loop go together. */
+const reply = (message: EngineMessage) => {
+  if (outbox.length === 0)
+    setImmediate(() => {
+      send(outbox)
+      outbox = []
+    })
+  outbox.push(message)
 }
 process.on('disconnect', () => process.exit())
 // A terminal sends Ctrl-C to every process of the group, a service manager SIGTERM: the parent may have requests to
@@ -39,14 +49,15 @@ process.once('message', (setup: EngineSetup) => {
   try {
     tokenizer = loadTokenizer(setup)
   } catch (error) {
-    send({ id: -1, error: describeFailure(error) }, () => process.disconnect())
+    send([{ id: -1, error: describeFailure(error) }], () => process.disconnect())
     return
   }
-  process.on('message', ({ id, request }: NumberedRequest) => {
-    answer(tokenizer, request).then(
-      (value) => send({ id, value }),
-      (error: unknown) => send({ id, error: describeFailure(error) }),
-    )
+  process.on('message', (requests: NumberedRequest[]) => {
+    for (const { id, request } of requests)
+      answer(tokenizer, request).then(
+        (value) => reply({ id, value }),
+        (error: unknown) => reply({ id, error: describeFailure(error) }),
+      )
   })
-  send({ id: -1, facts: tokenizer.facts })
+  send([{ id: -1, facts: tokenizer.facts }])
 })
