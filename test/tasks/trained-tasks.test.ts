@@ -293,6 +293,21 @@ describe('questions', () => {
     expect(sum).toBeCloseTo(1, 6)
   })
 
+  it('that are windows of a long text are not cut, as a long title is', async () => {
+    const long = { ...questions[0]!, context: `${questions[0]!.context} ${', the show'.repeat(40)}` }
+    const cutIn = async (model: Model, train: readonly unknown[]) => {
+      applyLora(model, { r: 2, loraAlpha: 4 })
+      const options = { model, tokenizer, train, maxLength: 32, maxSteps: 1 }
+      for await (const event of new Trainer(options as ConstructorParameters<typeof Trainer>[0]).run())
+        if (event.type === 'start') return event.truncated
+      return undefined
+    }
+    using answering = await AutoModelForQuestionAnswering.fromPretrained(base)
+    expect(await cutIn(answering, [long])).toBe(0)
+    using reranking = await AutoModelForReranking.fromPretrained(base, { head: 'fresh' })
+    expect(await cutIn(reranking, [{ text: 'what', textPair: long.context, label: 1 }])).toBe(1)
+  })
+
   it("an evaluation's loss is finite and whole however far apart logits are", async () => {
     const task = new QuestionAnswering()
     const examples = [{ question: 'what', context: 'the film', answers: [{ text: 'film', start: 4 }] }]
