@@ -1,3 +1,4 @@
+import { LanguageHead } from '../heads/language.ts'
 import type { Model } from '../models/model.ts'
 import type { AdapterMethod } from './method.ts'
 import type { LoraState } from './state.ts'
@@ -24,11 +25,16 @@ export function pathOfKey(key: string, method?: AdapterMethod): string | null {
     .replace(`.${method?.copies ?? 'base_layer'}.`, '.')
 }
 
-/** The model's path of a tensor in a file; null for one that only PEFT needs. */
+/**
+ * The model's path of a tensor in a file; null for one that only PEFT needs. transformers has the bias of a decoder of
+ * words under two names, and PEFT writes both.
+ */
 export function placeOfKey(model: Model, key: string, method: AdapterMethod): string | null {
   const path = pathOfKey(key, method)
   const { prefix } = model.family
-  const whole = path === null || !model.bare || path.startsWith(`${prefix}.`) || model.roleOf(path) === 'head'
+  if (path === null) return null
+  if (model.head instanceof LanguageHead) return path.replace(/\.decoder\.bias$/, '.bias')
+  const whole = !model.bare || path.startsWith(`${prefix}.`) || model.roleOf(path) === 'head'
   return whole ? path : `${prefix}.${path}`
 }
 

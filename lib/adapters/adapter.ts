@@ -76,10 +76,10 @@ function isSaved(path: string, { shared, method, config }: LoraState): boolean {
   return !shared.has(path) || method.isSaved?.(path, config) !== false
 }
 
-/** PEFT's wrapping of the model that transformers has for this task, which may be the encoder itself. */
 const wrapped = 'base_model.model.'
 
-function keyInFile({ bare, family }: Model, key: string): string {
+/** PEFT's name of a tensor for the model that transformers has for this task, which may be the encoder itself. */
+export function keyInFile({ bare, family }: Model, key: string): string {
   return bare ? key.replace(`${wrapped}${family.prefix}.`, wrapped) : key
 }
 

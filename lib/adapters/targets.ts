@@ -55,16 +55,21 @@ function means(config: PeftConfig, names: readonly string[] | string, path: stri
     : nameMatches(names, path)
 }
 
-/** `.*\.{layersPattern}\.(\d+)\.`, of which the first part takes as much as it can. */
+/**
+ * `(?:^|.*?\.){layersPattern}\.(\d+)\.`, and `.*?\.[^.]*\.(\d+)\.` without a pattern: where lists lie in
+ * lists, as ALBERT's layers in groups, the first number counts (PEFT 0.21).
+ */
 function layerMatches(config: LayeredConfig, path: string, budget: Budget): boolean {
   const { layersToTransform, layersPattern } = config
   if (layersToTransform === null) return true
   const wanted = [layersToTransform].flat()
   const expression = expressionsOf(config)
+  const starts = Array.from(path.matchAll(/\./g), ({ index }) => index + 1)
+  if (layersPattern !== null) starts.unshift(0)
   for (const name of layersPattern === null ? ['[^.]*'] : [layersPattern].flat()) {
-    for (let dot = path.lastIndexOf('.'); dot >= 0; dot = dot === 0 ? -1 : path.lastIndexOf('.', dot - 1)) {
-      const ends = expression(name).endsFrom(path, budget, dot + 1)
-      for (let end = path.length; end > dot; end--) {
+    for (const start of starts) {
+      const ends = expression(name).endsFrom(path, budget, start)
+      for (let end = path.length; end >= start; end--) {
         const layer = ends[end] === 1 ? /^\.(\d{1,9})\./.exec(path.slice(end, end + 12)) : null
         if (layer) return wanted.includes(Number(layer[1]))
       }

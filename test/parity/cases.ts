@@ -1,10 +1,17 @@
+import { type SentencePooling, sentencePoolings } from '../../lib/tasks/sentence-folder.ts'
 import { mulberry } from '../random.ts'
+
+/** Every head; zero-shot labels are those of 'sequence'. */
+export const parityTasks = ['sequence', 'token', 'question', 'masked', 'reranking', 'sentence'] as const
 
 /** A random model, its batch and its adapter, as scripts/parity/reference.py reads them. */
 export interface ParityCase {
   name: string
   family: string
-  task: 'sequence' | 'token'
+  task: (typeof parityTasks)[number]
+  /** Of sentence vectors: how they come of tokens, and whether their length is 1. */
+  pooling?: SentencePooling
+  normalize?: boolean
   config: Record<string, unknown>
   lengths: number[]
   lora: Record<string, unknown> | null
@@ -16,37 +23,49 @@ const pick = <T>(draw: Draw, values: readonly T[]): T => values[draw(values.leng
 const between = (draw: Draw, low: number, high: number): number => low + draw(high - low + 1)
 const chance = (draw: Draw, oneIn: number): boolean => draw(oneIn) === 0
 
-/** Cases that follow from the seed: families in turn, both tasks of each in two rounds, everything else drawn. */
+/** Cases that follow from the seed: families in turn, a task a round, so that each family meets each; all else drawn. */
 export function parityCases(families: readonly string[], count: number, seed: number): ParityCase[] {
   return Array.from({ length: count }, (_, index) => {
     const draw = mulberry(seed * 1000 + index)
-    const family = families[index % families.length] as string
+    const at = index % families.length
+    const family = families[at] as string
     const round = Math.floor(index / families.length)
-    const task = (index + round) % 2 === 1 ? 'token' : 'sequence'
-    const config = randomConfig(family, draw)
-    if (task === 'token') {
-      delete config.problem_type
-      config.num_labels = Math.max(2, config.num_labels as number)
-    }
-    return {
-      name: `${family}-${seed}-${index}`,
+    const task = parityTasks[(at + round) % parityTasks.length]!
+    const config = configFor(task, randomConfig(family, draw))
+    const lengths = randomLengths(family, config, draw)
+    const lora = forTask(task, family, randomLora(family, config, draw))
+    const drawn: ParityCase = {
+      name: `${family}-${task}-${seed}-${index}`,
       family,
       task,
       config,
-      lengths: randomLengths(family, config, draw),
-      lora: forTask(task, family, randomLora(family, config, draw)),
+      lengths,
+      lora,
     }
+    if (task !== 'sentence') return drawn
+    // Pairs.
+    if (lengths.length % 2 === 1) lengths.push(between(draw, 2, lengths.at(-2)!))
+    return { ...drawn, pooling: pick(draw, sentencePoolings), normalize: chance(draw, 2) }
   })
 }
 
-/** A token classifier has no pooler to save; peft's all-linear leaves the head out for sequence classification alone, and then refuses to save it in full. */
+/** What a configuration drawn for a classifier says where a task has outputs of its own. */
+function configFor(task: ParityCase['task'], drawn: Record<string, unknown>): Record<string, unknown> {
+  if (task === 'sequence') return drawn
+  const { problem_type: _, num_labels, ...config } = drawn
+  if (task === 'token') return { ...config, num_labels: Math.max(2, num_labels as number) }
+  if (task === 'reranking') return { ...config, num_labels: 1 }
+  return config
+}
+
+/** Only a classifier of sequences has a pooler to save; peft's all-linear leaves the head out for those alone, and then refuses to save it in full. */
 function forTask(
   task: ParityCase['task'],
   family: string,
   lora: Record<string, unknown>,
 ): ParityCase['lora'] {
   const { modules_to_save: _, ...own } = lora
-  if (task === 'sequence') return lora
+  if (task === 'sequence' || task === 'reranking') return lora
   if (own.target_modules !== 'all-linear') return own
   return { ...own, target_modules: [linearNames(family)[0], linearNames(family)[3]] }
 }
