@@ -19,25 +19,24 @@ type Request =
   | { sort: string[]; labels: string[] }
 
 await serve(async (request: Request) => {
+  await new Promise((resolve) => setTimeout(resolve, 6)) // a timer that reading the request has made late
   lateness.take()
   const began = performance.now()
-  let values: number[][] = []
-  let latencies: number[] = []
-  if ('embed' in request) {
-    const vectors: Float32Array[] = []
-    latencies = await clients(request.embed, request.concurrency, async (text, i) => {
-      vectors[i] = await embedder.embed(text)
+  const values: ArrayLike<number>[] = []
+  if ('embed' in request)
+    await clients(request.embed, request.concurrency, async (text, i) => {
+      values[i] = await embedder.embed(text)
     })
-    values = vectors.map((vector) => [...vector])
-  } else if ('rank' in request) {
+  else if ('rank' in request) {
     const scores: number[] = []
     for (const { index, score } of await reranker.rank(request.query, request.rank)) scores[index] = score
-    values = [scores]
+    values.push(scores)
   } else
     for await (const { labels, scores } of sorter.classifyAll(request.sort, request.labels))
       values.push(request.labels.map((label) => scores[labels.indexOf(label)]!))
   const milliseconds = performance.now() - began
   await new Promise((resolve) => setTimeout(resolve, 6))
-  return { milliseconds, values, latencies, late: lateness.take() }
+  const late = lateness.take()
+  return { milliseconds, values: values.map((row) => Array.from(row)), late }
 })
 process.exit()

@@ -11,11 +11,13 @@ import sys
 import tempfile
 import time
 import warnings
+from importlib.metadata import version
 
 import torch
 
 warnings.filterwarnings("ignore")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 
 class SentenceTransformers:
@@ -28,7 +30,7 @@ class SentenceTransformers:
         self.sorter = pipeline("zero-shot-classification", model=nli, device="cpu")
 
     def embed(self, texts, size):
-        return self.embedder.encode(texts, batch_size=size, convert_to_numpy=True, normalize_embeddings=True).tolist()
+        return self.embedder.encode(texts, batch_size=size, convert_to_numpy=True, normalize_embeddings=True)
 
     def rank(self, query, texts, size):
         return [self.cross_encoder.predict([(query, text) for text in texts], batch_size=size).tolist()]
@@ -61,7 +63,7 @@ class Transformers:
         for batch in self.batches(texts, size=size, length=256):
             hidden, mask = self.hidden(batch), batch["attention_mask"].unsqueeze(-1).float()
             pooled = (hidden * mask).sum(1) / mask.sum(1)
-            rows += torch.nn.functional.normalize(pooled).tolist()
+            rows += torch.nn.functional.normalize(pooled)
         return rows
 
     def rank(self, query, texts, size):
@@ -106,7 +108,8 @@ class OnnxRuntime(Transformers):
 
 side, *folders = sys.argv[1:]
 peer = {"sentence-transformers": SentenceTransformers, "transformers": Transformers, "onnxruntime": OnnxRuntime}[side](*folders)
-print(json.dumps({"threads": torch.get_num_threads()}), flush=True)
+packages = ["torch", "transformers", *([side] if side != "transformers" else [])]
+print(json.dumps({"versions": [f"{name} {version(name)}" for name in packages]}), flush=True)
 for line in sys.stdin:
     request = json.loads(line)
     size = request["size"]
@@ -118,4 +121,6 @@ for line in sys.stdin:
             values = peer.rank(request["query"], request["rank"], size)
         else:
             values = peer.sort(request["sort"], request["labels"], size)
-    print(json.dumps({"milliseconds": 1000 * (time.perf_counter() - began), "values": values}), flush=True)
+    milliseconds = 1000 * (time.perf_counter() - began)
+    numbers = [row if isinstance(row, list) else row.tolist() for row in values]
+    print(json.dumps({"milliseconds": milliseconds, "values": numbers}), flush=True)

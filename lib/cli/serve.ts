@@ -29,7 +29,7 @@ interface ServeFlags extends RunFlags, ServedModelFlags {
 export function serveCommand(version: string): Command {
   const command = new Command('serve')
     .description(
-      'Serve models over HTTP: the routes of each by its task (/docs has all), /models, /health, /info, /metrics, /adapters, a page at /',
+      'Serve models over HTTP: the routes of each by its task (/docs has all), /v1/models, /health, /info, /metrics, /adapters, a page at /',
     )
     .requiredOption(
       '--model <dir or id>',
