@@ -33,6 +33,11 @@ function checkDType(dtype: DType | 'auto' = 'float32'): void {
   )
 }
 
+/** What trains or is summed beside weights of a dtype: float32 under half precision too, which would lose small steps. */
+export function fullDType(weights: DType): 'float32' | 'float64' {
+  return weights === 'float64' ? 'float64' : 'float32'
+}
+
 /** What multiplies weights of a dtype on a device, for people: what `/info` says. */
 export function explainDType(dtype: DType, device: Device): string {
   if (dtype === 'int8')

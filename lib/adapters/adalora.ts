@@ -5,6 +5,7 @@ import * as init from '../nn/init.ts'
 import { Linear, type LowRank, type Segment } from '../nn/linear.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { Tensor } from '../tensor.ts'
+import { fullDType } from '../weight-dtype.ts'
 import { RankAllocator } from './adalora-allocator.ts'
 import { AdaLoraConfig } from './adalora-config.ts'
 import { lowRankDelta } from './lora-delta.ts'
@@ -130,7 +131,7 @@ export const adalora = {
     const pattern = config.rankPattern?.[`${path}.lora_E`] ?? Array.from({ length: config.initR }, () => true)
     const r = pattern.filter(Boolean).length
     const { device, dtype: weights } = linear.weight
-    const options = { device, dtype: weights === 'float64' ? ('float64' as const) : ('float32' as const) }
+    const options = { device, dtype: fullDType(weights) }
     const std = config.initLoraWeights ? 0.02 : 1
     const A = init.normal([r, linear.inFeatures], std, options)
     const B = init.normal([linear.outFeatures, r], std, options)

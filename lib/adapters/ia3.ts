@@ -3,6 +3,7 @@ import { noGrad } from '../grad-mode.ts'
 import type { Model } from '../models/model.ts'
 import { fusedSegments, Linear } from '../nn/linear.ts'
 import { Tensor } from '../tensor.ts'
+import { fullDType } from '../weight-dtype.ts'
 import { namesProblem, switchProblem } from './config-checks.ts'
 import { AdaptedLinear, type AdapterMethod, noDefault, type Target, withTargets } from './method.ts'
 import { configFromJson, PeftConfig, type PeftConfigOptions } from './peft-config.ts'
@@ -131,7 +132,7 @@ export const ia3 = {
     const feedforward = isFeedforward(config.feedforwardModules!, path)
     const shape = feedforward ? [1, linear.inFeatures] : [linear.outFeatures, 1]
     const { device, dtype: weights } = linear.weight
-    const options = { device, dtype: weights === 'float64' ? ('float64' as const) : ('float32' as const) }
+    const options = { device, dtype: fullDType(weights) }
     const scale = noGrad(() =>
       config.initIa3Weights ? Tensor.ones(shape, options) : Tensor.randn(shape, options),
     )

@@ -5,6 +5,7 @@ import * as init from '../nn/init.ts'
 import type { Linear } from '../nn/linear.ts'
 import { scope } from '../scope.ts'
 import { type DType, Tensor } from '../tensor.ts'
+import { fullDType } from '../weight-dtype.ts'
 import type { LoraInit } from './config.ts'
 import { loftqFactors } from './loftq.ts'
 import { svdLowrank } from './svd-lowrank.ts'
@@ -32,8 +33,7 @@ export function initialFactors(
 ): InitialFactors {
   const { weight, inFeatures, outFeatures } = linear
   const { device } = weight
-  // float32 under half-precision weights too: the update is what training moves, by steps half precision would lose.
-  const dtype: DType = weight.dtype === 'float64' ? 'float64' : 'float32'
+  const dtype = fullDType(weight.dtype)
   const options = { device, dtype }
   const principal = how === 'olora' || (typeof how === 'string' && how.startsWith('pissa'))
   if (principal || how === 'loftq') requireRank(weight, { r, how })

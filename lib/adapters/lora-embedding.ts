@@ -3,6 +3,7 @@ import type { EmbeddingLike } from '../nn/embedding.ts'
 import * as init from '../nn/init.ts'
 import type { LowRank } from '../nn/linear.ts'
 import { Tensor } from '../tensor.ts'
+import { fullDType } from '../weight-dtype.ts'
 import type { LoraConfig } from './config.ts'
 import { lowRankDelta } from './lora-delta.ts'
 import { AdaptedEmbedding, requireIndexed, type Target } from './method.ts'
@@ -48,7 +49,7 @@ export function loraEmbedding(
   const alpha = patternValue(config.alphaPattern, path, config.loraAlpha)
   const [count, size] = base.weight.shape as [number, number]
   const { device, dtype: weights } = base.weight
-  const options = { device, dtype: weights === 'float64' ? ('float64' as const) : ('float32' as const) }
+  const options = { device, dtype: fullDType(weights) }
   const A =
     config.initLoraWeights === false ? init.normal([r, count], 1, options) : Tensor.zeros([r, count], options)
   const B = init.normal([size, r], 1, options)

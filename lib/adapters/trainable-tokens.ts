@@ -4,6 +4,7 @@ import { noGrad } from '../grad-mode.ts'
 import type { Model } from '../models/model.ts'
 import { EmbeddingLike } from '../nn/embedding.ts'
 import { Tensor } from '../tensor.ts'
+import { fullDType } from '../weight-dtype.ts'
 import { AdaptedEmbedding, requireIndexed } from './method.ts'
 import { nameMatches } from './targets.ts'
 
@@ -89,7 +90,7 @@ function wrapped(table: EmbeddingLike, tokens: readonly number[], path: string):
   const rows = noGrad(() => {
     const index = Tensor.from([...tokens], { dtype: 'int64', device })
     const own = ops.indexSelect(table.weight.detach(), 0, index) // [K, size]
-    return own.to({ dtype: weights === 'float64' ? 'float64' : 'float32' })
+    return own.to({ dtype: fullDType(weights) })
   })
   rows.requiresGrad = true
   return new TokensEmbedding(table, rows, Tensor.from(places, { device }), tokens)

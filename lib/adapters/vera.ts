@@ -5,6 +5,7 @@ import { Linear, type LowRank, type Segment } from '../nn/linear.ts'
 import type { Module } from '../nn/module.ts'
 import { withSeed } from '../random.ts'
 import { Tensor } from '../tensor.ts'
+import { fullDType } from '../weight-dtype.ts'
 import { numberProblem, rankProblem, switchProblem } from './config-checks.ts'
 import { lowRankDelta } from './lora-delta.ts'
 import { AdaptedLinear, type AdapterMethod, type Target, withTargets } from './method.ts'
@@ -162,9 +163,7 @@ export const vera = {
       projectionPrngKey,
     )
     const { device, dtype } = linears[0]!.weight
-    const [A, B] = drawn.map((tensor) =>
-      tensor.to({ device, dtype: dtype === 'float64' ? dtype : 'float32' }),
-    )
+    const [A, B] = drawn.map((tensor) => tensor.to({ device, dtype: fullDType(dtype) }))
     return new Map([
       [sharedA, A!],
       [sharedB, B!],

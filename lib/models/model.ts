@@ -8,6 +8,7 @@ import { Module } from '../nn/module.ts'
 import { poolSequences } from '../nn/pooling.ts'
 import type { LossFunction, Targets, Task } from '../tasks/task.ts'
 import { isHalf, type Tensor, type TensorOptions } from '../tensor.ts'
+import { fullDType } from '../weight-dtype.ts'
 import { PretrainedModel } from './pretrained-model.ts'
 
 /** An encoder, a head that reads it, and the task that says what the head's outputs mean. */
@@ -86,7 +87,7 @@ export class Model<T extends Task = Task> extends PretrainedModel {
 
   /** Of the head and the outputs: float32 under half-precision weights, because the loss is formed of them. */
   get outputDType(): 'float32' | 'float64' {
-    return this.dtype === 'float64' ? 'float64' : 'float32'
+    return fullDType(this.dtype)
   }
 
   /**
