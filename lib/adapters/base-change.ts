@@ -3,9 +3,9 @@ import { noGrad } from '../grad-mode.ts'
 import { compile } from '../program.ts'
 import type { Tensor } from '../tensor.ts'
 import { LoraConfig } from './config.ts'
-import { principalPart } from './initial.ts'
 import { doubled, LoraLinear } from './lora.ts'
 import type { BaseChange } from './peft-fields.ts'
+import { principalPart } from './principal-part.ts'
 import type { LoraState } from './state.ts'
 
 /**

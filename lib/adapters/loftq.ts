@@ -3,6 +3,7 @@ import { noGrad } from '../grad-mode.ts'
 import { scope } from '../scope.ts'
 import { Tensor } from '../tensor.ts'
 import { dequantizeNf4, quantizeNf4 } from './nf4.ts'
+import { principalPart } from './principal-part.ts'
 
 /** How LoftQ starts an adapter: PEFT's `LoftQConfig`. */
 export interface LoftQConfig {
@@ -32,7 +33,7 @@ export function loftqFactors(
       let lost = whole
       for (let done = 1; ; done++) {
         const quantized = throughNf4(lost)
-        const { A, B } = principalFactors(ops.sub(whole, quantized), r)
+        const { A, B } = principalPart(ops.sub(whole, quantized), { r, scaling: 1, how: 'pissa' })
         if (done === iterations)
           return { A: A.clone(), B: B.clone(), residual: quantized.to({ dtype, device }).clone() }
         lost = ops.sub(whole, ops.matmul(B, A)) // [out, in]
@@ -46,15 +47,4 @@ function throughNf4(tensor: Tensor): Tensor {
   const values = tensor.to({ device: 'cpu' }).contiguous().readSync() as Float32Array
   const { shape, device } = tensor
   return Tensor.from(dequantizeNf4(quantizeNf4(values)), { shape, device })
-}
-
-/** The first R singular values, their roots in both factors. */
-function principalFactors(weight: Tensor, r: number): { A: Tensor; B: Tensor } {
-  const [u, s, vh] = ops.linalgSvd(weight, { fullMatrices: false }) // [out, k], [k], [k, in]
-  const first = (tensor: Tensor, dim: number) => ops.slice(tensor, { dim, start: 0, end: r })
-  const root = ops.sqrt(first(s, 0)) // [R]
-  return {
-    A: ops.mul(ops.unsqueeze(root, 1), first(vh, 0)), // [R, in]
-    B: ops.mul(first(u, 1), root), // [out, R]
-  }
 }
