@@ -1,5 +1,5 @@
 import { TorchLoraError } from '../errors.ts'
-import { show } from '../options.ts'
+import { givenOptions, show } from '../options.ts'
 import {
   alphaOf,
   alphaProblem,
@@ -44,6 +44,8 @@ export interface EvaConfig {
   /** Keep loraAlpha/r of a layer whose rank changes. Default true. */
   adjustScalingFactors?: boolean | undefined
 }
+
+const evaDefaults: LoraConfig['evaSettings'] = { rho: 2, tau: 0.99, whiten: false, adjustScalingFactors: true }
 
 /** PEFT's `LoraConfig` in camelCase; every field is optional. */
 export interface LoraConfigOptions extends LayeredConfigOptions {
@@ -139,21 +141,20 @@ export class LoraConfig extends LayeredConfig {
 
   /** EVA's settings, PEFT's where none are given. */
   get evaSettings(): { [Name in keyof EvaConfig]-?: NonNullable<EvaConfig[Name]> } {
-    const { rho = 2, tau = 0.99, whiten = false, adjustScalingFactors = true } = this.evaConfig ?? {}
-    return { rho, tau, whiten, adjustScalingFactors }
+    return { ...evaDefaults, ...givenOptions(this.evaConfig ?? {}) }
   }
 
   /** PEFT's `adapter_config.json`, with the sub-configurations that say how the adapter started. */
   override toJson(taskType: string | null): Record<string, unknown> {
     const { loftq_config: _, eva_config: __, ...json } = super.toJson(taskType)
-    const { rho, tau, whiten, adjustScalingFactors } = this.evaSettings
+    const { adjustScalingFactors: adjust_scaling_factors, ...eva } = this.evaSettings
     return {
       ...json,
       ...(this.initLoraWeights === 'loftq' && {
         loftq_config: { loftq_bits: 4, loftq_iter: this.loftqIterations },
       }),
       ...(this.initLoraWeights === 'eva' && {
-        eva_config: { rho, tau, whiten, adjust_scaling_factors: adjustScalingFactors },
+        eva_config: { ...eva, adjust_scaling_factors },
       }),
     }
   }
@@ -211,7 +212,7 @@ function evaProblem(value: unknown, how: LoraInit): string[] {
   if (value === null) return []
   if (how !== 'eva') return ["evaConfig is for initLoraWeights 'eva'"]
   if (!isRecord(value)) return [`evaConfig must be an object, received ${show(value)}`]
-  const { rho = 2, tau = 0.99, whiten = false, adjustScalingFactors = true, ...others } = value
+  const { rho, tau, whiten, adjustScalingFactors, ...others } = { ...evaDefaults, ...givenOptions(value) }
   return [
     ...numberProblem('evaConfig.rho', rho, { least: 1 }),
     ...(typeof tau === 'number' && tau >= 0 && tau <= 1

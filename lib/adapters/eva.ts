@@ -16,7 +16,7 @@ import { LayerInputs } from './layer-inputs.ts'
 import { LoraLinear } from './lora.ts'
 import { disposeAdapted } from './method.ts'
 import { type LoraState, loraState } from './state.ts'
-import { patternValue } from './targets.ts'
+import { rankAndAlpha } from './targets.ts'
 
 /** The texts by which {@link initializeLoraEvaWeights} finds what a model's layers are given. */
 export interface EvaOptions<T extends Task = Task> {
@@ -88,7 +88,7 @@ interface Analysis {
   pca: IncrementalPca
   /** Whether each component has settled. */
   settled: boolean[]
-  active: boolean
+  /** Whether those that its layers are to get have: it is read no more, and again when they are to get others. */
   done: boolean
 }
 
@@ -118,29 +118,26 @@ async function principalInputs(
     }
   }
   // Which layers have the same inputs is known when a batch has gone through.
-  ;(await read(batches[0]!))[Symbol.dispose]()
+  using first = await read(batches[0]!)
   const leader = inputs.leaders()
   const paths = [...leader.keys()]
   const most = componentsOf(paths, { leader, config, model, layers })
-  const budget = paths.reduce((sum, path) => sum + patternValue(config.rankPattern, path, config.r), 0)
+  const budget = paths.reduce((sum, path) => sum + rankAndAlpha(config, path).r, 0)
   const analyses = new Map<string, Analysis>()
   for (const path of new Set(leader.values())) {
     const count = most.get(path)!
-    analyses.set(path, {
-      pca: new IncrementalPca(count),
-      settled: new Array<boolean>(count).fill(false),
-      active: true,
-      done: false,
-    })
+    const settled = new Array<boolean>(count).fill(false)
+    analyses.set(path, { pca: new IncrementalPca(count), settled, done: false })
   }
   let ranks: ReadonlyMap<string, number> = most
   try {
     for (let at = 0; ; at++) {
-      for (const [path, analysis] of analyses) settle(analysis, ranks.get(path)!)
+      for (const [path, analysis] of analyses)
+        analysis.done = analysis.settled.slice(0, ranks.get(path)!).every(Boolean)
       if ([...analyses.values()].every(({ done }) => done)) break
       if (at === mostBatches) throw unsettled(tau)
-      using rows = await read(batches[at % batches.length]!)
-      for (const [path, analysis] of analyses) if (analysis.active) await take(analysis, rows.of(path), tau)
+      using rows = at === 0 ? first : await read(batches[at % batches.length]!)
+      for (const [path, analysis] of analyses) if (!analysis.done) await take(analysis, rows.of(path), tau)
       if ([...analyses.values()].every(({ pca }) => pca.state))
         ranks = distributeRanks({ leader, most, budget, explained: explainedOf(analyses) })
     }
@@ -154,18 +151,6 @@ async function principalInputs(
     [Symbol.dispose]() {
       for (const { pca } of analyses.values()) pca[Symbol.dispose]()
     },
-  }
-}
-
-/** A layer is read no more while the components that it is to get have settled, and again when it is to get more. */
-function settle(analysis: Analysis, rank: number): void {
-  const settled = analysis.settled.slice(0, rank).every(Boolean)
-  if (!analysis.done && settled) {
-    analysis.active = false
-    analysis.done = true
-  } else if (analysis.done && !settled) {
-    analysis.active = true
-    analysis.done = false
   }
 }
 
@@ -202,9 +187,7 @@ function componentsOf(
   const largest = Math.max(...Array.from(model.namedParameters(), ([, { shape }]) => Math.max(...shape)))
   const { rho: asked } = config.evaSettings
   const rho = asked > 1000 ? Math.min(asked, Math.floor(largest / config.r)) : asked
-  const own = new Map(
-    paths.map((path) => [path, roundHalfEven(patternValue(config.rankPattern, path, config.r) * rho)]),
-  )
+  const own = new Map(paths.map((path) => [path, roundHalfEven(rankAndAlpha(config, path).r * rho)]))
   const most = new Map(
     paths.map((path) => [
       path,
@@ -250,8 +233,7 @@ function takeFactors(
   const prefix = `${model.family.prefix}.`
   const { whiten, adjustScalingFactors } = config.evaSettings
   for (const [path, layer] of layers) {
-    const r = patternValue(config.rankPattern, path, config.r)
-    const before = patternValue(config.alphaPattern, path, config.loraAlpha)
+    const { r, alpha: before } = rankAndAlpha(config, path)
     const rank = ranks.get(path) ?? r
     if (rank === 0) {
       model.replaceModule(path, layer.base)
@@ -274,11 +256,12 @@ function takeFactors(
     if (rank !== config.r) rankPattern[name] = rank
     if (alpha !== config.loraAlpha) alphaPattern[name] = alpha
   }
-  const gone = layers.size > [...layers.keys()].filter((path) => state.layers.has(path)).length
   state.config = config.with({
     rankPattern,
     alphaPattern,
-    ...(gone && { targetModules: [...state.layers.keys()] }),
+    ...([...layers.keys()].some((path) => !state.layers.has(path)) && {
+      targetModules: [...state.layers.keys()],
+    }),
   })
 }
 

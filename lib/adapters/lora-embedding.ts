@@ -7,7 +7,7 @@ import { fullDType } from '../weight-dtype.ts'
 import type { LoraConfig } from './config.ts'
 import { lowRankDelta } from './lora-delta.ts'
 import { AdaptedEmbedding, requireIndexed, type Target } from './method.ts'
-import { patternValue } from './targets.ts'
+import { rankAndAlpha } from './targets.ts'
 
 /** W[i] + scaling * (B A)^T[i] for each index i; the dropout of LoRA's configuration has no place here, as in PEFT. */
 export class LoraEmbedding extends AdaptedEmbedding {
@@ -45,8 +45,7 @@ export function loraEmbedding(
   { path, config }: Pick<Target<LoraConfig>, 'path' | 'config'>,
 ): LoraEmbedding {
   requireIndexed(path, { by: 'LoRA', remedy: 'leave it out by excludeModules' })
-  const r = patternValue(config.rankPattern, path, config.r)
-  const alpha = patternValue(config.alphaPattern, path, config.loraAlpha)
+  const { r, alpha } = rankAndAlpha(config, path)
   const [count, size] = base.weight.shape as [number, number]
   const { device, dtype: weights } = base.weight
   const options = { device, dtype: fullDType(weights) }

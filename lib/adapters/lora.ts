@@ -10,7 +10,7 @@ import { loraEmbedding } from './lora-embedding.ts'
 import { AdaptedLinear, type AdaptedModule, type AdapterMethod, type Target, withTargets } from './method.ts'
 import type { PeftConfig } from './peft-config.ts'
 import type { LoraState } from './state.ts'
-import { patternValue } from './targets.ts'
+import { rankAndAlpha } from './targets.ts'
 import { trainableTokens } from './trainable-tokens.ts'
 
 /** What an update started from, and what took the weight's place: what scaling B0 A0 left of it, or four bits. [out, in] */
@@ -67,8 +67,7 @@ export function freshUpdate(
   linear: Linear,
   { path, config }: Pick<Target<LoraConfig>, 'path' | 'config'>,
 ): { update: LowRank; start: PrincipalStart | null } {
-  const r = patternValue(config.rankPattern, path, config.r)
-  const alpha = patternValue(config.alphaPattern, path, config.loraAlpha)
+  const { r, alpha } = rankAndAlpha(config, path)
   const scaling = config.scaling(r, alpha)
   const { initLoraWeights: how, loftqIterations: iterations } = config
   const { A, B, residual } = initialFactors(linear, { r, scaling, how, iterations })
@@ -122,7 +121,7 @@ export const lora = {
     return {
       tensor: /^(.*)\.lora_(?:A\.weight|embedding_A)$/,
       dimensions: 2,
-      rankOf: (layer) => patternValue(config.rankPattern, layer, config.r),
+      rankOf: (layer) => rankAndAlpha(config, layer).r,
       bound: (most) =>
         config.with({
           r: Math.min(config.r, most),

@@ -1,3 +1,4 @@
+import type { LoraConfig } from './config.ts'
 import { Budget, Expression } from './expression.ts'
 import { LayeredConfig, type PeftConfig } from './peft-config.ts'
 
@@ -34,11 +35,7 @@ export function isFeedforward(names: readonly string[] | string, path: string): 
 }
 
 /** The value of the first pattern that means `path`, else `fallback`: rankPattern and alphaPattern. */
-export function patternValue(
-  patterns: Readonly<Record<string, number>>,
-  path: string,
-  fallback: number,
-): number {
+export function patternValue(patterns: Readonly<Record<string, number>>, path: string, fallback: number): number {
   const expression = expressionsOf(patterns)
   const budget = new Budget()
   // `(.*\.)?(pattern)$`, matched from the start: the pattern's match begins the path, or follows a dot.
@@ -47,6 +44,14 @@ export function patternValue(
     return starts.some((found, at) => found === 1 && (at === 0 || path[at - 1] === '.'))
   })
   return key === undefined ? fallback : patterns[key]!
+}
+
+/** The rank and the alpha of LoRA's update of the module at `path`. */
+export function rankAndAlpha(
+  { r, loraAlpha, rankPattern, alphaPattern }: LoraConfig,
+  path: string,
+): { r: number; alpha: number } {
+  return { r: patternValue(rankPattern, path, r), alpha: patternValue(alphaPattern, path, loraAlpha) }
 }
 
 function means(config: PeftConfig, names: readonly string[] | string, path: string, budget: Budget): boolean {
