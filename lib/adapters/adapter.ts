@@ -33,7 +33,14 @@ import type { AdapterMethod } from './method.ts'
 import type { PeftConfig } from './peft-config.ts'
 import { type BaseChange, baseChangeOf } from './peft-fields.ts'
 import { readPeftConfig } from './registry.ts'
-import { activeAdapter, adapterNames, deleteAdapter, type LoraState, loraState, setAdapter } from './state.ts'
+import {
+  activeAdapter,
+  deleteAdapter,
+  type LoraState,
+  loraState,
+  requireFreeName,
+  setAdapter,
+} from './state.ts'
 
 /** How {@link loadAdapter} finds an adapter and what it does with it. */
 export interface LoadAdapterOptions extends AdapterName {
@@ -247,11 +254,7 @@ function applyFitting(
   config: PeftConfig,
   { path, adapterName }: { path: string; adapterName: string },
 ): void {
-  if (adapterNames(model).includes(adapterName))
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `This model already has an adapter '${adapterName}': unload it first (unloadLora), or give this one another adapterName.`,
-    )
+  requireFreeName(model, adapterName)
   try {
     applyAdapter(model, config, { adapterName })
   } catch (cause) {

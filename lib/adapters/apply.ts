@@ -9,7 +9,7 @@ import { LoraConfig, type LoraConfigOptions } from './config.ts'
 import { type AdaptedModule, type AdapterMethod, disposeAdapted } from './method.ts'
 import type { PeftConfig } from './peft-config.ts'
 import { methodOf } from './registry.ts'
-import { adapterNames, addState, type LoraState, putAside, setAdapter } from './state.ts'
+import { addState, type LoraState, putAside, requireFreeName, setAdapter } from './state.ts'
 import { isTarget } from './targets.ts'
 
 /** Under which name an adapter is kept beside others. */
@@ -46,12 +46,7 @@ export function applyLora<M extends Model>(
  */
 export function applyAdapter<M extends Model>(model: M, config: PeftConfig, options: AdapterName = {}): M {
   const { adapterName = 'default' } = readOptions('applyAdapter', options, adapterNameRules)
-  if (adapterNames(model).includes(adapterName)) {
-    throw new TorchLoraError(
-      'INVALID_ARGUMENT',
-      `This model already has an adapter '${adapterName}': merge or unload it first, or give this one another adapterName.`,
-    )
-  }
+  requireFreeName(model, adapterName)
   const active = putAside(model)
   try {
     addState(model, adapt(model, config, adapterName))

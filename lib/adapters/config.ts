@@ -45,7 +45,12 @@ export interface EvaConfig {
   adjustScalingFactors?: boolean | undefined
 }
 
-const evaDefaults: LoraConfig['evaSettings'] = { rho: 2, tau: 0.99, whiten: false, adjustScalingFactors: true }
+const evaDefaults: LoraConfig['evaSettings'] = {
+  rho: 2,
+  tau: 0.99,
+  whiten: false,
+  adjustScalingFactors: true,
+}
 
 /** PEFT's `LoraConfig` in camelCase; every field is optional. */
 export interface LoraConfigOptions extends LayeredConfigOptions {

@@ -67,6 +67,15 @@ export function adapterNames(model: Model): string[] {
   return [...(adapters.get(model)?.byName.keys() ?? [])]
 }
 
+/** @throws TorchLoraError INVALID_ARGUMENT where the model has an adapter of that name */
+export function requireFreeName(model: Model, adapterName: string): void {
+  if (!adapterNames(model).includes(adapterName)) return
+  throw new TorchLoraError(
+    'INVALID_ARGUMENT',
+    `This model already has an adapter '${adapterName}': merge or unload it first, or give this one another adapterName.`,
+  )
+}
+
 /** The name of the adapter that acts; null for none. `active_adapter` of PEFT. */
 export function activeAdapter(model: Model): string | null {
   return adapters.get(model)?.active?.name ?? null

@@ -35,7 +35,11 @@ export function isFeedforward(names: readonly string[] | string, path: string): 
 }
 
 /** The value of the first pattern that means `path`, else `fallback`: rankPattern and alphaPattern. */
-export function patternValue(patterns: Readonly<Record<string, number>>, path: string, fallback: number): number {
+export function patternValue(
+  patterns: Readonly<Record<string, number>>,
+  path: string,
+  fallback: number,
+): number {
   const expression = expressionsOf(patterns)
   const budget = new Budget()
   // `(.*\.)?(pattern)$`, matched from the start: the pattern's match begins the path, or follows a dot.
