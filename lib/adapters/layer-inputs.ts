@@ -1,6 +1,6 @@
-import { noGrad } from '../grad-mode.ts'
 import type { Model } from '../models/model.ts'
 import type { BatchTensors } from '../nn/batch.ts'
+import { inEvaluation } from '../nn/in-evaluation.ts'
 import { fusedSegments } from '../nn/linear.ts'
 import { type Compiled, compile, type RunOptions } from '../program.ts'
 import type { Tensor } from '../tensor.ts'
@@ -64,16 +64,12 @@ export class LayerInputs implements Disposable {
     }
     for (const [path, layer] of layers)
       model.replaceModule(path, new ProbedLinear(layer, (x) => tell(path, x)))
-    this.#forward = compile((batch: BatchTensors) => {
-      const { training } = model
-      model.eval()
-      try {
-        noGrad(() => model.encoder.forward(batch))
+    this.#forward = compile((batch: BatchTensors) =>
+      inEvaluation(model, () => {
+        model.encoder.forward(batch)
         return given.map((x) => x.to({ dtype: 'float32', device: 'cpu' }))
-      } finally {
-        if (training) model.train()
-      }
-    })
+      }),
+    )
   }
 
   /** Runs a batch. @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE */

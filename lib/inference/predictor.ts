@@ -1,8 +1,8 @@
 import { evaluationBatches, packBatch, padToBucket } from '../data/index.ts'
 import { graphDevice } from '../device.ts'
-import { noGrad } from '../grad-mode.ts'
 import type { Model } from '../models/model.ts'
 import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
+import { inEvaluation } from '../nn/in-evaluation.ts'
 import { type Compiled, compile, type RunOptions } from '../program.ts'
 import type { ModelInput } from '../tasks/task.ts'
 import { type Device, Tensor } from '../tensor.ts'
@@ -43,7 +43,7 @@ export class Predictor {
     this.#graphs = graphDevice(device, cudaGraphs)
     const outputs = (given: BatchTensors, of: (batch: BatchTensors) => Tensor) => {
       const batch = device === 'cpu' ? given : onDevice(given, device)
-      const values = inEvaluation(model, () => noGrad(() => of(batch))) // [rows, width]
+      const values = inEvaluation(model, () => of(batch)) // [rows, width]
       return values.to({ device: 'cpu', dtype: 'float32' })
     }
     this.#forward = compile((given: BatchTensors) => outputs(given, (batch) => model.forward(batch)), {
@@ -153,15 +153,4 @@ export function wantedPlaces(sequences: readonly ModelInput[], cuSeqlens: Int32A
 function onDevice({ maxSeqlen, ...rest }: BatchTensors, device: string): BatchTensors {
   const moved = Object.entries(rest).map(([name, tensor]) => [name, tensor.to({ device })])
   return { ...(Object.fromEntries(moved) as typeof rest), maxSeqlen }
-}
-
-/** Records `body` with dropout off, whatever mode the model is in. */
-function inEvaluation<T>(model: Model, body: () => T): T {
-  const { training } = model
-  model.eval()
-  try {
-    return body()
-  } finally {
-    if (training) model.train()
-  }
 }

@@ -2,10 +2,10 @@ import { BatchSampler, packBatch } from '../data/index.ts'
 import { allGatherBytes } from '../distributed/collectives.ts'
 import { sharesOf } from '../distributed/deal.ts'
 import { currentWorld, type World } from '../distributed/world.ts'
-import { noGrad } from '../grad-mode.ts'
 import type { PredictOptions } from '../inference/predictor.ts'
 import type { Model } from '../models/model.ts'
 import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
+import { inEvaluation } from '../nn/in-evaluation.ts'
 import { compile } from '../program.ts'
 import type { EncodedExamples, Metrics, Targets } from '../tasks/task.ts'
 import { exampleLengths } from './batches.ts'
@@ -30,17 +30,11 @@ export async function measureExamples(
   }: PredictOptions & { group?: World | undefined } = {},
 ): Promise<Metrics> {
   const { task, positions, config, device, outputDType: dtype } = model
-  using sums = compile(({ batch, targets }: SumInputs) => {
-    const { training } = model
-    model.eval()
-    try {
-      return noGrad(() =>
-        task.sums(model.forward(batch, targets.rows), targets)!.to({ device: 'cpu', dtype: 'float64' }),
-      )
-    } finally {
-      if (training) model.train()
-    }
-  })
+  using sums = compile(({ batch, targets }: SumInputs) =>
+    inEvaluation(model, () =>
+      task.sums(model.forward(batch, targets.rows), targets)!.to({ device: 'cpu', dtype: 'float64' }),
+    ),
+  )
   const lengths = exampleLengths(examples)
   const sampler = new BatchSampler({ lengths, maxTokens: maxBatchTokens, shuffle: false })
   const batches = Array.from({ length: sampler.batchesInEpoch }, () => sampler.next())

@@ -1,8 +1,8 @@
 import { sharesOf } from '../distributed/deal.ts'
 import type { World } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
-import { noGrad } from '../grad-mode.ts'
 import type { BatchTensors } from '../nn/batch.ts'
+import { inEvaluation } from '../nn/in-evaluation.ts'
 import type { Module } from '../nn/module.ts'
 import { type Compiled, compile } from '../program.ts'
 import { scope } from '../scope.ts'
@@ -69,7 +69,7 @@ class ModuleWork implements Work {
     this.#measure = compile(
       (batch: BatchTensors) =>
         inEvaluation(model, () =>
-          noGrad(() => measured.map((of) => of(model, batch).to({ device: 'cpu', dtype: 'float64' }))),
+          measured.map((of) => of(model, batch).to({ device: 'cpu', dtype: 'float64' })),
         ),
       { follows: model },
     )
@@ -122,16 +122,5 @@ class ModuleWork implements Work {
 
   [Symbol.dispose](): void {
     this.#measure.dispose()
-  }
-}
-
-/** Records `body` with dropout off, whatever mode the module is in. */
-function inEvaluation<T>(module: Module, body: () => T): T {
-  const { training } = module
-  module.eval()
-  try {
-    return body()
-  } finally {
-    if (training) module.train()
   }
 }
