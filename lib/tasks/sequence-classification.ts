@@ -1,5 +1,4 @@
 import type { Hash } from 'node:crypto'
-import { expectedCalibrationError } from '../data/calibration.ts'
 import type { Example } from '../data/examples.ts'
 import { type EncodedLabels, LabelSet } from '../data/labels.ts'
 import { pearson, spearman } from '../data/metrics.ts'
@@ -180,8 +179,10 @@ export class SequenceClassification extends Task<EncodedLabels, Example> {
   /** What the temperature is good for. */
   #calibration(outputs: readonly Float32Array[], values: EncodedLabels['values']): Temperature {
     const { temperature } = this
-    const error = (at: number) =>
-      expectedCalibrationError(classDetails(this.#scored(outputs, values, at)).calibration)
+    const error = (at: number) => {
+      const scored = this.#scored(outputs, values, at)
+      return classMetrics(this.width, scored).ece!(scored)
+    }
     return { temperature, ece: { before: error(1), after: error(temperature) } }
   }
 
