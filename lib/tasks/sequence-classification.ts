@@ -261,20 +261,18 @@ export class SequenceClassification extends Task<EncodedLabels, Example> {
    * weights; of several labels `BCEWithLogitsLoss`, where 'balanced' is a `pos_weight` of negatives over positives.
    */
   override trainingLoss(
-    { classWeights, labelSmoothing = 0 }: LossOptions,
-    { values }: EncodedLabels,
-    { device, dtype }: TensorOptions,
+    options: LossOptions,
+    encoded: EncodedLabels,
+    place: TensorOptions,
   ): LossFunction & Disposable {
-    if (classWeights === undefined && labelSmoothing === 0)
-      return Object.assign((outputs: Tensor, targets: Targets) => this.loss(outputs, targets), {
-        [Symbol.dispose]() {},
-      })
+    const { classWeights, labelSmoothing = 0 } = options
+    if (classWeights === undefined && labelSmoothing === 0) return super.trainingLoss(options, encoded, place)
     const balanced = classWeights === 'balanced'
     const multiLabel = this.problemType === 'multi_label_classification'
     const numbers = balanced
-      ? balancedWeights(values, this.width, { multiLabel })
+      ? balancedWeights(encoded.values, this.width, { multiLabel })
       : this.labels.map((name) => classWeights?.[name] ?? 1)
-    const weight = Tensor.from(numbers, { device, dtype }) // [labels]
+    const weight = Tensor.from(numbers, place) // [labels]
     const loss = (logits: Tensor, { labels, weights = null }: Targets): Tensor => {
       if (!multiLabel) return ops.crossEntropyLoss(logits, labels!, { weight, labelSmoothing })
       const options = { ...(balanced ? { posWeight: weight } : { weight }), reduction: 'none' as const }
