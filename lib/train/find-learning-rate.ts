@@ -5,6 +5,7 @@ import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { callback, number, type Rules, readOptions, signal, whole } from '../options.ts'
 import { manualSeed, rngState, setRngState } from '../random.ts'
+import { mean } from '../tasks/arithmetic.ts'
 import type { Task } from '../tasks/task.ts'
 import type { RatePoint } from './learning-rates-file.ts'
 import { resolveTrainerOptions, type TrainerOptions } from './options.ts'
@@ -112,7 +113,7 @@ export async function findLearningRate<T extends Task>(
         points.push(point)
         onPoint?.(point)
         if (points.length < breakout.updates) continue
-        const recent = meanLoss(points.slice(-breakout.updates))
+        const recent = mean(points.slice(-breakout.updates).map(({ loss }) => loss))
         least = Math.min(least, recent)
         if (recent > breakout.times * least) break
       }
@@ -133,10 +134,6 @@ export async function findLearningRate<T extends Task>(
   const ofHead = resolved.headLearningRate / resolved.learningRate
   const headLearningRate = learningRate === null ? null : Number((learningRate * ofHead).toPrecision(2))
   return { learningRate, headLearningRate, points }
-}
-
-function meanLoss(points: readonly RatePoint[]): number {
-  return points.reduce((sum, { loss }) => sum + loss, 0) / points.length
 }
 
 /** Null where the update left no loss that is a number: there the sweep ends. */

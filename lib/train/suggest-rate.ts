@@ -1,3 +1,4 @@
+import { mean } from '../tasks/arithmetic.ts'
 import type { RatePoint } from './learning-rates-file.ts'
 
 /** Decades to either side of a rate over which the fall of the loss is measured. */
@@ -30,7 +31,6 @@ function lineThrough(points: readonly RatePoint[]): { slope: number; error: numb
   if (n < 5) return null
   const xs = points.map(({ learningRate }) => Math.log10(learningRate))
   const ys = points.map(({ loss }) => loss)
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / n
   const [x, y] = [mean(xs), mean(ys)]
   const spread = xs.reduce((sum, each) => sum + (each - x) ** 2, 0)
   const slope = xs.reduce((sum, each, i) => sum + (each - x) * (ys[i]! - y), 0) / spread

@@ -1,3 +1,4 @@
+import { mean } from '../tasks/arithmetic.ts'
 import type { Progress } from '../tasks/task.ts'
 
 /** What a run's losses and evaluations say of whether it learned. */
@@ -28,7 +29,6 @@ export class Verdict {
       return `The model never left the majority class: in every evaluation all texts got the same answer, after ${ran}. ${advice}`
     const quarter = Math.floor(steps / 4)
     if (quarter < 1) return `A run of ${ran} is too short to learn from. ${advice}`
-    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
     const first = mean(this.#losses.slice(0, quarter))
     const last = mean(this.#losses.slice(-quarter))
     if (last <= 0.95 * first) return null
