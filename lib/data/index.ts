@@ -20,7 +20,7 @@ export {
 } from './glue-tasks.ts'
 export { type EncodedLabels, type LabelConfig, LabelSet } from './labels.ts'
 export type { MetricName } from './metrics.ts'
-export { packBatch } from './packing.ts'
+export { packBatch, sequenceLengths } from './packing.ts'
 export { Random, type RandomState } from './random.ts'
 export {
   BatchSampler,

@@ -77,6 +77,11 @@ export function packBatch(
   return { inputIds, positionIds, tokenTypeIds, cuSeqlens, maxSeqlen }
 }
 
+/** Tokens of each sequence of a packed batch, those that pad it included. */
+export function sequenceLengths({ cuSeqlens }: PackedBatch): number[] {
+  return Array.from(cuSeqlens.subarray(1), (end, b) => end - cuSeqlens[b]!)
+}
+
 function checkIds(ids: Int32Array, rows: number, what: string): void {
   for (const id of ids) {
     if (id >= 0 && id < rows) continue

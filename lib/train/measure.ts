@@ -1,4 +1,4 @@
-import { BatchSampler, packBatch } from '../data/index.ts'
+import { BatchSampler, packBatch, sequenceLengths } from '../data/index.ts'
 import { allGatherBytes } from '../distributed/collectives.ts'
 import { sharesOf } from '../distributed/deal.ts'
 import { currentWorld, type World } from '../distributed/world.ts'
@@ -44,11 +44,10 @@ export async function measureExamples(
     const indices = batches[b]!
     const packed = packBatch(task.sequences(examples, indices, seed), { positions, tables: config })
     const batch = batchTensors(packed, device)
-    const { cuSeqlens } = packed
     const targets = task.collate(examples.labels, indices, {
       device,
       dtype,
-      lengths: Array.from({ length: cuSeqlens.length - 1 }, (_, i) => cuSeqlens[i + 1]! - cuSeqlens[i]!),
+      lengths: sequenceLengths(packed),
       seed,
     })
     try {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { packBatch, padToBucket } from '../data/index.ts'
+import { packBatch, padToBucket, sequenceLengths } from '../data/index.ts'
 import { graphDevice } from '../device.ts'
 import type { World } from '../distributed/world.ts'
 import { Predictor } from '../inference/predictor.ts'
@@ -131,11 +131,10 @@ export class TextWork implements Work {
     const packed = packBatch(sequences, { positions, tables: config })
     // A batch in parts is laid out part by part; of the whole only lengths and targets are of use.
     const shaped = graphs && !parts ? padToBucket(packed, config) : packed
-    const { cuSeqlens } = shaped
     const targets = task.collate(train.labels, indices, {
       device,
       dtype,
-      lengths: Array.from({ length: cuSeqlens.length - 1 }, (_, b) => cuSeqlens[b + 1]! - cuSeqlens[b]!),
+      lengths: sequenceLengths(shaped),
       seed,
     })
     return {
