@@ -12,6 +12,7 @@ import type { Tokenizer } from '../tokenizer/index.ts'
 import type { Tracker } from '../train/curves.ts'
 import type { TrainerEvent, TrainingSummary } from '../train/events.ts'
 import type { TrainerOptions } from '../train/options.ts'
+import { describeSettings } from '../train/run-settings.ts'
 import { type Dataset, type DatasetFlags, describeDataset, readDataset, withDataset } from './dataset.ts'
 import { exitInterrupted, exitTerminated, interruptible } from './failure.ts'
 import {
@@ -550,7 +551,7 @@ async function follow(
   )
   let summary: TrainingSummary | undefined
   let smoothed: number | undefined
-  let rate = 0
+  let speed = 0
   let first = { step: 0, at: 0 }
   // Of the whole run so far, evaluations included: cli-progress forgets what it knew whenever the bar stops for a line.
   let left = '?'
@@ -569,11 +570,8 @@ async function follow(
           `${event.trainableParameters.toLocaleString('en')} of ${event.totalParameters.toLocaleString('en')} parameters train (${share} %); ` +
             `optimizer state ${(event.optimizerStateBytes / 2 ** 20).toFixed(2)} MiB`,
         )
-        const { epochs, batchSize, learningRate, headLearningRate } = event.settings
-        const ofHead = headLearningRate === learningRate ? '' : `, ${headLearningRate} of the head`
-        console.error(
-          `${event.totalSteps} updates: ${epochs} epochs${batchSize ? ` in batches of ${batchSize}` : ''}, learning rate ${learningRate}${ofHead}`,
-        )
+        const { length, rate } = describeSettings(event.settings)
+        console.error(`${event.totalSteps} updates: ${length}, learning rate ${rate}`)
         if (event.truncated > 0)
           console.error(`${event.truncated} texts are longer than the model takes and were cut.`)
         if (event.resumedAt > 0) console.error(`Resuming after update ${event.resumedAt}.`)
@@ -582,12 +580,12 @@ async function follow(
       } else if (event.type === 'step') {
         smoothed = smoothed === undefined ? event.loss : 0.95 * smoothed + 0.05 * event.loss
         const now = event.tokens / event.seconds
-        rate = rate === 0 ? now : 0.95 * rate + 0.05 * now
+        speed = speed === 0 ? now : 0.95 * speed + 0.05 * now
         const perStep = (performance.now() - first.at) / 1000 / (event.step - first.step)
         left = `${formatTime((event.totalSteps - event.step) * perStep, { autopaddingChar: '' }, 5)} left`
         bar.update(event.step, {
           loss: smoothed.toFixed(4),
-          tokens: Math.round(rate).toLocaleString('en'),
+          tokens: Math.round(speed).toLocaleString('en'),
           left,
         })
         if (event.step % Math.max(1, flags.logEvery) === 0 || event.step === event.totalSteps) {
@@ -606,7 +604,7 @@ async function follow(
         )
         bar.start(bar.getTotal(), event.step, {
           loss: smoothed?.toFixed(4) ?? '-',
-          tokens: Math.round(rate).toLocaleString('en'),
+          tokens: Math.round(speed).toLocaleString('en'),
           left,
         })
       } else if (event.type === 'end') summary = event.summary

@@ -1,31 +1,10 @@
 import { TorchLoraError } from '../errors.ts'
 import type { TrainerState } from './checkpoint.ts'
 import type { ResolvedTrainerOptions } from './options.ts'
-import { optimizerName } from './run-settings.ts'
+import { computing, optimizerName } from './run-settings.ts'
 
 /** Options that two runs must share for one to go on from the other. */
-const shared = [
-  'epochs',
-  'batchSize',
-  'maxTokens',
-  'gradientAccumulationSteps',
-  'learningRate',
-  'headLearningRate',
-  'loraplusLrRatio',
-  'schedule',
-  'scheduleShape',
-  'maxSteps',
-  'classWeights',
-  'labelSmoothing',
-  'warmupRatio',
-  'warmupSteps',
-  'weightDecay',
-  'betas',
-  'eps',
-  'maxGradNorm',
-  'maxLength',
-  'seed',
-] as const satisfies readonly (keyof ResolvedTrainerOptions)[]
+const shared = ['epochs', 'batchSize', 'learningRate', 'headLearningRate', ...computing, 'maxLength'] as const
 
 export type RunIdentity = TrainerState['identity']
 

@@ -1,8 +1,8 @@
 import type { ChosenSettings } from './defaults.ts'
 import type { ResolvedTrainerOptions, TrainerOptions } from './options.ts'
 
-/** Options that say how a run trains, beside those that are chosen for it. */
-const names = [
+/** Options that say what a run computes, beside those that are chosen for it. */
+export const computing = [
   'maxSteps',
   'maxTokens',
   'gradientAccumulationSteps',
@@ -18,10 +18,9 @@ const names = [
   'classWeights',
   'labelSmoothing',
   'seed',
-  'evaluateEvery',
-  'checkpointEvery',
-  'patience',
 ] as const satisfies readonly (keyof ResolvedTrainerOptions)[]
+
+const names = [...computing, 'evaluateEvery', 'checkpointEvery', 'patience'] as const
 
 /** What a run was given, or what was chosen for it: every option of the Trainer that says how it trains. */
 export interface RunSettings extends ChosenSettings, Pick<TrainerOptions, (typeof names)[number]> {
@@ -45,6 +44,14 @@ export function settingsOf(
     ...Object.fromEntries(names.map((name) => [name, options[name]])),
     optimizer: optimizerName(optimizer),
     maxLength,
+  }
+}
+
+/** A run's length and learning rates, for people: "3 epochs in batches of 8", "0.0004, 0.002 of the head". */
+export function describeSettings({ epochs, batchSize, learningRate, headLearningRate }: RunSettings) {
+  return {
+    length: `${epochs} epochs${batchSize ? ` in batches of ${batchSize}` : ''}`,
+    rate: `${learningRate}${headLearningRate === learningRate ? '' : `, ${headLearningRate} of the head`}`,
   }
 }
 

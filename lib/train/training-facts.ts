@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import type { TrainingFacts } from '../models/model-card.ts'
 import type { EvaluationFile } from './evaluation-file.ts'
 import type { TrainingSummary } from './events.ts'
+import { describeSettings } from './run-settings.ts'
 
 /** What a run came to, as the card of its model has it. */
 export function trainingFacts({
@@ -17,7 +18,7 @@ export function trainingFacts({
   evaluation?: EvaluationFile | undefined
   device: string
 }): TrainingFacts {
-  const { epochs, batchSize, learningRate, headLearningRate } = summary.settings
+  const { length, rate } = describeSettings(summary.settings)
   const metrics = evaluation?.metrics ?? summary.best?.metrics ?? {}
   return {
     method,
@@ -31,11 +32,8 @@ export function trainingFacts({
     })),
     calibrated: evaluation?.calibrated,
     settings: [
-      ['updates', `${summary.steps} (${epochs} epochs${batchSize ? ` in batches of ${batchSize}` : ''})`],
-      [
-        'learning rate',
-        `${learningRate}${headLearningRate === learningRate ? '' : `, ${headLearningRate} of the head`}`,
-      ],
+      ['updates', `${summary.steps} (${length})`],
+      ['learning rate', rate],
       ['trained parameters', summary.trainableParameters.toLocaleString('en')],
       ['time', `${summary.wallSeconds.toFixed(0)} seconds`],
       ['hardware', machineName(device)],
