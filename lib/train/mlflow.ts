@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { packageVersion } from '../addon.ts'
 import { readJson, writeJson } from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
-import { curvesOf, type Tracker } from './curves.ts'
+import { below, curvesOf, type RunEnd, type Tracker } from './curves.ts'
 import type { TrainerEvent } from './events.ts'
 
 /** What a run is logged as. */
@@ -99,12 +99,8 @@ export class MlflowRun implements Tracker {
     if (drawn) this.#add(drawn.values, drawn.step)
   }
 
-  async end(
-    how: 'finished' | 'interrupted' | 'failed',
-    best: Readonly<Record<string, number>> = {},
-  ): Promise<void> {
-    const named = Object.entries(best).map(([name, value]) => [`best/${name}`, value] as const)
-    this.#add(Object.fromEntries(named), 0)
+  async end(how: RunEnd, best: Readonly<Record<string, number>> = {}): Promise<void> {
+    this.#add(below('best', best), 0)
     // What a failed attempt has left, once more.
     for (let tries = 0; tries < 3 && (this.#waiting.length > 0 || this.#sending); tries++) {
       this.#send()

@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { atPath, makeFolder } from '../checkpoint/index.ts'
-import { curvesOf, type Tracker } from './curves.ts'
+import { below, curvesOf, type RunEnd, type Tracker } from './curves.ts'
 import type { TrainerEvent } from './events.ts'
 
 /** What a run is logged as. */
@@ -104,11 +104,8 @@ export class WandbRun implements Tracker {
     })
   }
 
-  async end(
-    how: 'finished' | 'interrupted' | 'failed',
-    best: Readonly<Record<string, number>> = {},
-  ): Promise<void> {
-    for (const [name, value] of Object.entries(best)) this.#latest.set(`best/${name}`, value)
+  async end(how: RunEnd, best: Readonly<Record<string, number>> = {}): Promise<void> {
+    for (const [key, value] of Object.entries(below('best', best))) this.#latest.set(key, value)
     await this.#record((record) => {
       record.tag(3, 2).fork() // summary
       for (const [key, value] of this.#latest) item(record, 1, key, value)
