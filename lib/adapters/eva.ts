@@ -3,9 +3,10 @@ import { Random } from '../data/random.ts'
 import { TorchLoraError } from '../errors.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
+import { encodeExamples, modelRules } from '../models/encode-examples.ts'
 import type { Model } from '../models/model.ts'
 import { batchTensors, disposeBatch } from '../nn/batch.ts'
-import { boolean, list, object, type Rules, readOptions, signal, whole } from '../options.ts'
+import { boolean, list, type Rules, readOptions, signal, whole } from '../options.ts'
 import type { EncodedExamples, SampleOf, Task } from '../tasks/task.ts'
 import { Tensor } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
@@ -33,7 +34,7 @@ export interface EvaOptions<T extends Task = Task> {
 }
 
 const rules: Rules<EvaOptions> = {
-  tokenizer: object("a tokenizer, of AutoTokenizer's fromPretrained"),
+  tokenizer: modelRules.tokenizer,
   examples: list('examples', 1),
   batchSize: whole(1),
   shuffle: boolean,
@@ -66,10 +67,7 @@ export async function initializeLoraEvaWeights<T extends Task, M extends Model<T
       'INVALID_ARGUMENT',
       "initializeLoraEvaWeights: the active adapter is not to start so: make it with initLoraWeights: 'eva'.",
     )
-  const { tokenizer, examples, maxLength = model.maxLength } = options
-  const encoded = await model.task.encode(examples as never, tokenizer, {
-    maxLength: Math.min(maxLength, model.maxLength),
-  })
+  const encoded = await encodeExamples({ ...options, model: model as unknown as Model<T> })
   const layers = new Map(
     [...state.layers].filter((entry): entry is [string, LoraLinear] => entry[1] instanceof LoraLinear),
   )

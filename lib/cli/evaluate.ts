@@ -2,9 +2,9 @@ import { Command } from 'commander'
 import { TorchLoraError } from '../errors.ts'
 import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
 import { interruptible } from './failure.ts'
+import { measureTexts } from './measure-texts.ts'
 import { adapterOptions, type ModelFlags, withAdapter } from './model-flags.ts'
 import { applyRunFlags, list, type RunFlags, wholeNumber, withDevice } from './options.ts'
-import { textsBar } from './progress.ts'
 
 interface EvaluateFlags extends DatasetFlags, RunFlags, ModelFlags {
   maxLength?: number
@@ -46,7 +46,6 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { taskOfModel } = await import('../inference/task-of-model.ts')
   const { compareEvaluations, evaluationFile } = await import('../train/evaluation-file.ts')
   const { SequenceClassification } = await import('../tasks/sequence-classification.ts')
-  const { measured } = await import('../train/measured.ts')
   const { evaluationTable } = await import('./evaluation-table.ts')
 
   const other = flags.against ? await readJson(flags.against, evaluationFile) : null
@@ -62,27 +61,22 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     ...dataset.type.tokenizer,
   })
   const { task } = model
-  const metrics = task.chooseMetrics(dataset.evaluate, flags.metrics ?? dataset.metrics)
   const hasClasses = task instanceof SequenceClassification && task.problemType !== 'regression'
   if (!hasClasses && (flags.errors ?? flags.against))
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
       `--errors and --against are of answers that are right or wrong, those of texts with classes: this model is for ${task instanceof SequenceClassification ? 'scores' : dataset.type.kind.taskName}.`,
     )
-  const encoded = await task.encode(dataset.evaluate, tokenizer, {
-    maxLength: Math.min(flags.maxLength ?? model.maxLength, model.maxLength),
-  })
-  const bar = textsBar('evaluating')
-  bar.start(encoded.encodings.length, 0)
   const { evaluation, wrong } = await interruptible((signal) =>
-    measured(model, encoded, {
+    measureTexts(model, tokenizer, {
+      what: 'evaluating',
       examples: dataset.evaluate,
-      metrics,
+      metrics: flags.metrics ?? dataset.metrics,
+      maxLength: flags.maxLength,
       cudaGraphs: flags.cudaGraphs,
       signal,
-      onProgress: (done) => bar.update(done),
     }),
-  ).finally(() => bar.stop())
+  )
   await tokenizer.close()
   const comparison = other && compareEvaluations(evaluation, other)
   if (flags.errors)

@@ -15,6 +15,7 @@ import type { TrainerOptions } from '../train/options.ts'
 import { describeSettings } from '../train/run-settings.ts'
 import { type Dataset, type DatasetFlags, describeDataset, readDataset, withDataset } from './dataset.ts'
 import { exitInterrupted, exitTerminated, interruptible } from './failure.ts'
+import { measureTexts } from './measure-texts.ts'
 import {
   type MethodFlags,
   methodConfig,
@@ -36,7 +37,7 @@ import {
   wholeNumber,
   withDevice,
 } from './options.ts'
-import { formatTime, progressBar, textsBar } from './progress.ts'
+import { formatTime, progressBar } from './progress.ts'
 import { RunFiles } from './run-files.ts'
 import { supervise, withSupervisor } from './supervisor.ts'
 
@@ -376,9 +377,17 @@ async function train(flags: TrainFlags): Promise<void> {
     ...(adapterConfig && { adapterConfig }),
     configuration,
   }
-  const evaluation =
-    dataset.evaluate.length > 0 ? await evaluateBest(model, tokenizer, { dataset, flags }) : undefined
-  if (evaluation) await files.writeEvaluation(evaluation)
+  const measured =
+    dataset.evaluate.length > 0
+      ? await measureTexts(model, tokenizer, {
+          what: 'evaluating the best',
+          examples: dataset.evaluate,
+          metrics: dataset.metrics,
+          maxLength: flags.maxLength,
+          cudaGraphs: flags.cudaGraphs,
+        })
+      : undefined
+  if (measured) await files.writeEvaluation(measured.evaluation)
   noteTraining(
     model,
     trainingFacts({
@@ -387,7 +396,7 @@ async function train(flags: TrainFlags): Promise<void> {
       dataset: flags.task ?? basename(flags.train!),
       rows: { train: dataset.train.length, evaluate: dataset.evaluate.length },
       summary,
-      evaluation,
+      evaluation: measured?.evaluation,
       device: model.device,
     }),
   )
@@ -474,33 +483,6 @@ async function calibrateBest(
       ? 'No temperature fits: the answers to the texts to measure on are all right, or no better than a guess. It stays 1.'
       : `temperature ${temperature.toPrecision(3)}: calibration error ${ece.before.toFixed(4)} before, ${ece.after.toFixed(4)} after`,
   )
-}
-
-/** What the model that is kept does with the evaluation data, in full. */
-async function evaluateBest(
-  model: Model,
-  tokenizer: Tokenizer,
-  { dataset, flags }: { dataset: Dataset; flags: TrainFlags },
-) {
-  const { measured } = await import('../train/measured.ts')
-  const { task, maxLength } = model
-  const examples = dataset.evaluate
-  const encoded = await task.encode(examples, tokenizer, {
-    maxLength: Math.min(flags.maxLength ?? maxLength, maxLength),
-  })
-  const bar = textsBar('evaluating the best')
-  bar.start(encoded.encodings.length, 0)
-  try {
-    const { evaluation } = await measured(model, encoded, {
-      examples,
-      metrics: task.chooseMetrics(examples, dataset.metrics),
-      cudaGraphs: flags.cudaGraphs,
-      onProgress: (done) => bar.update(done),
-    })
-    return evaluation
-  } finally {
-    bar.stop()
-  }
 }
 
 /** Runs to the end without a word. @returns undefined where it paused before */

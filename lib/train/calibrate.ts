@@ -1,33 +1,19 @@
 import { TorchLoraError } from '../errors.ts'
 import { Predictor } from '../inference/predictor.ts'
-import { Model } from '../models/model.ts'
-import { list, object, type Rules, readOptions, signal, whole } from '../options.ts'
+import { encodeExamples } from '../models/encode-examples.ts'
+import { readOptions } from '../options.ts'
 import { SequenceClassification, type Temperature } from '../tasks/sequence-classification.ts'
 import type { SampleOf, Task } from '../tasks/task.ts'
-import type { Tokenizer } from '../tokenizer/index.ts'
+import { type EvaluateOptions, evaluateRules } from './evaluate-model.ts'
 
 /** What {@link calibrate} fits, and by what. */
-export interface CalibrateOptions {
-  /** An adapter on it counts, merged or not. */
-  model: Model<SequenceClassification>
-  tokenizer: Tokenizer
+export interface CalibrateOptions
+  extends Omit<EvaluateOptions<SequenceClassification>, 'metrics' | 'examples' | 'group'> {
   /** Labelled, and none that the model was trained on: of those it is surer than it should be. */
   examples: readonly SampleOf<SequenceClassification>[]
-  /** Tokens of a text at most. Default: what the model takes. */
-  maxLength?: number | undefined
-  /** Tokens a batch at most. Default 4096. */
-  maxBatchTokens?: number | undefined
-  signal?: AbortSignal | undefined
 }
 
-const rules: Rules<CalibrateOptions> = {
-  model: (value) => (value instanceof Model ? undefined : "a model, of AutoModelFor...'s fromPretrained"),
-  tokenizer: object("a tokenizer, of AutoTokenizer's fromPretrained"),
-  examples: list('examples', 1),
-  maxLength: whole(1),
-  maxBatchTokens: whole(1),
-  signal,
-}
+const { metrics: _, group: __, ...rules } = evaluateRules
 
 /**
  * Fits a temperature by which a classifier's outputs are divided before they become probabilities, and sets it:
@@ -40,12 +26,9 @@ const rules: Rules<CalibrateOptions> = {
  * ABORTED, OUT_OF_MEMORY, NATIVE
  */
 export async function calibrate(options: CalibrateOptions): Promise<Temperature> {
-  readOptions('calibrate', options, rules)
-  const { model, tokenizer, examples, maxBatchTokens, signal } = options
+  const { model, maxBatchTokens, signal } = readOptions('calibrate', options, rules)
   requireClasses(model.task)
-  const { encodings, labels } = await model.task.encode(examples, tokenizer, {
-    maxLength: Math.min(options.maxLength ?? model.maxLength, model.maxLength),
-  })
+  const { encodings, labels } = await encodeExamples(options)
   using predictor = new Predictor(model)
   return model.task.calibrate(await predictor.outputs(encodings, { maxBatchTokens, signal }), labels)
 }

@@ -1,11 +1,13 @@
 import { groupOf, type World } from '../distributed/world.ts'
 import { Predictor } from '../inference/predictor.ts'
-import { Model } from '../models/model.ts'
-import { list, object, type Rules, readOptions, signal, whole } from '../options.ts'
+import { encodeExamples, modelRules } from '../models/encode-examples.ts'
+import type { Model } from '../models/model.ts'
+import { list, type Rules, readOptions, signal, whole } from '../options.ts'
 import type { SampleOf, Task } from '../tasks/task.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { evaluateExamples } from './evaluate.ts'
 import type { MetricsOf } from './events.ts'
+import { trainingRules } from './options.ts'
 
 /** What {@link evaluate} measures, and on what. */
 export interface EvaluateOptions<T extends Task = Task, M extends string = string> {
@@ -24,14 +26,14 @@ export interface EvaluateOptions<T extends Task = Task, M extends string = strin
   signal?: AbortSignal | undefined
 }
 
-const rules: Rules<EvaluateOptions> = {
-  model: (value) => (value instanceof Model ? undefined : "a model, of AutoModelFor...'s fromPretrained"),
-  tokenizer: object("a tokenizer, of AutoTokenizer's fromPretrained"),
+/** What {@link EvaluateOptions} may be. */
+export const evaluateRules: Rules<EvaluateOptions> = {
+  ...modelRules,
   examples: list('examples', 1),
   metrics: list('names of metrics'),
   maxLength: whole(1),
   maxBatchTokens: whole(1),
-  group: object('what distributed.init() gave, or distributed.alone'),
+  group: trainingRules.group,
   signal,
 }
 
@@ -43,13 +45,11 @@ const rules: Rules<EvaluateOptions> = {
 export async function evaluate<T extends Task, const M extends string = string>(
   options: EvaluateOptions<T, M>,
 ): Promise<MetricsOf<M>> {
-  readOptions('evaluate', options as unknown as EvaluateOptions, rules)
-  const { model, tokenizer, examples, maxBatchTokens, signal } = options
+  readOptions('evaluate', options as unknown as EvaluateOptions, evaluateRules)
+  const { model, examples, maxBatchTokens, signal } = options
   const group = groupOf('evaluate', options.group)
   const metrics = model.task.chooseMetrics(examples, options.metrics)
-  const encoded = await model.task.encode(examples as never, tokenizer, {
-    maxLength: Math.min(options.maxLength ?? model.maxLength, model.maxLength),
-  })
+  const encoded = await encodeExamples(options)
   using predictor = new Predictor(model)
   const measured = await evaluateExamples(predictor, encoded, metrics, {
     maxBatchTokens,

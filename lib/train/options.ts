@@ -2,7 +2,8 @@ import { hasLora, loraState } from '../adapters/state.ts'
 import { LabelSet } from '../data/index.ts'
 import { groupOf, type World } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
-import { Model } from '../models/model.ts'
+import { modelRules } from '../models/encode-examples.ts'
+import type { Model } from '../models/model.ts'
 import { type Optimizer, optimizerRules } from '../optim/optimizer.ts'
 import { type OptimizerFactory, type OptimizerName, optimizers } from '../optim/registry.ts'
 import { type ScheduleName, type ScheduleShape, scheduleNames } from '../optim/schedule.ts'
@@ -206,8 +207,7 @@ export const trainingRules: Rules<TrainingOptions> = {
 
 const rules: Rules<TrainerOptions> = {
   ...trainingRules,
-  model: (value) => (value instanceof Model ? undefined : "a model, of AutoModelFor...'s fromPretrained"),
-  tokenizer: object("a tokenizer, of AutoTokenizer's fromPretrained"),
+  ...modelRules,
   train: list('examples', 1),
   evaluate: list('examples', 1),
   labels: (value) => (value instanceof LabelSet ? undefined : 'a LabelSet'),

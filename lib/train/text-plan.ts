@@ -3,6 +3,7 @@ import { packBatch, padToBucket, sequenceLengths } from '../data/index.ts'
 import { graphDevice } from '../device.ts'
 import type { World } from '../distributed/world.ts'
 import { Predictor } from '../inference/predictor.ts'
+import { encodeExamples } from '../models/encode-examples.ts'
 import type { Model } from '../models/model.ts'
 import { batchTensors } from '../nn/batch.ts'
 import type { EncodedExamples, LossFunction, Task } from '../tasks/task.ts'
@@ -10,7 +11,7 @@ import type { Device } from '../tensor.ts'
 import { checkVocabularies } from '../tokenizer/index.ts'
 import { exampleLengths } from './batches.ts'
 import { evaluateExamples } from './evaluate.ts'
-import type { TextRun, TrainerOptions } from './options.ts'
+import type { TextRun } from './options.ts'
 import { quantizeBase } from './quantize-base.ts'
 import type { DrawnBatch, Plan, Work } from './work.ts'
 
@@ -44,8 +45,8 @@ export class TextPlan implements Plan {
     const { run, metrics } = this
     const { model, cudaGraphs } = run
     const { device, outputDType: dtype } = model
-    const train = await this.#encode(run.train)
-    const held = run.evaluate ? await this.#encode(run.evaluate) : null
+    const train = await encodeExamples({ ...run, examples: run.train })
+    const held = run.evaluate ? await encodeExamples({ ...run, examples: run.evaluate }) : null
     if (run.baseDtype) await quantizeBase(model)
     const loss = model.task.trainingLoss(run, train.labels, { device, dtype })
     const predictor = new Predictor(model, { cudaGraphs })
@@ -67,11 +68,6 @@ export class TextPlan implements Plan {
   get maxLength(): number {
     const { model, maxLength } = this.run
     return Math.min(maxLength ?? model.maxLength, model.maxLength)
-  }
-
-  #encode(examples: TrainerOptions['train']): Promise<EncodedExamples> {
-    const { model, tokenizer } = this.run
-    return model.task.encode(examples, tokenizer, { maxLength: this.maxLength })
   }
 }
 
