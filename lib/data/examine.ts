@@ -26,39 +26,45 @@ export interface DataFindings {
 export function examineExamples(train: readonly Example[], evaluate: readonly Example[]): DataFindings {
   const exact = new Map<string, Set<string>>()
   const near = new Set<string>()
-  let [repeated, nearlyRepeated] = [0, 0]
+  const loose: string[] = []
+  const classes: ClassTable = new Map()
+  let [repeated, nearlyRepeated, nearlyShared] = [0, 0, 0]
   for (const example of train) {
+    countLabels(classes, 'train', example)
     const text = textOf(example)
-    const loose = looseText(text)
+    const rest = looseText(text)
+    loose.push(rest)
     const labels = exact.get(text)
     if (labels) repeated++
-    else if (near.has(loose)) nearlyRepeated++
-    near.add(loose)
-    if (labels) labels.add(labelOf(example))
-    else exact.set(text, new Set([labelOf(example)]))
+    else if (near.has(rest)) nearlyRepeated++
+    near.add(rest)
+    exact.set(text, (labels ?? new Set()).add(labelOf(example)))
   }
-  const inBoth = evaluate.filter((example) => exact.has(textOf(example)))
-  const nearly = evaluate.filter(
-    (example) => !exact.has(textOf(example)) && near.has(looseText(textOf(example))),
-  )
-  const others = evaluate.filter(
-    (example) => !exact.has(textOf(example)) && !near.has(looseText(textOf(example))),
-  )
+  const shared: Example[] = []
+  const others: { example: Example; rest: string }[] = []
+  for (const example of evaluate) {
+    countLabels(classes, 'evaluate', example)
+    const text = textOf(example)
+    const rest = looseText(text)
+    if (exact.has(text)) shared.push(example)
+    else if (near.has(rest)) nearlyShared++
+    else others.push({ example, rest })
+  }
   const similar = nearDuplicates(
-    looseTexts(train),
-    others.map((example) => looseText(textOf(example))),
+    loose,
+    others.map(({ rest }) => rest),
   )
   const [first] = similar
   return {
     similar: similar.length,
-    similarExample: first && { evaluate: others[first.evaluate]!, train: train[first.train]! },
+    similarExample: first && { evaluate: others[first.evaluate]!.example, train: train[first.train]! },
     repeated,
     nearlyRepeated,
     conflicts: [...exact.values()].filter((labels) => labels.size > 1).length,
-    shared: inBoth.length,
-    sharedExample: inBoth[0],
-    nearlyShared: nearly.length,
-    classes: classTable(train, evaluate),
+    shared: shared.length,
+    sharedExample: shared[0],
+    nearlyShared,
+    classes: [...classes.values()].sort((a, b) => b.train - a.train || b.evaluate - a.evaluate),
   }
 }
 
@@ -82,30 +88,19 @@ export function describeFindings(findings: DataFindings, { evaluated }: { evalua
 
 const beginning = ({ text }: Example) => JSON.stringify(text.slice(0, 60))
 
-/** One at a time: a large set is not held twice. */
-function* looseTexts(examples: readonly Example[]): Generator<string> {
-  for (const example of examples) yield looseText(textOf(example))
-}
+type ClassTable = Map<string, DataFindings['classes'][number]>
 
-function classTable(train: readonly Example[], evaluate: readonly Example[]): DataFindings['classes'] {
-  const classes = new Map<string, { label: string; train: number; evaluate: number }>()
-  for (const [part, examples] of [
-    ['train', train],
-    ['evaluate', evaluate],
-  ] as const)
-    for (const { label } of examples) {
-      if (label === undefined) continue
-      const names = Array.isArray(label)
-        ? label.flatMap((one, c) => (typeof one === 'string' ? [one] : one ? [`LABEL_${c}`] : []))
-        : [label]
-      for (const name of names) {
-        const key = labelKey(name)
-        const row = classes.get(key) ?? { label: key, train: 0, evaluate: 0 }
-        row[part]++
-        classes.set(key, row)
-      }
-    }
-  return [...classes.values()].sort((a, b) => b.train - a.train || b.evaluate - a.evaluate)
+function countLabels(classes: ClassTable, part: 'train' | 'evaluate', { label }: Example): void {
+  if (label === undefined) return
+  const names = Array.isArray(label)
+    ? label.flatMap((one, c) => (typeof one === 'string' ? [one] : one ? [`LABEL_${c}`] : []))
+    : [label]
+  for (const name of names) {
+    const key = labelKey(name)
+    const row = classes.get(key) ?? { label: key, train: 0, evaluate: 0 }
+    row[part]++
+    classes.set(key, row)
+  }
 }
 
 const textOf = ({ text, textPair }: Example) =>

@@ -50,9 +50,11 @@ export function nearDuplicates(
     letters += Math.min(text.length, longest)
     if (letters > bounds.letters) break
     const candidates = new Set(bandsOf(text).flatMap((band) => open.get(band) ?? []))
+    let own: ReadonlySet<string> | undefined
     for (const at of candidates) {
       if (found.has(at)) continue
-      if (overlap(runsOfEvaluate(at), runsOf(text)) >= least) found.set(at, { evaluate: at, train: index })
+      own ??= runsOf(text)
+      if (overlap(runsOfEvaluate(at), own) >= least) found.set(at, { evaluate: at, train: index })
     }
   }
   return [...found.values()].sort((a, b) => a.evaluate - b.evaluate)
