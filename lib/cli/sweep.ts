@@ -4,10 +4,11 @@ import { type Launch, readLaunch } from '../distributed/launch.ts'
 import { TorchLoraError } from '../errors.ts'
 import { guarded } from '../native.ts'
 import type { CellResult } from '../sweep/folder.ts'
+import { gainOf } from '../sweep/hyperband.ts'
+import type { SweepEvent } from '../sweep/run-cell.ts'
 import { searchedNames } from '../sweep/search-space.ts'
 import { isOfShard, parseShard, type Shard } from '../sweep/shard.ts'
 import { shortNames } from '../sweep/short-names.ts'
-import type { SweepEvent } from '../sweep/sweep.ts'
 import { exitInterrupted, interruptible } from './failure.ts'
 import { list, positiveNumber, wholeNumber } from './options.ts'
 import { formatBytes, progressBar } from './progress.ts'
@@ -276,7 +277,7 @@ function print(results: readonly CellResult[], { json }: SweepFlags): void {
 function printBest(results: readonly CellResult[]): void {
   const best = new Map<string, CellResult>()
   const value = ({ summary }: CellResult) =>
-    (summary!.bestMetric === 'loss' ? -1 : 1) * summary!.best!.metrics[summary!.bestMetric]!
+    gainOf(summary!.bestMetric, summary!.best!.metrics[summary!.bestMetric]!)
   for (const result of results) {
     const { cell, summary } = result
     if (!cell.drawn || !summary?.best) continue

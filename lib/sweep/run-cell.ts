@@ -1,33 +1,52 @@
 import { spawn } from 'node:child_process'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { atPath, makeFolder } from '../checkpoint/index.ts'
+import { atPath, writeJson } from '../checkpoint/index.ts'
 import { withoutLaunch } from '../distributed/launch.ts'
+import type { Cell } from './cells.ts'
+import type { CellResult } from './folder.ts'
 import type { RunMessage } from './messages.ts'
 
 /** How a cell's process ended. */
 export type CellOutcome = { status: 'done' } | { status: 'interrupted' } | { status: 'failed'; error: string }
 
-export interface RunCellOptions {
-  /** Arguments of `torch-lora train`, but for --out and --resume. */
-  args: readonly string[]
-  /** Folder of the run. */
+export type SweepEvent =
+  | { type: 'cell'; index: number; cell: Cell }
+  | { type: 'progress'; index: number; cell: Cell; message: RunMessage }
+  | { type: 'result'; index: number; result: CellResult }
+
+/** Where the runs of a sweep go, by which program, and who is told of them. */
+export interface CellProcess {
+  /** Holds a folder a cell, and sweep.json. */
   directory: string
   /** Program and first arguments that are `torch-lora`. */
   torchLora: readonly string[]
-  /** Where the arguments leave it to the run. */
+  /** Of the runs whose settings leave it open. */
   device?: string | undefined
-  onMessage: (message: RunMessage) => void
+  onEvent: (event: SweepEvent) => void
   signal: AbortSignal
 }
 
 /**
  * Runs `torch-lora train` in a process of its own, going on from the folder's newest checkpoint where there is one.
  * What it prints goes to the end of `train.log`. When the signal aborts, it takes a checkpoint and ends.
+ * @param options.args of `torch-lora train`, but for --out and --resume. Default: the cell's
  */
-export async function runCell(options: RunCellOptions): Promise<CellOutcome> {
-  const { args, directory, torchLora, device, onMessage, signal } = options
-  await makeFolder(directory)
+export async function runCell(
+  cell: Cell,
+  {
+    index,
+    args = cell.args,
+    torchLora,
+    device,
+    onEvent,
+    signal,
+    ...options
+  }: CellProcess & { index: number; args?: readonly string[] },
+): Promise<CellOutcome> {
+  onEvent({ type: 'cell', index, cell })
+  const directory = join(options.directory, cell.name)
+  await writeJson(join(directory, 'cell.json'), cell)
   const path = join(directory, 'train.log')
   const log = (await atPath(path, () => open(path, 'a'))).createWriteStream()
   log.on('error', () => {}) // a disk that is full ends the run itself
@@ -44,7 +63,9 @@ export async function runCell(options: RunCellOptions): Promise<CellOutcome> {
   child.stderr!.on('data', (data) => (said = (said + data).slice(-8192)))
   child.stdout!.pipe(log, { end: false })
   child.stderr!.pipe(log, { end: false })
-  child.on('message', (message) => onMessage(message as RunMessage))
+  child.on('message', (message) => {
+    onEvent({ type: 'progress', index, cell, message: message as RunMessage })
+  })
   const interrupt = () => child.kill('SIGINT')
   if (signal.aborted) interrupt()
   signal.addEventListener('abort', interrupt, { once: true })

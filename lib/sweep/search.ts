@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { makeFolder, readJson, writeJson } from '../checkpoint/index.ts'
+import { makeFolder, readJson } from '../checkpoint/index.ts'
 import { type Cell, expandSearch, type SearchBracket } from './cells.ts'
 import { type CellResult, checkFolders, readResult, tidy, writeState } from './folder.ts'
-import { goOn, type Rung } from './hyperband.ts'
+import { gainOf, goOn, type Rung } from './hyperband.ts'
 import { requireInputs } from './requirements.ts'
 import { runCell } from './run-cell.ts'
 import type { SweepOptions } from './sweep.ts'
@@ -36,12 +36,7 @@ export async function runSearch(options: SearchOptions): Promise<CellResult[]> {
   await save()
   let index = 0
   for (const bracket of all) {
-    await runBracket(bracket, {
-      ...options,
-      results,
-      save,
-      next: () => index++,
-    })
+    await runBracket(bracket, { ...options, results, save, next: () => index++ })
     if (signal.aborted) break
   }
   return [...results.values()]
@@ -67,9 +62,9 @@ async function runBracket({ cells, rungs }: SearchBracket, options: BracketOptio
       await options.save()
     }
     if (signal.aborted || last) return
-    const scores = new Map<Cell, number | null>()
-    for (const cell of alive) scores.set(cell, await scoreOf(cell, directory, rung))
-    const chosen = goOn(alive, (cell) => scores.get(cell)!, rungs[at + 1]!.runs)
+    const gains = new Map<Cell, number | null>()
+    for (const cell of alive) gains.set(cell, await gainWithin(results.get(cell.name)!, directory, rung))
+    const chosen = goOn(alive, (cell) => gains.get(cell)!, rungs[at + 1]!.runs)
     for (const cell of alive)
       if (!chosen.includes(cell) && results.get(cell.name)!.status === 'pending') {
         results.set(cell.name, { ...results.get(cell.name)!, status: 'stopped' })
@@ -83,35 +78,22 @@ async function runBracket({ cells, rungs }: SearchBracket, options: BracketOptio
 /** Brings a run to a rung's epochs, where it is not there yet. */
 async function climb(
   cell: Cell,
-  {
-    directory,
-    rung,
-    last,
-    index,
-    torchLora,
-    keep,
-    onEvent,
-    signal,
-  }: BracketOptions & { rung: Rung; last: boolean; index: number },
+  { rung, last, index, ...options }: BracketOptions & { rung: Rung; last: boolean; index: number },
 ): Promise<CellResult> {
-  const folder = join(directory, cell.name)
+  const { directory, keep, onEvent } = options
   const before = await describe(cell, directory)
   const reached = before.status === 'done' || (before.score && before.score.epoch >= rung.epochs)
   if (reached && (before.status === 'done' || !last)) return before
-  onEvent({ type: 'cell', index, cell })
-  await writeJson(join(folder, 'cell.json'), cell)
-  const outcome = await runCell({
+  const outcome = await runCell(cell, {
+    ...options,
+    index,
     args: last ? cell.args : [...cell.args, '--until', String(rung.epochs)],
-    directory: folder,
-    torchLora,
-    onMessage: (message) => onEvent({ type: 'progress', index, cell, message }),
-    signal,
   })
   const result: CellResult =
     outcome.status === 'failed'
       ? { cell, status: 'failed', error: outcome.error }
       : await describe(cell, directory)
-  if (result.status === 'done') await tidy(folder, keep)
+  if (result.status === 'done') await tidy(join(directory, cell.name), keep)
   onEvent({ type: 'result', index, result })
   return result
 }
@@ -119,46 +101,38 @@ async function climb(
 /** What a run's folder says of it, with its best so far. */
 async function describe(cell: Cell, directory: string): Promise<CellResult> {
   const result = await readResult(cell, directory)
-  const paused = await pausedAt(cell, directory)
-  if (result.status === 'done' || !paused) return result
-  const evaluations = await readEvaluations(cell, directory, paused.metric)
-  const best = bestOf(evaluations, paused.metric)
-  if (best === null) return result
-  return { ...result, score: { metric: paused.metric, value: best, epoch: paused.epoch } }
+  if (result.status === 'done') return result
+  const paused = await readJson(join(directory, cell.name, 'paused.json'), pausedFile).catch(() => null)
+  const best = paused && (await bestOf(cell, directory, { metric: paused.metric }))
+  return best === null ? result : { ...result, score: { ...paused!, value: best } }
 }
 
-async function pausedAt(cell: Cell, directory: string): Promise<z.infer<typeof pausedFile> | null> {
-  return readJson(join(directory, cell.name, 'paused.json'), pausedFile).catch(() => null)
-}
-
-/** A run's best evaluation within a rung's epochs, greater is better; null where it has none. */
-async function scoreOf(cell: Cell, directory: string, { epochs }: Rung): Promise<number | null> {
-  const { summary } = await readResult(cell, directory)
-  const metric = summary?.bestMetric ?? (await pausedAt(cell, directory))?.metric
+/** A run's best within a rung's epochs, greater is better; null where it has none, or has failed. */
+async function gainWithin(
+  { cell, summary, score }: CellResult,
+  directory: string,
+  { epochs }: Rung,
+): Promise<number | null> {
+  const metric = summary?.bestMetric ?? score?.metric
   if (metric === undefined) return null
-  const within = (await readEvaluations(cell, directory, metric)).filter(
-    ({ epoch }) => epoch <= epochs + 1e-6,
-  )
-  const best = bestOf(within, metric)
-  return best === null ? null : metric === 'loss' ? -best : best
+  const best = await bestOf(cell, directory, { metric, epochs })
+  return best && gainOf(metric, best)
 }
 
-interface Evaluation {
-  epoch: number
-  value: number
-}
-
-async function readEvaluations(cell: Cell, directory: string, metric: string): Promise<Evaluation[]> {
+/** The best that a run was measured with, up to some epochs; null where it was not. */
+async function bestOf(
+  cell: Cell,
+  directory: string,
+  { metric, epochs = Number.POSITIVE_INFINITY }: { metric: string; epochs?: number },
+): Promise<number | null> {
   const text = await readFile(join(directory, cell.name, 'metrics.jsonl'), 'utf8').catch(() => '')
-  return text.split('\n').flatMap((line): Evaluation[] => {
+  const values = text.split('\n').flatMap((line): number[] => {
     if (!line.startsWith('{"type":"evaluation"')) return []
     const { epoch, [metric]: value } = JSON.parse(line) as Record<string, unknown>
-    return typeof value === 'number' ? [{ epoch: Number(epoch), value }] : []
+    return typeof value === 'number' && Number(epoch) <= epochs + 1e-6 ? [value] : []
   })
-}
-
-function bestOf(evaluations: readonly Evaluation[], metric: string): number | null {
-  if (evaluations.length === 0) return null
-  const values = evaluations.map(({ value }) => value)
-  return metric === 'loss' ? Math.min(...values) : Math.max(...values)
+  return values.reduce<number | null>(
+    (best, value) => (best !== null && gainOf(metric, best) >= gainOf(metric, value) ? best : value),
+    null,
+  )
 }

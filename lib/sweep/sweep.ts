@@ -1,32 +1,18 @@
 import { join } from 'node:path'
-import { makeFolder, writeJson } from '../checkpoint/index.ts'
+import { makeFolder } from '../checkpoint/index.ts'
 import { type Cell, expandRecipe } from './cells.ts'
 import { type CellResult, checkFolders, readResult, tidy, writeState } from './folder.ts'
-import type { RunMessage } from './messages.ts'
 import type { Recipe } from './recipe.ts'
 import { requireInputs } from './requirements.ts'
-import { type CellOutcome, runCell } from './run-cell.ts'
+import { type CellOutcome, type CellProcess, runCell } from './run-cell.ts'
 import { isOfShard, type Shard } from './shard.ts'
 
-export type SweepEvent =
-  | { type: 'cell'; index: number; cell: Cell }
-  | { type: 'progress'; index: number; cell: Cell; message: RunMessage }
-  | { type: 'result'; index: number; result: CellResult }
-
-export interface SweepOptions {
+export interface SweepOptions extends CellProcess {
   recipe: Recipe
-  /** Holds a folder a cell, and sweep.json. */
-  directory: string
-  /** Program and first arguments that are `torch-lora`. */
-  torchLora: readonly string[]
   /** 'all' keeps adapters and models of finished cells, 'metrics' only metrics.jsonl and summary.json. */
   keep: 'all' | 'metrics'
   /** The part of the cells that is run here; the folder is shared with those that run the others. Default: all. */
   shard?: Shard | undefined
-  /** Of the runs whose settings leave it open. */
-  device?: string | undefined
-  onEvent: (event: SweepEvent) => void
-  signal: AbortSignal
 }
 
 /**
@@ -54,18 +40,8 @@ export async function runSweep(options: SweepOptions): Promise<CellResult[]> {
   await writeState(directory, recipe, before)
   for (const [index, cell] of mine) {
     if (signal.aborted) break
-    onEvent({ type: 'cell', index, cell })
-    const folder = join(directory, cell.name)
-    await writeJson(join(folder, 'cell.json'), cell)
-    const outcome = await runCell({
-      args: cell.args,
-      directory: folder,
-      torchLora: options.torchLora,
-      device: options.device,
-      onMessage: (message) => onEvent({ type: 'progress', index, cell, message }),
-      signal,
-    })
-    if (outcome.status === 'done') await tidy(folder, options.keep)
+    const outcome = await runCell(cell, { ...options, index })
+    if (outcome.status === 'done') await tidy(join(directory, cell.name), options.keep)
     const result = await resultOf(cell, outcome, directory)
     if (result.status === 'failed') failed.set(cell.name, result)
     // Others may have run theirs meanwhile: the folder is what all shards have in common.
