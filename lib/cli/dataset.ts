@@ -64,7 +64,7 @@ export function withDataset(command: Command, { training }: { training: boolean 
   ).choices(taskTypeNames)
   command.addOption(training ? taskType.default(taskTypeNames[0]) : taskType)
   command.option('--task <name>', `a GLUE task: ${glueTaskNames.join(', ')}`)
-  command.option('--data <dir>', "the folder of GLUE's folders (default: the cache, downloaded when need be)")
+  command.addOption(glueFolderOption())
   if (training)
     command.option(
       '--train <file>',
@@ -91,6 +91,14 @@ export function withDataset(command: Command, { training }: { training: boolean 
           "label names in the order of the logits (default: those of the model's trained head, else those in the training file, sorted)",
       })
     : command
+}
+
+/** `--data`. */
+export function glueFolderOption(): Option {
+  return new Option(
+    '--data <dir>',
+    "the folder of GLUE's folders (default: the cache, downloaded when need be)",
+  )
 }
 
 /** Adds `--text`, `--text-pair`, `--no-header` and `--no-quoting`. */

@@ -7,9 +7,15 @@ import type { TextEmbedding } from '../inference/text-embedder.ts'
 import { type SentencePooling, sentencePoolings } from '../tasks/sentence-folder.ts'
 import { type ColumnFlags, withTextColumn } from './dataset.ts'
 import { interruptible } from './failure.ts'
-import { type AdapterFlags, withAdapterFile, withLongTexts } from './model-flags.ts'
+import {
+  type AdapterFlags,
+  longTextOption,
+  maxLengthOption,
+  modelOption,
+  withAdapterFile,
+} from './model-flags.ts'
 import { npyHeader } from './npy.ts'
-import { applyRunFlags, countingNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import { applyRunFlags, countingNumber, type RunFlags, withDevice } from './options.ts'
 import { readTexts } from './prediction-lines.ts'
 import { watched } from './watched.ts'
 
@@ -23,14 +29,14 @@ interface EmbedFlags extends RunFlags, AdapterFlags, ColumnFlags {
   prompt?: string
   promptName?: string
   maxLength?: number
-  longText: 'truncate' | 'refuse'
+  longText?: 'truncate' | 'refuse'
 }
 
 /** `torch-lora embed`: a vector an input line, in order. */
 export function embedCommand(): Command {
   const command = new Command('embed')
     .description('Give each text of a file its vector: folders of sentence-transformers, and plain encoders')
-    .requiredOption('--model <dir or id>', 'the model, or the base model of --adapter')
+    .addOption(modelOption())
     .requiredOption('--input <file>', 'texts: .jsonl with {"text"} a line, or .json, .csv, .tsv')
     .option(
       '--out <file>',
@@ -53,12 +59,8 @@ export function embedCommand(): Command {
     )
     .option('--prompt <text>', 'what stands in front of each text')
     .option('--prompt-name <name>', "the same by its name in the model's folder: query, document")
-    .option(
-      '--max-length <tokens>',
-      'tokens of a text at most (default: what the model was made for)',
-      wholeNumber,
-    )
-  withLongTexts(command)
+    .addOption(maxLengthOption({ otherwise: 'what the model was made for' }))
+    .addOption(longTextOption())
   withAdapterFile(command)
   return withDevice(command, { int8: true }).action((flags: EmbedFlags) =>
     interruptible((signal) => embed(flags, signal)),

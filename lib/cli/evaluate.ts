@@ -3,8 +3,8 @@ import { TorchLoraError } from '../errors.ts'
 import { type DatasetFlags, readDataset, withDataset } from './dataset.ts'
 import { interruptible } from './failure.ts'
 import { measureTexts } from './measure-texts.ts'
-import { adapterOptions, type ModelFlags, withAdapter } from './model-flags.ts'
-import { applyRunFlags, list, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import { adapterOptions, type ModelFlags, maxLengthOption, modelOption, withAdapter } from './model-flags.ts'
+import { applyRunFlags, list, type RunFlags, withDevice } from './options.ts'
 
 interface EvaluateFlags extends DatasetFlags, RunFlags, ModelFlags {
   maxLength?: number
@@ -19,15 +19,11 @@ interface EvaluateFlags extends DatasetFlags, RunFlags, ModelFlags {
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .description('Measure a model on a GLUE task or on your own labelled file')
-    .requiredOption('--model <dir or id>', 'the model, or the base model of --adapter')
+    .addOption(modelOption())
   withAdapter(command)
   withDataset(command, { training: false })
   command
-    .option(
-      '--max-length <tokens>',
-      'cut texts to so many tokens (default: what the model takes)',
-      wholeNumber,
-    )
+    .addOption(maxLengthOption())
     .option(
       '--metrics <names>',
       "what to measure (default: the task's own; a wrong name lists what there is)",

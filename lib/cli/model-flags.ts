@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { type ProblemType, problemTypes } from '../data/problem-type.ts'
-import { list, positiveNumber } from './options.ts'
+import { longTexts } from '../inference/long-texts.ts'
+import { list, positiveNumber, wholeNumber } from './options.ts'
 
 /** What the outputs of a head mean. */
 export interface LabelFlags {
@@ -48,13 +49,37 @@ export function withAdapter(command: Command, help: AdapterHelp = {}): Command {
   })
 }
 
-/** Adds `--long-text` to a verb whose models read one window of a text. */
-export function withLongTexts(command: Command): Command {
-  return command.addOption(
-    new Option('--long-text <what>', "what becomes of a longer text: cut it, or 'refuse' with an error")
-      .choices(['truncate', 'refuse'])
-      .default('truncate'),
-  )
+/** `--model`, of a verb that may put an adapter on it. */
+export function modelOption(): Option {
+  return new Option('--model <dir or id>', 'the model, or the base model of --adapter').makeOptionMandatory()
+}
+
+/** `--max-length`. */
+export function maxLengthOption({ of = 'a text', otherwise = 'what the model takes' } = {}): Option {
+  const said = `tokens of ${of} at most (default: ${otherwise})`
+  return new Option('--max-length <tokens>', said).argParser(wholeNumber)
+}
+
+/** `--long-text` of a verb whose models read one window of a text. */
+export function longTextOption(): Option {
+  const said = "what becomes of a longer text: 'truncate' cuts it; 'refuse' is an error (default: truncate)"
+  return new Option('--long-text <what>', said).choices(['truncate', 'refuse'])
+}
+
+/** `--long-text` and `--window-overlap` of a verb whose models may read several. */
+export function withWindows(command: Command, { of = '', otherwise = 'truncate' } = {}): Command {
+  return command
+    .addOption(
+      new Option(
+        '--long-text <what>',
+        `what becomes of a longer text${of}: 'truncate' cuts it; 'windows' reads it in overlapping windows, whose entities and answers are put together and whose logits are averaged; 'refuse' is an error (default: windows to tag and to answer, else ${otherwise})`,
+      ).choices(longTexts),
+    )
+    .option(
+      '--window-overlap <tokens>',
+      'that neighbouring windows share (default: a quarter of a window, at most 64)',
+      wholeNumber,
+    )
 }
 
 /** Adds `--labels` and `--problem-type`. */

@@ -2,12 +2,11 @@ import { Command, Option } from 'commander'
 import { type Example, glueTask, loadGlue, writeGluePredictions } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
 import { aggregations } from '../inference/entities.ts'
-import { longTexts } from '../inference/long-texts.ts'
 import type { TextClassifier } from '../inference/text-classifier.ts'
-import { withColumns } from './dataset.ts'
+import { glueFolderOption, withColumns } from './dataset.ts'
 import { interruptible } from './failure.ts'
-import { servingOptions, withAdapter } from './model-flags.ts'
-import { applyRunFlags, countingNumber, list, wholeNumber, withDevice } from './options.ts'
+import { maxLengthOption, modelOption, servingOptions, withAdapter, withWindows } from './model-flags.ts'
+import { applyRunFlags, countingNumber, list, withDevice } from './options.ts'
 import {
   answerQuestions,
   fillMasks,
@@ -26,30 +25,20 @@ export function predictCommand(): Command {
     .description(
       'Classify or tag the texts of a file, answer its questions or fill its masks, as the model does; one line of output for each, in order',
     )
-    .requiredOption('--model <dir or id>', 'the model, or the base model of --adapter')
+    .addOption(modelOption())
     .option(
       '--input <file>',
       'texts: .jsonl with {"text", "textPair"?} (to tag, also {"words"}) a line, or .json, .csv, .tsv, .conll; questions: .jsonl with {"question", "context"} a line, or SQuAD\'s .json',
     )
   withColumns(command)
     .option('--task <name>', 'a GLUE task, whose test split is classified instead of --input')
-    .option('--data <dir>', "the folder of GLUE's folders (default: the cache, downloaded when need be)")
+    .addOption(glueFolderOption())
     .option(
       '--glue-out <dir>',
       'with --task: write the predictions as gluebenchmark.com takes them (MRPC.tsv, MNLI-m.tsv, ...) instead of printing',
     )
-    .option('--max-length <tokens>', 'tokens of a text at most (default: what the model takes)', wholeNumber)
-    .addOption(
-      new Option(
-        '--long-text <what>',
-        "what becomes of a longer text: 'truncate' cuts it; 'windows' reads it in overlapping windows, whose entities and answers are put together and whose logits are averaged; 'refuse' is an error (default: windows to tag and to answer, else truncate)",
-      ).choices(longTexts),
-    )
-    .option(
-      '--window-overlap <tokens>',
-      'that neighbouring windows share (default: a quarter of a window, at most 64)',
-      wholeNumber,
-    )
+    .addOption(maxLengthOption())
+  withWindows(command)
     .addOption(
       new Option('--aggregation <strategy>', 'how tags of tokens become entities (default: simple)').choices(
         aggregations,

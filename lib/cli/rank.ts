@@ -3,8 +3,14 @@ import { Command } from 'commander'
 import { fileError, readJsonLines } from '../data/lines.ts'
 import type { RankInput, Ranking } from '../inference/text-reranker.ts'
 import { interruptible } from './failure.ts'
-import { type AdapterFlags, withAdapterFile, withLongTexts } from './model-flags.ts'
-import { applyRunFlags, countingNumber, type RunFlags, wholeNumber, withDevice } from './options.ts'
+import {
+  type AdapterFlags,
+  longTextOption,
+  maxLengthOption,
+  modelOption,
+  withAdapterFile,
+} from './model-flags.ts'
+import { applyRunFlags, countingNumber, type RunFlags, withDevice } from './options.ts'
 import { watched } from './watched.ts'
 
 interface RankFlags extends RunFlags, AdapterFlags {
@@ -13,24 +19,20 @@ interface RankFlags extends RunFlags, AdapterFlags {
   topK?: number
   rawScores?: boolean
   maxLength?: number
-  longText: 'truncate' | 'refuse'
+  longText?: 'truncate' | 'refuse'
 }
 
 /** `torch-lora rank`: the texts of each query, best first. */
 export function rankCommand(): Command {
   const command = new Command('rank')
     .description('Order texts by how well they answer a query, with a cross-encoder')
-    .requiredOption('--model <dir or id>', 'the model, or the base model of --adapter')
+    .addOption(modelOption())
     .requiredOption('--input <file>', '.jsonl with {"query", "texts": [...]} a line')
     .option('--top-k <count>', 'so many of the best texts (default: all)', countingNumber)
     .option('--raw-scores', 'scores as the model gives them, not their sigmoid')
     .option('--json', 'print {"ranking": [{"index", "score"}]} a line (default: score and text, a line each)')
-    .option(
-      '--max-length <tokens>',
-      'tokens of a query and a text at most (default: what the model takes)',
-      wholeNumber,
-    )
-  withLongTexts(command)
+    .addOption(maxLengthOption({ of: 'a query and a text' }))
+    .addOption(longTextOption())
   withAdapterFile(command)
   return withDevice(command, { int8: true }).action((flags: RankFlags) =>
     interruptible((signal) => rank(flags, signal)),

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { TorchLoraError } from '../errors.ts'
-import { type LongText, longTexts } from '../inference/long-texts.ts'
+import type { LongText } from '../inference/long-texts.ts'
 import { taskTypeNames } from '../tasks/registry.ts'
-import { withAdapter } from './model-flags.ts'
+import { maxLengthOption, withAdapter, withWindows } from './model-flags.ts'
 import { applyRunFlags, duration, type RunFlags, wholeNumber, withDevice } from './options.ts'
 import { adapterFlag, modelFlag, modelSources, type ServedModelFlags, taskFlag } from './served-models.ts'
 
@@ -68,31 +68,13 @@ export function serveCommand(version: string): Command {
       wholeNumber,
       8 * 2 ** 20,
     )
-    .option('--max-length <tokens>', 'tokens of a text (default: what the model takes)', wholeNumber)
-    .addOption(
-      new Option(
-        '--long-text <what>',
-        "what becomes of a longer text that a request does not ask to be cut: 'truncate', 'windows' (of classifiers, taggers and question answerers) or 'refuse' (default: windows to tag and to answer, else refuse)",
-      ).choices(longTexts),
-    )
-    .option(
-      '--window-overlap <tokens>',
-      'that neighbouring windows share (default: a quarter of a window, at most 64)',
-      wholeNumber,
-    )
+    .addOption(maxLengthOption())
+  withWindows(command, { of: ' that a request does not ask to be cut', otherwise: 'refuse' })
     .option('--max-client-batch <count>', 'texts of one request', wholeNumber, 32)
     .option('--max-body <bytes>', 'bytes of one request', wholeNumber, 2_000_000)
-    .addOption(
-      new Option('--request-timeout <time>', 'for one request, waiting included: 500ms, 30s, 2m')
-        .argParser(duration)
-        .default(30_000, '30s'),
-    )
+    .addOption(timeOption('--request-timeout', 'for one request, waiting included'))
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent', level, 'info')
-    .addOption(
-      new Option('--grace <time>', 'for requests in flight after SIGTERM: 500ms, 30s, 2m')
-        .argParser(duration)
-        .default(30_000, '30s'),
-    )
+    .addOption(timeOption('--grace', 'for requests in flight after SIGTERM'))
   return withDevice(command, { int8: true }).action((flags: ServeFlags) => serve(flags, version))
 }
 
@@ -149,6 +131,11 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
   process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(1))
   await app.close()
   clearTimeout(late)
+}
+
+function timeOption(flag: string, what: string): Option {
+  const said = `${what}: 500ms, 30s, 2m`
+  return new Option(`${flag} <time>`, said).argParser(duration).default(30_000, '30s')
 }
 
 function port(text: string): number {

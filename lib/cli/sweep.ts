@@ -9,6 +9,7 @@ import type { SweepEvent } from '../sweep/run-cell.ts'
 import { searchedNames } from '../sweep/search-space.ts'
 import { isOfShard, parseShard, type Shard } from '../sweep/shard.ts'
 import { shortNames } from '../sweep/short-names.ts'
+import { glueFolderOption } from './dataset.ts'
 import { exitInterrupted, interruptible } from './failure.ts'
 import { list, positiveNumber, wholeNumber } from './options.ts'
 import { formatBytes, progressBar } from './progress.ts'
@@ -43,7 +44,7 @@ export function sweepCommand(): Command {
     .option('--methods <names>', "names of the recipe's, 'full', 'r8' (alpha 16) or 'r8a8' (alpha 8)", list)
     .option('--seeds <numbers>', 'seeds', numbers(wholeNumber))
     .option('--lrs <rates>', 'learning rates: every method runs with every one', numbers(positiveNumber))
-    .option('--data <dir>', "the folder of GLUE's folders")
+    .addOption(glueFolderOption())
     .option('--device <name>', "'auto', 'cpu', 'cuda' or 'cuda:N'")
     .option('--threads <count>', 'processor threads an operator may use', wholeNumber)
     .option(

@@ -25,6 +25,7 @@ import {
   methodOptimizer,
   withMethod,
 } from './methods.ts'
+import { maxLengthOption } from './model-flags.ts'
 import {
   applyRunFlags,
   classWeights,
@@ -159,11 +160,7 @@ export function trainCommand(): Command {
     .option('--warmup-steps <updates>', 'updates that warm up, instead of --warmup', wholeNumber)
     .option('--weight-decay <number>', 'decoupled weight decay', nonNegativeNumber, 0)
     .option('--clip <norm>', 'scale gradients to at most this norm; 0 does not', nonNegativeNumber, 1)
-    .option(
-      '--max-length <tokens>',
-      'cut texts to so many tokens (default: what the model takes)',
-      wholeNumber,
-    )
+    .addOption(maxLengthOption())
     .option(
       '--gradient-checkpointing',
       'compute activations again in the backward pass: a third more work, much less memory',
