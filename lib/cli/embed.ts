@@ -8,18 +8,19 @@ import { type SentencePooling, sentencePoolings } from '../tasks/sentence-folder
 import { type ColumnFlags, withTextColumn } from './dataset.ts'
 import { interruptible } from './failure.ts'
 import {
-  type AdapterFlags,
+  type LoadingFlags,
+  loadingOptions,
   longTextOption,
   maxLengthOption,
   modelOption,
   withAdapterFile,
 } from './model-flags.ts'
 import { npyHeader } from './npy.ts'
-import { applyRunFlags, countingNumber, type RunFlags, withDevice } from './options.ts'
+import { countingNumber, withDevice } from './options.ts'
 import { readTexts } from './prediction-lines.ts'
 import { watched } from './watched.ts'
 
-interface EmbedFlags extends RunFlags, AdapterFlags, ColumnFlags {
+interface EmbedFlags extends LoadingFlags<'truncate' | 'refuse'>, ColumnFlags {
   input: string
   out?: string
   json?: boolean
@@ -28,8 +29,6 @@ interface EmbedFlags extends RunFlags, AdapterFlags, ColumnFlags {
   pooling?: SentencePooling
   prompt?: string
   promptName?: string
-  maxLength?: number
-  longText?: 'truncate' | 'refuse'
 }
 
 /** `torch-lora embed`: a vector an input line, in order. */
@@ -78,15 +77,8 @@ async function embed(flags: EmbedFlags, signal: AbortSignal): Promise<void> {
   const { TextEmbedder } = await import('../inference/text-embedder.ts')
   const { writeFileAtomically } = await import('../checkpoint/index.ts')
   await using model = await TextEmbedder.load(flags.model, {
-    ...{ mergeAdapter: flags.adapter, loraAlpha: flags.alpha, pooling: flags.pooling },
-    ...(await applyRunFlags(flags)),
-    ...{
-      cudaGraphs: flags.cudaGraphs,
-      maxLength: flags.maxLength,
-      longText: flags.longText,
-      warmUp: false,
-      signal,
-    },
+    ...(await loadingOptions(flags, signal)),
+    pooling: flags.pooling,
   })
   const { maxLength } = model
   const options = { dimensions, normalize, prompt, promptName, signal }

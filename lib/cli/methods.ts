@@ -221,6 +221,4 @@ function requireOwn({ method, ...flags }: MethodFlags): void {
 }
 
 /** Every flag that belongs to one of them. */
-export const methodFlagNames: readonly Flag[] = [
-  ...new Set(Object.values(methods).flatMap((flags): readonly Flag[] => flags)),
-]
+export const methodFlagNames: readonly Flag[] = [...new Set(Object.values(methods).flat())]

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander'
 import { type ProblemType, problemTypes } from '../data/problem-type.ts'
-import { longTexts } from '../inference/long-texts.ts'
-import { list, positiveNumber, wholeNumber } from './options.ts'
+import { type LongText, longTexts } from '../inference/long-texts.ts'
+import { givenOptions } from '../options.ts'
+import { applyRunFlags, list, positiveNumber, type RunFlags, wholeNumber } from './options.ts'
 
 /** What the outputs of a head mean. */
 export interface LabelFlags {
@@ -19,6 +20,13 @@ export interface AdapterFlags {
 /** The same of a verb to which labels mean something. */
 export interface ModelFlags extends AdapterFlags, LabelFlags {
   head?: 'load' | 'keep'
+}
+
+/** The same of a verb that answers the lines of a file. */
+export interface LoadingFlags<L extends LongText = LongText> extends ModelFlags, RunFlags {
+  maxLength?: number
+  longText?: L
+  windowOverlap?: number
 }
 
 interface AdapterHelp {
@@ -98,6 +106,19 @@ export function withLabels(command: Command, { labels }: { labels: string }): Co
 export function servingOptions(flags: ModelFlags) {
   const { adapter: mergeAdapter, ...rest } = adapterOptions(flags)
   return { mergeAdapter, ...rest }
+}
+
+/**
+ * How a verb that answers the lines of a file loads its model. What is not given is left away: a class refuses by name
+ * what it has no option for.
+ */
+export async function loadingOptions<L extends LongText>(flags: LoadingFlags<L>, signal: AbortSignal) {
+  const { cudaGraphs, maxLength, longText, windowOverlap } = flags
+  return givenOptions({
+    ...servingOptions(flags),
+    ...(await applyRunFlags(flags)),
+    ...{ cudaGraphs, maxLength, longText, windowOverlap, warmUp: false, signal },
+  })
 }
 
 /** The flags of `withAdapter` as `loadModel` takes them. */

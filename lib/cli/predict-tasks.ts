@@ -4,12 +4,9 @@ import { readQuestionExamples } from '../data/question-examples.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Aggregation } from '../inference/entities.ts'
 import type { LoadTextModelOptions } from '../inference/load-text-model.ts'
-import type { LongText } from '../inference/long-texts.ts'
 import type { TagInput } from '../inference/token-classifier.ts'
-import { givenOptions } from '../options.ts'
 import type { ColumnFlags } from './dataset.ts'
-import type { ModelFlags } from './model-flags.ts'
-import type { RunFlags } from './options.ts'
+import type { LoadingFlags } from './model-flags.ts'
 import {
   answerLine,
   fillingLine,
@@ -21,14 +18,11 @@ import {
 } from './prediction-lines.ts'
 import { watched } from './watched.ts'
 
-export interface PredictFlags extends RunFlags, ModelFlags, ColumnFlags {
+export interface PredictFlags extends LoadingFlags, ColumnFlags {
   input?: string
   task?: string
   data?: string
   glueOut?: string
-  maxLength?: number
-  longText?: LongText
-  windowOverlap?: number
   json?: boolean
   aggregation?: Aggregation
   candidateLabels?: string[]
@@ -58,7 +52,7 @@ export async function sortTexts(
 ): Promise<void> {
   const { ZeroShotClassifier } = await import('../inference/zero-shot-classifier.ts')
   const rows = texts ?? (await readTexts(flags.input!, flags))
-  await using model = await ZeroShotClassifier.load(flags.model, givenOptions(options))
+  await using model = await ZeroShotClassifier.load(flags.model, options)
   const { hypothesisTemplate, multiLabel } = flags
   const results = model.classifyAll(rows, labels, {
     input: ({ text }) => text,
@@ -72,7 +66,7 @@ export async function tagTexts({ flags, texts, options, signal }: Given): Promis
   const inputs: TagInput[] =
     texts?.map(({ text }) => ({ text })) ?? (await readTagInputs(flags.input!, flags))
   const { TokenClassifier } = await import('../inference/token-classifier.ts')
-  await using model = await TokenClassifier.load(flags.model, givenOptions(options))
+  await using model = await TokenClassifier.load(flags.model, options)
   const results = model.tagAll(inputs, { aggregation: flags.aggregation, signal })
   await printLines(results, taggingLine, { flags, count: inputs.length, maxLength: model.maxLength })
 }
@@ -87,7 +81,7 @@ export async function answerQuestions({ flags, options, signal }: Given): Promis
     )
   const questions = await readQuestionExamples(input)
   const { QuestionAnswerer } = await import('../inference/question-answerer.ts')
-  await using model = await QuestionAnswerer.load(flags.model, givenOptions(options))
+  await using model = await QuestionAnswerer.load(flags.model, options)
   const results = model.answerAll(questions, { topK, maxAnswerTokens, handleImpossibleAnswer, signal })
   const { maxLength } = model
   await printLines(results, answerLine, { flags, unit: 'questions', count: questions.length, maxLength })
@@ -97,7 +91,7 @@ export async function answerQuestions({ flags, options, signal }: Given): Promis
 export async function fillMasks({ flags, texts, options, signal }: Given): Promise<void> {
   const rows = texts ?? (await readTexts(flags.input!, flags))
   const { MaskFiller } = await import('../inference/mask-filler.ts')
-  await using model = await MaskFiller.load(flags.model, givenOptions(options) as object)
+  await using model = await MaskFiller.load(flags.model, options as object)
   const results = model.fillAll(rows, { input: ({ text }) => text, topK: flags.topK, signal })
   await printLines(results, fillingLine, { flags, count: rows.length, maxLength: model.maxLength })
 }

@@ -5,8 +5,8 @@ import { aggregations } from '../inference/entities.ts'
 import type { TextClassifier } from '../inference/text-classifier.ts'
 import { glueFolderOption, withColumns } from './dataset.ts'
 import { interruptible } from './failure.ts'
-import { maxLengthOption, modelOption, servingOptions, withAdapter, withWindows } from './model-flags.ts'
-import { applyRunFlags, countingNumber, list, withDevice } from './options.ts'
+import { loadingOptions, maxLengthOption, modelOption, withAdapter, withWindows } from './model-flags.ts'
+import { countingNumber, list, withDevice } from './options.ts'
 import {
   answerQuestions,
   fillMasks,
@@ -83,16 +83,7 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
       'INVALID_ARGUMENT',
       '--glue-out writes the predictions of a GLUE task: give --task NAME.',
     )
-  const options = {
-    ...servingOptions(flags),
-    ...(await applyRunFlags(flags)),
-    cudaGraphs: flags.cudaGraphs,
-    maxLength: flags.maxLength,
-    longText: flags.longText,
-    windowOverlap: flags.windowOverlap,
-    warmUp: false,
-    signal,
-  }
+  const options = await loadingOptions(flags, signal)
   const texts = input === undefined ? await glueTexts(flags) : null
   const given: Given = { flags, texts, options, signal }
   if (candidateLabels) return await sortTexts(given, candidateLabels)

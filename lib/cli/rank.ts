@@ -4,22 +4,21 @@ import { fileError, readJsonLines } from '../data/lines.ts'
 import type { RankInput, Ranking } from '../inference/text-reranker.ts'
 import { interruptible } from './failure.ts'
 import {
-  type AdapterFlags,
+  type LoadingFlags,
+  loadingOptions,
   longTextOption,
   maxLengthOption,
   modelOption,
   withAdapterFile,
 } from './model-flags.ts'
-import { applyRunFlags, countingNumber, type RunFlags, withDevice } from './options.ts'
+import { countingNumber, withDevice } from './options.ts'
 import { watched } from './watched.ts'
 
-interface RankFlags extends RunFlags, AdapterFlags {
+interface RankFlags extends LoadingFlags<'truncate' | 'refuse'> {
   input: string
   json?: boolean
   topK?: number
   rawScores?: boolean
-  maxLength?: number
-  longText?: 'truncate' | 'refuse'
 }
 
 /** `torch-lora rank`: the texts of each query, best first. */
@@ -42,17 +41,7 @@ export function rankCommand(): Command {
 async function rank(flags: RankFlags, signal: AbortSignal): Promise<void> {
   const queries = await readQueries(flags.input)
   const { TextReranker } = await import('../inference/text-reranker.ts')
-  await using model = await TextReranker.load(flags.model, {
-    ...{ mergeAdapter: flags.adapter, loraAlpha: flags.alpha },
-    ...(await applyRunFlags(flags)),
-    ...{
-      cudaGraphs: flags.cudaGraphs,
-      maxLength: flags.maxLength,
-      longText: flags.longText,
-      warmUp: false,
-      signal,
-    },
-  })
+  await using model = await TextReranker.load(flags.model, await loadingOptions(flags, signal))
   const { maxLength } = model
   const results = model.rankAll(queries, { topK: flags.topK, rawScores: flags.rawScores, signal })
   for await (const result of watched(results, {
