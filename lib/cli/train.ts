@@ -360,7 +360,6 @@ async function train(flags: TrainFlags): Promise<void> {
   const output = join(flags.out, flags.full ? 'model' : 'adapter')
   if (flags.full) await model.savePretrained(output)
   else await saveAdapter(model, output)
-  const { resume: _, json: __, until: ___, ...configuration } = flags
   const method = flags.full ? 'full' : flags.adapter ? await methodOfAdapter(model) : flags.method
   const { loraState } = await import('../adapters/state.ts')
   // As it was resolved: rank, alpha, targets.
@@ -372,7 +371,7 @@ async function train(flags: TrainFlags): Promise<void> {
     finished: new Date().toISOString(),
     machine: machineName(model.device),
     ...(adapterConfig && { adapterConfig }),
-    configuration,
+    configuration: configurationOf(flags),
   }
   const measured =
     dataset.evaluate.length > 0
@@ -444,9 +443,14 @@ function shapeOf({ schedulePower: power, scheduleCycles: cycles }: TrainFlags) {
   return power === undefined && cycles === undefined ? undefined : { power, cycles }
 }
 
+/** The flags that say what a run is, and not how far it goes this time. */
+function configurationOf({ resume: _, json: __, until: ___, ...configuration }: TrainFlags) {
+  return configuration
+}
+
 /** Where else the run is to be seen. @throws TorchLoraError NETWORK, INVALID_ARGUMENT, INVALID_FILE */
 async function openTrackers(flags: TrainFlags): Promise<Tracker[]> {
-  const { out: directory, experiment, mlflow, resume: _, json: __, until: ___, ...parameters } = flags
+  const { out: directory, experiment, mlflow, ...parameters } = configurationOf(flags)
   const trackers: Tracker[] = []
   if (mlflow) {
     const { MlflowRun } = await import('../train/mlflow.ts')
@@ -576,10 +580,9 @@ async function follow(
       } else if (event.type === 'evaluation') {
         await files.log(event)
         for (const tracker of trackers) await tracker.log(event)
-        const metrics = Object.entries(event.metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`)
         bar.stop()
         console.error(
-          `epoch ${event.epoch.toFixed(2)}: ${metrics.join(', ')}${event.best ? ' (best so far)' : ''}`,
+          `epoch ${event.epoch.toFixed(2)}: ${show(event.metrics)}${event.best ? ' (best so far)' : ''}`,
         )
         bar.start(bar.getTotal(), event.step, {
           loss: smoothed?.toFixed(4) ?? '-',
@@ -596,14 +599,15 @@ async function follow(
 }
 
 function printSummary(summary: TrainingSummary, output: string): void {
-  const show = (metrics: Record<string, number>) =>
-    Object.entries(metrics)
-      .map(([name, value]) => `${name} ${value.toFixed(4)}`)
-      .join(', ')
   console.log(
     `${summary.steps} updates in ${summary.wallSeconds.toFixed(1)} s, ${Math.round(summary.tokensPerSecond).toLocaleString('en')} tokens/s`,
   )
   if (summary.best)
     console.log(`best, after epoch ${summary.best.epoch.toFixed(2)}: ${show(summary.best.metrics)}`)
   console.log(`written to ${output}`)
+}
+
+function show(metrics: Readonly<Record<string, number>>): string {
+  const shown = Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`)
+  return shown.join(', ')
 }
