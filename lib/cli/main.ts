@@ -17,7 +17,10 @@ import { spellingsOf, withShortFlags } from './spellings.ts'
 import { sweepCommand } from './sweep.ts'
 import { trainCommand } from './train.ts'
 
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+const { version, description } = createRequire(import.meta.url)('../../package.json') as {
+  version: string
+  description: string
+}
 
 // A reader that goes away (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -26,9 +29,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 const program = new Command('torch-lora')
-  .description(
-    'Fine-tune text encoders (BERT, RoBERTa, DeBERTa, ModernBERT and their kin) with LoRA on libtorch, and serve them from Node.',
-  )
+  .description(description)
   .version(version)
   .showHelpAfterError('(--help says more)')
   // Options belong to the command they follow: `libtorch install --version` is not the program's --version.

@@ -9,7 +9,10 @@ import { fakeLibtorch, fakeWheel, temporaryFolder } from '../libtorch/fakes.ts'
 import { main } from './run.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+const { version, description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  version: string
+  description: string
+}
 
 function cli(args: string[], environment: NodeJS.ProcessEnv = {}) {
   return spawnSync(process.execPath, [main, ...args], {
@@ -23,6 +26,8 @@ describe('torch-lora', () => {
   it('says what it can do, and which version it is', () => {
     const help = cli(['--help'])
     expect(help.status).toBe(0)
+    expect(help.stdout.replaceAll(/\s+/g, ' ')).toContain(description)
+    expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(description)
     for (const verb of ['train', 'evaluate', 'merge', 'predict', 'doctor', 'libtorch']) {
       expect(help.stdout).toMatch(new RegExp(`^  ${verb}\\b.* \\S`, 'm'))
     }
