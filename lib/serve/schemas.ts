@@ -28,19 +28,22 @@ export const adapter = {
   description: "One of the model's adapters by its name (/adapters); without it, the model itself.",
 } as const
 
-export const truncate = {
+const truncate = {
   type: ['boolean', 'null'],
   default: false,
   description:
     'Cut a text that is too long; without it, or with null, such a text is refused with 413, unless the server was told otherwise (--long-text).',
 } as const
 
-export const truncationDirection = {
+const truncationDirection = {
   type: 'string',
   enum: ['Left', 'Right'],
   description:
     "Which end of a text that is too long is cut. Default: what the model's tokenizer says, else Right.",
 } as const
+
+/** What becomes of a text that is too long. */
+export const truncation = { truncate, truncation_direction: truncationDirection } as const
 
 export const promptName = {
   type: ['string', 'null'],
@@ -53,9 +56,6 @@ export const dimensions = {
   minimum: 1,
   description: 'So many elements from the beginning of each vector, for a model that was trained for it.',
 } as const
-
-/** text-embeddings-inference's word for an end of a text as calls take it. */
-export const sides = { Left: 'left', Right: 'right' } as const
 
 export const ErrorResponse = component('ErrorResponse', {
   type: 'object',

@@ -37,7 +37,21 @@ export function taskRoute<K extends TaskName, Body>(route: TaskRoute<K, Body>): 
   return route as unknown as TaskRoute
 }
 
+/** What a request says of texts that are too long (`truncation` of its schema). */
+export interface TruncationBody {
+  truncate?: boolean | null | undefined
+  truncation_direction?: 'Left' | 'Right' | undefined
+}
+
 /** Of a model that reads one window of a text: cut where the request or the server says so. */
-export function cutOrRefused(truncate: boolean | null | undefined, said: LongText | undefined) {
-  return truncate || said === 'truncate' ? 'truncate' : 'refuse'
+export function cutOrRefused({ truncate, truncation_direction }: TruncationBody, said: LongText | undefined) {
+  return {
+    longText: truncate || said === 'truncate' ? 'truncate' : 'refuse',
+    truncationSide: sideOf(truncation_direction),
+  } as const
+}
+
+/** text-embeddings-inference's word for an end of a text as calls take it. */
+export function sideOf(direction: string | null | undefined): 'left' | 'right' | undefined {
+  return direction ? (direction.toLowerCase() as 'left' | 'right') : undefined
 }

@@ -2,6 +2,7 @@ import { component } from '../components.ts'
 import { arrayPieces, JsonPieces } from '../json-pieces.ts'
 import { SimilarityInput, type SimilarityInputs } from '../routes/similarity.ts'
 import { adapter, dimensions, model, orNull, promptName, text } from '../schemas.ts'
+import { sideOf } from '../task-route.ts'
 import { vectorJson } from '../vector-json.ts'
 import { hubTask } from './hub-task.ts'
 
@@ -88,7 +89,3 @@ export const sentenceSimilarity = hubTask<'sentence-similarity', Body>({
     return new JsonPieces(arrayPieces(vectors, (vector) => [vectorJson(vector, format)]))
   },
 })
-
-function sideOf(direction: Parameters['truncation_direction']): 'left' | 'right' | undefined {
-  return direction ? (direction.toLowerCase() as 'left' | 'right') : undefined
-}

@@ -1,24 +1,12 @@
 import type { LongText } from '../../inference/long-texts.ts'
 import { component } from '../components.ts'
 import { arrayPieces, JsonPieces } from '../json-pieces.ts'
-import {
-  adapter,
-  dimensions,
-  model,
-  orNull,
-  promptName,
-  sides,
-  texts,
-  truncate,
-  truncationDirection,
-} from '../schemas.ts'
-import { cutOrRefused, taskRoute } from '../task-route.ts'
+import { adapter, dimensions, model, orNull, promptName, texts, truncation } from '../schemas.ts'
+import { cutOrRefused, type TruncationBody, taskRoute } from '../task-route.ts'
 import { vectorJson } from '../vector-json.ts'
 
-interface EmbedAllBody {
+interface EmbedAllBody extends TruncationBody {
   inputs: string | string[]
-  truncate?: boolean | null | undefined
-  truncation_direction?: keyof typeof sides | undefined
   prompt_name?: string | null | undefined
   adapter?: string | undefined
 }
@@ -30,8 +18,7 @@ interface EmbedBody extends EmbedAllBody {
 
 const fields = {
   inputs: texts,
-  truncate,
-  truncation_direction: truncationDirection,
+  ...truncation,
   prompt_name: promptName,
   adapter,
   model,
@@ -117,13 +104,8 @@ export const embedAll = taskRoute<'sentence-similarity', EmbedAllBody>({
 })
 
 function optionsOf(
-  { truncate, truncation_direction, prompt_name, adapter }: Omit<EmbedAllBody, 'inputs'>,
+  { prompt_name, adapter, ...body }: Omit<EmbedAllBody, 'inputs'>,
   longText: LongText | undefined,
 ) {
-  return {
-    adapter,
-    longText: cutOrRefused(truncate, longText),
-    truncationSide: truncation_direction && sides[truncation_direction],
-    promptName: prompt_name ?? undefined,
-  } as const
+  return { adapter, promptName: prompt_name ?? undefined, ...cutOrRefused(body, longText) }
 }

@@ -1,16 +1,14 @@
 import { type AttributionMethod, attributionMethods } from '../../inference/explanation.ts'
 import { charactersBefore } from '../characters.ts'
 import { component } from '../components.ts'
-import { adapter, model, sides, text, truncate, truncationDirection } from '../schemas.ts'
-import { taskRoute } from '../task-route.ts'
+import { adapter, model, text, truncation } from '../schemas.ts'
+import { sideOf, type TruncationBody, taskRoute } from '../task-route.ts'
 
-interface ExplainBody {
+interface ExplainBody extends TruncationBody {
   inputs: string | [string] | [string, string]
   label?: string | undefined
   method?: AttributionMethod | undefined
   steps?: number | undefined
-  truncate?: boolean | null | undefined
-  truncation_direction?: keyof typeof sides | undefined
   adapter?: string | undefined
 }
 
@@ -38,8 +36,7 @@ const ExplainRequest = component('ExplainRequest', {
       description:
         'Gradients that are taken for integrated-gradients. Default: 32, doubled up to 256 while the sum is off by more than 1 %.',
     },
-    truncate,
-    truncation_direction: truncationDirection,
+    ...truncation,
     adapter,
     model,
   },
@@ -103,7 +100,7 @@ export const explain = taskRoute<'sequence-classification', ExplainBody>({
         ...call,
         ...{ label, method, steps, adapter },
         longText: truncate ? 'truncate' : longText ? undefined : 'refuse', // the model's own
-        truncationSide: truncation_direction && sides[truncation_direction],
+        truncationSide: sideOf(truncation_direction),
       }),
     )
     const characters = texts.map(charactersBefore)

@@ -1,14 +1,12 @@
 import { component } from '../components.ts'
-import { adapter, model, orNull, sides, text, truncate, truncationDirection } from '../schemas.ts'
-import { taskRoute } from '../task-route.ts'
+import { adapter, model, orNull, text, truncation } from '../schemas.ts'
+import { sideOf, type TruncationBody, taskRoute } from '../task-route.ts'
 
 /** `inputs` of text-embeddings-inference: a text, a pair, or a batch of lists of one or two. */
 type Inputs = string | string[] | string[][]
 
-interface PredictBody {
+interface PredictBody extends TruncationBody {
   inputs: Inputs
-  truncate?: boolean | null | undefined
-  truncation_direction?: keyof typeof sides | undefined
   raw_scores?: boolean | undefined
   adapter?: string | undefined
   top_k?: number | null | undefined
@@ -27,8 +25,7 @@ const PredictRequest = component('PredictRequest', {
       anyOf: [text, one, { type: 'array', items: one, minItems: 1 }],
       examples: ['What a lovely film!'],
     },
-    truncate,
-    truncation_direction: truncationDirection,
+    ...truncation,
     raw_scores: { type: 'boolean', default: false, description: 'Logits instead of probabilities.' },
     adapter,
     top_k: orNull({
@@ -79,7 +76,7 @@ export const predict = taskRoute<'sequence-classification', PredictBody>({
             ...call,
             adapter,
             longText: truncate ? 'truncate' : (longText ?? 'refuse'),
-            truncationSide: truncation_direction && sides[truncation_direction],
+            truncationSide: sideOf(truncation_direction),
           },
         ),
     )

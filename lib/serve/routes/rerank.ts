@@ -1,12 +1,10 @@
 import { component } from '../components.ts'
-import { adapter, model, sides, text, truncate, truncationDirection } from '../schemas.ts'
-import { cutOrRefused, taskRoute } from '../task-route.ts'
+import { adapter, model, text, truncation } from '../schemas.ts'
+import { cutOrRefused, type TruncationBody, taskRoute } from '../task-route.ts'
 
-interface RerankBody {
+interface RerankBody extends TruncationBody {
   query: string
   texts: string[]
-  truncate?: boolean | null | undefined
-  truncation_direction?: keyof typeof sides | undefined
   raw_scores?: boolean | undefined
   return_text?: boolean | undefined
   adapter?: string | undefined
@@ -19,8 +17,7 @@ const RerankRequest = component('RerankRequest', {
   properties: {
     query: text,
     texts: { type: 'array', items: text, minItems: 1 },
-    truncate,
-    truncation_direction: truncationDirection,
+    ...truncation,
     raw_scores: { type: 'boolean', default: false, description: 'Logits instead of probabilities.' },
     return_text: { type: 'boolean', default: false, description: 'Give each text with its place.' },
     adapter,
@@ -51,7 +48,7 @@ export const rerank = taskRoute<'reranking', RerankBody>({
   request: RerankRequest,
   response: RerankResponse,
   async answer(
-    { query, texts, truncate, truncation_direction, raw_scores, return_text, adapter },
+    { query, texts, raw_scores, return_text, adapter, ...body },
     { model, work, longText, reply },
   ) {
     const pairs = texts.map((text) => query + text)
@@ -60,8 +57,7 @@ export const rerank = taskRoute<'reranking', RerankBody>({
         ...call,
         adapter,
         rawScores: raw_scores,
-        longText: cutOrRefused(truncate, longText),
-        truncationSide: truncation_direction && sides[truncation_direction],
+        ...cutOrRefused(body, longText),
       }),
     )
     return ranking.map(({ index, score }) => ({

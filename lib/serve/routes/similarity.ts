@@ -1,6 +1,6 @@
 import { component } from '../components.ts'
-import { adapter, model, promptName, sides, text, truncate, truncationDirection } from '../schemas.ts'
-import { cutOrRefused, taskRoute } from '../task-route.ts'
+import { adapter, model, promptName, text, truncation } from '../schemas.ts'
+import { cutOrRefused, type TruncationBody, taskRoute } from '../task-route.ts'
 
 /** A text and those that are compared with it. */
 export interface SimilarityInputs {
@@ -11,12 +11,7 @@ export interface SimilarityInputs {
 interface SimilarityBody {
   inputs: SimilarityInputs
   parameters?:
-    | {
-        truncate?: boolean | null | undefined
-        truncation_direction?: keyof typeof sides | undefined
-        prompt_name?: string | null | undefined
-        adapter?: string | undefined
-      }
+    | (TruncationBody & { prompt_name?: string | null | undefined; adapter?: string | undefined })
     | null
     | undefined
 }
@@ -40,7 +35,7 @@ const SimilarityRequest = component('SimilarityRequest', {
     parameters: {
       type: ['object', 'null'],
       additionalProperties: false,
-      properties: { truncate, truncation_direction: truncationDirection, prompt_name: promptName, adapter },
+      properties: { ...truncation, prompt_name: promptName, adapter },
     },
     model,
   },
@@ -62,13 +57,12 @@ export const similarity = taskRoute<'sentence-similarity', SimilarityBody>({
   request: SimilarityRequest,
   response: SimilarityResponse,
   answer({ inputs: { source_sentence, sentences }, parameters }, { model, work, longText, reply }) {
-    const { truncate, truncation_direction, prompt_name, adapter } = parameters ?? {}
+    const { prompt_name, adapter, ...body } = parameters ?? {}
     return work(reply, [source_sentence, ...sentences], (call) =>
       model.similarity(source_sentence, sentences, {
         ...call,
         adapter,
-        longText: cutOrRefused(truncate, longText),
-        truncationSide: truncation_direction && sides[truncation_direction],
+        ...cutOrRefused(body, longText),
         promptName: prompt_name ?? undefined,
       }),
     )
