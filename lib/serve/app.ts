@@ -3,7 +3,6 @@ import { TorchLoraError } from '../errors.ts'
 import type { LoadTextModelOptions } from '../inference/load-text-model.ts'
 import { defaultQueueBytes } from '../inference/options.ts'
 import { AdapterRoot } from './adapter-root.ts'
-
 import { adapterRoutes } from './adapter-routes.ts'
 import { allowOrigins } from './cors.ts'
 import { documents } from './documents.ts'

@@ -7,6 +7,12 @@ export function httpError(statusCode: number, message: string): Error & { status
   return Object.assign(new Error(message), { statusCode })
 }
 
+/** @throws 413 for more of something than a request may hold */
+export function requireAtMost(count: number, { most, what }: { most: number; what: string }): void {
+  if (count > most)
+    throw httpError(413, `A request takes at most ${most} ${what}, received ${count}: split it.`)
+}
+
 /** Texts must be UTF-8: the default parser would put replacement characters where they are not. */
 export function refuseMalformedText(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')

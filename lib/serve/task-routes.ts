@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hubTaskOf, hubTasks } from './hub/index.ts'
 import { JsonPieces } from './json-pieces.ts'
-import { httpError } from './requests.ts'
+import { requireAtMost } from './requests.ts'
 import { routesFor, taskRoutes } from './routes/index.ts'
 import { type SchemaError, schemaError } from './schema-errors.ts'
 import { errorResponses, openAiErrorResponses } from './schemas.ts'
@@ -68,11 +68,7 @@ export function registerTaskRoutes(
     },
     async (request, reply) => {
       const { instances, model } = request.body
-      if (instances.length > maxClientBatch)
-        throw httpError(
-          413,
-          `A request takes at most ${maxClientBatch} instances, received ${instances.length}: split it.`,
-        )
+      requireAtMost(instances.length, { most: maxClientBatch, what: 'instances' })
       const served = models.find(model)
       const answers = instances.map((body) => answerRoot(served, { request, reply, body }))
       return sent(reply, Promise.all(answers).then(vertexAnswer))

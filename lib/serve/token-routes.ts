@@ -3,7 +3,7 @@ import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { InputToken } from '../inference/options.ts'
 import { charactersBefore } from './characters.ts'
 import { component } from './components.ts'
-import { httpError, whileConnected } from './requests.ts'
+import { httpError, requireAtMost, whileConnected } from './requests.ts'
 import { errorResponses, model, promptName, text, texts } from './schemas.ts'
 import type { ServedModels } from './served-models.ts'
 
@@ -91,10 +91,6 @@ export function tokenRoutes(
     requestTimeoutMs,
   }: { models: ServedModels; maxClientBatch: number; requestTimeoutMs: number },
 ): void {
-  const requireBatch = (count: number, what: string) => {
-    if (count > maxClientBatch)
-      throw httpError(413, `A request takes at most ${maxClientBatch} ${what}, received ${count}: split it.`)
-  }
   app.post<{ Body: TokenizeBody }>(
     '/tokenize',
     {
@@ -109,7 +105,7 @@ export function tokenRoutes(
       const { model } = models.find(name)
       const prompt = promptFor(model, prompt_name ?? undefined)
       const asked = [inputs].flat().map((one) => prompt + one)
-      requireBatch(asked.length, 'texts')
+      requireAtMost(asked.length, { most: maxClientBatch, what: 'texts' })
       const options = {
         addSpecialTokens: add_special_tokens,
         signal: whileConnected(reply),
@@ -131,7 +127,7 @@ export function tokenRoutes(
     async ({ body: { ids, skip_special_tokens, model: name } }, reply) => {
       const { model } = models.find(name)
       const batch = Array.isArray(ids[0]) ? (ids as number[][]) : [ids as number[]]
-      requireBatch(batch.length, 'lists of ids')
+      requireAtMost(batch.length, { most: maxClientBatch, what: 'lists of ids' })
       const options = {
         skipSpecialTokens: skip_special_tokens,
         signal: whileConnected(reply),

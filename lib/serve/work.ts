@@ -3,7 +3,7 @@ import type { CallOptions, Timings } from '../inference/options.ts'
 import type { Device } from '../tensor.ts'
 import { characterCount } from './characters.ts'
 import type { ModelMetrics } from './metrics.ts'
-import { httpError, whileConnected } from './requests.ts'
+import { requireAtMost, whileConnected } from './requests.ts'
 
 /** What a call of the work of a request is told. */
 export type WorkCall = Required<Pick<CallOptions, 'signal' | 'timeoutMs' | 'onTimings'>>
@@ -33,11 +33,7 @@ export function workOf({
     const began = performance.now()
     const method = texts.length === 1 ? 'single' : 'batch'
     metrics.request(method)
-    if (texts.length > maxClientBatch)
-      throw httpError(
-        413,
-        `A request takes at most ${maxClientBatch} texts, received ${texts.length}: split it.`,
-      )
+    requireAtMost(texts.length, { most: maxClientBatch, what: 'texts' })
     let timings: Timings | undefined
     const result = await body({
       signal: whileConnected(reply),

@@ -1,6 +1,6 @@
 import type { TextClassifier } from '../../inference/text-classifier.ts'
 import { entailmentOf, rankZeroShot, zeroShotPairs } from '../../inference/zero-shot.ts'
-import { httpError } from '../requests.ts'
+import { httpError, requireAtMost } from '../requests.ts'
 import type { TaskContext } from '../task-route.ts'
 
 /** What zero-shot classification takes. */
@@ -32,11 +32,8 @@ export async function zeroShot(
     : candidate_labels.split(',').map((name) => name.trim())
   const texts = [inputs].flat()
   const pairs = texts.flatMap((text) => zeroShotPairs(text, labels, hypothesis_template ?? undefined))
-  if (pairs.length > model.maxQueue)
-    throw httpError(
-      413,
-      `A request takes at most ${model.maxQueue} candidate labels, for all its texts together, received ${pairs.length}: split it.`,
-    )
+  const what = 'candidate labels, for all its texts together'
+  requireAtMost(pairs.length, { most: model.maxQueue, what })
   const results = await work(reply, texts, (call) =>
     model.classify(pairs, { ...call, adapter: adapter ?? undefined, truncation: 'only_first' }),
   )
