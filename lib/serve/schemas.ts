@@ -42,6 +42,24 @@ const truncationDirection = {
     "Which end of a text that is too long is cut. Default: what the model's tokenizer says, else Right.",
 } as const
 
+export const rawScores = {
+  type: 'boolean',
+  default: false,
+  description: 'Logits instead of probabilities.',
+} as const
+
+export const topLabels = orNull({
+  type: 'integer',
+  minimum: 1,
+  description: 'Labels in the answer at most. Default: all.',
+})
+
+export const encodingFormat = {
+  type: ['string', 'null'],
+  enum: ['float', 'base64', null],
+  description: 'Numbers (default), or base64 of little-endian float32.',
+} as const
+
 /** What becomes of a text that is too long. */
 export const truncation = { truncate, truncation_direction: truncationDirection } as const
 

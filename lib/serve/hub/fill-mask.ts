@@ -1,6 +1,6 @@
 import { component } from '../components.ts'
 import { orNull, text, texts } from '../schemas.ts'
-import { type HubBody, hubRequest, hubTask } from './hub-task.ts'
+import { given, type HubBody, hubRequest, hubTask } from './hub-task.ts'
 
 interface Parameters {
   top_k: number
@@ -26,15 +26,10 @@ export const fillMask = hubTask<'masked-language-model', HubBody<string | string
   task: 'masked-language-model',
   request: FillMaskRequest,
   async answer({ inputs, parameters }, { model, work, reply }) {
-    const { top_k, targets, adapter } = parameters ?? {}
+    const { top_k, targets, adapter } = given(parameters)
     const asked = [inputs].flat()
     const results = await work(reply, asked, (call) =>
-      model.fill(asked, {
-        ...call,
-        adapter: adapter ?? undefined,
-        topK: top_k ?? undefined,
-        targets: targets ?? undefined,
-      }),
+      model.fill(asked, { ...call, adapter, topK: top_k, targets }),
     )
     const answers = results.map(({ masks }, i) => {
       const parts = asked[i]!.split(model.maskToken)

@@ -13,6 +13,13 @@ export interface HubBody<Inputs = unknown, Parameters extends object = object> {
 
 type Nullable<T> = { [Name in keyof T]?: T[Name] | null | undefined }
 
+/** Parameters without those that are null. */
+export function given<P extends object>(parameters: Nullable<P> | null | undefined): Partial<P> {
+  return Object.fromEntries(
+    Object.entries(parameters ?? {}).filter(([, value]) => value !== null),
+  ) as Partial<P>
+}
+
 /** How models of a task answer Hugging Face's form: one entry in the list of them (`hub/index.ts`). */
 export interface HubTask<K extends TaskName = TaskName, Body = HubBody> {
   readonly task: K
@@ -25,19 +32,28 @@ export function hubTask<K extends TaskName, Body>(task: HubTask<K, Body>): HubTa
   return task as unknown as HubTask
 }
 
-/** The schema of a body in Hugging Face's form: what is not in `parameters` is refused. */
-export function hubRequest(inputs: object, parameters: Readonly<Record<string, object>>): object {
+/**
+ * The schema of a body in Hugging Face's form: what is not in `parameters` is refused.
+ * @param options.beside whether what the task takes may stand beside `inputs`, too
+ */
+export function hubRequest(
+  inputs: object,
+  parameters: Readonly<Record<string, object>>,
+  { beside = false } = {},
+): object {
+  const all = { ...parameters, adapter: { ...adapter, type: ['string', 'null'] } }
   return {
     type: 'object',
     required: ['inputs'],
     additionalProperties: false,
     properties: {
       inputs,
+      ...(beside && all),
       parameters: {
         type: ['object', 'null'],
         additionalProperties: false,
         description: "What the task takes; null stands for a parameter's default.",
-        properties: { ...parameters, adapter: { ...adapter, type: ['string', 'null'] } },
+        properties: all,
       },
       options: {
         type: ['object', 'null'],

@@ -1,7 +1,7 @@
 import { charactersBefore } from '../characters.ts'
 import { component } from '../components.ts'
 import { orNull, text } from '../schemas.ts'
-import { type HubBody, hubRequest, hubTask } from './hub-task.ts'
+import { given, type HubBody, hubRequest, hubTask } from './hub-task.ts'
 
 interface Parameters {
   top_k: number
@@ -53,14 +53,14 @@ export const questionAnswering = hubTask<
   request: QuestionAnsweringRequest,
   async answer({ inputs, parameters }, { model, work, reply }) {
     const { question, context } = inputs
-    const { top_k, handle_impossible_answer, max_answer_len, adapter } = parameters ?? {}
+    const { top_k, handle_impossible_answer, max_answer_len, adapter } = given(parameters)
     const { answers } = await work(reply, [question + context], (call) =>
       model.answer(inputs, {
         ...call,
-        adapter: adapter ?? undefined,
-        topK: top_k ?? undefined,
-        handleImpossibleAnswer: handle_impossible_answer ?? undefined,
-        maxAnswerTokens: max_answer_len ?? undefined,
+        adapter,
+        topK: top_k,
+        handleImpossibleAnswer: handle_impossible_answer,
+        maxAnswerTokens: max_answer_len,
       }),
     )
     const characters = charactersBefore(context)

@@ -1,9 +1,9 @@
 import type { TextClassifier } from '../../inference/text-classifier.ts'
 import { sigmoid, softmax } from '../../tasks/arithmetic.ts'
 import { component } from '../components.ts'
-import { orNull, text, texts } from '../schemas.ts'
+import { orNull, text, texts, topLabels } from '../schemas.ts'
 import type { TaskContext } from '../task-route.ts'
-import { type HubBody, hubRequest, hubTask } from './hub-task.ts'
+import { given, type HubBody, hubRequest, hubTask } from './hub-task.ts'
 import { type ZeroShotParameters, zeroShot } from './zero-shot.ts'
 
 interface Parameters extends ZeroShotParameters {
@@ -16,11 +16,7 @@ type Body = HubBody<string | string[], Parameters>
 const TextClassificationRequest = component(
   'TextClassificationRequest',
   hubRequest(texts, {
-    top_k: orNull({
-      type: 'integer',
-      minimum: 1,
-      description: 'Labels in the answer at most. Default: all.',
-    }),
+    top_k: topLabels,
     function_to_apply: {
       type: ['string', 'null'],
       enum: ['sigmoid', 'softmax', 'none', null],
@@ -44,7 +40,7 @@ export const textClassification = hubTask<'sequence-classification', Body>({
   task: 'sequence-classification',
   request: TextClassificationRequest,
   answer: ({ inputs, parameters }, context) => {
-    const asked = parameters ?? {}
+    const asked = given(parameters)
     return asked.candidate_labels
       ? zeroShot(inputs, { ...asked, candidate_labels: asked.candidate_labels }, context)
       : classified(context.model, [inputs].flat(), asked, context)
@@ -54,18 +50,16 @@ export const textClassification = hubTask<'sequence-classification', Body>({
 async function classified(
   model: TextClassifier,
   inputs: readonly string[],
-  { top_k, function_to_apply, adapter }: NonNullable<Body['parameters']>,
+  { top_k, function_to_apply, adapter }: Partial<Parameters>,
   { work, reply }: TaskContext<'sequence-classification'>,
 ): Promise<{ label: string; score: number }[][]> {
-  const results = await work(reply, inputs, (call) =>
-    model.classify(inputs, { ...call, adapter: adapter ?? undefined }),
-  )
+  const results = await work(reply, inputs, (call) => model.classify(inputs, { ...call, adapter }))
   const scoresOf = { sigmoid, softmax, none: (logits: ArrayLike<number>) => Array.from(logits) }
   return results.map(({ scores, logits, labels }) => {
     const values = function_to_apply ? scoresOf[function_to_apply](logits) : null
     const ranked = values
       ? labels.map((label, i) => ({ label, score: values[i]! })).sort((a, b) => b.score - a.score)
       : scores
-    return ranked.slice(0, top_k ?? undefined)
+    return ranked.slice(0, top_k)
   })
 }

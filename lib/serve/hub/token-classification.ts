@@ -2,7 +2,7 @@ import { type Aggregation, aggregations } from '../../inference/entities.ts'
 import { charactersBefore } from '../characters.ts'
 import { component } from '../components.ts'
 import { orNull, text, texts } from '../schemas.ts'
-import { type HubBody, hubRequest, hubTask } from './hub-task.ts'
+import { given, type HubBody, hubRequest, hubTask } from './hub-task.ts'
 
 interface Parameters {
   aggregation_strategy: Aggregation
@@ -37,12 +37,13 @@ export const tokenClassification = hubTask<'token-classification', HubBody<strin
   task: 'token-classification',
   request: TokenClassificationRequest,
   async answer({ inputs, parameters }, { model, work, reply }) {
-    const aggregation = parameters?.aggregation_strategy ?? 'simple'
-    const ignored = parameters?.ignore_labels ?? ['O']
+    const {
+      aggregation_strategy: aggregation = 'simple',
+      ignore_labels: ignored = ['O'],
+      adapter,
+    } = given(parameters)
     const asked = [inputs].flat()
-    const results = await work(reply, asked, (call) =>
-      model.tag(asked, { ...call, aggregation, adapter: parameters?.adapter ?? undefined }),
-    )
+    const results = await work(reply, asked, (call) => model.tag(asked, { ...call, aggregation, adapter }))
     const answers = results.map(({ entities, text }) => {
       const characters = charactersBefore(text)
       return entities

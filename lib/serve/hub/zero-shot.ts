@@ -11,17 +11,18 @@ export interface ZeroShotParameters {
   adapter: string
 }
 
-type Asked = Pick<ZeroShotParameters, 'candidate_labels'> & {
-  [Name in keyof ZeroShotParameters]?: ZeroShotParameters[Name] | null | undefined
-}
-
 /** Texts sorted into labels: of a text `[{label, score}]`, best first. All pairs of a request share batches. */
 export async function zeroShot(
   inputs: string | string[],
-  { candidate_labels, hypothesis_template, multi_label, adapter }: Asked,
+  {
+    candidate_labels,
+    hypothesis_template,
+    multi_label = false,
+    adapter,
+  }: Partial<ZeroShotParameters> & Pick<ZeroShotParameters, 'candidate_labels'>,
   { model, work, reply }: TaskContext<'sequence-classification'>,
 ): Promise<unknown> {
-  const entailment = entailmentOf(outputsOf(model, adapter ?? undefined))
+  const entailment = entailmentOf(outputsOf(model, adapter))
   if (!entailment)
     throw httpError(
       424,
@@ -31,16 +32,16 @@ export async function zeroShot(
     ? candidate_labels
     : candidate_labels.split(',').map((name) => name.trim())
   const texts = [inputs].flat()
-  const pairs = texts.flatMap((text) => zeroShotPairs(text, labels, hypothesis_template ?? undefined))
+  const pairs = texts.flatMap((text) => zeroShotPairs(text, labels, hypothesis_template))
   const what = 'candidate labels, for all its texts together'
   requireAtMost(pairs.length, { most: model.maxQueue, what })
   const results = await work(reply, texts, (call) =>
-    model.classify(pairs, { ...call, adapter: adapter ?? undefined, truncation: 'only_first' }),
+    model.classify(pairs, { ...call, adapter, truncation: 'only_first' }),
   )
   const answers = texts.map((_, i) => {
     const own = results.slice(i * labels.length, (i + 1) * labels.length)
     const logits = own.map((result) => result.logits)
-    return rankZeroShot(logits, labels, { ...entailment, multiLabel: multi_label ?? false })
+    return rankZeroShot(logits, labels, { ...entailment, multiLabel: multi_label })
   })
   return Array.isArray(inputs) ? answers : answers[0]
 }

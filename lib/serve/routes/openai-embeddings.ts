@@ -1,6 +1,6 @@
 import { component } from '../components.ts'
 import { arrayPieces, JsonPieces } from '../json-pieces.ts'
-import { adapter, dimensions, model, orNull, text } from '../schemas.ts'
+import { adapter, dimensions, encodingFormat, model, orNull, text } from '../schemas.ts'
 import { taskRoute } from '../task-route.ts'
 import { vectorJson } from '../vector-json.ts'
 
@@ -22,11 +22,7 @@ const OpenAIEmbeddingsRequest = component('OpenAIEmbeddingsRequest', {
       examples: ['What a lovely film!'],
     },
     model,
-    encoding_format: {
-      type: ['string', 'null'],
-      enum: ['float', 'base64', null],
-      description: 'Numbers (default), or base64 of little-endian float32.',
-    },
+    encoding_format: encodingFormat,
     dimensions: orNull(dimensions),
     user: { type: ['string', 'null'], description: 'Ignored.' },
     adapter,

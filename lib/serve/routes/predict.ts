@@ -1,5 +1,5 @@
 import { component } from '../components.ts'
-import { adapter, model, orNull, text, truncation } from '../schemas.ts'
+import { adapter, model, rawScores, text, topLabels, truncation } from '../schemas.ts'
 import { sideOf, type TruncationBody, taskRoute } from '../task-route.ts'
 
 /** `inputs` of text-embeddings-inference: a text, a pair, or a batch of lists of one or two. */
@@ -26,13 +26,9 @@ const PredictRequest = component('PredictRequest', {
       examples: ['What a lovely film!'],
     },
     ...truncation,
-    raw_scores: { type: 'boolean', default: false, description: 'Logits instead of probabilities.' },
+    raw_scores: rawScores,
     adapter,
-    top_k: orNull({
-      type: 'integer',
-      minimum: 1,
-      description: 'Labels in the answer at most. Default: all.',
-    }),
+    top_k: topLabels,
     model,
   },
 })

@@ -1,5 +1,5 @@
 import { component } from '../components.ts'
-import { adapter, model, text, truncation } from '../schemas.ts'
+import { adapter, model, rawScores, text, truncation } from '../schemas.ts'
 import { cutOrRefused, type TruncationBody, taskRoute } from '../task-route.ts'
 
 interface RerankBody extends TruncationBody {
@@ -18,7 +18,7 @@ const RerankRequest = component('RerankRequest', {
     query: text,
     texts: { type: 'array', items: text, minItems: 1 },
     ...truncation,
-    raw_scores: { type: 'boolean', default: false, description: 'Logits instead of probabilities.' },
+    raw_scores: rawScores,
     return_text: { type: 'boolean', default: false, description: 'Give each text with its place.' },
     adapter,
     model,
