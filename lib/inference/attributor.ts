@@ -2,15 +2,16 @@ import { AdaptedEmbedding, AdaptedLinear } from '../adapters/method.ts'
 import { packBatch } from '../data/index.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
-import { Model } from '../models/model.ts'
+import type { Model } from '../models/model.ts'
 import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
-import { LinearLike, type Segment } from '../nn/linear.ts'
+import type { LinearLike, Segment } from '../nn/linear.ts'
 import { type Compiled, compile, type RunOptions } from '../program.ts'
 import type { Sequence } from '../tasks/task.ts'
 import { Tensor } from '../tensor.ts'
+import { standingModel } from './frozen-model.ts'
 import { withParameters } from './mixed-forward.ts'
 import type { AdapterTensors, ServedAdapter } from './served-adapter.ts'
-import type { ServedUpdate } from './served-linear.ts'
+import { type ServedUpdate, StandingLinear } from './served-linear.ts'
 
 /** A text between its baseline and itself, at some places of the way. */
 export interface Path {
@@ -64,18 +65,14 @@ export class Attributor {
   readonly #gradients: Compiled<[GradientInputs], { outputs: Tensor; products: Tensor }>
 
   private constructor(model: Model, merged: ReadonlyMap<string, Tensor>) {
-    const copy = new Model(model.family, model.config, model.task, { device: 'meta' })
-    this.#own = [...merged.values()]
-    for (const [path, parameter] of model.namedParameters()) {
-      const own = merged.get(path)
-      const plain = own ?? parameter.detach()
-      if (!own) this.#own.push(plain)
-      copy.replaceParameter(path, plain)
-    }
-    for (const [path, module] of [...copy.namedModules()])
-      if (module instanceof LinearLike)
-        copy.replaceModule(path, new UpdatedLinear(module, () => this.#updates[path]))
-    this.#model = copy.eval()
+    const plain = Array.from(model.namedParameters(), ([path, parameter]) => {
+      return [path, merged.get(path) ?? parameter.detach()] as const
+    })
+    this.#own = plain.map(([, parameter]) => parameter)
+    this.#model = standingModel(model, {
+      parameters: new Map(plain),
+      linear: (path, linear) => new UpdatedLinear(linear, () => this.#updates[path]),
+    })
     this.#points = compile((inputs: PointInputs) => noGrad(() => this.#interpolate(inputs)))
     this.#gradients = compile((inputs: GradientInputs) => this.#differentiate(inputs))
   }
@@ -155,30 +152,18 @@ export class Attributor {
 }
 
 /** A Linear with the update of the adapter that is being recorded. */
-class UpdatedLinear extends LinearLike {
-  readonly inFeatures: number
-  readonly outFeatures: number
-  weight: Tensor
-  bias: Tensor | null
-  readonly #update: () => ServedUpdate | undefined
-
-  constructor(base: LinearLike, update: () => ServedUpdate | undefined) {
-    super()
-    this.inFeatures = base.inFeatures
-    this.outFeatures = base.outFeatures
-    this.weight = base.weight
-    this.bias = base.bias
-    this.#update = update
+class UpdatedLinear extends StandingLinear {
+  constructor(
+    base: LinearLike,
+    private readonly update: () => ServedUpdate | undefined,
+  ) {
+    super(base)
   }
 
   segment(): Segment {
-    const update = this.#update()
+    const update = this.update()
     const lowRank = update ? { ...update, scaling: 1, dropout: 0 } : null
     return { weight: this.weight, bias: this.bias, lowRank }
-  }
-
-  effectiveWeight(): Tensor {
-    return this.weight
   }
 }
 

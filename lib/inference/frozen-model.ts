@@ -98,7 +98,8 @@ export async function freezeModel<T extends Task>(
       ? await copyParameters(model, new Set(paths.keys()), signal)
       : new Map<string, Tensor>()
     own.push(...copied.values())
-    return { model: copyWith(model, { task, weights, copied }), weights, dispose }
+    const linear = (path: string, base: LinearLike) => new ServedLinear(base, path, weights)
+    return { model: standingModel(model, { task, parameters: copied, linear }), weights, dispose }
   } catch (thrown) {
     dispose()
     throw thrown
@@ -121,16 +122,24 @@ export function productsOf(model: Model): FusedGroup[] {
   return [...groups, ...alone.map((layer): FusedGroup => ({ layers: [layer as LinearLike], rows: 'token' }))]
 }
 
-/** A model of the same family with served Linears, which shares what was not copied. */
-function copyWith<T extends Task>(
+/** A model of the same family with other Linears in the places of its own, which shares the parameters that are not given. */
+export function standingModel<T extends Task>(
   model: Model<T>,
-  { task, weights, copied }: { task: T; weights: ServedWeights; copied: ReadonlyMap<string, Tensor> },
+  {
+    task = model.task,
+    parameters,
+    linear,
+  }: {
+    task?: T
+    parameters: ReadonlyMap<string, Tensor>
+    linear: (path: string, base: LinearLike) => LinearLike
+  },
 ): Model<T> {
   const copy = new Model(model.family, model.config, task, { device: 'meta' })
   for (const [path, parameter] of model.namedParameters())
-    copy.replaceParameter(path, copied.get(path) ?? parameter)
+    copy.replaceParameter(path, parameters.get(path) ?? parameter)
   for (const [path, module] of [...copy.namedModules()])
-    if (module instanceof LinearLike) copy.replaceModule(path, new ServedLinear(module, path, weights))
+    if (module instanceof LinearLike) copy.replaceModule(path, linear(path, module))
   return copy.eval()
 }
 

@@ -67,12 +67,28 @@ export class ServedWeights {
   }
 }
 
-/** A Linear whose weight will not change any more; the updates of single requests act on their rows alone. */
-export class ServedLinear extends LinearLike {
+/** A Linear that stands in another's place, with its weights. */
+export abstract class StandingLinear extends LinearLike {
   readonly inFeatures: number
   readonly outFeatures: number
   weight: Tensor
   bias: Tensor | null
+
+  constructor({ inFeatures, outFeatures, weight, bias }: LinearLike) {
+    super()
+    this.inFeatures = inFeatures
+    this.outFeatures = outFeatures
+    this.weight = weight
+    this.bias = bias
+  }
+
+  effectiveWeight(): Tensor {
+    return this.weight
+  }
+}
+
+/** A Linear whose weight will not change any more; the updates of single requests act on their rows alone. */
+export class ServedLinear extends StandingLinear {
   readonly #shared: ServedWeights
 
   constructor(
@@ -80,20 +96,12 @@ export class ServedLinear extends LinearLike {
     readonly path: string,
     shared: ServedWeights,
   ) {
-    super()
-    this.inFeatures = base.inFeatures
-    this.outFeatures = base.outFeatures
-    this.weight = base.weight
-    this.bias = base.bias
+    super(base)
     this.#shared = shared
   }
 
   segment(): null {
     return null
-  }
-
-  effectiveWeight(): Tensor {
-    return this.weight
   }
 
   override constantWeight(): Tensor | null {
