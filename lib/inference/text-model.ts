@@ -236,16 +236,7 @@ export abstract class TextModel<
    */
   async tokenize(input: TextInput, options: TokenizeOptions = {}): Promise<InputToken[]> {
     readOptions('tokenize', options, tokenizeRules)
-    using limit = deadline(options)
-    const load = loadOf([input])
-    return await this.#calls.track(async () => {
-      this.#admission.enter(load)
-      try {
-        return await orAborted(this.#tokens(input, options), limit.signal)
-      } finally {
-        this.#admission.leave(load)
-      }
-    })
+    return this.#admitted(loadOf([input]), options, () => this.#tokens(input, options))
   }
 
   async #tokens(input: TextInput, { addSpecialTokens }: TokenizeOptions): Promise<InputToken[]> {
@@ -272,12 +263,22 @@ export abstract class TextModel<
         'INVALID_ARGUMENT',
         `Token ids: expected whole numbers from 0 to ${vocabSize - 1}, received ${wrong}.`,
       )
+    return this.#admitted({ texts: 1, bytes: 4 * ids.length }, options, () =>
+      this.#engine.tokenizer.decode(ids, { skipSpecialTokens }),
+    )
+  }
+
+  /** Work of the tokenizer alone, which takes its place in the queue. */
+  async #admitted<R>(
+    load: Load,
+    options: Pick<CallOptions, 'signal' | 'timeoutMs'>,
+    work: () => Promise<R>,
+  ): Promise<R> {
     using limit = deadline(options)
-    const load = { texts: 1, bytes: 4 * ids.length }
     return await this.#calls.track(async () => {
       this.#admission.enter(load)
       try {
-        return await orAborted(this.#engine.tokenizer.decode(ids, { skipSpecialTokens }), limit.signal)
+        return await orAborted(work(), limit.signal)
       } finally {
         this.#admission.leave(load)
       }
