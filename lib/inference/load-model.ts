@@ -7,27 +7,15 @@ import { type FromPretrainedOptions, loadPretrained } from '../models/pretrained
 import { pickOptions } from '../options.ts'
 import { type LabelOptions, sameNames } from '../tasks/label-config.ts'
 import type { Task, TaskKind } from '../tasks/task.ts'
-import {
-  AutoTokenizer,
-  checkVocabularies,
-  type Tokenizer,
-  type TokenizerOptions,
-  tokenizerRules,
-} from '../tokenizer/index.ts'
+import { AutoTokenizer, checkVocabularies, type Tokenizer, tokenizerRules } from '../tokenizer/index.ts'
+import type { TextModelOptions } from './options.ts'
 
 /** How {@link loadModel} loads a model and what it puts on it. */
 interface LoadModelOptions
   extends Omit<FromPretrainedOptions, 'head'>,
-    Pick<TokenizerOptions, 'addPrefixSpace'> {
+    Pick<TextModelOptions, 'addPrefixSpace' | 'loraAlpha' | 'head'> {
   /** A PEFT folder, or a loralib checkpoint file. */
   adapter?: string | undefined
-  /** For a loralib checkpoint, which does not say its alpha. */
-  loraAlpha?: number | undefined
-  /**
-   * Whose head answers: 'load' takes the adapter's, 'keep' the model's own. Default: the adapter's where it brings
-   * one, as PEFT does.
-   */
-  head?: 'load' | 'keep' | undefined
 }
 
 /**

@@ -79,12 +79,9 @@ export type SwapOptions = Omit<TextModelOptions, keyof ServingOptions>
 export type UnlabelledOptions = Omit<TextModelOptions, 'labels' | 'numLabels' | 'problemType' | 'head'>
 
 /** What a model that is in memory already may be told. */
-export interface FromOptions extends ServingOptions {
+export interface FromOptions extends ServingOptions, Pick<TextModelOptions, 'cudaGraphs' | 'signal'> {
   /** 'int8' quantizes the body's Linears, on the CPU; else they are as the model has them. */
   dtype?: 'int8' | undefined
-  /** On CUDA, replay passes as CUDA graphs, for which batches are padded to few shapes. Default true. */
-  cudaGraphs?: boolean | undefined
-  signal?: AbortSignal | undefined
 }
 
 /** What one batch held, for metrics. */

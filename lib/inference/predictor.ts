@@ -8,6 +8,7 @@ import type { ModelInput } from '../tasks/task.ts'
 import { type Device, Tensor } from '../tensor.ts'
 import type { Encoding } from '../tokenizer/index.ts'
 import { freezeModel } from './frozen-model.ts'
+import type { TextModelOptions } from './options.ts'
 
 /** How large batches are, and who is told how far they are. */
 export interface PredictOptions extends RunOptions {
@@ -17,11 +18,9 @@ export interface PredictOptions extends RunOptions {
   onProgress?: ((done: number) => void) | undefined
 }
 
-export interface PredictorOptions {
+export interface PredictorOptions extends Pick<TextModelOptions, 'cudaGraphs'> {
   /** Called when the Predictor is disposed of. */
   dispose?: (() => void) | undefined
-  /** On CUDA, replay passes as CUDA graphs, for which batches are padded to few shapes. Default true. */
-  cudaGraphs?: boolean | undefined
 }
 
 /**

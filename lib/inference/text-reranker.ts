@@ -1,6 +1,6 @@
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
-import { boolean, oneOf, type Rules, readOptions, whole } from '../options.ts'
+import { boolean, type Rules, readOptions, whole } from '../options.ts'
 import { Reranking } from '../tasks/reranking.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import {
@@ -14,15 +14,18 @@ import {
 import { encodeTexts, isCut, windowsOf } from './encode-texts.ts'
 import { Engine, loadEngine } from './engine.ts'
 import { textOf } from './inputs.ts'
-import type { OnError, StreamResult, StreamRowOptions } from './options.ts'
+import {
+  type OnError,
+  type StreamResult,
+  type StreamRowOptions,
+  type TextModelOptions,
+  textModelRules,
+} from './options.ts'
 import { type DecodeContext, type EncodeContext, TextModel } from './text-model.ts'
 import type { EncodedRequest } from './text-pipeline.ts'
 
 /** How a {@link TextReranker} is loaded. */
-export interface TextRerankerOptions extends CutOptions {
-  /** Whose head answers: 'load' takes the adapter's, 'keep' the model's own. Default: the adapter's where it brings one. */
-  head?: 'load' | 'keep' | undefined
-}
+export interface TextRerankerOptions extends CutOptions, Pick<TextModelOptions, 'head'> {}
 
 /** What one call of {@link TextReranker.rank} may ask for. */
 export interface RankOptions extends CutCallOptions {
@@ -51,7 +54,7 @@ export interface Ranking {
   truncated: boolean
 }
 
-const loadRules: Rules<TextRerankerOptions> = { ...cutRules, head: oneOf('load', 'keep') }
+const loadRules: Rules<TextRerankerOptions> = { ...cutRules, head: textModelRules.head }
 
 const rankRules: Rules<RankOptions> = { ...cutCallRules, topK: whole(1), rawScores: boolean }
 
