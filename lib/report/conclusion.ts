@@ -8,38 +8,27 @@ export function conclusion(group: Group): string {
   const measured = methods.filter(({ best }) => best.count > 0)
   if (measured.length === 0) return 'Nothing was measured: the runs had no evaluation data.'
   const best = measured.reduce((top, method) => (method.best.mean > top.best.mean ? method : top))
-  const value = `${metric} ${best.best.mean.toFixed(3)}`
-  if (measured.length === 1) return single(best, value, metric)
-  const [run] = best.runs
+  const value = `${metric} ${best.best.mean.toFixed(3)}${spread(best, metric)}`
+  if (measured.length === 1) return single(best, value)
   const others = measured.filter((method) => method !== best)
   const rival =
     others.find(({ runs }) => runs[0]!.method === 'full') ??
     others.reduce((top, method) => (method.best.mean > top.best.mean ? method : top))
-  const spread =
-    best.best.deviation === null
-      ? interval(run!, metric)
-      : ` ± ${best.best.deviation.toFixed(3)} over ${best.best.count} seeds`
   const points = 100 * (best.best.mean - rival.best.mean)
   const share = best.trainableParameters / rival.trainableParameters
-  return `${best.method} is best with ${value}${spread}, ${points.toFixed(1)} points above ${rival.method}${verdict(best, rival)}; it trains ${share < 1 ? `${percent(share)} of` : `${share.toPrecision(2)} times`} the parameters in ${percent(best.wallSeconds.mean / rival.wallSeconds.mean)} of the time.`
+  return `${best.method} is best with ${value}, ${points.toFixed(1)} points above ${rival.method}${verdict(best, rival)}; it trains ${share < 1 ? `${percent(share)} of` : `${share.toPrecision(2)} times`} the parameters in ${percent(best.wallSeconds.mean / rival.wallSeconds.mean)} of the time.`
 }
 
-function single(
-  { method, best, runs, trainableParameters, wallSeconds }: MethodResult,
-  value: string,
-  metric: string,
-): string {
-  const [run] = runs
-  const spread =
-    best.deviation === null
-      ? interval(run!, metric)
-      : ` ± ${best.deviation.toFixed(3)} over ${best.count} seeds`
-  const rows = run!.evaluation ? ` on ${run!.evaluation.examples.toLocaleString('en')} rows` : ''
-  return `${method} comes to ${value}${spread}${rows}, with ${trainableParameters.toLocaleString('en')} trained parameters in ${seconds(wallSeconds.mean)}.`
+function single({ method, runs, trainableParameters, wallSeconds }: MethodResult, value: string): string {
+  const { evaluation } = runs[0]!
+  const rows = evaluation ? ` on ${evaluation.examples.toLocaleString('en')} rows` : ''
+  return `${method} comes to ${value}${rows}, with ${trainableParameters.toLocaleString('en')} trained parameters in ${seconds(wallSeconds.mean)}.`
 }
 
-function interval({ evaluation }: MethodResult['runs'][number], metric: string): string {
-  const between = evaluation?.intervals?.[metric]
+/** Of several seeds the deviation, else the interval of the one run. */
+function spread({ best: { deviation, count }, runs }: MethodResult, metric: string): string {
+  if (deviation !== null) return ` ± ${deviation.toFixed(3)} over ${count} seeds`
+  const between = runs[0]!.evaluation?.intervals?.[metric]
   return between ? ` (95 % interval ${between[0].toFixed(3)} to ${between[1].toFixed(3)})` : ''
 }
 
