@@ -1,229 +1,30 @@
 import { basename, join } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
-import { type ScheduleName, scheduleNames } from '../optim/schedule.ts'
 import { taskTypeNames } from '../tasks/registry.ts'
-import { sentencePoolings } from '../tasks/sentence-folder.ts'
-import { sentenceLosses } from '../tasks/sentence-losses.ts'
 import type { SequenceClassification } from '../tasks/sequence-classification.ts'
-import type { TaskSettings } from '../tasks/task-type.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import type { Tracker } from '../train/curves.ts'
-import type { TrainerEvent, TrainingSummary } from '../train/events.ts'
 import type { TrainerOptions } from '../train/options.ts'
-import { describeSettings } from '../train/run-settings.ts'
-import { type Dataset, type DatasetFlags, describeDataset, readDataset, withDataset } from './dataset.ts'
+import { type Dataset, describeDataset, readDataset } from './dataset.ts'
 import { exitInterrupted, exitTerminated, interruptible } from './failure.ts'
+import { follow, printSummary, summaryOf } from './follow-run.ts'
 import { measureTexts } from './measure-texts.ts'
-import {
-  type MethodFlags,
-  methodConfig,
-  methodFlagNames,
-  methodIdentity,
-  methodOfAdapter,
-  methodOptimizer,
-  withMethod,
-} from './methods.ts'
-import { maxLengthOption } from './model-flags.ts'
-import {
-  applyRunFlags,
-  classWeights,
-  fraction,
-  interval,
-  nonNegativeNumber,
-  positiveNumber,
-  type RunFlags,
-  sizes,
-  wholeNumber,
-  withDevice,
-} from './options.ts'
-import { formatTime, progressBar } from './progress.ts'
+import { methodConfig, methodIdentity, methodOfAdapter, methodOptimizer } from './methods.ts'
+import { applyRunFlags } from './options.ts'
+import { progressBar } from './progress.ts'
 import { RunFiles } from './run-files.ts'
-import { supervise, withSupervisor } from './supervisor.ts'
-
-interface TrainFlags extends DatasetFlags, RunFlags, TaskSettings, MethodFlags {
-  model: string
-  out: string
-  full?: boolean
-  adapter?: string
-  head?: 'fresh'
-  epochs?: number
-  maxSteps?: number
-  batchSize?: number
-  maxTokens?: number
-  accumulate: number
-  lr?: number
-  findLr?: boolean
-  headLr?: number
-  optimizer: 'adamw' | 'muon'
-  schedule: ScheduleName
-  schedulePower?: number
-  scheduleCycles?: number
-  classWeights?: 'balanced' | Record<string, number>
-  labelSmoothing?: number
-  warmup: number
-  warmupSteps?: number
-  weightDecay: number
-  clip: number
-  metric?: string
-  maxLength?: number
-  seed: number
-  patience?: number
-  calibrate?: boolean
-  evalEvery: 'epoch' | number
-  checkpointEvery: 'epoch' | number
-  logEvery: number
-  until?: number
-  tensorboard?: boolean
-  mlflow?: string | true
-  wandb?: boolean
-  experiment?: string
-  gradientCheckpointing?: boolean
-  baseDtype?: 'int8'
-  resume?: boolean
-  json?: boolean
-}
+import { withSupervisor } from './supervisor.ts'
+import { type TrainFlags, withTraining } from './train-flags.ts'
 
 /** `torch-lora train`: fine-tunes a model for a task and writes RUN/adapter (or RUN/model), metrics.jsonl and summary.json. */
 export function trainCommand(): Command {
-  const command = new Command('train')
+  return withTraining(new Command('train'))
     .description(
       'Fine-tune an encoder with LoRA, another method or in full, on a GLUE task or on your own files',
     )
-    .requiredOption('--model <dir or id>', 'base model: a folder, or a name on the Hugging Face hub')
-    .requiredOption(
-      '--out <dir>',
-      'folder of the run: adapter/ (or model/), metrics.jsonl, summary.json, checkpoints/',
-    )
-  withDataset(command, { training: true })
-  command
-    .option('--full', 'train every parameter instead of LoRA')
-    .addOption(
-      new Option(
-        '--adapter <dir>',
-        "start from this adapter, at its rank and targets (of a loralib checkpoint with --alpha), with the model's own head",
-      ).conflicts(['full', 'method', ...methodFlagNames.filter((name) => name !== 'alpha')]),
-    )
-    .addOption(
-      new Option(
-        '--head <which>',
-        "'fresh' trains a new head, for other labels than those of the model's",
-      ).choices(['fresh']),
-    )
-  withMethod(command)
-  command
-    .option('--epochs <count>', 'passes over the training set (default: 3, more of a small set)', wholeNumber)
-    .option('--max-steps <updates>', 'updates at most; without --epochs as many', wholeNumber)
-    .option(
-      '--batch-size <count>',
-      'examples a batch (default: 16, fewer of a small set, or no limit with --max-tokens)',
-      wholeNumber,
-    )
-    .option('--max-tokens <count>', 'tokens a batch at most', wholeNumber)
-    .option('--accumulate <batches>', 'batches whose gradients are added up before an update', wholeNumber, 1)
-    .option(
-      '--lr <rate>',
-      "peak learning rate (default: by the encoder's width, 4e-4 of a base, with --full 2e-5; the method's own of others than LoRA, DoRA and LoRA-FA)",
-      positiveNumber,
-    )
-    .addOption(
-      new Option(
-        '--find-lr',
-        'look for it first, in one short run from 1e-6 to 1: where the loss falls fastest; the report draws it',
-      ).conflicts('lr'),
-    )
-    .option(
-      '--head-lr <rate>',
-      'that of the head (default: the same, of a fresh head in a short run at least 2e-3)',
-      positiveNumber,
-    )
-    .addOption(
-      new Option('--optimizer <name>', 'what moves the parameters')
-        .choices(['adamw', 'muon'])
-        .default('adamw'),
-    )
-    .addOption(
-      new Option('--schedule <name>', 'how the learning rate moves after the warm-up')
-        .choices([...scheduleNames])
-        .default('linear'),
-    )
-    .option('--schedule-power <number>', 'of polynomial (default: 2)', positiveNumber)
-    .option('--schedule-cycles <count>', 'of cosine_with_restarts (default: 2)', positiveNumber)
-    .option(
-      '--class-weights <weights>',
-      "what a label counts: 'balanced', or NAME=NUMBER,... (default: all 1)",
-      classWeights,
-    )
-    .option('--label-smoothing <share>', 'of a label, spread over all classes', fraction)
-    .option('--warmup <share>', 'share of the updates that warm up', fraction, 0.06)
-    .option('--warmup-steps <updates>', 'updates that warm up, instead of --warmup', wholeNumber)
-    .option('--weight-decay <number>', 'decoupled weight decay', nonNegativeNumber, 0)
-    .option('--clip <norm>', 'scale gradients to at most this norm; 0 does not', nonNegativeNumber, 1)
-    .addOption(maxLengthOption())
-    .option(
-      '--gradient-checkpointing',
-      'compute activations again in the backward pass: a third more work, much less memory',
-    )
-    .addOption(
-      new Option(
-        '--base-dtype <name>',
-        'train over the 8-bit codes of the frozen weights that --dtype int8 serves, on the CPU',
-      ).choices(['int8']),
-    )
-    .addOption(
-      new Option('--loss <name>', 'of sentence similarity (default: by what the examples are)').choices(
-        sentenceLosses,
-      ),
-    )
-    .addOption(
-      new Option(
-        '--pooling <name>',
-        'of sentence similarity: how tokens become a vector (default: what the model says, else mean)',
-      ).choices(sentencePoolings),
-    )
-    .option(
-      '--matryoshka-dims <sizes>',
-      'of sentence similarity: sizes that vectors are to be good at',
-      sizes,
-    )
-    .option(
-      '--chunk <texts>',
-      'of sentence similarity: texts a pass, for batches larger than what fits',
-      wholeNumber,
-    )
-    .option('--whole-words', 'of masked words: hide all tokens of a word')
-    .option('--block-size <tokens>', 'of masked words: tokens of a block (default: 128)', wholeNumber)
-    .option(
-      '--mask-probability <share>',
-      'of masked words: share of tokens to hide (default: 0.15)',
-      fraction,
-    )
-    .option('--seed <number>', 'of batch order, dropout and fresh parameters', wholeNumber, 0)
-    .option('--metric <name>', "what chooses the best model, or 'loss' (default: the task's first metric)")
-    .option('--patience <count>', 'stop after so many evaluations without a better one', wholeNumber)
-    .option(
-      '--calibrate',
-      'fit a temperature to the texts to measure on, so that a score of 0.8 is right in 8 of 10 cases, and keep it with the model',
-    )
-    .option('--eval-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
-    .option('--checkpoint-every <interval>', "'epoch' or a number of updates", interval, 'epoch')
-    .option('--log-every <updates>', 'updates between two lines of metrics.jsonl', wholeNumber, 10)
-    .option('--tensorboard', 'write TensorBoard event files into --out too')
-    .option('--mlflow [uri]', 'log to an MLflow tracking server too (default: MLFLOW_TRACKING_URI)')
-    .option('--wandb', 'write an offline run of Weights & Biases into --out too, for `wandb sync`')
-    .option(
-      '--experiment <name>',
-      "MLflow's experiment and W&B's project (default: MLFLOW_EXPERIMENT_NAME, WANDB_PROJECT, else torch-lora)",
-    )
-    .option(
-      '--until <epochs>',
-      'pause after the evaluation of so many epochs, with a checkpoint: --resume goes on as if it had not',
-      wholeNumber,
-    )
-    .option('--resume', 'go on from the newest checkpoint in --out')
-    .option('--json', 'print the summary as JSON on stdout')
-  return withDevice(command).action(train)
+    .action(train)
 }
 
 async function train(flags: TrainFlags): Promise<void> {
@@ -486,24 +287,6 @@ async function calibrateBest(
   )
 }
 
-/** Runs to the end without a word. @returns undefined where it paused before */
-async function summaryOf(
-  events: AsyncGenerator<TrainerEvent>,
-  flags: TrainFlags,
-): Promise<TrainingSummary | undefined> {
-  let summary: TrainingSummary | undefined
-  for await (const event of events) {
-    if (event.type === 'end') summary = event.summary
-    if (pausesAt(event, flags)) break
-  }
-  return summary
-}
-
-/** Whether a run is to pause here: the loop that is left then leaves a checkpoint. */
-function pausesAt(event: TrainerEvent, { until }: TrainFlags): boolean {
-  return until !== undefined && event.type === 'evaluation' && event.epoch >= until - 1e-6
-}
-
 /** What a resumed run must share with the first beside the trainer's own options. */
 function identityOf({ taskType, model, full, adapter, head, ...flags }: TrainFlags) {
   // Runs from before there was a choice go on.
@@ -521,93 +304,4 @@ function identityOf({ taskType, model, full, adapter, head, ...flags }: TrainFla
   return adapter
     ? { model, adapter, alpha: flags.alpha, head, ...chosen }
     : { model, ...methodIdentity(flags), head, ...chosen }
-}
-
-/** Shows the run's events as a progress bar and writes them to its files. @returns undefined where it paused */
-async function follow(
-  events: AsyncGenerator<TrainerEvent>,
-  files: RunFiles,
-  { trackers, ...flags }: TrainFlags & { trackers: Tracker[] },
-): Promise<TrainingSummary | undefined> {
-  const bar = progressBar(
-    'training {bar} {percentage}% update {value}/{total} | loss {loss} | {tokens} tokens/s | {left}',
-  )
-  let summary: TrainingSummary | undefined
-  let smoothed: number | undefined
-  let speed = 0
-  let first = { step: 0, at: 0 }
-  // Of the whole run so far, evaluations included: cli-progress forgets what it knew whenever the bar stops for a line.
-  let left = '?'
-  try {
-    for await (const event of events) {
-      supervise(event)
-      if (event.type === 'start') {
-        await files.begin(event.resumedAt)
-        for (const { problem } of event.damaged) console.error(`Damaged, and gone on without: ${problem}`)
-        if (flags.tensorboard) {
-          const { TensorBoardFile } = await import('../train/tensorboard.ts')
-          trackers.push(await TensorBoardFile.create(flags.out, { firstStep: event.resumedAt + 1 }))
-        }
-        const share = ((100 * event.trainableParameters) / event.totalParameters).toFixed(2)
-        console.error(
-          `${event.trainableParameters.toLocaleString('en')} of ${event.totalParameters.toLocaleString('en')} parameters train (${share} %); ` +
-            `optimizer state ${(event.optimizerStateBytes / 2 ** 20).toFixed(2)} MiB`,
-        )
-        const { length, rate } = describeSettings(event.settings)
-        console.error(`${event.totalSteps} updates: ${length}, learning rate ${rate}`)
-        if (event.truncated > 0)
-          console.error(`${event.truncated} texts are longer than the model takes and were cut.`)
-        if (event.resumedAt > 0) console.error(`Resuming after update ${event.resumedAt}.`)
-        first = { step: event.resumedAt, at: performance.now() }
-        bar.start(event.totalSteps, event.resumedAt, { loss: '-', tokens: '-', left })
-      } else if (event.type === 'step') {
-        smoothed = smoothed === undefined ? event.loss : 0.95 * smoothed + 0.05 * event.loss
-        const now = event.tokens / event.seconds
-        speed = speed === 0 ? now : 0.95 * speed + 0.05 * now
-        const perStep = (performance.now() - first.at) / 1000 / (event.step - first.step)
-        left = `${formatTime((event.totalSteps - event.step) * perStep, { autopaddingChar: '' }, 5)} left`
-        bar.update(event.step, {
-          loss: smoothed.toFixed(4),
-          tokens: Math.round(speed).toLocaleString('en'),
-          left,
-        })
-        if (event.step % Math.max(1, flags.logEvery) === 0 || event.step === event.totalSteps) {
-          await files.log(event)
-          for (const tracker of trackers) await tracker.log(event)
-        }
-      } else if (event.type === 'evaluating') {
-        bar.update(event.step, { left: `evaluating ${event.examples.toLocaleString('en')} examples` })
-      } else if (event.type === 'evaluation') {
-        await files.log(event)
-        for (const tracker of trackers) await tracker.log(event)
-        bar.stop()
-        console.error(
-          `epoch ${event.epoch.toFixed(2)}: ${show(event.metrics)}${event.best ? ' (best so far)' : ''}`,
-        )
-        bar.start(bar.getTotal(), event.step, {
-          loss: smoothed?.toFixed(4) ?? '-',
-          tokens: Math.round(speed).toLocaleString('en'),
-          left,
-        })
-      } else if (event.type === 'end') summary = event.summary
-      if (pausesAt(event, flags)) break
-    }
-  } finally {
-    bar.stop()
-  }
-  return summary
-}
-
-function printSummary(summary: TrainingSummary, output: string): void {
-  console.log(
-    `${summary.steps} updates in ${summary.wallSeconds.toFixed(1)} s, ${Math.round(summary.tokensPerSecond).toLocaleString('en')} tokens/s`,
-  )
-  if (summary.best)
-    console.log(`best, after epoch ${summary.best.epoch.toFixed(2)}: ${show(summary.best.metrics)}`)
-  console.log(`written to ${output}`)
-}
-
-function show(metrics: Readonly<Record<string, number>>): string {
-  const shown = Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`)
-  return shown.join(', ')
 }
