@@ -42,8 +42,8 @@ export function formatTime(seconds: number | string, options: Options, multiple 
 }
 
 /** A bar for texts that are gone through: `evaluating ███░░ 61% 249/408 texts | 3s left`. */
-export function textsBar(what: string): SingleBar {
-  return progressBar(`${what} {bar} {percentage}% {value}/{total} texts | {eta_formatted} left`)
+export function textsBar(what: string, unit = 'texts'): SingleBar {
+  return progressBar(`${what} {bar} {percentage}% {value}/{total} ${unit} | {eta_formatted} left`)
 }
 
 /** A bar for bytes: `unpacking torch.whl ███░░ 61% 300.2 MB of 490.0 MB`. */

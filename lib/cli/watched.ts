@@ -1,4 +1,4 @@
-import { progressBar } from './progress.ts'
+import { textsBar } from './progress.ts'
 
 /**
  * Results as they come, behind a bar of how many of them there are. Says at the end how many texts were cut.
@@ -9,12 +9,12 @@ export async function* watched<Result extends { truncated: boolean }>(
   results: AsyncIterable<Result>,
   {
     what,
-    unit = 'texts',
+    unit,
     count,
     maxLength,
   }: { what: string; unit?: string | undefined; count: number; maxLength: number },
 ): AsyncGenerator<Result, void, undefined> {
-  const bar = progressBar(`${what} {bar} {percentage}% {value}/{total} ${unit} | {eta_formatted} left`)
+  const bar = textsBar(what, unit)
   let truncated = 0
   bar.start(count, 0)
   try {
