@@ -8,6 +8,8 @@ export const script = String.raw`
   let infos = [], info, last
   const named = () => (infos.length > 1 ? { model: info.served_model_name } : {})
   const query = () => (infos.length > 1 ? '?model=' + encodeURIComponent(info.served_model_name) : '')
+  const hubPath = () => 'models/' + encodeURIComponent(infos.length > 1 ? info.served_model_name : 'model')
+  const dot = (a, b) => a.reduce((sum, x, k) => sum + x * b[k], 0)
   const adapter = () => (at('adapter').value ? { adapter: at('adapter').value } : {})
 
   async function call(path, body) {
@@ -68,7 +70,7 @@ export const script = String.raw`
       const row = element('tr'), title = element('th', '', i + 1 + '  ' + text)
       title.title = text
       row.append(title, ...texts.map((_, j) => {
-        const cosine = vectors[i].reduce((sum, x, k) => sum + x * vectors[j][k], 0)
+        const cosine = dot(vectors[i], vectors[j])
         const cell = element('td', '', cosine.toFixed(2))
         cell.style.background = tint('--for', 0.6 * Math.max(0, cosine))
         return cell
@@ -90,7 +92,7 @@ export const script = String.raw`
       hint: 'What a lovely film!',
       ask() {
         const text = value('text'), pair = value('pair'), candidates = at('sorts').hidden ? '' : value('candidates')
-        if (candidates) return { path: 'models/' + encodeURIComponent(infos.length > 1 ? info.served_model_name : 'model'), body: { inputs: text, parameters: { candidate_labels: candidates.split(',').map((name) => name.trim()).filter(Boolean), ...adapter() } }, hub: true, texts: [text] }
+        if (candidates) return { path: hubPath(), body: { inputs: text, parameters: { candidate_labels: candidates.split(',').map((name) => name.trim()).filter(Boolean), ...adapter() } }, hub: true, texts: [text] }
         return { path: 'predict', body: { inputs: pair ? [text, pair] : text }, cuts: true, texts: pair ? [text, pair] : [text] }
       },
       show(found, { hub, texts }) {
@@ -118,7 +120,7 @@ export const script = String.raw`
       hint: 'How tall is it?\nWhat is its height?\nThe weather is fine.',
       ask: () => ({ path: 'embed', body: { inputs: lines() }, cuts: true, texts: lines() }),
       show(vectors, { texts }) {
-        const others = texts.slice(1).map((label, i) => ({ label, score: vectors[0].reduce((sum, x, k) => sum + x * vectors[i + 1][k], 0) }))
+        const others = texts.slice(1).map((label, i) => ({ label, score: dot(vectors[0], vectors[i + 1]) }))
         at('label').textContent = others.length === 0 ? vectors[0].length + ' dimensions' : others.length === 1 ? 'Similarity ' + others[0].score.toFixed(2) : 'Similarity'
         if (others.length > 0) matrix(texts, vectors)
       },
@@ -134,7 +136,7 @@ export const script = String.raw`
     },
     'question-answering': {
       verb: 'Answer',
-      ask: () => ({ path: 'models/' + encodeURIComponent(infos.length > 1 ? info.served_model_name : 'model'), body: { inputs: { question: value('query'), context: value('context') }, parameters: { top_k: 3, ...adapter() } }, hub: true, texts: [value('query'), value('context')] }),
+      ask: () => ({ path: hubPath(), body: { inputs: { question: value('query'), context: value('context') }, parameters: { top_k: 3, ...adapter() } }, hub: true, texts: [value('query'), value('context')] }),
       show(answers, { texts: [, context] }) {
         const { answer, start, end } = answers[0]
         at('label').textContent = answer || 'No answer'
@@ -145,7 +147,7 @@ export const script = String.raw`
     },
     'masked-language-model': {
       verb: 'Fill',
-      ask: () => ({ path: 'models/' + encodeURIComponent(infos.length > 1 ? info.served_model_name : 'model'), body: { inputs: value('text'), ...(at('adapter').value ? { parameters: adapter() } : {}) }, hub: true, texts: [value('text')] }),
+      ask: () => ({ path: hubPath(), body: { inputs: value('text'), ...(at('adapter').value ? { parameters: adapter() } : {}) }, hub: true, texts: [value('text')] }),
       show(found) {
         const masks = Array.isArray(found[0]) ? found : [found]
         at('label').textContent = masks.map(([best]) => best.token_str.trim()).join(', ')
