@@ -51,11 +51,14 @@ describe.skipIf(why)('training between two machines', { timeout: 240_000 }, () =
     const ranks = start({ epochs: 1000, timeoutMs: 5000 }, 29_702)
     await Promise.all(ranks.map(({ ready }) => ready))
     machines.cut(1)
-    for (const { code, lines, output } of await Promise.all(ranks.map(({ ended }) => ended))) {
+    const ends = await Promise.all(ranks.map(({ ended }) => ended))
+    for (const [rank, { code, lines, output }] of ends.entries()) {
       expect(code, output).not.toBe(0)
       expect(lines.at(-1), output).toMatchObject({
         code: 'DISTRIBUTED',
-        message: expect.stringMatching(/rank [01]/),
+        message: expect.stringMatching(
+          new RegExp(`^Rank ${rank} of 2: .* No word from rank ${1 - rank} \\(`),
+        ),
       })
     }
   })

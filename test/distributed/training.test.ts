@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { dealByLength, sharesOf } from '../../lib/distributed/deal.ts'
+import { main as cli } from '../cli/run.ts'
 import { tinyExamples, tinyModel } from '../train/tiny.ts'
 import { type Ended, follow, freePort, nodeCommand, startRank, torchrun } from './processes.ts'
 
@@ -63,6 +64,31 @@ function expectSame(a: Run, b: Run, tolerance: number): void {
 
 const temporary = () => mkdtemp(join(tmpdir(), 'ranks-'))
 
+/** Arguments of `torch-lora train` on the tiny model. */
+async function trainArguments(out: string): Promise<string[]> {
+  const data = await temporary()
+  const file = (name: string, count: number, from = 0) =>
+    writeFile(
+      join(data, name),
+      tinyExamples(count, from)
+        .map((example) => `${JSON.stringify(example)}\n`)
+        .join(''),
+    )
+  await file('train.jsonl', 96)
+  await file('dev.jsonl', 32, 200)
+  const files = ['--train', join(data, 'train.jsonl'), '--eval', join(data, 'dev.jsonl')]
+  return ['train', '--model', folder, ...files, '--out', out, '--lr', '1e-3']
+}
+
+/** A rank a program. */
+async function startCli(programs: readonly string[], words: readonly string[]) {
+  const port = await freePort()
+  const worldSize = programs.length
+  return programs.map((main, rank) =>
+    startRank([process.execPath, main, ...words], rank, { worldSize, port }),
+  )
+}
+
 describe('training on several ranks', patient, () => {
   it('two ranks with batch 8 are one process that accumulates 2 x 8, over 200 updates, dropout and all', async () => {
     const common = { batchSize: 8, epochs: 34, examples: 96, learningRate: 1e-3 }
@@ -85,6 +111,20 @@ describe('training on several ranks', patient, () => {
     const five = runOf(await train(5, common))
     const whole = runOf(await train(1, { ...common, gradientAccumulationSteps: 5 }))
     expectSame({ ...five, weights: [] }, { ...whole, weights: [] }, 1e-5)
+  })
+
+  it('1, 2, 3 and 4 ranks train and evaluate alike', async () => {
+    const common = { batchSize: 2, epochs: 2, examples: 96, learningRate: 1e-3 }
+    const one = runOf(await train(1, { ...common, gradientAccumulationSteps: 12 }))
+    expect(one.evaluations.length).toBe(2)
+    for (const worldSize of [2, 3, 4]) {
+      const several = runOf(await train(worldSize, { ...common, gradientAccumulationSteps: 12 / worldSize }))
+      expectSame(one, several, 1e-6)
+      expect(several.evaluations.length).toBe(2)
+      for (const [i, { metrics }] of several.evaluations.entries())
+        for (const [name, value] of Object.entries(one.evaluations[i]!.metrics))
+          expect(metrics[name], name).toBeCloseTo(value, 6)
+    }
   })
 
   it('each by itself where the group is distributed.alone, joined or not', async () => {
@@ -112,9 +152,13 @@ describe('training on several ranks', patient, () => {
     expect(runOf(first).end.interrupted).toBe(true)
     const names = await readdir(join(outputDir, 'checkpoints'))
     expect(names.filter((name) => name.startsWith('step-'))).toHaveLength(2)
-    const rest = runOf(await train(1, { ...common, resume: true, stopAt: 15 }))
-    expect(rest.end.interrupted).toBe(true)
-    const last = runOf(await train(3, { ...common, resume: true }))
+    for (const [worldSize, stopAt] of [
+      [1, 11],
+      [2, 15],
+      [3, 19],
+    ] as const)
+      expect(runOf(await train(worldSize, { ...common, resume: true, stopAt })).end.interrupted).toBe(true)
+    const last = runOf(await train(4, { ...common, resume: true }))
     expect(last.end).toEqual({ end: whole.end.end, interrupted: false })
     const furthest = Math.max(...last.weights.map((weight, i) => Math.abs(weight - whole.weights[i]!)))
     expect(furthest).toBeLessThan(1e-6)
@@ -162,26 +206,26 @@ describe('training on several ranks', patient, () => {
     }
   })
 
+  it('refuses ranks of different versions', async () => {
+    const other = await temporary()
+    const root = new URL('../../', import.meta.url).pathname
+    for (const name of ['node_modules', 'build']) await symlink(join(root, name), join(other, name))
+    await cp(join(root, 'dist'), join(other, 'dist'), { recursive: true })
+    const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+    await writeFile(join(other, 'package.json'), JSON.stringify({ ...manifest, version: '0.0.7' }))
+    const words = [...(await trainArguments(join(other, 'run'))), '--epochs', '1']
+    const ranks = await startCli([cli, join(other, 'dist', 'cli', 'main.js')], words)
+    for (const { code, output } of await Promise.all(ranks.map(({ ended }) => ended))) {
+      expect(code, output).toBe(1)
+      expect(output).toContain(`rank 1 has torch-lora "0.0.7", rank 0 has "${manifest.version}"`)
+    }
+  })
+
   it('SIGTERM on every rank saves once and exits 143', async () => {
     const out = join(await temporary(), 'run')
-    const file = (count: number, from = 0) =>
-      tinyExamples(count, from)
-        .map((example) => `${JSON.stringify(example)}\n`)
-        .join('')
-    const [data, dev] = [join(await temporary(), 'train.jsonl'), join(await temporary(), 'dev.jsonl')]
-    await writeFile(data, file(96))
-    await writeFile(dev, file(32, 200))
-    const main = new URL('../../lib/cli/main.ts', import.meta.url).pathname
-    const args = ['train', '--model', folder, '--train', data, '--eval', dev, '--out', out, '--lr', '1e-3']
-    const start = async (epochs: number) => {
-      const port = await freePort()
-      const words = [...args, '--batch-size', '8', '--epochs', `${epochs}`, '--log-every', '1']
-      return [0, 1].map((rank) =>
-        startRank([process.execPath, '--import', 'tsx', main, ...words], rank, { worldSize: 2, port }),
-      )
-    }
+    const words = ['--batch-size', '8', '--epochs', '2000', '--log-every', '1']
+    const ranks = await startCli([cli, cli], [...(await trainArguments(out)), ...words])
     const log = () => readFile(join(out, 'metrics.jsonl'), 'utf8').catch(() => '')
-    const ranks = await start(2000)
     while ((await log()).split('\n').length < 8) {
       const ended = ranks.find(({ process: { exitCode } }) => exitCode !== null)
       if (ended) throw new Error((await ended.ended).output)
@@ -209,7 +253,9 @@ describe('training on several ranks', patient, () => {
     { timeout: 60_000 * (kills + 3) },
     async () => {
       const outputDir = await temporary()
-      const common = { batchSize: 8, epochs: 8 * kills, learningRate: 1e-3, checkpointEvery: 4 }
+      // A death is noticed by itself; the machine may be busy with other things for minutes.
+      const timeoutMs = 600_000
+      const common = { batchSize: 8, epochs: 8 * kills, learningRate: 1e-3, checkpointEvery: 4, timeoutMs }
       const under = async (options: object, restarts: number) => {
         const launcher = [torchrun!, '--no-python', '--nproc-per-node=2', `--max-restarts=${restarts}`]
         const port = `--master-port=${await freePort()}`
