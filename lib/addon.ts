@@ -35,6 +35,12 @@ function isInPackage(): boolean {
   return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'torch-lora'
 }
 
+/** The platforms that the package came with an addon for. */
+export function prebuiltPlatforms(): string[] {
+  const prebuilds = join(packageRoot, 'prebuilds')
+  return existsSync(prebuilds) ? readdirSync(prebuilds).filter((name) => /^linux-/.test(name)) : []
+}
+
 /**
  * The path of the addon: `build/Release` of a checkout first, then `prebuilds/`.
  * @throws TorchLoraError ADDON_NOT_FOUND
@@ -49,9 +55,10 @@ export function addonPath(): string {
   try {
     return (require('node-gyp-build') as { path(root: string): string }).path(packageRoot)
   } catch (cause) {
+    const others = prebuiltPlatforms()
     throw new TorchLoraError(
       'ADDON_NOT_FOUND',
-      `There is no addon for ${process.platform}-${process.arch} in ${packageRoot}: prebuilt ones exist for linux-x64 (glibc). Build it here: ${build}.`,
+      `There is no addon for ${process.platform}-${process.arch} in ${packageRoot}${others.length > 0 ? `, which has those for ${others.join(' and ')} (glibc)` : ''}. Build it here: ${build}.`,
       { file: packageRoot, cause },
     )
   }
@@ -83,6 +90,11 @@ function buildFor(addon: string, version: string): string | undefined {
   return release === undefined || minorOf(release) === minorOf(version) ? beside : undefined
 }
 
+/** Whether this addon opens that release of libtorch. */
+export function opens(addon: string, version: string): boolean {
+  return isSupported(version) && buildFor(addon, version) !== undefined
+}
+
 /**
  * Finds the libtorch that this addon will open.
  * @param addon what {@link addonPath} gives
@@ -96,7 +108,7 @@ export function findLibtorchFor(addon: string): FoundLibtorch {
   if (release !== undefined) minors.add(minorOf(release))
   return findLibtorch({
     accept: {
-      test: (version) => isSupported(version) && buildFor(addon, version) !== undefined,
+      test: (version) => opens(addon, version),
       words:
         minors.size > 0
           ? `${[...minors].sort().join(' or ')}, which its addon was built for`

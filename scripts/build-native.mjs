@@ -31,7 +31,7 @@ const optionalLibraries = [
 const stampName = 'torch_lora.build.json'
 
 /** sha256 over what the build reads. By content, not by time: a checkout sets every time anew. */
-function sourceHash() {
+export function sourceHash() {
   const hash = createHash('sha256')
   const files = readdirSync(join(root, 'native'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -1,7 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join, relative } from 'node:path'
-import { addonPath, findLibtorchFor, loadedFrom, missingKernels, packageRoot } from '../addon.ts'
+import {
+  addonPath,
+  findLibtorchFor,
+  loadedFrom,
+  missingKernels,
+  packageRoot,
+  prebuiltPlatforms,
+} from '../addon.ts'
 import { resolveDevice } from '../device.ts'
 import { TorchLoraError } from '../errors.ts'
 import { installFolders, libtorchCache } from '../libtorch/cache.ts'
@@ -55,12 +62,10 @@ function cpuFlags(): string[] | null {
 
 /** The platforms that this installation has an addon for. */
 function addonPlatforms(): string[] {
-  const prebuilds = join(packageRoot, 'prebuilds')
-  const packed = existsSync(prebuilds) ? readdirSync(prebuilds) : []
   const built = existsSync(join(packageRoot, 'build', 'Release'))
     ? [`${process.platform}-${process.arch}`]
     : []
-  return [...new Set([...built, ...packed])].filter((name) => /^linux-/.test(name))
+  return [...new Set([...built, ...prebuiltPlatforms()])]
 }
 
 function attempt<T>(problems: Problem[], body: () => T): T | null {

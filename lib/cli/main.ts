@@ -8,6 +8,7 @@ import { evaluateCommand } from './evaluate.ts'
 import { reportFailure } from './failure.ts'
 import { libtorchCommand } from './libtorch-install.ts'
 import { mergeCommand } from './merge.ts'
+import { offerLibtorch } from './offer-libtorch.ts'
 import { predictCommand } from './predict.ts'
 import { pushCommand } from './push.ts'
 import { rankCommand } from './rank.ts'
@@ -28,12 +29,18 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
+/** Commands that open libtorch. */
+const opening = /^(train|sweep|evaluate|merge|combine|predict|embed|rank|serve)$/
+
 const program = new Command('torch-lora')
   .description(description)
   .version(version)
   .showHelpAfterError('(--help says more)')
   // Options belong to the command they follow: `libtorch install --version` is not the program's --version.
   .enablePositionalOptions()
+  .hook('preAction', async (_program, command) => {
+    if (opening.test(command.name())) await offerLibtorch()
+  })
   .addCommand(trainCommand())
   .addCommand(sweepCommand())
   .addCommand(reportCommand())

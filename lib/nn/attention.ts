@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor.ts'
 import type { BatchTensors, WantedRows } from './batch.ts'
 import { fusedLinear, type LinearLike } from './linear.ts'
 
+/** What {@link selfAttention} attends with. */
 export interface SelfAttention {
   /** query, key and value */
   layers: readonly [LinearLike, LinearLike, LinearLike]

@@ -97,6 +97,7 @@ export interface FusedGroup {
 
 /** A module whose forward pass computes some of its Linears together: what packs weights wants to know. */
 export abstract class FusingModule extends Module {
+  /** The Linears that its forward pass computes together, group by group. */
   abstract fusedGroups(): FusedGroup[]
 }
 

@@ -3,11 +3,13 @@
  * index by name, links between them. Reads dist/, as users do. TypeScript 5 for its compiler API, which 7 has not.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import ts from 'typescript-5'
+import { entries } from '../build-ts.mjs'
 import { root } from '../check/run.mjs'
 
-const entry = join(root, 'dist', 'index.d.ts')
+/** What is written after `import from`, for an entry of the package. */
+const moduleOf = (entry) => (entry === 'index' ? 'torch-lora' : `torch-lora/${dirname(entry)}`)
 
 /** Text of a docstring, with `{@link name}` made into links where the name is exported. */
 function textOf(parts, link) {
@@ -22,7 +24,8 @@ function textOf(parts, link) {
 
 /** @returns {{ pages: Map<string, string>, undocumented: string[], names: number }} */
 export function reference() {
-  const program = ts.createProgram([entry], {
+  const fileOf = (entry) => join(root, 'dist', `${entry}.d.ts`)
+  const program = ts.createProgram(entries.map(fileOf), {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     target: ts.ScriptTarget.ES2022,
@@ -30,8 +33,6 @@ export function reference() {
     types: ['node'],
   })
   const checker = program.getTypeChecker()
-  const source = program.getSourceFile(entry)
-  if (!source) throw new Error(`${entry} is not there: run \`npm run build:ts\``)
   const printer = ts.createPrinter({ removeComments: true })
   const resolved = (symbol) =>
     symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
@@ -44,10 +45,19 @@ export function reference() {
         .replaceAll('/', '-')
     )
   }
-  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(source)).map((symbol) => {
-    const target = resolved(symbol)
-    return { name: symbol.name, symbol: target, page: pageOf(target) }
-  })
+  const exportsOf = (entry) => {
+    const source = program.getSourceFile(fileOf(entry))
+    if (!source) throw new Error(`${fileOf(entry)} is not there: run \`npm run build:ts\``)
+    return checker.getExportsOfModule(checker.getSymbolAtLocation(source)).map((symbol) => {
+      const target = resolved(symbol)
+      return { name: symbol.name, symbol: target, page: pageOf(target), from: moduleOf(entry) }
+    })
+  }
+  const all = entries.flatMap(exportsOf)
+  // What several entries have is documented once, as of the first.
+  const exported = all.filter(
+    (each, at) => all.findIndex(({ name, symbol }) => name === each.name && symbol === each.symbol) === at,
+  )
   const places = new Map(exported.map(({ name, page }) => [name, `${page}.md#${name.toLowerCase()}`]))
   const link = (text) => {
     const name = /^\w+/.exec(text)?.[0]
@@ -87,7 +97,7 @@ export function reference() {
   }
 
   const pages = new Map()
-  for (const { name, symbol, page } of exported) {
+  for (const { name, symbol, page, from } of exported) {
     const text = said(symbol)
     const [declaration] = symbol.declarations ?? []
     const isModule = !declaration || ts.isSourceFile(declaration)
@@ -102,7 +112,7 @@ export function reference() {
       body = `\`\`\`ts\n${symbol.declarations.map((one) => code(ts.isVariableDeclaration(one) ? one.parent.parent : one)).join('\n')}\n\`\`\`\n`
     pages.set(
       page,
-      `${pages.get(page) ?? `# ${page.replaceAll('-', '/')}\n`}\n## ${name}\n\n${text ? `${text}\n\n` : ''}${body}`,
+      `${pages.get(page) ?? `# ${page.replaceAll('-', '/')}\n`}\n## ${name}\n\n${from === moduleOf('index') ? '' : `From \`${from}\`.\n\n`}${text ? `${text}\n\n` : ''}${body}`,
     )
   }
   const byName = [...places]
@@ -110,7 +120,7 @@ export function reference() {
     .map(([name, place]) => `- [\`${name}\`](${place})`)
   pages.set(
     'README',
-    `# API reference\n\nWritten by \`npm run docs\` from the docstrings of what \`torch-lora\` exports.\n\n${byName.join('\n')}\n`,
+    `# API reference\n\nWritten by \`npm run docs\` from the docstrings of what ${entries.map((entry) => `\`${moduleOf(entry)}\``).join(', ')} export.\n\n${byName.join('\n')}\n`,
   )
   return { pages, undocumented, names: exported.length }
 }

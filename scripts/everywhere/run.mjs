@@ -26,6 +26,7 @@ const remedies = {
   'Jest, CommonJS, require, no flags': [/Must use import to load ES Module/, 'Test runners'],
   'Yarn 1': [/cookie@.*The engine "node" is incompatible/, 'Package managers'],
   'Next.js, as it comes': [/build failed[\s\S]*node_modules\/torch-lora/, 'Bundlers'],
+  "Electron's main process": [/fetch failed[\s\S]*@electron\/get/, 'Electron'],
   'Yarn 4, PnP, require': [/Cannot find package '.*' imported from .*torch-lora/, 'Package managers'],
 }
 

@@ -1,4 +1,4 @@
-/** Test runners. */
+/** Test runners, and Electron. */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { use } from './project.mjs'
@@ -53,7 +53,31 @@ function jest(make, way, { flag = true, ...options } = {}) {
   return versionIn(project, 'jest')
 }
 
+/** Electron's main process, without a window and without a screen. Its package gets the program itself from elsewhere. */
+function electron(make) {
+  const { path: node } = tool('node 22')
+  const project = make({ node, manifest: { main: 'main.mjs' } })
+  project.npm([project.kit.tarball, 'electron@45'])
+  project.run('node', ['node_modules/electron/install.js'])
+  project.write(
+    'main.mjs',
+    `import { app } from 'electron'
+import * as torchLora from 'torch-lora'
+${use.body}
+await app.whenReady()
+console.log('label:', await use(torchLora, process.env.MODEL))
+app.quit()
+`,
+  )
+  const flags = ['--no-sandbox', '--ozone-platform=headless', '--disable-gpu']
+  project.expectLabel(
+    project.run('node_modules/.bin/electron', [...flags, '.'], { MODEL: project.kit.model }),
+  )
+  return versionIn(project, 'electron')
+}
+
 export const runners = {
+  "Electron's main process": electron,
   'Jest, CommonJS, require, no flags': (make) => jest(make, required, { flag: false }),
   'Jest, CommonJS, require, Node 24': (make) => jest(make, required, { node: tool('node 24').path }),
   'Jest, CommonJS, import()': (make) => jest(make, importedLate),

@@ -1,11 +1,13 @@
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { findLibtorch } from '../../lib/libtorch/find.ts'
-import { minorOf } from '../../lib/libtorch/versions.ts'
+import { defaultLibtorch, minorOf } from '../../lib/libtorch/versions.ts'
 import { fakeLibtorch, fakeWheel, temporaryFolder } from '../libtorch/fakes.ts'
+import { packageIndex } from '../libtorch/package-index.ts'
 import { main } from './run.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -126,6 +128,60 @@ describe('torch-lora doctor', () => {
       .join('\n')
     expect(messages).toContain('libc10.so is missing')
     expect(messages).toContain('libtorch 2.15.0+cpu, which this version cannot use')
+  })
+})
+
+/** A command in a terminal, whose answers are typed; what is shown there. */
+async function inTerminal(args: string[], typed: string, environment: NodeJS.ProcessEnv) {
+  const command = [process.execPath, main, ...args].map((word) => `'${word}'`).join(' ')
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: root,
+    env: { ...process.env, DEBUG: undefined, TORCH_LORA_LIBTORCH: undefined, ...environment },
+  })
+  child.stdin.end(typed)
+  let shown = ''
+  for await (const chunk of child.stdout) shown += chunk
+  return { status: child.exitCode ?? (await once(child, 'exit'))[0], shown }
+}
+
+describe('a command that finds no libtorch', async () => {
+  const wheels = temporaryFolder()
+  const name = basename(await fakeWheel(wheels, { version: `${defaultLibtorch}+cpu` }))
+  const { url } = await packageIndex(wheels)
+  const bin = temporaryFolder() // with no python3, which may have a PyTorch
+  symlinkSync(execFileSync('which', ['script'], { encoding: 'utf8' }).trim(), join(bin, 'script'))
+  const environment = () => ({
+    XDG_CACHE_HOME: temporaryFolder(),
+    PATH: bin,
+    SHELL: '/bin/sh',
+    PIP_INDEX_URL: url,
+    PIP_CONFIG_FILE: '/dev/null',
+    PIP_FIND_LINKS: '',
+    PIP_EXTRA_INDEX_URL: '',
+  })
+  const predict = ['predict', '--model', '/nowhere', '--input', '/nowhere.jsonl']
+
+  it('offers it to who sits at a terminal, and gets it for yes alone', async () => {
+    const no = await inTerminal(predict, 'n\n', environment())
+    expect(no.shown).toMatch(/There is no libtorch here yet\.[\s\S]*get 2\.13\.0:/)
+    for (const part of [encodeURIComponent(name), 'unpacked', 'Get it now? [y/N]'])
+      expect(no.shown).toContain(part)
+    expect(no.shown).not.toContain('getting torch')
+    expect(no.status).toBe(1)
+    const ended = await inTerminal(predict, '\x04', environment()) // Ctrl-D
+    expect(ended.shown).not.toContain('getting torch')
+    expect(ended.status).toBe(1)
+    const home = environment()
+    const yes = await inTerminal(predict, 'y\n', home)
+    expect(yes.shown).toContain(`getting ${name}`)
+    const again = await inTerminal(predict, '\x04', home)
+    expect(again.shown).not.toContain('no libtorch')
+  })
+
+  it('asks nothing where no person is', () => {
+    const { status, stderr } = cli(predict, { ...environment(), TORCH_LORA_LIBTORCH: undefined })
+    expect(status).toBe(1)
+    expect(stderr).not.toContain('Get it now?')
   })
 })
 
