@@ -102,6 +102,13 @@ export async function init(options: InitOptions = {}): Promise<World> {
     return current
   } catch (error) {
     leaveTheEnd()
+    // What no rank can help: a backend that this machine or this build has nothing for.
+    if (error instanceof TorchLoraError && error.code === 'NATIVE')
+      throw new TorchLoraError(
+        'UNSUPPORTED',
+        `distributed.init: ${error.message.replace(/^lora_c10d::join: /, '')}.`,
+        { cause: error },
+      )
     throw error
   } finally {
     changing = undefined

@@ -82,7 +82,13 @@ export function buildDryCuda(libtorch) {
     (place) => place && existsSync(join(place, 'include', 'cuda_runtime_api.h')),
   )
   if (!home) throw new Error('no CUDA headers: set CUDA_HOME to the toolkit that nvcc belongs to')
-  const bodies = ['runtime.cpp', 'blas.cpp', 'driver.cpp'].map((name) => join(here, name))
+  // NCCL's header lies in its wheel, beside libtorch.
+  const nccl = [join(libtorch, '..', 'nvidia', 'nccl'), process.env.TORCH_LORA_NCCL, '/usr']
+    .map((place) => place && join(place, 'include'))
+    .find((place) => place && existsSync(join(place, 'nccl.h')))
+  const bodies = ['runtime.cpp', 'blas.cpp', 'driver.cpp', ...(nccl ? ['nccl.cpp'] : [])].map((name) =>
+    join(here, name),
+  )
   const hash = createHash('sha256').update(libtorch)
   for (const file of [...bodies, fileURLToPath(import.meta.url)]) hash.update(readFileSync(file))
   const folder = join(root, 'build', 'dry-cuda', hash.digest('hex').slice(0, 16))
@@ -98,22 +104,25 @@ export function buildDryCuda(libtorch) {
   const objects = bodies.map((source) => {
     const object = join(folder, `${source.split('/').at(-1)}.o`)
     const flags = ['-std=c++20', '-O1', '-fPIC', '-Wall', `-I${join(home, 'include')}`]
+    if (nccl) flags.push(`-I${nccl}`)
     run('g++', [...flags, '-c', source, '-o', object])
     return object
   })
   const libraries = ours.map((name) => join(libtorch, 'lib', name)).filter(existsSync)
   const { byLibrary, unversioned } = askedFor(libraries)
   const runtime = [...byLibrary.keys()].find((name) => name.startsWith('libcudart'))
+  const withBody = new Set(objects.flatMap((object) => [...definedIn(object)]))
   // The runtime first: the others link to it.
   for (const library of [runtime, ...[...byLibrary.keys()].filter((name) => name !== runtime)]) {
     const { symbols, versions } = byLibrary.get(library)
     const body =
-      objects[['libcudart', 'libcublas', 'libcuda.'].findIndex((start) => library.startsWith(start))]
+      objects[
+        ['libcudart', 'libcublas', 'libcuda.', 'libnccl'].findIndex((start) => library.startsWith(start))
+      ]
     const own = body ? definedIn(body) : new Set()
     const looked = library === 'libcuda.so.1' ? lookedUp(join(libtorch, 'lib', 'libtorch_cuda.so')) : []
-    const missing = [...symbols, ...looked, ...(library === runtime ? unversioned : [])].filter(
-      (name) => !own.has(name),
-    )
+    const others = library === runtime ? [...unversioned].filter((name) => !withBody.has(name)) : []
+    const missing = [...symbols, ...looked, ...others].filter((name) => !own.has(name))
     const assembly = join(folder, `${library}.s`)
     const stubs = missing.map(
       (name) => `.globl ${name}\n.type ${name},@function\n${name}: xorl %eax,%eax\nret\n`,
@@ -121,11 +130,11 @@ export function buildDryCuda(libtorch) {
     writeFileSync(assembly, `.text\n${stubs.join('')}.section .note.GNU-stack,"",@progbits\n`)
     const flags = ['-shared', '-o', join(folder, library), `-Wl,-soname,${library}`, assembly]
     if (body) flags.push(body)
-    if (library.startsWith('libcublas')) flags.push(`-L${folder}`, `-l:${runtime}`)
-    const [version, ...others] = versions
+    if (/^lib(cublas|nccl)/.test(library)) flags.push(`-L${folder}`, `-l:${runtime}`)
+    const [version, ...further] = versions
     if (version) {
       const script = join(folder, `${library}.map`)
-      const empty = others.map((name) => `${name} { ${name}_none; };\n`)
+      const empty = further.map((name) => `${name} { ${name}_none; };\n`)
       writeFileSync(script, `${version} { *; };\n${empty.join('')}`)
       flags.push(`-Wl,--version-script,${script}`)
     }
