@@ -69,6 +69,7 @@ export async function compare(
 const variants: Readonly<Record<string, { ours: object; peers: Record<string, object> }>> = {
   float32: { ours: {}, peers: { 'PEFT fp32': {} } },
   int8: { ours: { baseDtype: 'int8' }, peers: {} },
+  nf4: { ours: { baseDtype: 'nf4' }, peers: {} },
   bfloat16: {
     ours: { dtype: 'bfloat16' },
     peers: { 'PEFT bf16 weights': { dtype: 'bfloat16' }, 'PEFT autocast bf16': { autocast: true } },

@@ -4,12 +4,14 @@
  *
  *   npm install --no-save --ignore-scripts onnxruntime-node
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/inference.ts --data GLUE --tokenizer ROBERTA_BASE_FOLDER
- *     [--rounds 7] [--texts 256] [--int8] [--bf16] [--parts latency,sst2,rte]
+ *     [--rounds 7] [--texts 256] [--int8] [--bf16] [--parts latency,sst2,rte] [--without onnxruntime,transformers]
  *
  * roberta-base shapes, random weights, the same files on all sides, fp32. --int8 adds ours with dtype 'int8' and
- * onnxruntime's dynamic int8, per channel, and the largest difference of either's logits from fp32's; --bf16 ours and
+ * onnxruntime's dynamic int8, per channel, the largest difference of either's logits from fp32's, and, where `nncf` is
+ * installed for TORCH_LORA_PYTHON, OpenVINO's int8, weights and activations quantized after training; --bf16 ours and
  * transformers' with weights in bfloat16, and OpenVINO's default, which is bfloat16 where the processor has it, where
- * `openvino` is installed for TORCH_LORA_PYTHON. Throughput: texts
+ * `openvino` is installed for TORCH_LORA_PYTHON. --without leaves out the sides whose names begin so. One text of 16, 64
+ * and 128 tokens, and a batch of 8 texts of 64. Throughput: texts
  * of the SST-2 and RTE dev sets as 64 clients would send them. Ours through TextClassifier, tokenization included;
  * onnxruntime-node gets token ids, through the batcher of TextClassifier with its budget of tokens, each batch padded to
  * its longest row; and again, as transformers, in arrival order in batches of 8 and of 32, of which the better counts.
@@ -34,6 +36,7 @@ const { values: flags } = parseArgs({
     int8: { type: 'boolean', default: false },
     bf16: { type: 'boolean', default: false },
     parts: { type: 'string', default: 'latency,sst2,rte' },
+    without: { type: 'string', default: '' },
   },
 })
 if (!flags.data || !flags.tokenizer)
@@ -68,30 +71,33 @@ async function run() {
   const threads = String(availableParallelism())
   const onnx = (name: string) =>
     ourWorker('inference-onnx.ts', [file(name), threads, String(tokenizer.padTokenId)])
-  const sides: Record<string, Worker> = {
-    ours: ourWorker('inference-ours.ts', [folder, 'float32']),
-    'onnxruntime-node': onnx('m.onnx'),
-    ...(flags.int8
-      ? {
-          'ours int8': ourWorker('inference-ours.ts', [folder, 'int8']),
-          'onnxruntime int8': onnx('int8.onnx'),
-        }
-      : {}),
-    transformers: peerWorker('transformers_inference.py', [folder]),
-    ...(flags.bf16
-      ? {
-          'ours bf16': ourWorker('inference-ours.ts', [folder, 'bfloat16']),
-          'transformers bf16': peerWorker('transformers_inference.py', [folder, 'bfloat16']),
-          ...(hasOpenvino(python)
-            ? {
-                'openvino bf16': peerWorker('openvino_inference.py', [
-                  file('m.onnx'),
-                  String(tokenizer.padTokenId),
-                ]),
-              }
-            : {}),
-        }
-      : {}),
+  const openvino = (name: string) =>
+    peerWorker('openvino_inference.py', [file(name), String(tokenizer.padTokenId)])
+  const left = flags.without.split(',').filter(Boolean)
+  const sides: Record<string, Worker> = {}
+  const add = (name: string, start: () => Worker) => {
+    if (!left.some((beginning) => name.startsWith(beginning))) sides[name] = start()
+  }
+  add('ours', () => ourWorker('inference-ours.ts', [folder, 'float32']))
+  add('onnxruntime-node', () => onnx('m.onnx'))
+  if (flags.int8) {
+    add('ours int8', () => ourWorker('inference-ours.ts', [folder, 'int8']))
+    add('onnxruntime int8', () => onnx('int8.onnx'))
+    if (hasModules(python, 'openvino', 'nncf'))
+      add('openvino int8', () => {
+        const quantizer = new URL('peers/openvino_int8.py', import.meta.url).pathname
+        const vocabulary = String(raw.vocab_size)
+        execFileSync(python, [quantizer, file('m.onnx'), file('int8.xml'), vocabulary], {
+          stdio: ['ignore', 'ignore', 'inherit'],
+        })
+        return openvino('int8.xml')
+      })
+  }
+  add('transformers', () => peerWorker('transformers_inference.py', [folder]))
+  if (flags.bf16) {
+    add('ours bf16', () => ourWorker('inference-ours.ts', [folder, 'bfloat16']))
+    add('transformers bf16', () => peerWorker('transformers_inference.py', [folder, 'bfloat16']))
+    if (hasModules(python, 'openvino')) add('openvino bf16', () => openvino('m.onnx'))
   }
   const ready = []
   for (const worker of Object.values(sides)) ready.push(await worker.next<{ maxBatchTokens?: number }>())
@@ -99,22 +105,30 @@ async function run() {
   const names = Object.keys(sides)
   const rounds = Number(flags.rounds)
   const row = (head: string, cells: readonly string[]) =>
-    console.log(head.padEnd(22) + cells.map((cell) => cell.padStart(18)).join(''))
+    console.log(head.padEnd(22) + cells.map((cell) => cell.padStart(24)).join(''))
   console.log(`${await machine()}; fp32, ${threads} threads a side`)
 
   const parts = flags.parts.split(',')
   row('one text, ms', names)
-  for (const tokens of parts.includes('latency') ? [16, 64, 128] : []) {
-    const ids = Array.from({ length: tokens }, (_, i) => 5 + i)
+  const shapes = [
+    [1, 16],
+    [1, 64],
+    [1, 128],
+    [8, 64],
+  ] as const
+  for (const [count, tokens] of parts.includes('latency') ? shapes : []) {
+    const batch = Array.from({ length: count }, (_, text) =>
+      Array.from({ length: tokens }, (_, i) => 5 + i + text),
+    )
     const times = new Map<string, number[]>(names.map((name) => [name, []]))
     let ours: number[] = []
     const apart: string[] = []
     for (let round = -1; round < rounds; round++)
       for (const name of names) {
         // The first of a turn find the caches full of another side's weights, and its threads perhaps still spinning.
-        await sides[name]!.ask<Answer>({ batches: [[ids], [ids]] })
+        await sides[name]!.ask<Answer>({ batches: [batch, batch] })
         const { milliseconds, logits } = await sides[name]!.ask<Answer>({
-          batches: Array.from({ length: turn }, () => [ids]),
+          batches: Array.from({ length: turn }, () => batch),
         })
         if (round >= 0) times.get(name)!.push(milliseconds / turn)
         if (name === 'ours') ours = logits[0]!
@@ -122,20 +136,26 @@ async function run() {
         else if (round < 0) apart.push(`${name} ${distance(ours, logits[0]!).toFixed(4)}`)
       }
     row(
-      `${tokens} tokens`,
+      count === 1 ? `${tokens} tokens` : `${count} x ${tokens} tokens`,
       names.map((name) => median(times.get(name)!).toFixed(1)),
     )
     if (apart.length > 0) console.log(`  from fp32's logits: ${apart.join(', ')}`)
   }
 
+  const pairs = (
+    [
+      ['ours', 'onnxruntime-node'],
+      ['ours int8', 'onnxruntime int8'],
+      ['ours int8', 'openvino int8'],
+      ['ours bf16', 'transformers bf16'],
+      ['ours bf16', 'openvino bf16'],
+      ['ours', 'transformers'],
+    ] as const
+  ).filter(([ours, peer]) => sides[ours] && sides[peer])
   const columns = names.flatMap((name) => (isOnnx(name) ? [name, '  its best batch'] : [name]))
   row('texts a second', [
     ...columns,
-    'ours/onnxruntime',
-    ...(flags.int8 ? ['int8: ours/onnx'] : []),
-    ...(flags.bf16 ? ['bf16: ours/transf.'] : []),
-    ...(sides['openvino bf16'] ? ['bf16: ours/openv.'] : []),
-    'ours/transformers',
+    ...pairs.map(([ours, peer]) => `${ours}/${peer}`.replace('transformers', 'transf.')),
   ])
   for (const task of ['sst2', 'rte'].filter((name) => parts.includes(name))) {
     const { examples } = await loadGlue(task, { split: 'validation', dataDir: flags.data })
@@ -156,11 +176,7 @@ async function run() {
     }
     row(task, [
       ...names.flatMap((name) => streams.get(name)!.cells()),
-      over('ours', 'onnxruntime-node'),
-      ...(flags.int8 ? [over('ours int8', 'onnxruntime int8')] : []),
-      ...(flags.bf16 ? [over('ours bf16', 'transformers bf16')] : []),
-      ...(sides['openvino bf16'] ? [over('ours bf16', 'openvino bf16')] : []),
-      over('ours', 'transformers'),
+      ...pairs.map(([ours, peer]) => over(ours, peer)),
     ])
     const percentiles = (name: string, sorted: readonly number[] | undefined) =>
       [sorted?.length ? `${at(sorted, 0.5)}/${at(sorted, 0.99)}` : '-'].concat(isOnnx(name) ? [''] : [])
@@ -176,12 +192,12 @@ async function run() {
   for (const worker of Object.values(sides)) worker.close()
 }
 
-function hasOpenvino(python: string): boolean {
+function hasModules(python: string, ...modules: readonly string[]): boolean {
   try {
-    execFileSync(python, ['-c', 'import openvino'], { stdio: 'ignore' })
+    execFileSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' })
     return true
   } catch {
-    console.log(`openvino is not installed for ${python}: its columns are left out`)
+    console.log(`${modules.join(' and ')} are not installed for ${python}: columns are left out`)
     return false
   }
 }

@@ -13,7 +13,7 @@ import {
 } from '../lib/index.ts'
 import { memory, peakResidentBytes } from '../lib/memory.ts'
 import type { DType } from '../lib/tensor.ts'
-import { quantizeBase } from '../lib/train/quantize-base.ts'
+import { type BaseDType, quantizeBase } from '../lib/train/quantize-base.ts'
 import { compileTrainingStep } from '../lib/train/step.ts'
 import { serve } from './worker.ts'
 
@@ -23,8 +23,8 @@ interface Work {
   loraDropout: number
   device?: string
   dtype?: DType
-  /** The frozen weights as 8-bit codes. */
-  baseDtype?: 'int8'
+  /** The frozen weights as codes. */
+  baseDtype?: BaseDType
   /** LoRA's rank; 0 for the step without the low-rank part. */
   r?: number
   /** As the Trainer does it on CUDA: batches padded to few shapes, steps replayed as CUDA graphs. */
@@ -40,7 +40,7 @@ if (work.r === 0) {
   for (const [path, parameter] of model.namedParameters())
     parameter.requiresGrad = model.roleOf(path) === 'head' || path.endsWith('embeddings.LayerNorm.bias')
 } else applyLora(model, { r: work.r ?? 8, loraAlpha: 16, loraDropout: work.loraDropout })
-if (work.baseDtype) await quantizeBase(model)
+if (work.baseDtype) await quantizeBase(model, work.baseDtype)
 const graphs = work.graphs ? device : undefined
 const step = compileTrainingStep(model, new AdamW(model.trainableParameters()), { maxGradNorm: 1, graphs })
 

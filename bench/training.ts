@@ -2,13 +2,12 @@
  * LoRA training steps of roberta-base against transformers + PEFT, on batches of real GLUE lengths, in one run.
  *
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/training.ts --data GLUE --tokenizer ROBERTA_BASE_FOLDER
- *     [--tasks mrpc,rte,sst2] [--batches 8] [--rounds 3] [--lora-dropout 0] [--dtypes float32,bfloat16,int8]
+ *     [--tasks mrpc,rte,sst2] [--batches 8] [--rounds 3] [--lora-dropout 0] [--dtypes float32,bfloat16,int8,nf4]
  *
  * Random weights of the real shapes, the same files and the same token ids on both sides. r=8 on query and value,
  * batch 16, dropout 0.1 in the model, fp32, AdamW, clipping at 1; PEFT pads each batch to its longest row. Prints
- * examples per second, peak resident memory, and the ratios. With --dtypes ours in each of them (int8: float32
- * over 8-bit codes of the frozen weights), and PEFT in float32,
- * with weights in bfloat16 and under autocast.
+ * examples per second, peak resident memory, and the ratios. With --dtypes ours in each of them (int8, nf4:
+ * float32 over codes of the frozen weights), and PEFT in float32, with weights in bfloat16 and under autocast.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -315,5 +315,6 @@ export {
 export type { RatePoint } from './train/learning-rates-file.ts'
 export type { ModuleTrainerOptions } from './train/module-options.ts'
 export type { TrainerOptions, TrainingOptions } from './train/options.ts'
+export type { BaseDType } from './train/quantize-base.ts'
 export type { RunSettings } from './train/run-settings.ts'
 export { type RunOptions as TrainerRunOptions, Trainer, type TrainOptions } from './train/trainer.ts'

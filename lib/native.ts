@@ -110,6 +110,17 @@ export interface CudaMemory {
   totalBytes: number
 }
 
+/** Something that ran on a thread: an operator, a node of autograd, a share of an operator's work, a job. */
+export interface TraceEvent {
+  name: string
+  /** The system's number of the thread. */
+  thread: number
+  /** Microseconds of the clock of `process.hrtime`. */
+  begin: number
+  /** Microseconds. */
+  duration: number
+}
+
 export interface NativeSystem {
   builtFor: string
   threads: number
@@ -168,6 +179,9 @@ export interface Native {
   setFloat32MatmulPrecision(precision: Float32MatmulPrecision): void
   emptyCache(): void
   leave(): void
+
+  startTrace(): void
+  takeTrace(): TraceEvent[]
 }
 
 let loaded: Native | undefined

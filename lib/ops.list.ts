@@ -27,6 +27,7 @@ export const fusedOperators: readonly string[] = [
   'prepack_linear',
   'linear_int8',
   'prepack_linear_int8',
+  'prepack_linear_nf4',
   'varlen_attention',
   'rotary',
   'geglu',

@@ -16,5 +16,6 @@ extern "C" __attribute__((visibility("default"))) napi_value torch_lora_core_ini
   torch_lora::exposePrograms(exports);
   torch_lora::exposeFiles(exports);
   torch_lora::exposeSystem(exports);
+  torch_lora::exposeTrace(exports);
   return exports;
 }

@@ -30,6 +30,7 @@ const layers: string[][] = [
     'recompute',
     'random',
     'memory',
+    'trace',
     'generated',
   ],
   ['checkpoint', 'distributed'],

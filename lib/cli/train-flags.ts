@@ -3,6 +3,7 @@ import { type ScheduleName, scheduleNames } from '../optim/schedule.ts'
 import { sentencePoolings } from '../tasks/sentence-folder.ts'
 import { sentenceLosses } from '../tasks/sentence-losses.ts'
 import type { TaskSettings } from '../tasks/task-type.ts'
+import type { BaseDType } from '../train/quantize-base.ts'
 import { type DatasetFlags, withDataset } from './dataset.ts'
 import type { FollowFlags } from './follow-run.ts'
 import { type MethodFlags, methodFlagNames, withMethod } from './methods.ts'
@@ -54,7 +55,7 @@ export interface TrainFlags extends DatasetFlags, RunFlags, TaskSettings, Method
   wandb?: boolean
   experiment?: string
   gradientCheckpointing?: boolean
-  baseDtype?: 'int8'
+  baseDtype?: BaseDType
   resume?: boolean
   json?: boolean
 }
@@ -139,8 +140,8 @@ export function withTraining(command: Command): Command {
     .addOption(
       new Option(
         '--base-dtype <name>',
-        'train over the 8-bit codes of the frozen weights that --dtype int8 serves, on the CPU',
-      ).choices(['int8']),
+        'keep frozen weights in the 8-bit codes that --dtype int8 serves, or in the 4 bits of QLoRA, on the CPU',
+      ).choices(['int8', 'nf4']),
     )
     .addOption(
       new Option('--loss <name>', 'of sentence similarity (default: by what the examples are)').choices(

@@ -62,6 +62,11 @@ export const prepackLinearInt8: {
   (weight: readonly Tensor[], options?: { transpose?: boolean | undefined }): Tensor
 } = /* @__PURE__ */ define('lora::prepack_linear_int8', [''])
 
+/** `lora::prepack_linear_nf4(Tensor[] weight) -> Tensor` */
+export const prepackLinearNf4: {
+  (weight: readonly Tensor[]): Tensor
+} = /* @__PURE__ */ define('lora::prepack_linear_nf4', [''])
+
 /** `lora::reachable_positions(Tensor(a) table, Tensor max_seqlen, int position_buckets, int max_position) -> Tensor(a)` */
 export const reachablePositions: {
   (table: Tensor, maxSeqlen: Tensor, positionBuckets: number, maxPosition: number): Tensor

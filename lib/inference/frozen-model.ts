@@ -62,9 +62,7 @@ export async function freezeModel<T extends Task>(
     for (const part of own) part.dispose()
   }
   const paths = linearPaths(model)
-  // `lora::first_token_attention` has no bfloat16.
-  const firstTokens =
-    model.head.reads === 'first' && dtype !== 'bfloat16' ? model.encoder.firstTokenLayers() : null
+  const firstTokens = model.head.reads === 'first' ? model.encoder.firstTokenLayers() : null
   try {
     if (packs) for (const { weight } of paths.keys()) dropPages(weight)
     for (const { layers } of productsOf(model)) {

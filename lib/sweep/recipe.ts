@@ -64,7 +64,7 @@ const settings = z.strictObject({
   gradientCheckpointing: z.boolean().optional(),
   device: name.optional(),
   dtype: z.enum(['float32', 'bf16', 'fp16', 'auto']).optional(),
-  baseDtype: z.literal('int8').optional(),
+  baseDtype: z.enum(['int8', 'nf4']).optional(),
   tf32: z.boolean().optional(),
   threads: count.optional(),
 })

@@ -24,6 +24,7 @@ import {
 import type { LossFunction, SampleOf, Task } from '../tasks/task.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { chooseSettings, type RunShape } from './defaults.ts'
+import type { BaseDType } from './quantize-base.ts'
 
 /** How long and how a {@link Trainer} trains, whatever it trains. */
 export interface TrainingOptions {
@@ -119,10 +120,11 @@ export interface TrainerOptions<T extends Task = Task, M extends string = string
   /** What evaluations measure, of `model.task.metricNames`. Default: `model.task.defaultMetrics`. */
   metrics?: readonly M[] | undefined
   /**
-   * 'int8' trains over the frozen weights that `dtype: 'int8'` serves, on their 8-bit codes, which stay with the model:
-   * float32 models on the CPU. Adapters, head and all else stay in float32. Default: the weights as the model has them.
+   * What frozen weights are kept in, for float32 models on the CPU: 'int8' trains over those that `dtype: 'int8'` serves,
+   * on their 8-bit codes; 'nf4' over what bitsandbytes' four bits stand for, as QLoRA does, products in float32. The codes
+   * stay with the model. Adapters, head and all else stay in float32. Default: the weights as the model has them.
    */
-  baseDtype?: 'int8' | undefined
+  baseDtype?: BaseDType | undefined
   /** Tokens a batch at most, when evaluating. Default 4096. */
   evaluationTokens?: number | undefined
   /**
@@ -221,7 +223,7 @@ const rules: Rules<TrainerOptions> = {
   metrics: list('names of metrics'),
   evaluationTokens: whole(1),
   cudaGraphs: boolean,
-  baseDtype: oneOf('int8'),
+  baseDtype: oneOf('int8', 'nf4'),
 }
 
 const shapeRules: Rules<ScheduleShape> = { power: positive, cycles: positive }

@@ -6,21 +6,31 @@ import { dropPages } from '../memory.ts'
 import type { Model } from '../models/model.ts'
 import { frozenCodes, setFrozenCodes } from '../nn/frozen-codes.ts'
 import { compile } from '../program.ts'
+import type { Tensor } from '../tensor.ts'
+
+/** What frozen weights are kept in while adapters train over them. */
+export type BaseDType = 'int8' | 'nf4'
+
+/** The type of the tensors that hold the codes. */
+const storage = { int8: 'int8', nf4: 'uint8' } as const
 
 /**
- * Puts the encoder's frozen Linears on the 8-bit codes that `dtype: 'int8'` serves: products with them and the gradients
- * of their inputs, on this processor's kernels, activations and gradients as codes with a scale a token. Adapters, head,
- * norms and attention stay in float32, and so do weights that train. The pages of the weights are given back; a merge
- * reads them again.
+ * Puts the encoder's frozen Linears on codes: products with them and the gradients of their inputs. Adapters, head, norms
+ * and attention stay in float32, and so do weights that train. The pages of the weights are given back; a merge reads
+ * them again.
+ *
+ * 'int8': the codes that `dtype: 'int8'` serves, on this processor's kernels, activations and gradients as codes with a
+ * scale a token. 'nf4': four bits a number as bitsandbytes quantizes them in blocks of 64, bit for bit (QLoRA, Dettmers
+ * et al., 2023); products are float32's with the numbers that they stand for, made as a product packs its panels.
  * @throws TorchLoraError UNSUPPORTED for a model that is not float32 on the CPU, INVALID_ARGUMENT where no Linear of the
  * encoder is frozen
  */
-export async function quantizeBase(model: Model): Promise<void> {
+export async function quantizeBase(model: Model, baseDtype: BaseDType): Promise<void> {
   const { device, dtype } = model
   if (device !== 'cpu' || dtype !== 'float32')
     throw new TorchLoraError(
       'UNSUPPORTED',
-      `baseDtype 'int8' trains on float32 models on the CPU; this one is ${dtype} on ${device}. There \`dtype: 'bfloat16'\` keeps frozen weights in 16 bits.`,
+      `baseDtype '${baseDtype}' trains on float32 models on the CPU; this one is ${dtype} on ${device}. There \`dtype: 'bfloat16'\` keeps frozen weights in 16 bits.`,
     )
   const paths = linearPaths(model)
   let frozen = 0
@@ -31,17 +41,21 @@ export async function quantizeBase(model: Model): Promise<void> {
     // An adapter may compute with the weight itself, or with another.
     if (layers.some((layer) => layer.segment()?.weight !== layer.weight)) continue
     frozen++
-    if (frozenCodes(weights)) continue
-    using pack = compile(() =>
-      noGrad(() => [fused.prepackLinearInt8(weights), fused.prepackLinearInt8(weights, { transpose: true })]),
-    )
-    const [packed, packedT] = await pack.run([])
+    if (frozenCodes(weights)?.packed.dtype === storage[baseDtype]) continue
+    using pack = compile(() => noGrad(() => codesOf(weights, baseDtype)))
+    const [packed, packedT = packed] = await pack.run([])
     setFrozenCodes(weights, { packed: packed!, packedT: packedT! })
     for (const weight of weights) dropPages(weight)
   }
   if (frozen === 0)
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
-      "baseDtype 'int8' quantizes frozen weights, and every weight of this model trains: apply an adapter first.",
+      `baseDtype '${baseDtype}' quantizes frozen weights, and every weight of this model trains: apply an adapter first.`,
     )
+}
+
+/** For products, and for gradients where those take others. */
+function codesOf(weights: readonly Tensor[], baseDtype: BaseDType): Tensor[] {
+  if (baseDtype === 'nf4') return [fused.prepackLinearNf4(weights)]
+  return [fused.prepackLinearInt8(weights), fused.prepackLinearInt8(weights, { transpose: true })]
 }

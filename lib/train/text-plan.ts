@@ -47,7 +47,7 @@ export class TextPlan implements Plan {
     const { device, outputDType: dtype } = model
     const train = await encodeExamples({ ...run, examples: run.train })
     const held = run.evaluate ? await encodeExamples({ ...run, examples: run.evaluate }) : null
-    if (run.baseDtype) await quantizeBase(model)
+    if (run.baseDtype) await quantizeBase(model, run.baseDtype)
     const loss = model.task.trainingLoss(run, train.labels, { device, dtype })
     const predictor = new Predictor(model, { cudaGraphs })
     return new TextWork(model, {

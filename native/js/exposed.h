@@ -9,5 +9,6 @@ void exposeTensors(Napi::Object exports);
 void exposePrograms(Napi::Object exports);
 void exposeFiles(Napi::Object exports);
 void exposeSystem(Napi::Object exports);
+void exposeTrace(Napi::Object exports);
 
 }  // namespace torch_lora

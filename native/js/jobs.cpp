@@ -1,10 +1,12 @@
 #include "js/jobs.h"
 
 #include "js/guard.h"
+#include "ops/trace.h"
 
 namespace torch_lora {
 
 bool PromiseJob::run() {
+  const Span span("job");
   try {
     work();
     return !rest;

@@ -1,7 +1,6 @@
 #pragma once
 // Work of packed attention cut into (sequence, head, query rows) and handed out longest first: a batch may hold
 // sequences of 5 and of 500 tokens, and equal shares of tasks would be very unequal shares of work.
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <atomic>
@@ -11,6 +10,7 @@
 #include "ops/attention.h"
 #include "ops/cpu/kernels.h"
 #include "ops/device.h"
+#include "ops/parallel.h"
 
 namespace torch_lora {
 
@@ -71,7 +71,7 @@ void run_tasks(size_t count, int64_t work, Run run) {
   };
   const int64_t threads = std::min<int64_t>({at::get_num_threads(), static_cast<int64_t>(count), 1 + work / 2048});
   if (threads <= 1) return worker(0, 1);
-  at::parallel_for(0, threads, 1, worker);
+  parallel("attention", 0, threads, 1, worker);
 }
 
 template <class Run>

@@ -4,8 +4,11 @@
 
 #include "ops/attention.h"
 #include "ops/check.h"
+#include "ops/cpu/bf16_product.h"
 #include "ops/cpu/gemm.h"
+#include "ops/device.h"
 #include "ops/dispatch.h"
+#include "ops/parallel.h"
 
 namespace torch_lora {
 namespace {
@@ -16,8 +19,9 @@ void check(const at::Tensor& x, const at::Tensor& query, const at::Tensor& key, 
            const std::optional<at::Tensor>& value_bias, const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen) {
   const char* name = "first_token_attention";
   const Checks checks(name, "x", x);
-  TORCH_CHECK_TYPE(x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble, name,
-                   ": expected x of float or double, received ", x.scalar_type());
+  const at::ScalarType type = x.scalar_type();
+  TORCH_CHECK_TYPE(type == at::kFloat || type == at::kDouble || type == at::kBFloat16, name,
+                   ": expected x of float, double or bfloat16, received ", type);
   checks.dims(2, "[T, H]");
   check_cu_seqlens(name, cu_seqlens, x.device());
   check_max_seqlen(name, max_seqlen);
@@ -67,7 +71,7 @@ at::Tensor forward(const at::Tensor& x, const at::Tensor& query, const at::Tenso
                           static_cast<T>(scale), nullptr},
                          size, size * width, width, asked.data_ptr<T>(), heads * width);
   cpu::gemm(ask);
-  at::parallel_for(0, batch, kSequencesPerTask, [&](int64_t begin, int64_t end) {
+  parallel("first token attention", 0, batch, kSequencesPerTask, [&](int64_t begin, int64_t end) {
     const at::NoGradGuard no_grad;
     for (int64_t b = begin; b < end; ++b) {
       const int64_t length = bounds[b + 1] - bounds[b], offset = b * heads * width;
@@ -92,6 +96,48 @@ at::Tensor forward(const at::Tensor& x, const at::Tensor& query, const at::Tenso
   return out;
 }
 
+// The same of bfloat16: scores, softmax and the sums over tokens in float, rounded where they meet a weight.
+at::Tensor forward_bf16(const at::Tensor& x, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                        const std::vector<int64_t>& bounds, double scale) {
+  using cpu::bf16;
+  const int64_t batch = query.size(0), heads = query.size(1), size = query.size(2), width = x.size(1);
+  const at::Tensor asked = at::empty({batch, heads, width}, x.options());                   // W_k^T q
+  const at::Tensor read = at::empty({batch, heads, width}, x.options().dtype(at::kFloat));  // sum_t p_t x_t
+  at::Tensor out = at::empty({batch, heads * size}, x.options());
+  const auto of_heads = [&](cpu::Bf16Term first, int64_t a_step, int64_t columns, const at::Tensor& c) {
+    cpu::Bf16Call call;
+    call.m = batch;
+    call.c = mutable_elements<bf16>(c);
+    call.c_row = heads * columns;
+    for (int64_t head = 0; head < heads; ++head) {
+      call.terms.push_back({first});
+      call.low.emplace_back();
+      call.ranges.push_back({head * columns, columns, nullptr, nullptr, 0, nullptr, 0});
+      first.a += a_step;
+      first.b += size * width;
+    }
+    cpu::bf16_gemm(call);
+  };
+  of_heads({elements<bf16>(query), heads * size, elements<bf16>(key), width, 1, size, nullptr}, size, width, asked);
+  const at::Tensor rows = asked.to(at::kFloat);
+  parallel("first token attention", 0, batch, kSequencesPerTask, [&](int64_t begin, int64_t end) {
+    const at::NoGradGuard no_grad;
+    for (int64_t b = begin; b < end; ++b) {
+      const int64_t length = bounds[b + 1] - bounds[b], offset = b * heads * width;
+      cpu::Skinny tokens{
+          elements<bf16>(x) + bounds[b] * width, width, length, width, heads, static_cast<float>(scale), {}};
+      const at::Tensor scores = at::empty({length, heads}, rows.options());
+      cpu::bf16_project(tokens, rows.const_data_ptr<float>() + offset, scores.data_ptr<float>(), heads);
+      const at::Tensor weights = at::softmax(scores, 0);
+      tokens.alpha = 1.0f;
+      cpu::bf16_gather(tokens, weights.const_data_ptr<float>(), heads, read.data_ptr<float>() + offset);
+    }
+  });
+  const at::Tensor rounded = read.to(at::kBFloat16);
+  of_heads({elements<bf16>(rounded), heads * width, elements<bf16>(value), 1, width, width, nullptr}, width, size, out);
+  return out;
+}
+
 at::Tensor first_token_attention(const at::Tensor& x, const at::Tensor& query, const at::Tensor& key,
                                  const at::Tensor& value, const std::optional<at::Tensor>& value_bias,
                                  const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen,
@@ -99,7 +145,9 @@ at::Tensor first_token_attention(const at::Tensor& x, const at::Tensor& query, c
   check(x, query, key, value, value_bias, cu_seqlens, max_seqlen);
   const auto bounds = sequence_bounds("first_token_attention", cu_seqlens, max_seqlen, x.size(0));
   const double factor = attention_scale(scale, query.size(2));
-  const auto run = x.scalar_type() == at::kFloat ? forward<float> : forward<double>;
+  const auto run = x.scalar_type() == at::kFloat      ? forward<float>
+                   : x.scalar_type() == at::kBFloat16 ? forward_bf16
+                                                      : forward<double>;
   const at::Tensor out = run(x.contiguous(), query.contiguous(), key.contiguous(), value.contiguous(), bounds, factor);
   return value_bias.has_value() ? out + *value_bias : out;
 }

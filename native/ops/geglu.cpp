@@ -6,6 +6,7 @@
 #include "ops/cpu/kernels.h"
 #include "ops/device.h"
 #include "ops/dispatch.h"
+#include "ops/parallel.h"
 
 namespace torch_lora {
 namespace {
@@ -72,8 +73,8 @@ at::Tensor forward(const at::Tensor& x) {
     using T = decltype(zero);
     const T* in = elements<T>(source);
     T* out = mutable_elements<T>(y);
-    at::parallel_for(0, shape.rows, shape.grain,
-                     [&](int64_t begin, int64_t end) { cpu::kernels<T>().geglu(in, out, shape.width, begin, end); });
+    parallel("geglu", 0, shape.rows, shape.grain,
+             [&](int64_t begin, int64_t end) { cpu::kernels<T>().geglu(in, out, shape.width, begin, end); });
   });
   return y;
 }
@@ -91,7 +92,7 @@ at::Tensor backward(const at::Tensor& grad, const at::Tensor& x) {
     using T = decltype(zero);
     const T *in = elements<T>(source), *g = elements<T>(dy);
     T* out = mutable_elements<T>(dx);
-    at::parallel_for(0, shape.rows, shape.grain, [&](int64_t begin, int64_t end) {
+    parallel("geglu backward", 0, shape.rows, shape.grain, [&](int64_t begin, int64_t end) {
       cpu::kernels<T>().geglu_backward(g, in, out, shape.width, begin, end);
     });
   });

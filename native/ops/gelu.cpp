@@ -7,6 +7,7 @@
 #include "ops/cpu/kernels.h"
 #include "ops/device.h"
 #include "ops/dispatch.h"
+#include "ops/parallel.h"
 
 namespace torch_lora {
 namespace {
@@ -41,8 +42,8 @@ at::Tensor forward(const at::Tensor& x) {
     using T = decltype(zero);
     const T* in = elements<T>(source);
     T* out = mutable_elements<T>(y);
-    at::parallel_for(0, source.numel(), kGrain,
-                     [&](int64_t begin, int64_t end) { cpu::kernels<T>().gelu(in + begin, out + begin, end - begin); });
+    parallel("gelu", 0, source.numel(), kGrain,
+             [&](int64_t begin, int64_t end) { cpu::kernels<T>().gelu(in + begin, out + begin, end - begin); });
   });
   return y;
 }
@@ -61,7 +62,7 @@ at::Tensor backward(const at::Tensor& grad, const at::Tensor& x) {
     using T = decltype(zero);
     const T *in = elements<T>(source), *g = elements<T>(dy);
     T* out = mutable_elements<T>(dx);
-    at::parallel_for(0, source.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    parallel("gelu backward", 0, source.numel(), kGrain, [&](int64_t begin, int64_t end) {
       cpu::kernels<T>().gelu_backward(g + begin, in + begin, out + begin, end - begin);
     });
   });

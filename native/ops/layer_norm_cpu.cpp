@@ -7,6 +7,7 @@
 
 #include "ops/cpu/kernels.h"
 #include "ops/device.h"
+#include "ops/parallel.h"
 
 namespace torch_lora {
 namespace {
@@ -47,8 +48,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> forward(const at::Tensor& x, cons
     a.hidden = hidden;
     a.eps = static_cast<cpu::Real<T>>(eps);
     a.dropout = kernel_dropout<T>(dropout_p, seed);
-    at::parallel_for(0, rows_of(x, hidden), grain(hidden),
-                     [&](int64_t begin, int64_t end) { cpu::kernels<T>().norm_forward(a, begin, end); });
+    parallel("layer norm", 0, rows_of(x, hidden), grain(hidden),
+             [&](int64_t begin, int64_t end) { cpu::kernels<T>().norm_forward(a, begin, end); });
   });
   return {y, normalized, rstd};
 }
@@ -84,7 +85,7 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& norma
     using R = cpu::Real<T>;
     R* const dweight = needs[2] ? found[2].data_ptr<R>() : nullptr;
     R* const dbias = needs[3] ? found[3].data_ptr<R>() : nullptr;
-    at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
+    parallel("layer norm backward", 0, blocks, 1, [&](int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block) {
         cpu::NormBackward<T> part = a;
         if (dweight) part.dweight = dweight + block * hidden;

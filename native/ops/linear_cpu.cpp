@@ -1,6 +1,7 @@
 // lora::linear on this machine's kernels. The low-rank part is a few more steps of k in the same product, the
 // weights are packed a panel at a time as they are used, and bias and GELU are applied while a tile is in cache.
-// Where the packed weights are 8-bit codes, their product comes first and all else is added to it.
+// Where the packed weights are 8-bit codes, their product comes first and all else is added to it; where they are in
+// four bits, panels are made of those.
 #include "ops/linear.h"
 
 #include "ops/pch.h"
@@ -9,6 +10,7 @@
 #include "ops/device.h"
 #include "ops/gelu.h"
 #include "ops/linear_int8.h"
+#include "ops/linear_nf4.h"
 #include "ops/packing.h"
 #include "ops/random_ops.h"
 
@@ -60,6 +62,37 @@ bool has_codes(const at::Tensor& packed) {
   return std::is_same_v<T, float> && holds_codes(packed);
 }
 
+template <class T>
+bool has_nf4(const at::Tensor& packed) {
+  return std::is_same_v<T, float> && holds_nf4(packed);
+}
+
+// The frozen weights of a call as they were packed, in panels or in four bits, if they were: segment by segment.
+template <class T>
+class FrozenWeights {
+ public:
+  FrozenWeights(const at::Tensor& packed, const LinearSegments& segments, bool transposed)
+      : transposed_(transposed),
+        panels_(has_codes<T>(packed) || has_nf4<T>(packed) ? at::Tensor() : packed, segments, transposed) {
+    if (has_nf4<T>(packed)) nf4_ = nf4_weights(packed, segments);
+  }
+  void give(const LinearSegment& part, cpu::GemmTerm<T>& term) {
+    if (nf4_.empty()) {
+      term.packed = panels_.next(part);
+      return;
+    }
+    const int64_t in = part.weight.size(1);
+    term.nf4 = &nf4_[static_cast<size_t>(part.index)];
+    term.b_k = transposed_ ? in : 1;
+    term.b_column = transposed_ ? 1 : in;
+  }
+
+ private:
+  bool transposed_;
+  PackedReader<T> panels_;
+  std::vector<cpu::Nf4> nf4_;
+};
+
 // x W^T + b of weights that are codes.
 at::Tensor code_product(const LinearSegments& segments, const at::Tensor& x, const LinearForward& call) {
   std::vector<int64_t> out;
@@ -109,12 +142,12 @@ LinearOutput forward(const LinearSegments& segments, const LinearForward& call) 
   }
   product.c = output.y.data_ptr<T>();
   product.c_row = segments.out;
-  PackedReader<T> packed(product.accumulate ? at::Tensor() : call.packed, segments, false);
+  FrozenWeights<T> frozen(call.packed, segments, false);
   for (const auto& part : segments.parts) {
     std::vector<cpu::GemmTerm<T>> terms;
     if (!product.accumulate) {
       terms.push_back(times_transposed(x.const_data_ptr<T>(), x.stride(0), keep_alive.emplace_back(part.weight)));
-      terms.back().packed = packed.next(part);
+      frozen.give(part, terms.back());
     }
     if (part.rank > 0) {
       terms.push_back(times_transposed(output.skinny.const_data_ptr<T>() + part.rank_offset, segments.rank,
@@ -174,12 +207,12 @@ at::Tensor input_grad(const LinearSegments& segments, const LinearBackward& call
   product.c_row = segments.in;
   product.ranges = {{0, segments.in, nullptr, nullptr, 0}};
   product.terms.emplace_back();
-  PackedReader<T> packed(product.accumulate ? at::Tensor() : call.packed_t, segments, true);
+  FrozenWeights<T> frozen(call.packed_t, segments, true);
   for (const auto& part : segments.parts) {
     if (product.accumulate) break;
     product.terms[0].push_back(
         times(dy.const_data_ptr<T>() + part.offset, dy.stride(0), keep_alive.emplace_back(part.weight)));
-    product.terms[0].back().packed = packed.next(part);
+    frozen.give(part, product.terms[0].back());
   }
   const auto low_term = [&](const at::Tensor& lora_A, int64_t rank_offset) {
     return times(low.const_data_ptr<T>() + rank_offset, low.stride(0), keep_alive.emplace_back(lora_A));

@@ -12,6 +12,7 @@
 #include "ops/cpu/gemm.h"
 #include "ops/cpu/int8.h"
 #include "ops/dispatch.h"
+#include "ops/parallel.h"
 
 namespace torch_lora {
 namespace {
@@ -251,7 +252,7 @@ at::Tensor multiply(const at::Tensor& x, const at::Tensor& packed, const Layout&
                         weights.data(),
                         panels.data(),
                         gelu};
-  at::parallel_for(0, tokens, std::max<int64_t>(1, kQuantizeGrain / in), [&](int64_t begin, int64_t end) {
+  parallel("codes", 0, tokens, std::max<int64_t>(1, kQuantizeGrain / in), [&](int64_t begin, int64_t end) {
     kernels.quantize(source.const_data_ptr<float>(), factors, in, begin, end, codes.data_ptr(), depth,
                      row_scale.data_ptr<float>(), row_zero.data_ptr<int32_t>());
   });

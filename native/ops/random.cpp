@@ -7,6 +7,7 @@
 #include "ops/cpu/kernels.h"
 #include "ops/device.h"
 #include "ops/dispatch.h"
+#include "ops/parallel.h"
 #include "ops/random_ops.h"
 #include "ops/seed_tape.h"
 
@@ -52,9 +53,8 @@ void run_kernel(const at::Tensor& x, at::Tensor& y, const at::Tensor& seed, doub
     const T* in = x.defined() ? elements<T>(x) : nullptr;
     T* out = mutable_elements<T>(y);
     const auto dropout = kernel_dropout<T>(p, seed, first_row);
-    at::parallel_for(0, y.numel() / columns, std::max<int64_t>(1, 16384 / columns), [&](int64_t begin, int64_t end) {
-      cpu::kernels<T>().dropout(in, out, columns, dropout, begin, end);
-    });
+    parallel("dropout", 0, y.numel() / columns, std::max<int64_t>(1, 16384 / columns),
+             [&](int64_t begin, int64_t end) { cpu::kernels<T>().dropout(in, out, columns, dropout, begin, end); });
   });
 }
 

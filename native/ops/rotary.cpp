@@ -8,6 +8,7 @@
 #include "ops/cpu/kernels.h"
 #include "ops/device.h"
 #include "ops/dispatch.h"
+#include "ops/parallel.h"
 
 namespace torch_lora {
 namespace {
@@ -76,8 +77,8 @@ at::Tensor forward(const at::Tensor& qkv, const at::Tensor& cos, const at::Tenso
     const cpu::Rotary<T> a{
         elements<T>(source), source.stride(0),  source.stride(1), source.stride(2), mutable_elements<T>(y),
         elements<T>(cosine), elements<T>(sine), qkv.size(2),      qkv.size(3)};
-    at::parallel_for(0, qkv.size(0), std::max<int64_t>(1, kGrain / row),
-                     [&](int64_t begin, int64_t end) { cpu::kernels<T>().rotary(a, begin, end); });
+    parallel("rotary", 0, qkv.size(0), std::max<int64_t>(1, kGrain / row),
+             [&](int64_t begin, int64_t end) { cpu::kernels<T>().rotary(a, begin, end); });
   });
   return y;
 }

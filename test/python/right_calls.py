@@ -104,6 +104,7 @@ RIGHT_CALLS = {
     '_linear_backward': linear_backward,
     'share_storage_': lambda: ([random(4, 6), random(3, 6)],),
     'prepack_linear': lambda: ([random(4, 6), random(3, 6)], True),
+    'prepack_linear_nf4': lambda: ([random(4, 6), random(3, 6)],),
     'prepack_linear_int8': lambda: ([random(4, 6), random(3, 6)], True),
     'linear_int8': linear_int8,
     '_low_rank_update': lambda: (random(5, 7), random(5, 6), *adapters(), 0.5, SEED, False),

@@ -26,13 +26,15 @@ def expected(x, weights, biases, cu, longest, **options):
     return y.reshape(-1, HEADS * SIZE)[cu[:-1].long()]
 
 
-@pytest.mark.parametrize('dtype,tolerance', [(torch.float64, 1e-13), (torch.float32, 1e-5)])
+@pytest.mark.parametrize('dtype,tolerance', [(torch.float64, 1e-13), (torch.float32, 1e-5),
+                                             (torch.bfloat16, 2e-2)])
 @pytest.mark.parametrize('lengths', [[1], [17], [5, 1, 30, 2], [3] * 21, [200, 1, 7], []])
 def test_values(lengths, dtype, tolerance):
     given = inputs(lengths, dtype)
     y = run(*given)
     assert y.shape == (len(lengths), HEADS * SIZE) and y.dtype == dtype
-    assert relative(y, expected(*given)) < tolerance
+    exact = [given[0].double(), *([part.double() for part in parts] for parts in given[1:3]), *given[3:]]
+    assert relative(y.double(), expected(*exact)) < tolerance
 
 
 def test_scale():
@@ -88,6 +90,6 @@ def test_wrong_types():
     x, weights, biases, cu, longest = inputs([4, 3], torch.float32)
     with pytest.raises(TypeError, match='expected query of Float on cpu like x, received Double on cpu'):
         lora.first_token_attention(x, torch.randn(2, HEADS, SIZE).double(), *weights[1:], biases[2], cu, longest)
-    with pytest.raises(TypeError, match='expected x of float or double, received Half'):
+    with pytest.raises(TypeError, match='expected x of float, double or bfloat16, received Half'):
         lora.first_token_attention(x.half(), torch.randn(2, HEADS, SIZE).half(), *(w.half() for w in weights[1:]), None,
                                    cu, longest)

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { dequantizeNf4, quantizeNf4 } from '../../lib/adapters/nf4.ts'
 import {
   AutoModelForSequenceClassification,
   applyLora,
@@ -9,8 +10,10 @@ import {
   type Model,
   manualSeed,
   noGrad,
+  ops,
   packBatch,
   saveAdapter,
+  Tensor,
   TextClassifier,
   Trainer,
   type TrainerOptions,
@@ -18,6 +21,7 @@ import {
 import { frozenCodes } from '../../lib/nn/frozen-codes.ts'
 import { scope } from '../../lib/scope.ts'
 import { AutoTokenizer, type Tokenizer } from '../../lib/tokenizer/index.ts'
+import { quantizeBase } from '../../lib/train/quantize-base.ts'
 import { tinyExamples, tinyModel } from './tiny.ts'
 
 let folder: string
@@ -86,6 +90,47 @@ it('learns over 8-bit codes what it learns over the weights, and serves what it 
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
   expect(mean(codes.slice(-8))).toBeLessThan(0.5 * mean(codes.slice(0, 8)))
   expect(Math.abs(mean(codes.slice(0, 4)) - mean(exact.slice(0, 4)))).toBeLessThan(0.1)
+})
+
+it('trains over four bits what it would over the numbers that they stand for, to the bit', async () => {
+  const losses: number[][] = []
+  const adapters: Float32Array[][] = []
+  for (const baseDtype of [undefined, 'nf4'] as const) {
+    const model = await loraModel()
+    const body = [...model.namedParameters()].filter(
+      ([path]) => model.roleOf(path) === 'body' && /(query|key|value|dense)\.weight$/.test(path),
+    )
+    // Without codes: the weights replaced by what bitsandbytes' quantization makes of them.
+    if (!baseDtype)
+      for (const [, weight] of body) {
+        const values = dequantizeNf4(quantizeNf4(weight.readSync() as Float32Array))
+        noGrad(() => scope(() => ops.copy_(weight, Tensor.from(values, { shape: weight.shape }))))
+      }
+    const own: number[] = []
+    for await (const event of new Trainer(settings(model, { baseDtype, epochs: 1 })).run())
+      if (event.type === 'step') own.push(event.loss)
+    losses.push(own)
+    adapters.push(Array.from(model.trainableParameters(), ([, tensor]) => tensor.readSync() as Float32Array))
+    const [, dense] = body.find(([path]) => path.endsWith('intermediate.dense.weight'))!
+    expect(frozenCodes([dense])?.packed.dtype).toBe(baseDtype && 'uint8')
+  }
+  const [plain, nf4] = losses as [number[], number[]]
+  expect(nf4.length).toBeGreaterThan(8)
+  expect(nf4).toEqual(plain)
+  expect(adapters[1]).toEqual(adapters[0])
+})
+
+it('takes a model from one kind of codes to the other', async () => {
+  const model = await loraModel()
+  const [, dense] = [...model.namedParameters()].find(([path]) => path.endsWith('intermediate.dense.weight'))!
+  for (const [baseDtype, dtype] of [
+    ['int8', 'int8'],
+    ['nf4', 'uint8'],
+    ['int8', 'int8'],
+  ] as const) {
+    await quantizeBase(model, baseDtype)
+    expect(frozenCodes([dense])?.packed.dtype).toBe(dtype)
+  }
 })
 
 it('refuses what has no codes, saying what can be done', async () => {

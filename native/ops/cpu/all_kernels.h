@@ -31,6 +31,7 @@ using cpu::GemmPanel;
 using cpu::GemmTerm;
 using cpu::Int8Gemm;
 using cpu::Int8Weight;
+using cpu::Nf4;
 using cpu::Norm;
 using cpu::NormBackward;
 using cpu::Positions;
@@ -43,6 +44,8 @@ using cpu::Skinny;
 
 #include "ops/cpu/gelu_kernel.h"
 #include "ops/cpu/tile_kernel.h"
+
+#include "ops/cpu/nf4_kernel.h"
 
 #if !defined(TORCH_LORA_BF16_ALONE)
 #include "ops/cpu/int8_kernel.h"

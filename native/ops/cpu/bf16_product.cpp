@@ -3,6 +3,7 @@
 
 #include "ops/cpu/gemm.h"
 #include "ops/cpu/scratch.h"
+#include "ops/parallel.h"
 
 namespace torch_lora::cpu {
 namespace {
@@ -43,16 +44,15 @@ void bf16_gemm(Bf16Call& call) {
 
 void bf16_project(const Skinny& skinny, const float* matrix, float* low, int64_t low_row) {
   const int64_t grain = std::max<int64_t>(2, kSkinnyGrain / std::max<int64_t>(1, skinny.columns));
-  at::parallel_for(0, skinny.tokens, grain, [&](int64_t begin, int64_t end) {
-    bf16_kernels().project(skinny, matrix, low, low_row, begin, end);
-  });
+  parallel("adapter product", 0, skinny.tokens, grain,
+           [&](int64_t begin, int64_t end) { bf16_kernels().project(skinny, matrix, low, low_row, begin, end); });
 }
 
 // Every column is the sum over all tokens in their order, whoever forms it.
 void bf16_gather(const Skinny& skinny, const float* low, int64_t low_row, float* sum) {
   const int64_t blocks = (skinny.columns + kSkinnyColumns - 1) / kSkinnyColumns;
   const int64_t grain = std::max<int64_t>(1, kSkinnyGrain / std::max<int64_t>(1, skinny.tokens * kSkinnyColumns));
-  at::parallel_for(0, blocks, grain, [&](int64_t begin, int64_t end) {
+  parallel("adapter gradient", 0, blocks, grain, [&](int64_t begin, int64_t end) {
     bf16_kernels().gather(skinny, low, low_row, sum, begin * kSkinnyColumns,
                           std::min(skinny.columns, end * kSkinnyColumns));
   });

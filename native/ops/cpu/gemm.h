@@ -1,11 +1,11 @@
 #pragma once
 // Matrix products on this machine's kernels: what the operator files call.
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <vector>
 
 #include "ops/cpu/kernels.h"
+#include "ops/parallel.h"
 
 namespace torch_lora::cpu {
 
@@ -28,7 +28,7 @@ void share_product(int64_t m, int64_t panels, int64_t work, int64_t least, const
   };
   const int64_t parts = column_parts * row_parts;
   if (parts == 1) return run(0);
-  at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
+  parallel("product", 0, parts, 1, [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part) run(part);
   });
 }

@@ -32,6 +32,14 @@ struct Dropout {
   uint64_t first_row;  // of the mask, for row 0 of the operand
 };
 
+// A matrix of float in four bits a number, as bitsandbytes lays it out (Dettmers et al., QLoRA, 2023): codes of
+// nf4_levels, row after row, of two neighbours the first in the upper half of a byte; 64 neighbours share a scale.
+struct Nf4 {
+  const uint8_t* codes;
+  const float* absmax;
+};
+constexpr int64_t kNf4Block = 64;
+
 // One product that is added to a range of columns of C: alpha * A [M, k] * B [k, columns].
 template <class T>
 struct GemmTerm {
@@ -41,7 +49,8 @@ struct GemmTerm {
   int64_t b_k, b_column;  // B[k][n] is b[k * b_k + n * b_column]; one of the two is 1
   int64_t k;
   T alpha;
-  const T* packed;  // B already as panels (see gemm.h), or null; then alpha is 1
+  const T* packed;           // B already as panels (see gemm.h), or null; then alpha is 1
+  const Nf4* nf4 = nullptr;  // B in four bits, whose places b_k and b_column count, or null; then alpha is 1, b unread
 };
 
 // A range of columns of C and all that is summed into it.

@@ -199,10 +199,15 @@ TORCH_LORA_INLINE void transpose_block(const T* in, int64_t in_row, int64_t ther
   for (int i = 0; i < lanes; ++i) store(out + i * out_row, rows[i] * alpha);
 }
 
+inline void pack_nf4_panel(const GemmTerm<float>& term, const GemmPanel& panel, int64_t k0, int64_t k1, float* out);
+
 // Rows [k0, k1) of B for one panel, scaled by alpha, as [k1 - k0][width]; missing columns become zero.
 template <class T>
 void pack_panel(const GemmTerm<T>& term, const GemmPanel& panel, int64_t k0, int64_t k1, T* out) {
   constexpr int lanes = Simd<T>::lanes;
+  if constexpr (lanes == Simd<float>::lanes) {
+    if (term.nf4) return pack_nf4_panel(term, panel, k0, k1, out);
+  }
   const int64_t width = panel.width;
   for (int64_t n0 = 0; n0 < width; n0 += lanes) {
     const int64_t there = panel.count - n0 < lanes ? panel.count - n0 : lanes;
