@@ -19,10 +19,12 @@ const below = { labelAnchor: 'center', labelArrow: 'none', labelOffset: 38 } as 
 /** Told apart by people who see colours differently, on white and on black (Okabe and Ito's, without yellow). */
 const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00']
 const grey = '#888'
-/** As wide as half a page; on a phone it is drawn at two thirds, with larger text (`style.ts`). */
-const width = 540
-/** A bold letter of that larger text. */
-const letter = 8.6
+/** As wide as a phone's page and a third of a large one: text is as large as it is drawn, as large as captions. */
+const width = 360
+const height = 270
+const fontSize = 14
+/** How wide a bold letter is. */
+const letter = 8
 /** More curves than these cannot be told apart in one frame: each gets its own. */
 const mostCurves = 5
 
@@ -94,12 +96,12 @@ function plot(options: Plot.PlotOptions, scale?: ReturnType<typeof colors>): str
   const drawn = Plot.plot({
     document: document as never,
     width,
-    height: 330,
+    height,
     marginTop: 34,
-    marginLeft: 56,
+    marginLeft: 52,
     marginBottom: 44,
     marginRight: 20,
-    style: { fontSize: '13px', background: 'transparent', color: 'currentColor' },
+    style: { fontSize: `${fontSize}px`, background: 'transparent', color: 'currentColor' },
     grid: true,
     ...options,
     ...(scale && { color: { ...scale, type: 'ordinal' } }),
@@ -124,14 +126,14 @@ function curveFigure(
   const { domain } = scale
   const many = domain.length > mostCurves
   const place = (method: string) =>
-    many ? { fx: domain.indexOf(method) % 3, fy: Math.floor(domain.indexOf(method) / 3) } : {}
+    many ? { fx: domain.indexOf(method) % 2, fy: Math.floor(domain.indexOf(method) / 2) } : {}
   const placed = points.map((point) => ({ ...point, ...place(point.method) }))
   const facets = many ? ({ fx: 'fx', fy: 'fy' } as const) : {}
-  const rows = Math.ceil(domain.length / 3)
+  const rows = Math.ceil(domain.length / 2)
   return plot(
     {
       ariaLabel: `${label} by epoch`,
-      height: many ? 74 + 150 * rows : 330,
+      height: many ? 74 + 130 * rows : height,
       marginRight:
         many || domain.length === 1 ? 20 : 24 + letter * Math.max(...domain.map((name) => name.length)),
       x: { label: 'epoch', ...below, ...(many && { ticks: 3 }) },
