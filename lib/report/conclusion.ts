@@ -7,16 +7,23 @@ export function conclusion(group: Group): string {
   const { methods, metric } = group
   const measured = methods.filter(({ best }) => best.count > 0)
   if (measured.length === 0) return 'Nothing was measured: the runs had no evaluation data.'
-  const best = measured.reduce((top, method) => (method.best.mean > top.best.mean ? method : top))
+  const best = measured.reduce((top, method) => (isBetter(method, top) ? method : top))
   const value = `${metric} ${best.best.mean.toFixed(3)}${spread(best, metric)}`
   if (measured.length === 1) return single(best, value)
   const others = measured.filter((method) => method !== best)
   const rival =
     others.find(({ runs }) => runs[0]!.method === 'full') ??
-    others.reduce((top, method) => (method.best.mean > top.best.mean ? method : top))
+    others.reduce((top, method) => (isBetter(method, top) ? method : top))
   const points = 100 * (best.best.mean - rival.best.mean)
   const share = best.trainableParameters / rival.trainableParameters
-  return `${best.method} is best with ${value}, ${points.toFixed(1)} points above ${rival.method}${verdict(best, rival)}; it trains ${share < 1 ? `${percent(share)} of` : `${share.toPrecision(2)} times`} the parameters in ${percent(best.wallSeconds.mean / rival.wallSeconds.mean)} of the time.`
+  const against = points > 0 ? `${points.toFixed(1)} points above ${rival.method}` : `as ${rival.method} has`
+  return `${best.method} is best with ${value}, ${against}${verdict(best, rival)}; it trains ${share < 1 ? `${percent(share)} of` : `${share.toLocaleString('en', { maximumSignificantDigits: 2 })} times`} the parameters in ${percent(best.wallSeconds.mean / rival.wallSeconds.mean)} of the time.`
+}
+
+/** Of two that come to the same the one that trains less. */
+function isBetter(one: MethodResult, other: MethodResult): boolean {
+  const difference = one.best.mean - other.best.mean
+  return difference > 0 || (difference === 0 && one.trainableParameters < other.trainableParameters)
 }
 
 function single({ method, runs, trainableParameters, wallSeconds }: MethodResult, value: string): string {

@@ -39,7 +39,7 @@ export function drawFigures(group: Group): Figure[] {
   const figures = [
     group.metricCurve.length > 0 && {
       name: `${stem}-metric`,
-      caption: `${group.metric} on the evaluation data by epoch${band}${group.paper.length ? '; dashed: the LoRA paper, Table 2' : ''}.`,
+      caption: `${group.metric[0]!.toUpperCase()}${group.metric.slice(1)} on the evaluation data by epoch${band}${group.paper.length ? '; dashed: the LoRA paper, Table 2' : ''}.`,
       svg: curveFigure(group, group.metricCurve, { label: group.metric, marker: true }),
     },
     group.lossCurve.length > 0 && {
@@ -231,7 +231,7 @@ function room(points: readonly CurvePoint[]): { domain?: [number, number] } {
 function endLabels(points: readonly CurvePoint[]): { method: string; epoch: number; at: number }[] {
   const ends = new Map(points.map((point) => [point.method, point]))
   const means = points.map(({ mean }) => mean)
-  const gap = 0.065 * (Math.max(...means) - Math.min(...means))
+  const gap = 0.085 * (Math.max(...means) - Math.min(...means))
   const epoch = Math.max(...points.map((point) => point.epoch))
   let before = Number.NEGATIVE_INFINITY
   return [...ends.values()]
@@ -255,6 +255,18 @@ function smoothed(points: readonly CurvePoint[]): CurvePoint[] {
   })
 }
 
+/** Whether a method's name, above its dot, would lie on that of another whose dot is beside it and no lower. */
+function isCrowded(method: MethodResult, other: MethodResult, all: readonly MethodResult[]): boolean {
+  const share = (of: (method: MethodResult) => number) => {
+    const values = all.map(of)
+    return Math.abs(of(method) - of(other)) / (Math.max(...values) - Math.min(...values))
+  }
+  if (method === other || share(({ best }) => best.mean) > 0.12) return false
+  if (share(({ trainableParameters }) => Math.log(trainableParameters)) > 0.25) return false
+  const below = method.best.mean - other.best.mean
+  return below < 0 || (below === 0 && all.indexOf(method) > all.indexOf(other))
+}
+
 function metricByParameters(group: Group): string {
   const measured = group.methods.filter(({ best }) => best.count > 0)
   const front = measured.filter(
@@ -265,6 +277,9 @@ function metricByParameters(group: Group): string {
           other.trainableParameters <= one.trainableParameters &&
           other.best.mean > one.best.mean,
       ),
+  )
+  const crowded = new Set(
+    measured.filter((method) => measured.some((other) => isCrowded(method, other, measured))),
   )
   return plot(
     {
@@ -297,14 +312,19 @@ function metricByParameters(group: Group): string {
           },
         ),
         Plot.dot(measured, { x: 'trainableParameters', y: ({ best }) => best.mean, fill: 'method', r: 5 }),
-        Plot.text(measured, {
-          x: 'trainableParameters',
-          y: ({ best }) => best.mean,
-          text: 'method',
-          fill: 'method',
-          dy: -13,
-          fontWeight: 600,
-        }),
+        [-13, 15].map((dy) =>
+          Plot.text(
+            measured.filter((method) => crowded.has(method) === dy > 0),
+            {
+              x: 'trainableParameters',
+              y: ({ best }) => best.mean,
+              text: 'method',
+              fill: 'method',
+              dy,
+              fontWeight: 600,
+            },
+          ),
+        ),
         Plot.dot(group.paper, {
           x: 'trainableParameters',
           y: 'accuracy',
@@ -355,10 +375,11 @@ function costs(group: Group): string {
   return plot(
     {
       ariaLabel: `costs as a share of ${full.method}`,
-      height: 40 + Object.keys(costsOf).length * (heading + 20 * group.methods.length),
+      height: 28 + Object.keys(costsOf).length * (heading + 20 * group.methods.length),
       marginLeft: 16 + letter * Math.max(...scale.domain.map((name) => name.length)),
       marginRight: 64,
       marginTop: 24,
+      marginBottom: 4,
       x: { axis: null, domain: [0, largest] },
       y: { domain: scale.domain, label: null },
       fy: {
