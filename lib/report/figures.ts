@@ -130,6 +130,7 @@ function curveFigure(
   const placed = points.map((point) => ({ ...point, ...place(point.method) }))
   const facets = many ? ({ fx: 'fx', fy: 'fy' } as const) : {}
   const rows = Math.ceil(domain.length / 2)
+  const paper = marker ? group.paper.map(({ accuracy }) => ({ mean: accuracy, deviation: null })) : []
   return plot(
     {
       ariaLabel: `${label} by epoch`,
@@ -142,7 +143,7 @@ function curveFigure(
         labelArrow: 'up',
         tickFormat: '.3~f',
         nice: true,
-        ...room(points),
+        ...room([...points, ...raw, ...paper]),
         ...(many && { ticks: 4 }),
       },
       ...(many && { fx: { axis: null }, fy: { axis: null } }),
@@ -219,12 +220,14 @@ function curveFigure(
   )
 }
 
-/** A curve that is flat gets some room around it, and with it an axis of more than one value. */
-function room(points: readonly CurvePoint[]): { domain?: [number, number] } {
-  const [first] = points
-  if (!first || points.some(({ mean }) => mean !== first.mean)) return {}
-  const half = 0.05 * (Math.abs(first.mean) || 1)
-  return { domain: [first.mean - half, first.mean === 1 ? 1 : first.mean + half] }
+/** From the least to the greatest, deviations too, whatever the names at the ends need; a flat curve gets some room. */
+function room(points: readonly Pick<CurvePoint, 'mean' | 'deviation'>[]): { domain?: [number, number] } {
+  if (points.length === 0) return {}
+  const low = Math.min(...points.map(({ mean, deviation }) => mean - (deviation ?? 0)))
+  const high = Math.max(...points.map(({ mean, deviation }) => mean + (deviation ?? 0)))
+  if (low < high) return { domain: [low, high] }
+  const half = 0.05 * (Math.abs(low) || 1)
+  return { domain: [low - half, low === 1 ? 1 : low + half] }
 }
 
 /** Names at the ends of their curves, moved apart where they would lie on each other. */
@@ -233,13 +236,13 @@ function endLabels(points: readonly CurvePoint[]): { method: string; epoch: numb
   const means = points.map(({ mean }) => mean)
   const gap = 0.085 * (Math.max(...means) - Math.min(...means))
   const epoch = Math.max(...points.map((point) => point.epoch))
-  let before = Number.NEGATIVE_INFINITY
-  return [...ends.values()]
+  const names = [...ends.values()]
     .sort((a, b) => a.mean - b.mean)
-    .map(({ method, mean }) => {
-      before = Math.max(mean, before + gap)
-      return { method, epoch, at: before }
-    })
+    .map(({ method, mean }) => ({ method, epoch, at: mean }))
+  for (const [i, name] of names.entries()) if (i > 0) name.at = Math.max(name.at, names[i - 1]!.at + gap)
+  let above = Math.max(...means) + gap
+  for (const name of names.reverse()) above = name.at = Math.min(name.at, above - gap)
+  return names
 }
 
 /** An exponential mean over each method's points, of about a twelfth of the curve. */
