@@ -56,18 +56,19 @@ export interface Side {
 /** What a seed came to. */
 export interface Pair {
   ours: Side
-  peft: Side
+  /** Undefined without a Python that has it. */
+  peft?: Side
 }
 
 /**
  * Trains a seed on both sides. PEFT starts from the adapter and the head that ours start from and gets the encodings and
- * batches that ours draw, in their order; each draws dropout of its own. Both are measured by this library's task.
+ * batches that ours draw, in their order; each draws dropout of its own. Both are measured by this library's task. Without
+ * TORCH_LORA_PYTHON ours trains alone.
  */
 export async function besidePeft<T extends Task>(pairing: Pairing<T>, seed: number): Promise<Pair> {
   const { base, kind, tokenizer, train, evaluate, settings, metrics } = pairing
   const { epochs, maxLength, warmupRatio, learningRate, batchSize, weightDecay, ...lora } = settings
   const python = process.env.TORCH_LORA_PYTHON
-  if (!python) throw new Error('TORCH_LORA_PYTHON: expected a Python with transformers and peft')
   const folder = join(pairing.out, `seed-${seed}`)
   const file = join(folder, 'result.json')
   if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Pair
@@ -123,19 +124,19 @@ export async function besidePeft<T extends Task>(pairing: Pairing<T>, seed: numb
       examples += event.examples
     }
   }
-  const peer = new URL('./peers/peft_batches.py', import.meta.url).pathname
-  execFileSync(python, [peer, join(folder, 'job.json')], { stdio: ['ignore', 'inherit', 'inherit'] })
-  const theirs = JSON.parse(await readFile(job.out, 'utf8')) as {
-    outputs: number[][]
-    examplesPerSecond: number
-  }
-  const outputs = theirs.outputs.map((row) => Float32Array.from(row))
-  const pair = {
-    ours: { metrics: own, examplesPerSecond: examples / seconds },
-    peft: {
+  const pair: Pair = { ours: { metrics: own, examplesPerSecond: examples / seconds } }
+  if (python) {
+    const peer = new URL('./peers/peft_batches.py', import.meta.url).pathname
+    execFileSync(python, [peer, join(folder, 'job.json')], { stdio: ['ignore', 'inherit', 'inherit'] })
+    const theirs = JSON.parse(await readFile(job.out, 'utf8')) as {
+      outputs: number[][]
+      examplesPerSecond: number
+    }
+    const outputs = theirs.outputs.map((row) => Float32Array.from(row))
+    pair.peft = {
       metrics: task.score(outputs, tests.labels, metrics),
       examplesPerSecond: theirs.examplesPerSecond,
-    },
+    }
   }
   await writeFile(file, JSON.stringify(pair))
   return pair
@@ -155,20 +156,24 @@ export async function compareSeeds<T extends Task>(
 }
 
 function describe(name: string, pairs: readonly Pair[], metrics: readonly string[]): string {
-  const of = (side: keyof Pair, value: (one: Side) => number, scale = 1, digits = 2) => {
-    const values = pairs.map((pair) => scale * value(pair[side]))
-    const mean = values.reduce((sum, one) => sum + one, 0) / values.length
-    const squares = values.reduce((sum, one) => sum + (one - mean) ** 2, 0)
-    const deviation = Math.sqrt(squares / Math.max(1, values.length - 1))
-    return { mean, text: mean.toFixed(digits) + (pairs.length > 1 ? ` ± ${deviation.toFixed(digits)}` : '') }
+  const sides = { ours: pairs.map(({ ours }) => ours), PEFT: pairs.flatMap(({ peft }) => peft ?? []) }
+  const each = (of: (side: readonly Side[]) => string) =>
+    Object.entries(sides)
+      .filter(([, side]) => side.length > 0)
+      .map(([who, side]) => `${who} ${of(side)}`)
+      .join(', ')
+  const values = (side: readonly Side[], metric: string) => {
+    const own = side.map(({ metrics: found }) => 100 * found[metric]!)
+    const deviation = Math.sqrt(own.reduce((sum, one) => sum + (one - mean(own)) ** 2, 0) / (own.length - 1))
+    return mean(own).toFixed(2) + (own.length > 1 ? ` ± ${deviation.toFixed(2)}` : '')
   }
-  const cells = metrics.map((metric) => {
-    const side = (one: keyof Pair) => of(one, ({ metrics: own }) => own[metric]!, 100).text
-    return `${metric} ours ${side('ours')}, PEFT ${side('peft')}`
-  })
-  const [ours, theirs] = (['ours', 'peft'] as const).map((side) =>
-    of(side, (one) => one.examplesPerSecond, 1, 1),
-  )
-  const rate = `examples a second ours ${ours!.mean.toFixed(1)}, PEFT ${theirs!.mean.toFixed(1)} (${(ours!.mean / theirs!.mean).toFixed(2)}x)`
-  return `${name}: ${[...cells, rate].join('; ')}`
+  const rate = (side: readonly Side[]) => mean(side.map(({ examplesPerSecond }) => examplesPerSecond))
+  const times = sides.PEFT.length > 0 ? ` (${(rate(sides.ours) / rate(sides.PEFT)).toFixed(2)}x)` : ''
+  const cells = metrics.map((metric) => `${metric} ${each((side) => values(side, metric))}`)
+  const rates = `examples a second ${each((side) => rate(side).toFixed(1))}${times}`
+  return `${name}: ${[...cells, rates].join('; ')}`
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, one) => sum + one, 0) / values.length
 }

@@ -2,7 +2,7 @@
  * QNLI as reranking: which of 20 sentences answers a question, by a cross-encoder with LoRA here and in transformers +
  * PEFT at the same settings on the same batches (bench/beside-peft.ts): MRR, nDCG, and how many pairs a second each trains.
  *
- *   TORCH_LORA_PYTHON=.../python npx tsx bench/reranking.ts --data GLUE --model all-MiniLM-L6-v2
+ *   [TORCH_LORA_PYTHON=.../python] npx tsx bench/reranking.ts --data GLUE --model all-MiniLM-L6-v2
  *     [--seeds 0] [--epochs 2] [--lr 1e-3] [--questions 270] [--examples n] [--out runs/reranking]
  *
  * Every so many-th question that has a sentence which answers it is held out, `--questions` in all; the pairs of the

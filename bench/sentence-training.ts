@@ -3,7 +3,7 @@
  * run: Spearman's correlation on the dev set before and after each epoch, and the seconds that training took.
  *
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/sentence-training.ts --data GLUE --model all-MiniLM-L6-v2
- *     [--epochs 2] [--lr 5e-4] [--seeds 0]
+ *     [--epochs 2] [--lr 1e-4] [--seeds 0]
  *
  * CoSENT, r 8, alpha 16 on query and value, dropout 0.1, AdamW without weight decay, 32 pairs a batch, 10 % warm-up and a
  * linear way down; each side shuffles for itself. Ours is `torch-lora train`; the seconds are those of updates, without
@@ -22,7 +22,7 @@ const { values: flags } = parseArgs({
     data: { type: 'string' },
     model: { type: 'string' },
     epochs: { type: 'string', default: '2' },
-    lr: { type: 'string', default: '5e-4' },
+    lr: { type: 'string', default: '1e-4' },
     seeds: { type: 'string', default: '0' },
   },
 })
@@ -39,8 +39,7 @@ const main = join(dirname(import.meta.dirname), 'dist', 'cli', 'main.js')
 /** A line of metrics.jsonl, as far as it is read. */
 interface Line {
   type: string
-  seconds?: number
-  metrics?: { spearmanr: number }
+  spearmanr: number
 }
 
 async function ours(seed: string, out: string): Promise<Outcome> {
@@ -73,7 +72,7 @@ async function ours(seed: string, out: string): Promise<Outcome> {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Line)
-  const after = lines.flatMap(({ metrics }) => (metrics ? [metrics.spearmanr] : []))
+  const after = lines.flatMap(({ type, spearmanr }) => (type === 'evaluation' ? [spearmanr] : []))
   const summary = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8')) as { trainSeconds: number }
   return { spearman: [JSON.parse(before.toString()).spearmanr, ...after], seconds: summary.trainSeconds }
 }
