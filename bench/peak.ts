@@ -40,6 +40,14 @@ const dtypes = flags.dtypes.split(',')
 const rounds = Number(flags.rounds)
 const { threads } = native().system()
 
+/** in and out of a layer's four products: query, key and value together; the output; the feed-forward's two. */
+const layer = [
+  [768, 2304],
+  [768, 768],
+  [768, 3072],
+  [3072, 768],
+] as const
+
 const folder = await mkdtemp(join(tmpdir(), 'bench-peak-'))
 try {
   const peak = await measuredPeak()
@@ -64,14 +72,6 @@ async function measuredPeak(): Promise<Peak> {
   console.log(`peak of registers: ${said.join(', ')}; memory is read at ${memory!.toFixed(1)} GB/s`)
   return peak
 }
-
-/** in and out of a layer's four products: query, key and value together; the output; the feed-forward's two. */
-const layer = [
-  [768, 2304],
-  [768, 768],
-  [768, 3072],
-  [3072, 768],
-] as const
 
 async function products(peak: Peak): Promise<void> {
   console.log('\nproducts of a layer, GFLOP/s and share of the peak')
