@@ -1,5 +1,6 @@
-// lora::disentangled_attention on CUDA: half and bfloat16 by the kernels of short_attention_kernels.cu where every
-// sequence is short, all else by those of disentangled_kernels.cu.
+// lora::disentangled_attention on CUDA: half and bfloat16 on tensor cores by the kernels of
+// fragment_attention_kernels.cu, where a head and the device's shared memory allow it; all else by those of
+// disentangled_kernels.cu.
 #include "ops/pch.h"
 
 #include <ATen/OpMathType.h>
@@ -12,7 +13,7 @@
 #include "cuda/disentangled_kernels.h"
 #include "cuda/dispatch.h"
 #include "cuda/seed.h"
-#include "cuda/short_attention_kernels.h"
+#include "cuda/fragment_attention_kernels.h"
 #include "ops/attention.h"
 #include "ops/disentangled.h"
 
@@ -34,11 +35,10 @@ int64_t shared_memory(const at::Tensor& tensor) { return attribute(tensor, cudaD
 // The tensor cores' instruction is Ampere's, as is libtorch's flash attention.
 bool is_ampere(const at::Tensor& qkv) { return attribute(qkv, cudaDevAttrComputeCapabilityMajor) >= 8; }
 
-bool is_brief(const at::Tensor& qkv, int64_t longest, bool bands) {
+bool takes_fragments(const at::Tensor& qkv, int64_t longest, bool bands) {
   const auto type = qkv.scalar_type();
-  return (type == at::kHalf || type == at::kBFloat16) && qkv.size(3) <= tiles::kShortHead &&
-         longest <= kShortSequence && is_ampere(qkv) &&
-         short_attention_bytes(static_cast<int>(longest), bands) <= shared_memory(qkv);
+  return (type == at::kHalf || type == at::kBFloat16) && qkv.size(3) <= tiles::kMostHead && is_ampere(qkv) &&
+         fragment_attention_bytes(static_cast<int>(longest), bands) <= shared_memory(qkv);
 }
 
 // Whether every run of four at the head of a row can be loaded at once.
@@ -83,7 +83,7 @@ struct Call {
     if (pos_query.has_value()) query = last_contiguous(*pos_query);
   }
 
-  bool is_brief() const { return cuda::is_brief(source, longest, key.defined() || query.defined()); }
+  bool takes_fragments() const { return cuda::takes_fragments(source, longest, key.defined() || query.defined()); }
   bool in_fours() const {
     bool aligned = cuda::in_fours(source);
     for (const at::Tensor& table : {key, query}) aligned &= !table.defined() || cuda::in_fours(table);
@@ -139,7 +139,9 @@ std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& qkv, const Optional
     const auto a = call.arguments<T, A>(out, logsumexp, dropout_p, scale, seed);
     const auto stream = c10::cuda::getCurrentCUDAStream();
     if constexpr (!std::is_same_v<T, A>) {
-      if (call.is_brief()) return short_attention_forward(a, call.sequences, call.longest, call.in_fours(), stream);
+      if (call.takes_fragments()) {
+        return fragment_attention_forward(a, call.sequences, call.longest, {call.in_fours(), false}, stream);
+      }
     }
     disentangled_forward(a, call.sequences, call.longest, stream);
   });
@@ -175,14 +177,18 @@ std::vector<at::Tensor> backward(const at::Tensor& grad, const at::Tensor& qkv, 
     if (dkey.defined()) a.dkey = dkey.mutable_data_ptr<A>();
     if (dquery.defined()) a.dquery = dquery.mutable_data_ptr<A>();
     const auto stream = c10::cuda::getCurrentCUDAStream();
+    const bool fragments = call.takes_fragments();
+    at::Tensor delta;  // [T, N]
+    if (!fragments || call.longest > tiles::kMostRows) {
+      delta = at::empty({out.size(0), out.size(1)}, qkv.options().dtype(math));
+      disentangled_delta(a, delta.mutable_data_ptr<A>(), stream);
+      a.delta = delta.const_data_ptr<A>();
+    }
     if constexpr (!std::is_same_v<T, A>) {
-      if (call.is_brief()) {
-        return short_attention_backward(a, call.sequences, call.longest, call.in_fours(), in_fours(dout), stream);
+      if (fragments) {
+        return fragment_attention_backward(a, call.sequences, call.longest, {call.in_fours(), in_fours(dout)}, stream);
       }
     }
-    const at::Tensor delta = at::empty({out.size(0), out.size(1)}, qkv.options().dtype(math));  // [T, N]
-    disentangled_delta(a, delta.mutable_data_ptr<A>(), stream);
-    a.delta = delta.const_data_ptr<A>();
     disentangled_backward(a, call.sequences, call.longest, stream);
   });
   std::vector<at::Tensor> result{dqkv};
@@ -195,10 +201,12 @@ bool tiles_fit(const at::Tensor& qkv) {
   return disentangled_bytes(static_cast<int>(qkv.size(3)), qkv.scalar_type() == at::kDouble) <= shared_memory(qkv);
 }
 
-bool brief_alone(const at::Tensor& qkv, int64_t longest) { return is_brief(qkv, longest, false); }
+bool is_brief(const at::Tensor& qkv, int64_t longest) {
+  return longest <= tiles::kMostRows && takes_fragments(qkv, longest, false);
+}
 
 const bool registered = [] {
-  register_cuda_attention({is_ampere, tiles_fit, brief_alone});
+  register_cuda_attention({is_ampere, tiles_fit, is_brief});
   return true;
 }();
 

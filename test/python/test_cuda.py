@@ -180,7 +180,7 @@ def test_disentangled_attention(dtype, lengths, key, query):
 
 
 @pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16], ids=str)
-@pytest.mark.parametrize('lengths', [*LENGTHS[1:], [64, 9]], ids=str)
+@pytest.mark.parametrize('lengths', [*LENGTHS[1:], [64, 9], [70, 3]], ids=str)
 def test_sanitized_disentangled_attention(dtype, lengths):
     disentangled(dtype, lengths, head=64)
 

@@ -1,4 +1,4 @@
-"""The CUDA kernels of attention over short sequences, run by threads of the processor, against the references."""
+"""The CUDA kernels of attention on tensor cores, run by threads of the processor, against the references."""
 import ctypes
 
 import pytest
@@ -9,11 +9,12 @@ from test_disentangled import run
 
 @pytest.fixture(scope='module')
 def tiles(tmp_path_factory):
-    return host_library(tmp_path_factory, 'short_attention_host.cpp')
+    return host_library(tmp_path_factory, 'fragment_attention_host.cpp')
 
 
-# A row, whole fragments, and neither; sequences that fill a block of threads and one that is empty.
-@pytest.mark.parametrize('rows,lengths', [(16, [1, 16, 0, 7]), (32, [32, 17, 3]), (64, [64, 33, 50, 1])])
+# A row, whole fragments, and neither; sequences that fill a square and one that is empty; several squares each way.
+@pytest.mark.parametrize('rows,lengths', [(16, [1, 16, 0, 7]), (32, [32, 17, 3]), (64, [64, 33, 50, 1]), (16, [37, 5]),
+                                          (64, [130, 64])])
 @pytest.mark.parametrize('heads,size,buckets,max_position', [(2, 32, 256, 512), (1, 64, 16, 64), (3, 20, -1, 24)])
 @pytest.mark.parametrize('tables', ['both', 'key', 'query', 'none'])
 @pytest.mark.parametrize('p', [0.0, 0.3])
@@ -34,13 +35,14 @@ def test_against_reference(tiles, rows, lengths, heads, size, buckets, max_posit
     at_zero = ctypes.c_void_p(distances.data_ptr() + 4 * (distances.numel() // 2))
     out, dqkv = torch.full_like(expected, float('nan')), torch.full_like(qkv, float('nan'))
     logsumexp = torch.empty(heads, sum(lengths), dtype=torch.float64)
+    delta = torch.empty(sum(lengths), heads, dtype=torch.float64)
     dkey, dquery = (None if t is None else torch.zeros_like(t) for t in (key, query))
     seed = seed_of().item() if p else 0
-    call = lambda: tiles.run_short(
+    tiles.run_fragments_of(
         rows, pointer(qkv), pointer(key), pointer(query), at_zero, pointer(bounds), len(lengths),
         ctypes.c_int64(sum(lengths)), heads, size, ctypes.c_double(scale), ctypes.c_double(p), ctypes.c_int64(seed),
-        size % 4 == 0, pointer(out), pointer(logsumexp), pointer(grad), pointer(dqkv), pointer(dkey), pointer(dquery))
-    call()
+        size % 4 == 0, pointer(out), pointer(logsumexp), pointer(grad), pointer(delta), pointer(dqkv), pointer(dkey),
+        pointer(dquery))
     torch.testing.assert_close(out, expected.detach(), rtol=1e-12, atol=1e-12)
     for ours, theirs in zip([t for t in (dqkv, dkey, dquery) if t is not None], gradients):
         torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-11)
