@@ -82,7 +82,7 @@ void complete(const char* what, at::Device device, Start start) {
   const std::shared_ptr<World> here = world();
   const UnderWay counted(*here->watch);
   const auto began = Clock::now();
-  if (!here->watch->verdict().empty()) fail(*here, what, began, "a rank failed before");
+  if (here->broken || !here->watch->verdict().empty()) fail(*here, what, began, "a rank failed before");
   try {
     const c10::intrusive_ptr<c10d::Work> work = start(*here->group);
     const bool nccl = here->group->getBackend(device.type())->getBackendName() == "nccl";
@@ -195,6 +195,14 @@ void adopt_gradients(at::Tensor& buffer, const std::vector<at::Tensor>& paramete
   }
 }
 
+// This process owes the others an exchange that will not come: the next one, queued behind, must not take its place.
+void break_off() {
+  if (!has_world()) return;
+  const std::shared_ptr<World> here = world();
+  here->broken = true;
+  Watch::confess(here->watch);
+}
+
 bool is_under_way() { return under_way > 0; }
 
 // Without exit()'s handlers: they join threads, of which one may wait for a rank that is gone.
@@ -213,6 +221,7 @@ TORCH_LIBRARY(lora_c10d, m) {
   m.def("all_gather(Tensor x) -> Tensor");
   m.def("barrier(Device? device=None) -> ()");
   m.def("adopt_gradients(Tensor(a!) buffer, Tensor[] parameters) -> ()");
+  m.def("break_off() -> ()");
   m.def("under_way() -> bool");
   m.def("exit_now(int code) -> ()");
 }
@@ -225,6 +234,7 @@ TORCH_LIBRARY_IMPL(lora_c10d, CompositeExplicitAutograd, m) {
   m.impl("all_gather", all_gather);
   m.impl("barrier", barrier);
   m.impl("adopt_gradients", adopt_gradients);
+  m.impl("break_off", break_off);
   m.impl("under_way", is_under_way);
   m.impl("exit_now", exit_now);
 }

@@ -216,6 +216,11 @@ std::shared_ptr<World> world() {
   return state().world;
 }
 
+bool has_world() {
+  const std::lock_guard lock(state().mutex);
+  return state().world != nullptr;
+}
+
 void leave() {
   std::shared_ptr<World> left;
   {

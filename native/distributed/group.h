@@ -36,6 +36,7 @@ struct World {
   std::shared_ptr<Roll> roll;
   std::shared_ptr<Watch> watch;
   c10::intrusive_ptr<c10d::ProcessGroup> group;
+  bool broken = false;    // by an error of this rank's own
   bool given_up = false;  // an exchange, in which a thread of the group still waits
 };
 
@@ -47,6 +48,7 @@ std::string reason_of(const std::exception& error);
 
 // The world that was joined, which stays while the pointer is held. Throws where there is none.
 std::shared_ptr<World> world();
+bool has_world();
 
 // Ends it, after which another may be joined. Waits for no one.
 void leave();

@@ -34,7 +34,7 @@ int64_t Roll::signed_count() { return store_->add(kSigned, 0); }
 bool Roll::has_signed(int rank) { return store_->check({key(rank)}); }
 
 std::string Roll::name(int rank) {
-  const std::string number = "rank " + std::to_string(rank);
+  std::string number = "rank " + std::to_string(rank);
   if (!has_signed(rank)) return number;
   const std::vector<uint8_t> self = store_->get(key(rank));
   return number + " (" + std::string(self.begin(), self.end()) + ")";

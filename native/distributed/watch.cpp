@@ -101,7 +101,7 @@ std::string Watch::sentence() const {
   if (!behind.empty()) {
     return "Waited in vain for " + roll_->names(behind) + ": alive, but busy with something else for longer, or hung.";
   }
-  const std::string network = "the network between them failed, or they did not all exchange the same shapes.";
+  const std::string network = "the network between them or a device failed, or their shapes differ.";
   if (mute.empty()) return "Every rank is alive and has come: " + network;
   return "Every rank that can say so is alive and has come, which " + roll_->names(mute) +
          " cannot: it is gone or did not come, or " + network;
@@ -133,7 +133,7 @@ std::string Watch::lost() const {
 std::string Watch::judge(const std::shared_ptr<Watch>& watch) {
   std::string verdict = watch->verdict();
   if (!verdict.empty()) return verdict;
-  const std::string lost = watch->lost();
+  std::string lost = watch->lost();
   try {
     const auto reported = within(kAnswer, [watch] {
       watch->store_->set(kFailed, std::vector<uint8_t>{1});
@@ -152,6 +152,22 @@ std::string Watch::judge(const std::shared_ptr<Watch>& watch) {
   }
   verdict = watch->verdict();
   return verdict.empty() ? lost : verdict;
+}
+
+void Watch::confess(const std::shared_ptr<Watch>& watch) {
+  if (!watch->verdict().empty()) return;
+  try {
+    within(kAnswer, [watch] {
+      const std::string own =
+          "An error of its own ended a program of " + watch->roll_->names({watch->roll_->rank()}) + ", which has it.";
+      watch->store_->set(kFailed, std::vector<uint8_t>{1});
+      watch->tell();
+      watch->learn(text_of(watch->store_->compareSet(kVerdict, {}, bytes_of(own))));
+      return true;
+    });
+  } catch (const std::exception&) {
+    // The store is gone: nobody is there who waits.
+  }
 }
 
 void Watch::let_others_read(const std::shared_ptr<Watch>& watch) {

@@ -36,6 +36,9 @@ class Watch {
   // even where the store does not answer any more.
   static std::string judge(const std::shared_ptr<Watch>& watch);
 
+  // This rank has failed by itself, and comes to no further exchange: says so to all.
+  static void confess(const std::shared_ptr<Watch>& watch);
+
   // Before the rank that keeps the store throws, and so perhaps ends: lets the others read the verdict, for seconds.
   static void let_others_read(const std::shared_ptr<Watch>& watch);
 

@@ -134,15 +134,41 @@ std::vector<c10::IValue> Program::slotsFor(std::vector<c10::IValue> inputs) cons
   return slots;
 }
 
+namespace {
+
+// Tells the group that this process ends a program which other processes count on: what is queued behind it exchanges
+// nothing any more.
+void breakOff() {
+  const auto op = c10::Dispatcher::singleton().findSchema({"lora_c10d::break_off", ""});
+  if (!op) return;
+  torch::jit::Stack stack;
+  op->callBoxed(stack);
+}
+
+}  // namespace
+
 void Program::execute(std::vector<c10::IValue>& slots, size_t first, size_t end,
                       const std::atomic<bool>& cancelled) const {
+  size_t at = first;
+  try {
+    executeFrom(at, slots, end, cancelled);
+  } catch (...) {
+    // What a collective throws, the others hear of by themselves.
+    if (collective_ && !instructions_[at].collective) breakOff();
+    throw;
+  }
+}
+
+void Program::executeFrom(size_t& at, std::vector<c10::IValue>& slots, size_t end,
+                          const std::atomic<bool>& cancelled) const {
+  const size_t first = at;
   const c10::AutoGradMode gradMode(c10::GradMode::is_enabled());  // whatever instructions set, it is as before after
   for (size_t i = 0; i < first; ++i) {
     if (instructions_[i].kind == Instruction::Kind::GradMode) c10::GradMode::set_enabled(instructions_[i].gradMode);
   }
   bool mutated = false;
-  for (size_t i = first; i < end; ++i) {
-    const Instruction& instruction = instructions_[i];
+  for (; at < end; ++at) {
+    const Instruction& instruction = instructions_[at];
     if (!mutated && !collective_ && cancelled.load(std::memory_order_relaxed)) {
       throw Failure("ABORTED", "The run was aborted.");
     }

@@ -80,6 +80,7 @@ class Program {
 
  private:
   void findLastUses();
+  void executeFrom(size_t& at, std::vector<c10::IValue>& slots, size_t end, const std::atomic<bool>& cancelled) const;
 
   bool collective_;
   size_t slotCount_;

@@ -55,6 +55,17 @@ describe('several processes', patient, () => {
     }
   })
 
+  it('never take the exchange of a later run for that of one that failed', async () => {
+    const ranks = await runRanks(2, scenario('owed'))
+    for (const [rank, { lines, code, output }] of ranks.entries()) {
+      expect(code, output).toBe(0)
+      expect(lines[0]).toEqual([[2, 4]])
+      expect(lines[1], output).toEqual([rank === 1 ? 'NATIVE' : 'DISTRIBUTED', 'DISTRIBUTED'])
+      expect(lines[2][0]).toMatch(rank === 1 ? /index out of range/ : /ended a program of rank 1 \(/)
+      expect(lines[2][1]).toMatch(/all_reduce failed .*An error of its own ended a program of rank 1 \(/)
+    }
+  })
+
   it('close and meet again', async () => {
     for (const { lines, output } of await runRanks(2, scenario('again')))
       expect(lines, output).toEqual([{ code: 'INVALID_ARGUMENT' }, { sum: [2] }])

@@ -95,6 +95,24 @@ const scenarios: Record<string, () => Promise<void>> = {
     })
   },
 
+  /** Rank 1 fails before its exchange, with another run queued behind that one. */
+  async owed() {
+    const table = Tensor.from([
+      [1, 2],
+      [3, 4],
+    ])
+    const step = compile((index: Tensor) => {
+      const row = ops.embedding(table, index)
+      allReduceInProgram(row)
+      return row
+    })
+    const at = (index: number) => step(Tensor.from(BigInt64Array.of(BigInt(index))))
+    say((await at(0)).toArray())
+    const both = await Promise.allSettled([at(distributed.rank === 1 ? 7 : 0), at(1)])
+    say(both.map((run) => (run.status === 'rejected' ? run.reason.code : run.value.toArray())))
+    say(both.map((run) => (run.status === 'rejected' ? run.reason.message : '')))
+  },
+
   async agree() {
     await distributed.agree({ data: 'abc', options: { epochs: 3, seed: distributed.rank === 2 ? 1 : 0 } })
   },
