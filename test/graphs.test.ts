@@ -24,7 +24,7 @@ const graphs = 'cpu'
 
 describe('compile with graphs', () => {
   it('runs a shape when it is met, captures it when it comes back, and replays it from then on', async () => {
-    const double = compile((x: Tensor) => ops.mul(x, 2), { graphs })
+    using double = compile((x: Tensor) => ops.mul(x, 2), { graphs })
     const run = async (...values: number[]) => (await double(Tensor.from(values))).toArray()
     expect(await run(1, 2)).toEqual([2, 4])
     expect(double.graphReport).toEqual({ captures: 0, replays: 0 })
@@ -37,7 +37,7 @@ describe('compile with graphs', () => {
   })
 
   it('gives results that the next run leaves alone, and takes arguments that stay as they are', async () => {
-    const both = compile((x: Tensor) => ({ same: x, twice: ops.mul(x, 2) }), { graphs })
+    using both = compile((x: Tensor) => ({ same: x, twice: ops.mul(x, 2) }), { graphs })
     const inputs = [1, 2, 3].map((value) => Tensor.from([value]))
     const results = []
     for (const input of inputs) results.push(await both(input))
@@ -47,7 +47,7 @@ describe('compile with graphs', () => {
   })
 
   it('takes a whole number on the CPU for a part of the shape, and other numbers for values', async () => {
-    const scaled = compile((x: Tensor, by: Tensor) => ops.mul(x, by), { graphs })
+    using scaled = compile((x: Tensor, by: Tensor) => ops.mul(x, by), { graphs })
     const run = async (by: Tensor) => (await scaled(Tensor.from([3]), by)).toArray()
     for (const value of [2, 3, 4, 5]) expect(await run(Tensor.scalar(value))).toEqual([3 * value])
     expect(scaled.graphReport).toEqual({ captures: 1, replays: 3 })
@@ -57,7 +57,7 @@ describe('compile with graphs', () => {
 
   it('sees changes to what it has captured, and leaves out what copies to the CPU', async () => {
     const weight = Tensor.from([1])
-    const program = compile((x: Tensor) => ops.add(ops.mul(x, weight).to({ device: 'cpu' }), 1), {
+    using program = compile((x: Tensor) => ops.add(ops.mul(x, weight).to({ device: 'cpu' }), 1), {
       graphs,
     })
     for (const value of [1, 2, 3]) {
@@ -68,7 +68,7 @@ describe('compile with graphs', () => {
   })
 
   it('keeps the graphs that were used last', async () => {
-    const program = compile((x: Tensor) => ops.mul(x, 2), { graphs })
+    using program = compile((x: Tensor) => ops.mul(x, 2), { graphs })
     const run = (length: number) => program(Tensor.zeros([length]))
     for (let length = 1; length <= 65; length++) for (let i = 0; i < 2; i++) await run(length)
     expect(program.graphReport.captures).toBe(65)
@@ -81,7 +81,7 @@ describe('compile with graphs', () => {
 
   it('draws other masks in every run, and the same from the same seed, with graphs or without', async () => {
     const masks = async (options: { graphs?: string }) => {
-      const program = compile((x: Tensor) => [fused.dropout(x, 0.5), fused.dropout(x, 0.5)] as const, options)
+      using program = compile((x: Tensor) => [fused.dropout(x, 0.5), fused.dropout(x, 0.5)] as const, options)
       manualSeed(11)
       const found = []
       for (let i = 0; i < 4; i++) {
@@ -103,7 +103,7 @@ describe('compile with graphs', () => {
     process.on('warning', listen)
     const w = Tensor.ones([2])
     w.requiresGrad = true
-    const step = compile(
+    using step = compile(
       (x: Tensor) => {
         ops.sum(recompute(() => ops.mul(x, w))).backward()
         const gradient = w.grad!.clone()
@@ -120,7 +120,7 @@ describe('compile with graphs', () => {
   })
 
   it('fails as ever, and goes on', async () => {
-    const product = compile((a: Tensor, b: Tensor) => ops.matmul(a, b), { graphs })
+    using product = compile((a: Tensor, b: Tensor) => ops.matmul(a, b), { graphs })
     const run = (columns: number) => product(Tensor.ones([2, 3]), Tensor.ones([columns, 2]))
     for (let i = 0; i < 3; i++)
       await expect(run(4)).rejects.toMatchObject({ code: 'NATIVE', op: 'aten::matmul' })
@@ -132,7 +132,7 @@ describe('compile with graphs', () => {
   })
 
   it('refuses a device that nothing makes graphs on', async () => {
-    const program = compile((x: Tensor) => ops.mul(x, 2), { graphs: 'meta' })
+    using program = compile((x: Tensor) => ops.mul(x, 2), { graphs: 'meta' })
     await expect(program(Tensor.ones([1]))).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   })
 
