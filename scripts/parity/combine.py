@@ -44,14 +44,14 @@ def main():
     randomise(model.named_parameters(), generator("combined"))
     model.save_pretrained(f"{root}/model")
     for name, arguments in ADAPTERS.items():
-        own = get_peft_model(load(f"{root}/model", "sequence"), LoraConfig(**arguments))
+        own = get_peft_model(load(f"{root}/model", {"task": "sequence"}), LoraConfig(**arguments))
         randomise([(n, p) for n, p in own.named_parameters() if p.requires_grad], generator(f"adapter {name}"))
         own.save_pretrained(f"{root}/{name}")
     with open(f"{root}/spec.json") as handle:
         combinations = json.load(handle)["combinations"]
     for combination in combinations:
         name = combination.pop("name")
-        model = load(f"{root}/model", "sequence")
+        model = load(f"{root}/model", {"task": "sequence"})
         first, *others = combination["adapters"]
         model = PeftModel.from_pretrained(model, f"{root}/{first}", adapter_name=first)
         for other in others:

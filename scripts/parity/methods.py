@@ -76,7 +76,7 @@ def make(folder, case):
     packed, padded = inputs_of(model, case)
     arguments = dict(case["peft"])
     Config = getattr(peft, arguments.pop("type"))
-    model = get_peft_model(load(f"{folder}/model", task), Config(task_type=PEFT_TYPE[task], **arguments))
+    model = get_peft_model(load(f"{folder}/model", case), Config(task_type=PEFT_TYPE[task], **arguments))
     if case["fresh"]:
         values = train(model.double(), padded, case)
         with torch.no_grad():
@@ -89,7 +89,7 @@ def make(folder, case):
     model.save_pretrained(f"{folder}/adapter")
 
     def again():
-        return PeftModel.from_pretrained(load(f"{folder}/model", task), f"{folder}/adapter", is_trainable=True)
+        return PeftModel.from_pretrained(load(f"{folder}/model", case), f"{folder}/adapter", is_trainable=True)
 
     values = reference(again(), padded, adapter_key)
     merged = again().double().eval()
@@ -104,7 +104,7 @@ def check(folder, case):
     ours = f"{folder}/ours/adapter"
     if not os.path.isdir(ours):
         return
-    model = PeftModel.from_pretrained(load(f"{folder}/model", case["task"]), ours)
+    model = PeftModel.from_pretrained(load(f"{folder}/model", case), ours)
     expect_same_keys(model, f"{ours}/adapter_model.safetensors")
     _, padded = inputs_of(model, case)
     del padded["labels"]  # of an AdaLoRA that does not train, peft's loss fails
