@@ -1,6 +1,8 @@
+import ctypes
+
 import pytest
 import torch
-from helpers import assert_same, cu_seqlens, lora, seed_of, tensor, tolerance, with_seed
+from helpers import assert_same, cu_seqlens, lora, pointer, seed_of, tensor, tolerance, with_seed
 
 
 def run(op, qkv, key, query, lengths, buckets, max_position, p=0.0, scale=None, *seed):
@@ -11,6 +13,40 @@ def arguments(lengths, heads, size, buckets, max_position, tables='both', dtype=
     rows = 2 * (buckets if buckets > 0 else max_position)
     table = lambda wanted: tensor(rows, heads, size, dtype=dtype) if tables in ('both', wanted) else None
     return tensor(sum(lengths), 3, heads, size, dtype=dtype), table('key'), table('query')
+
+
+def kernels_against_reference(call, tables, lengths, heads, size, buckets, max_position, p):
+    """Kernels that run on the processor, against the reference: values, logarithms of sums, and all gradients.
+
+    `call(inputs, outputs)` runs them on what their C functions take, in their order.
+    """
+    qkv, key, query = arguments(lengths, heads, size, buckets, max_position, tables)
+    leaves = [t for t in (qkv, key, query) if t is not None]
+    scale = 1 / (size * len(leaves)) ** 0.5
+    expected = run(lora.disentangled_attention_reference, qkv, key, query, lengths, buckets, max_position, p, scale,
+                   seed_of() if p else None)
+    grad = torch.randn_like(expected)
+    gradients = torch.autograd.grad(expected, leaves, grad)
+
+    bounds = cu_seqlens(lengths).to(torch.int32)
+    distances = lora.relative_position_rows(max(lengths), buckets, max_position).contiguous()
+    at_zero = ctypes.c_void_p(distances.data_ptr() + 4 * (distances.numel() // 2))
+    out, dqkv = torch.full_like(expected, float('nan')), torch.full_like(qkv, float('nan'))
+    logsumexp = torch.empty(heads, sum(lengths), dtype=torch.float64)
+    delta = torch.empty(sum(lengths), heads, dtype=torch.float64)
+    dkey, dquery = (None if t is None else torch.zeros_like(t) for t in (key, query))
+    inputs = [pointer(qkv), pointer(key), pointer(query), at_zero, pointer(bounds), len(lengths),
+              ctypes.c_int64(sum(lengths)), heads, size, ctypes.c_double(scale), ctypes.c_double(p),
+              ctypes.c_int64(seed_of().item() if p else 0)]
+    call(inputs, [pointer(t) for t in (out, logsumexp, grad, delta, dqkv, dkey, dquery)])
+    torch.testing.assert_close(out, expected.detach(), rtol=1e-12, atol=1e-12)
+    for ours, theirs in zip([t for t in (dqkv, dkey, dquery) if t is not None], gradients):
+        torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-11)
+    if p:
+        return
+    _, right = run(lora._disentangled_attention_forward, *(None if t is None else t.detach() for t in (qkv, key, query)),
+                   lengths, buckets, max_position, 0.0, scale, None)
+    torch.testing.assert_close(logsumexp, right, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize('tables', ['both', 'key', 'query', 'none'])
