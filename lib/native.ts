@@ -125,7 +125,7 @@ export interface NativeSystem {
   builtFor: string
   threads: number
   cpuCapability: string
-  /** What the kernels use beyond that: 'AVX512-BF16', 'AVX512-VNNI'. */
+  /** What the kernels use beyond that: 'AVX512-BF16', 'AVX512-VNNI', 'AMX-BF16', 'AMX-INT8'. */
   instructions: readonly string[]
   cudaBuild: boolean
   cudaDevices: number

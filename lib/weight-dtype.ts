@@ -40,21 +40,24 @@ export function fullDType(weights: DType): 'float32' | 'float64' {
 
 /** What multiplies weights of a dtype on a device, for people: what `/info` says. */
 export function explainDType(dtype: DType, device: Device): string {
-  if (dtype === 'int8')
-    return instructions().includes('AVX512-VNNI') ? 'AVX512-VNNI' : 'products of 16-bit numbers'
+  if (dtype === 'int8') return ['AMX-INT8', 'AVX512-VNNI'].find(isUsed) ?? 'products of 16-bit numbers'
   if (dtype === 'bfloat16') return multipliesBfloat16(device) ? multiplier(device) : 'products of float32'
   if (dtype === 'float16' && device === 'cpu') return "libtorch's own products: slower than float32"
   return device === 'cpu' ? `products of ${dtype}` : device
 }
 
+/** What the kernels multiply bfloat16 with, the fastest first. */
+const bfloat16Products = ['AMX-BF16', 'AVX512-BF16']
+
 function multiplier(device: Device): string {
-  return device === 'cpu' ? 'AVX512-BF16' : device
+  return (device === 'cpu' && bfloat16Products.find(isUsed)) || device
 }
 
 function multipliesBfloat16(device: Device): boolean {
-  return device !== 'cpu' || instructions().includes('AVX512-BF16')
+  return device !== 'cpu' || bfloat16Products.some(isUsed)
 }
 
-function instructions(): readonly string[] {
-  return guarded((native) => native.system()).instructions
+/** Whether the kernels use instructions of this name. */
+function isUsed(name: string): boolean {
+  return guarded((native) => native.system()).instructions.includes(name)
 }

@@ -68,7 +68,8 @@ describe('a served model in bfloat16', () => {
 })
 
 describe("dtype 'auto'", () => {
-  const fast = guarded((native) => native.system()).instructions.includes('AVX512-BF16')
+  const { instructions } = guarded((native) => native.system())
+  const fast = instructions.includes('AVX512-BF16')
 
   it('is bfloat16 where the processor multiplies it, float32 elsewhere', async () => {
     const dir = await tinyClassifier({ labels })
@@ -84,7 +85,8 @@ describe("dtype 'auto'", () => {
   })
 
   it('says what multiplies', () => {
-    expect(explainDType('bfloat16', 'cpu')).toBe(fast ? 'AVX512-BF16' : 'products of float32')
+    const widest = instructions.includes('AMX-BF16') ? 'AMX-BF16' : 'AVX512-BF16'
+    expect(explainDType('bfloat16', 'cpu')).toBe(fast ? widest : 'products of float32')
     expect(explainDType('float16', 'cpu')).toContain('slower')
     expect(explainDType('float32', 'cpu')).toBe('products of float32')
     expect(explainDType('bfloat16', 'cuda:1')).toBe('cuda:1')

@@ -52,6 +52,16 @@ def test_repeated_runs_are_identical():
         assert torch.equal(a, b)
 
 
+def elsewhere(library, tmp_path, dtype, **environment):
+    """What `everything` comes to in a process with other instructions, and PyTorch's name for them."""
+    result = tmp_path / 'result.pt'
+    script = (f'import sys, torch; sys.path.insert(0, {os.path.dirname(__file__)!r}); '
+              f'torch.ops.load_library({library!r}); from test_machines import everything; '
+              f'torch.save((torch.backends.cpu.get_cpu_capability(), everything({dtype})), {str(result)!r})')
+    subprocess.run([sys.executable, '-c', script], check=True, env={**os.environ, **environment})
+    return torch.load(result)
+
+
 @pytest.mark.parametrize('dtype,tolerance', [(torch.float32, 1e-4), (torch.bfloat16, 2e-2)], ids=str)
 @pytest.mark.parametrize('capability', ['default', 'avx2', 'avx512'])
 def test_instruction_sets(capability, library, tmp_path, dtype, tolerance):
@@ -59,13 +69,32 @@ def test_instruction_sets(capability, library, tmp_path, dtype, tolerance):
     here = torch.backends.cpu.get_cpu_capability().lower()
     if capability == 'avx512' and here != 'avx512':
         pytest.skip(f'this machine has no {capability}: it runs {here}')
-    result = tmp_path / 'result.pt'
-    script = (f'import sys, torch; sys.path.insert(0, {os.path.dirname(__file__)!r}); '
-              f'torch.ops.load_library({library!r}); from test_machines import everything; '
-              f'torch.save((torch.backends.cpu.get_cpu_capability(), everything({dtype})), {str(result)!r})')
-    subprocess.run([sys.executable, '-c', script], check=True, env={**os.environ, 'ATEN_CPU_CAPABILITY': capability})
-    used, values = torch.load(result)
+    used, values = elsewhere(library, tmp_path, dtype, ATEN_CPU_CAPABILITY=capability)
     if used.lower() != capability:
         pytest.skip(f'this machine has no {capability}: it runs {used}')
     for a, b in zip(values, everything(dtype)):
         assert relative(a.float(), b.float()) < tolerance
+
+
+def needs_avx512():
+    if torch.backends.cpu.get_cpu_capability() != 'AVX512':
+        pytest.skip('AMX is emulated on AVX-512')
+
+
+def test_amx_finds_the_products(library, tmp_path):
+    """8-bit products are exact, so that they keep their bits; sums of bfloat16 have another order."""
+    needs_avx512()
+    _, (codes, *values) = elsewhere(library, tmp_path, torch.bfloat16, TORCH_LORA_AMX='emulated')
+    expected_codes, *expected = everything(torch.bfloat16)
+    assert torch.equal(codes, expected_codes)
+    assert not all(torch.equal(a, b) for a, b in zip(values, expected)), 'the emulated products were not used'
+    for a, b in zip(values, expected):
+        assert relative(a.float(), b.float()) < 2e-2
+
+
+@pytest.mark.parametrize('file', ['test_bf16.py', 'test_linear_int8.py'])
+def test_amx_passes_the_tests_of_its_products(file):
+    needs_avx512()
+    command = [sys.executable, '-m', 'pytest', '-q', '-x', os.path.join(os.path.dirname(__file__), file)]
+    run = subprocess.run(command, capture_output=True, text=True, env={**os.environ, 'TORCH_LORA_AMX': 'emulated'})
+    assert run.returncode == 0, run.stdout[-2000:]

@@ -1,5 +1,6 @@
 // Everything one instruction set's file compiles. TORCH_LORA_ISA is its namespace; TORCH_LORA_INT8_ALONE is defined
-// where it has products of 8-bit codes and no others, TORCH_LORA_BF16_ALONE where it has those of bfloat16.
+// where it has products of 8-bit codes and no others, TORCH_LORA_BF16_ALONE where it has those of bfloat16, and
+// TORCH_LORA_AMX where it has both and nothing else, multiplied by AMX.
 #include "glibc_2_28.h"
 
 #include "ops/cpu/bf16.h"
@@ -46,6 +47,9 @@ using cpu::Skinny;
 #include "ops/cpu/tile_kernel.h"
 
 #include "ops/cpu/nf4_kernel.h"
+#if defined(TORCH_LORA_AMX)
+#include "ops/cpu/amx_tiles.h"
+#endif
 
 #if !defined(TORCH_LORA_BF16_ALONE)
 #include "ops/cpu/int8_kernel.h"
@@ -56,7 +60,7 @@ using cpu::Skinny;
 #include "ops/cpu/bf16_table.h"
 #endif
 
-#if !defined(TORCH_LORA_INT8_ALONE) && !defined(TORCH_LORA_BF16_ALONE)
+#if !defined(TORCH_LORA_INT8_ALONE) && !defined(TORCH_LORA_BF16_ALONE) && !defined(TORCH_LORA_AMX)
 #include "ops/cpu/band_kernel.h"
 #include "ops/cpu/attention_kernel.h"
 #include "ops/cpu/disentangled_kernel.h"

@@ -3,8 +3,8 @@
 // files, as kernels.h is for the others.
 //
 // A product of two bfloat16 numbers is exact in float, so that every instruction set finds the same ones. Where the
-// processor multiplies pairs of them (AVX512-BF16) weights are laid out in pairs of neighbouring k; elsewhere rows and
-// panels are widened as they are used and meet on the tiles of float.
+// processor multiplies pairs of them (AVX512-BF16, AMX) weights are laid out in pairs of neighbouring k; elsewhere rows
+// and panels are widened as they are used and meet on the tiles of float.
 #include "ops/cpu/kernels.h"
 
 namespace torch_lora::cpu {
@@ -73,6 +73,8 @@ const Bf16Kernels& baseline_bf16_products();
 const Bf16Kernels& avx2_bf16_products();
 const Bf16Kernels& avx512_bf16_products();
 const Bf16Kernels& avx512_bf16_bf16_products();
+const Bf16Kernels& amx_bf16_products();
+const Bf16Kernels& amx_emulated_bf16_products();
 #endif
 
 }  // namespace torch_lora::cpu

@@ -7,7 +7,11 @@
 namespace torch_lora {
 namespace TORCH_LORA_ISA {
 
-#if defined(__AVX512BF16__)
+#if defined(__AVX512BF16__) || defined(TORCH_LORA_AMX)
+#define TORCH_LORA_BF16_PAIRS
+#endif
+
+#if defined(TORCH_LORA_BF16_PAIRS)
 using Bf16Unit = bf16;  // of a panel as the tile reads it
 constexpr int kPair = 2;
 #else
@@ -18,7 +22,11 @@ constexpr int kPair = 1;
 constexpr int64_t kBf16GroupBytes = 600 << 10;  // packed panels of one group, in L2
 constexpr int64_t kBf16GroupColumns = 512;
 constexpr int64_t kBf16FewRowsBytes = 448 << 10;  // rows of A that stay in L2 while the panels of B pass by once
+#if defined(TORCH_LORA_AMX)
+constexpr int64_t kBf16TallestTile = kTallTile;
+#else
 constexpr int64_t kBf16TallestTile = 16;
+#endif
 
 TORCH_LORA_INLINE int64_t paired(int64_t k) { return (k + kPair - 1) / kPair * kPair; }
 
@@ -64,7 +72,7 @@ inline int64_t bf16_gemm_scratch(const Bf16Gemm& g) {
   return s.panels * int64_t(sizeof(Bf16Unit)) + (s.low + s.rows) * int64_t(sizeof(float)) + 3 * 64;
 }
 
-#if defined(__AVX512BF16__)
+#if defined(TORCH_LORA_BF16_PAIRS)
 TORCH_LORA_INLINE vuint widened_bits(const bf16* p) {
   vhalf half;
   __builtin_memcpy(&half, p, sizeof(half));
@@ -115,6 +123,7 @@ inline void bf16_pack_all(const Bf16Term& term, const GemmPanel& panel, bf16* ou
   bf16_pack(term, panel, 0, term.k, out);
 }
 
+#if !defined(TORCH_LORA_AMX)
 // sum += what two neighbouring elements of a row multiply.
 TORCH_LORA_INLINE vfloat bf16_step(vfloat sum, int32_t pair, __m512i columns) {
   return (vfloat)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32(pair), (__m512bh)columns);
@@ -149,6 +158,7 @@ TORCH_LORA_INLINE void bf16_sum(const bf16* a, int64_t a_row, const bf16* b, int
     step([](const bf16* at) TORCH_LORA_LAMBDA { return int32_t(at->bits); });
   }
 }
+#endif
 #else
 TORCH_LORA_INLINE void put(float* p, bf16 value) {
   const uint32_t bits = uint32_t(value.bits) << 16;
@@ -204,56 +214,30 @@ struct Bf16Panel {
   const Bf16Columns& range;
   const Bf16Unit* packed;  // [depth][width], but for terms that are packed already
   const float* low;        // panels of the range's low terms, then of the dropped ones
-  const float* rows;       // the rows of the block, widened: [rows][depth], or null
+  int64_t depth;
+  const float* rows;  // the rows of the block, widened: [rows][depth], or null
   Ahead ahead;
+#if defined(TORCH_LORA_AMX)
+  AmxTiles& tiles;
+#endif
 };
 
-// Rows [m + row, m + row + Count) of C, in one panel; m is the first row of the block.
-template <int Count, int Vectors>
-TORCH_LORA_INLINE void bf16_tile(const Bf16Gemm& g, const Bf16Panel& at, int64_t depth, int64_t m, int64_t row) {
+// What stands between the sums of `count` rows [count][width], of which `token` is the first, and C: the products that
+// pass through dropout, whose panels begin at `low`, bias and GELU.
+template <int Vectors>
+TORCH_LORA_INLINE void bf16_finish(const Bf16Gemm& g, const Bf16Panel& at, int64_t token, int64_t count,
+                                   const float* low, float* values) {
   constexpr int lanes = Simd<float>::lanes, width = Vectors * lanes;
   const GemmPanel& panel = at.panel;
   const Bf16Columns& range = at.range;
-  vfloat sum[Count][Vectors];
-  TORCH_LORA_UNROLL
-  for (int i = 0; i < Count; ++i) {
-    TORCH_LORA_UNROLL
-    for (int j = 0; j < Vectors; ++j) sum[i][j] = vfloat{};
-  }
-  int64_t offset = 0;
-  for (int64_t t = 0; t < range.term_count; ++t) {
-    const Bf16Term& term = range.terms[t];
-#if defined(__AVX512BF16__)
-    const bf16* const b = term.packed ? term.packed + panel.column * paired(term.k) : at.packed + offset * width;
-    Fetch fetch(at.ahead, row, Count, term.k < kPair ? 1 : term.k / kPair);
-    bf16_sum<Count, Vectors>(term.a + (m + row) * term.a_row, term.a_row, b, term.k, fetch, sum);
-#else
-    const Stretch<float> stretch{at.rows + offset, depth, 1, at.packed + offset * width, term.k};
-    tile_sum<float, Count, Vectors>(&stretch, 1, row, sum);
-#endif
-    offset += paired(term.k);
-  }
-  const float* low = at.low;
-  for (int64_t t = 0; t < range.low_count; ++t) {
-    const GemmTerm<float>& term = range.low[t];
-    const Stretch<float> stretch{term.a, term.a_row, term.a_k, low, term.k};
-    tile_sum<float, Count, Vectors>(&stretch, 1, m + row, sum);
-    low += term.k * width;
-  }
-  float values[Count * width];
-  TORCH_LORA_UNROLL
-  for (int i = 0; i < Count; ++i) {
-    TORCH_LORA_UNROLL
-    for (int j = 0; j < Vectors; ++j) store(values + i * width + j * lanes, sum[i][j]);
-  }
   for (int64_t d = 0; d < g.dropped_count; ++d) {
     const DroppedTerm<float>& dropped = g.dropped[d];
     const GemmTerm<float>& term = dropped.term;
-    float product[Count * width];
-    const Stretch<float> stretch{term.a + (m + row) * term.a_row, term.a_row, term.a_k, low, term.k};
-    panel_product<float>(&stretch, 1, 0, Count, product, width, false, nullptr, width, width);
-    for (int i = 0; i < Count; ++i) {
-      const RowKey key = key_of(dropped.dropout, m + row + i);
+    float product[kBf16TallestTile * width];
+    const Stretch<float> stretch{term.a + token * term.a_row, term.a_row, term.a_k, low, term.k};
+    panel_product<float>(&stretch, 1, 0, count, product, width, false, nullptr, width, width);
+    for (int64_t i = 0; i < count; ++i) {
+      const RowKey key = key_of(dropped.dropout, token + i);
       for (int64_t n = 0; n < width; n += lanes) {
         float* const value = values + i * width + n;
         store(value, load(value) + load(product + i * width + n) * keep_at(key, panel.column + n, dropped.dropout));
@@ -272,33 +256,103 @@ TORCH_LORA_INLINE void bf16_tile(const Bf16Gemm& g, const Bf16Panel& at, int64_t
         store_partial(to, value, left);
       }
     };
-    for (int64_t i = 0; i < Count; ++i) {
+    for (int64_t i = 0; i < count; ++i) {
       const vfloat value = load(values + i * width + n) + bias;
-      const int64_t token = m + row + i, place = range.begin + column;
-      if (g.c) write(g.c + token * g.c_row + place, value);
-      if (g.activated) write(g.activated + token * g.activated_row + place, gelu_value(value));
+      const int64_t place = range.begin + column;
+      if (g.c) write(g.c + (token + i) * g.c_row + place, value);
+      if (g.activated) write(g.activated + (token + i) * g.activated_row + place, gelu_value(value));
     }
   }
 }
 
+#if defined(TORCH_LORA_AMX)
 template <int Vectors>
-void bf16_rows(const Bf16Gemm& g, const Bf16Panel& at, int64_t depth, int64_t m, int64_t rows) {
-  in_tiles<tile_rows(Vectors)>(0, rows, [&](auto count, int64_t row) TORCH_LORA_LAMBDA {
-    bf16_tile<decltype(count)::value, Vectors>(g, at, depth, m, row);
+void bf16_rows(const Bf16Gemm& g, const Bf16Panel& at, int64_t m, int64_t rows) {
+  constexpr int width = Vectors * Simd<float>::lanes;
+  const Bf16Columns& range = at.range;
+  in_amx_tiles<Vectors>(rows, [&](auto tall, int64_t row, int64_t count) TORCH_LORA_LAMBDA {
+    constexpr int blocks = decltype(tall)::value;
+    const int64_t token = m + row;
+    float values[blocks * kTileRows * width] = {};
+    int64_t offset = 0;
+    for (int64_t t = 0; t < range.term_count; ++t) {
+      const Bf16Term& term = range.terms[t];
+      const bf16* const b = term.packed ? term.packed + at.panel.column * paired(term.k) : at.packed + offset * width;
+      Fetch fetch(at.ahead, row, count, term.k < kPair * kTileGroups ? 1 : term.k / (kPair * kTileGroups));
+      amx_sum<ProductOfBf16, blocks, Vectors>(at.tiles, term.a + token * term.a_row, term.a_row * int64_t(sizeof(bf16)),
+                                              term.k * int64_t(sizeof(bf16)), b, int(count) / blocks, fetch, values);
+      offset += paired(term.k);
+    }
+    const float* low = at.low;
+    for (int64_t t = 0; t < range.low_count; ++t) {
+      const GemmTerm<float>& term = range.low[t];
+      const Stretch<float> stretch{term.a + token * term.a_row, term.a_row, term.a_k, low, term.k};
+      panel_product<float>(&stretch, 1, 0, count, values, width, true, nullptr, width, width);
+      low += term.k * width;
+    }
+    bf16_finish<Vectors>(g, at, token, count, low, values);
   });
 }
+#else
+// Rows [m + row, m + row + Count) of C, in one panel; m is the first row of the block.
+template <int Count, int Vectors>
+TORCH_LORA_INLINE void bf16_tile(const Bf16Gemm& g, const Bf16Panel& at, int64_t m, int64_t row) {
+  constexpr int lanes = Simd<float>::lanes, width = Vectors * lanes;
+  const Bf16Columns& range = at.range;
+  vfloat sum[Count][Vectors];
+  TORCH_LORA_UNROLL
+  for (int i = 0; i < Count; ++i) {
+    TORCH_LORA_UNROLL
+    for (int j = 0; j < Vectors; ++j) sum[i][j] = vfloat{};
+  }
+  int64_t offset = 0;
+  for (int64_t t = 0; t < range.term_count; ++t) {
+    const Bf16Term& term = range.terms[t];
+#if defined(TORCH_LORA_BF16_PAIRS)
+    const bf16* const b = term.packed ? term.packed + at.panel.column * paired(term.k) : at.packed + offset * width;
+    Fetch fetch(at.ahead, row, Count, term.k < kPair ? 1 : term.k / kPair);
+    bf16_sum<Count, Vectors>(term.a + (m + row) * term.a_row, term.a_row, b, term.k, fetch, sum);
+#else
+    const Stretch<float> stretch{at.rows + offset, at.depth, 1, at.packed + offset * width, term.k};
+    tile_sum<float, Count, Vectors>(&stretch, 1, row, sum);
+#endif
+    offset += paired(term.k);
+  }
+  const float* low = at.low;
+  for (int64_t t = 0; t < range.low_count; ++t) {
+    const GemmTerm<float>& term = range.low[t];
+    const Stretch<float> stretch{term.a, term.a_row, term.a_k, low, term.k};
+    tile_sum<float, Count, Vectors>(&stretch, 1, m + row, sum);
+    low += term.k * width;
+  }
+  float values[Count * width];
+  TORCH_LORA_UNROLL
+  for (int i = 0; i < Count; ++i) {
+    TORCH_LORA_UNROLL
+    for (int j = 0; j < Vectors; ++j) store(values + i * width + j * lanes, sum[i][j]);
+  }
+  bf16_finish<Vectors>(g, at, m + row, Count, low, values);
+}
 
-inline void bf16_block(const Bf16Gemm& g, const Bf16Panel& at, int64_t depth, int64_t m, int64_t rows) {
+template <int Vectors>
+void bf16_rows(const Bf16Gemm& g, const Bf16Panel& at, int64_t m, int64_t rows) {
+  in_tiles<tile_rows(Vectors)>(0, rows, [&](auto count, int64_t row) TORCH_LORA_LAMBDA {
+    bf16_tile<decltype(count)::value, Vectors>(g, at, m, row);
+  });
+}
+#endif
+
+inline void bf16_block(const Bf16Gemm& g, const Bf16Panel& at, int64_t m, int64_t rows) {
   switch (at.panel.width / Simd<float>::lanes) {
     case 1:
-      return bf16_rows<1>(g, at, depth, m, rows);
+      return bf16_rows<1>(g, at, m, rows);
     case 2:
-      return bf16_rows<2>(g, at, depth, m, rows);
+      return bf16_rows<2>(g, at, m, rows);
 #if defined(__AVX512F__)
     case 3:
-      return bf16_rows<3>(g, at, depth, m, rows);
+      return bf16_rows<3>(g, at, m, rows);
     case 4:
-      return bf16_rows<4>(g, at, depth, m, rows);
+      return bf16_rows<4>(g, at, m, rows);
 #endif
   }
 }
@@ -323,7 +377,7 @@ TORCH_LORA_INLINE void bf16_pack_group(const Bf16Gemm& g, int64_t group, int64_t
         }
       }
     } else if constexpr (kPair == 1) {
-#if !defined(__AVX512BF16__)
+#if !defined(TORCH_LORA_BF16_PAIRS)
       Bf16Unit* target = packed;
       for (int64_t p = group; p < group_end; ++p) {
         const GemmPanel& panel = g.panels[p];
@@ -355,12 +409,24 @@ TORCH_LORA_INLINE Ahead bf16_fetch(const Bf16Gemm& g, int64_t p, int64_t p1, int
   return fetch_ahead(term.packed + next.column * depth, next.width * depth * int64_t(sizeof(bf16)), 0, rows);
 }
 
+// Rows of one pass over a panel of this width.
+TORCH_LORA_INLINE int64_t bf16_rows_for([[maybe_unused]] int64_t width) {
+#if defined(TORCH_LORA_AMX)
+  return kTallTile;
+#else
+  return rows_for<float>(width);
+#endif
+}
+
 inline void bf16_gemm(const Bf16Gemm& g, int64_t m0, int64_t m1, int64_t p0, int64_t p1, void* scratch) {
   const Bf16Scratch sizes(g);
   Bf16Unit* const packed = static_cast<Bf16Unit*>(scratch);
   float* const low =
       reinterpret_cast<float*>(static_cast<char*>(scratch) + (sizes.panels * int64_t(sizeof(Bf16Unit)) + 63) / 64 * 64);
   [[maybe_unused]] float* const widened = low + (sizes.low + 15) / 16 * 16;
+#if defined(TORCH_LORA_AMX)
+  AmxTiles tiles;
+#endif
   for (int64_t group = p0; group < p1;) {
     const int range_index = g.panels[group].range;
     const Bf16Columns& range = g.ranges[range_index];
@@ -374,10 +440,10 @@ inline void bf16_gemm(const Bf16Gemm& g, int64_t m0, int64_t m1, int64_t p0, int
     bf16_pack_group(g, group, group_end, depth, packed, low);
     // Few rows: every panel of B meets all of them while it is in cache, so that B is read from memory once.
     const bool few = (m1 - m0) * depth * int64_t(sizeof(Bf16Unit)) <= kBf16FewRowsBytes;
-    const int64_t full = few ? m1 - m0 : rows_for<float>(g.panels[group].width);
+    const int64_t full = few ? m1 - m0 : bf16_rows_for(g.panels[group].width);
     for (int64_t m = m0; m < m1; m += full) {
       const int64_t rows = m1 - m < full ? m1 - m : full;
-#if !defined(__AVX512BF16__)
+#if !defined(TORCH_LORA_BF16_PAIRS)
       int64_t offset = 0;
       for (int64_t t = 0; t < range.term_count; ++t) {
         const Bf16Term& term = range.terms[t];
@@ -391,8 +457,13 @@ inline void bf16_gemm(const Bf16Gemm& g, int64_t m0, int64_t m1, int64_t p0, int
       const float* low_panels = low;
       for (int64_t p = group; p < group_end; ++p) {
         const GemmPanel& panel = g.panels[p];
-        const Bf16Panel at{panel, range, panels, low_panels, widened, few ? bf16_fetch(g, p, p1, rows) : Ahead{}};
-        bf16_block(g, at, depth, m, rows);
+        const Bf16Panel at {
+          panel, range, panels, low_panels, depth, widened, few ? bf16_fetch(g, p, p1, rows) : Ahead{},
+#if defined(TORCH_LORA_AMX)
+              tiles,
+#endif
+        };
+        bf16_block(g, at, m, rows);
         panels += depth * panel.width;
         low_panels += adapters * panel.width;
       }

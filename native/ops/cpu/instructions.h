@@ -5,7 +5,7 @@
 
 namespace torch_lora::cpu {
 
-// Of AVX512-BF16 and AVX512-VNNI. Visible to the core too.
+// Of AVX512-BF16, AVX512-VNNI, AMX-BF16 and AMX-INT8. Visible to the core too.
 [[gnu::visibility("default")]] std::vector<std::string> instructions();
 
 }  // namespace torch_lora::cpu

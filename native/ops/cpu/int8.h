@@ -51,6 +51,8 @@ const Int8Kernels& baseline_int8();
 const Int8Kernels& avx2_int8();
 const Int8Kernels& avx512_int8();
 const Int8Kernels& avx512_vnni_int8();
+const Int8Kernels& amx_int8();
+const Int8Kernels& amx_emulated_int8();
 #elif defined(__aarch64__)
 const Int8Kernels& dotprod_int8();
 #endif

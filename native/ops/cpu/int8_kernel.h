@@ -1,8 +1,9 @@
 // Products with 8-bit codes (see int8.h). Included once an instruction set, see simd.h.
 //
-// With VNNI one instruction multiplies 4 unsigned by 4 signed bytes a lane and adds them up; arm64's SDOT does so with
-// signed bytes on both sides. Without them codes are multiplied as 16-bit numbers, two a lane: the 8-bit instructions
-// of AVX2 saturate where two products add up to more than 32767, which full-range codes do.
+// With VNNI one instruction multiplies 4 unsigned by 4 signed bytes a lane and adds them up, with AMX one does so for a
+// square of 16 by 16 lanes; arm64's SDOT does so with signed bytes on both sides. Without them codes are multiplied as
+// 16-bit numbers, two a lane: the 8-bit instructions of AVX2 saturate where two products add up to more than 32767,
+// which full-range codes do.
 
 namespace torch_lora {
 namespace TORCH_LORA_ISA {
@@ -16,7 +17,10 @@ TORCH_LORA_INLINE int32_t group_at(const void* a) {
   return group;
 }
 
-#if defined(__AVX512VNNI__)
+#if defined(TORCH_LORA_AMX)
+using Code = uint8_t;
+constexpr int kGroup = 4, kLower = 0;
+#elif defined(__AVX512VNNI__)
 using Code = uint8_t;
 constexpr int kGroup = 4, kLower = 0;
 TORCH_LORA_INLINE __m512i int8_columns(const int8_t* b) { return _mm512_loadu_si512(b); }
@@ -121,6 +125,58 @@ inline void quantize_int8(const float* x, const float* factors, int64_t k, int64
   }
 }
 
+// What stands between the exact sums of `count` rows, of which `row` is the first, and y. sum_of(i, j) has vector j of
+// row i.
+template <int Vectors, class SumOf>
+TORCH_LORA_INLINE void int8_finish(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, int64_t row,
+                                   const int64_t count, const SumOf& sum_of) {
+  constexpr int lanes = Simd<float>::lanes;
+  TORCH_LORA_UNROLL
+  for (int j = 0; j < Vectors; ++j) {
+    const int64_t column = panel.column + j * lanes, left = panel.count - j * lanes;
+    if (left <= 0) continue;
+    const vfloat scale = load(w.scale + column);
+    vint total;
+    __builtin_memcpy(&total, w.sum + column, sizeof(total));
+    vfloat bias{};
+    if (w.bias) bias = left >= lanes ? load(w.bias + column) : load_partial(w.bias + column, left);
+    TORCH_LORA_UNROLL
+    for (int64_t i = 0; i < count; ++i) {
+      const vint exact = sum_of(i, j) - total * g.row_zero[row + i];
+      vfloat y = __builtin_convertvector(exact, vfloat) * (scale * g.row_scale[row + i]) + bias;
+      if (g.gelu) y = gelu_value(y);
+      float* const out = g.y + (row + i) * g.y_row + w.begin + column;
+      if (left >= lanes) {
+        store(out, y);
+      } else {
+        store_partial(out, y, left);
+      }
+    }
+  }
+}
+
+#if defined(TORCH_LORA_AMX)
+template <int Vectors>
+void int8_rows(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, int64_t first, int64_t end,
+               const Ahead& ahead) {
+  constexpr int lanes = Simd<float>::lanes, width = Vectors * lanes;
+  AmxTiles tiles;
+  in_amx_tiles<Vectors>(end - first, [&](auto tall, int64_t from, int64_t count) TORCH_LORA_LAMBDA {
+    constexpr int blocks = decltype(tall)::value;
+    const int64_t row = first + from;
+    int32_t sums[blocks * kTileRows * width] = {};
+    Fetch fetch(ahead, row, count, g.groups < kTileGroups ? 1 : g.groups / kTileGroups);
+    amx_sum<ProductOfBytes, blocks, Vectors>(tiles, static_cast<const Code*>(g.rows) + row * g.depth, g.depth, g.depth,
+                                             w.codes + panel.column * g.groups * kGroup, int(count) / blocks, fetch,
+                                             sums);
+    int8_finish<Vectors>(g, w, panel, row, count, [&](int64_t i, int j) TORCH_LORA_LAMBDA {
+      vint sum;
+      __builtin_memcpy(&sum, sums + i * width + j * lanes, sizeof(sum));
+      return sum;
+    });
+  });
+}
+#else
 template <int Count, int Vectors>
 TORCH_LORA_INLINE void int8_tile(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, int64_t row,
                                  const Ahead& ahead) {
@@ -147,28 +203,7 @@ TORCH_LORA_INLINE void int8_tile(const Int8Gemm& g, const Int8Weight& w, const G
     a += kGroup;
     b += Vectors * lanes * kGroup;
   }
-  TORCH_LORA_UNROLL
-  for (int j = 0; j < Vectors; ++j) {
-    const int64_t column = panel.column + j * lanes, left = panel.count - j * lanes;
-    if (left <= 0) continue;
-    const vfloat scale = load(w.scale + column);
-    vint total;
-    __builtin_memcpy(&total, w.sum + column, sizeof(total));
-    vfloat bias{};
-    if (w.bias) bias = left >= lanes ? load(w.bias + column) : load_partial(w.bias + column, left);
-    TORCH_LORA_UNROLL
-    for (int i = 0; i < Count; ++i) {
-      const vint exact = sum[i][j] - total * g.row_zero[row + i];
-      vfloat y = __builtin_convertvector(exact, vfloat) * (scale * g.row_scale[row + i]) + bias;
-      if (g.gelu) y = gelu_value(y);
-      float* const out = g.y + (row + i) * g.y_row + w.begin + column;
-      if (left >= lanes) {
-        store(out, y);
-      } else {
-        store_partial(out, y, left);
-      }
-    }
-  }
+  int8_finish<Vectors>(g, w, panel, row, Count, [&](int64_t i, int j) TORCH_LORA_LAMBDA { return sum[i][j]; });
 }
 
 // Even numbers of rows, which leave registers for the operands of more than one step.
@@ -181,6 +216,7 @@ void int8_rows(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, i
     int8_tile<decltype(rows)::value, Vectors>(g, w, panel, row, ahead);
   });
 }
+#endif
 
 // A panel of weights meets all rows while it is in cache: weights are read from memory once.
 inline void int8_gemm(const Int8Gemm& g, int64_t m0, int64_t m1, int64_t p0, int64_t p1) {

@@ -3,9 +3,12 @@
 
 #if defined(__aarch64__)
 #include <sys/auxv.h>
-
-#include <cstdlib>
+#elif defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
+#include <cstdlib>
 #include <string>
 
 #include "ops/cpu/bf16.h"
@@ -54,17 +57,67 @@ bool has_dotprod() {
 // Instructions that some processors with AVX-512 have.
 bool multiplies_bytes() { return __builtin_cpu_supports("avx512vnni"); }
 bool multiplies_bf16() { return __builtin_cpu_supports("avx512bf16"); }
+
+enum class Amx { none, emulated, real };
+
+// Linux lets a process use the tile registers once it has asked (Documentation/arch/x86/xstate.rst).
+bool tiles_allowed() {
+  constexpr int64_t kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
+// Leaf 7's bits 22, 24 and 25 of edx are AMX-BF16, AMX-TILE and AMX-INT8: every processor with one has had all.
+bool has_tiles() {
+  constexpr uint32_t kAll = 1u << 22 | 1u << 24 | 1u << 25;
+  uint32_t a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & kAll) == kAll && tiles_allowed();
+}
+
+// TORCH_LORA_AMX=off goes without it, as ATEN_CPU_CAPABILITY goes without AVX-512; =emulated is for tests.
+Amx amx() {
+  static const Amx found = [] {
+    const char* const asked = std::getenv("TORCH_LORA_AMX");
+    const std::string wish = asked == nullptr ? "" : asked;
+    if (wish == "emulated") return Amx::emulated;
+    return wish != "off" && multiplies_bf16() && multiplies_bytes() && has_tiles() ? Amx::real : Amx::none;
+  }();
+  return found;
+}
+
+bool multiplies_by_tiles() { return amx() == Amx::real; }
+
+// The products of a processor with AVX-512: of AMX where there is that, else of what AVX-512 has there.
+template <class Table>
+const Table& (*products(const Table& (*real)(), const Table& (*emulated)(), const Table& (*without)()))() {
+  switch (amx()) {
+    case Amx::real:
+      return real;
+    case Amx::emulated:
+      return emulated;
+    default:
+      return without;
+  }
+}
+auto bf16_products() {
+  return products(amx_bf16_products, amx_emulated_bf16_products,
+                  multiplies_bf16() ? avx512_bf16_bf16_products : avx512_bf16_products);
+}
+auto int8_products() {
+  return products(amx_int8, amx_emulated_int8, multiplies_bytes() ? avx512_vnni_int8 : avx512_int8);
+}
 #else
 constexpr auto avx2_float = baseline_float, avx512_float = baseline_float;
 constexpr auto avx2_double = baseline_double, avx512_double = baseline_double;
 constexpr auto avx2_bf16 = baseline_bf16, avx512_bf16 = baseline_bf16;
 constexpr auto avx2_float_gemm = baseline_float_gemm, avx512_float_gemm = baseline_float_gemm;
 constexpr auto avx2_double_gemm = baseline_double_gemm, avx512_double_gemm = baseline_double_gemm;
-constexpr auto avx2_int8 = baseline_int8, avx512_int8 = baseline_int8, avx512_vnni_int8 = baseline_int8;
-constexpr auto avx2_bf16_products = baseline_bf16_products, avx512_bf16_products = baseline_bf16_products,
-               avx512_bf16_bf16_products = baseline_bf16_products;
+constexpr auto avx2_int8 = baseline_int8;
+constexpr auto avx2_bf16_products = baseline_bf16_products;
+constexpr auto bf16_products() { return baseline_bf16_products; }
+constexpr auto int8_products() { return baseline_int8; }
 constexpr bool multiplies_bytes() { return false; }
 constexpr bool multiplies_bf16() { return false; }
+constexpr bool multiplies_by_tiles() { return false; }
 #endif
 
 }  // namespace
@@ -97,8 +150,7 @@ const GemmKernels<double>& gemm_kernels<double>() {
 }
 
 const Bf16Kernels& bf16_kernels() {
-  static const Bf16Kernels& table = choose(baseline_bf16_products, avx2_bf16_products,
-                                           multiplies_bf16() ? avx512_bf16_bf16_products : avx512_bf16_products);
+  static const Bf16Kernels& table = choose(baseline_bf16_products, avx2_bf16_products, bf16_products());
   return table;
 }
 
@@ -106,8 +158,7 @@ const Int8Kernels& int8_kernels() {
 #if defined(__aarch64__)
   static const Int8Kernels& table = has_dotprod() ? dotprod_int8() : baseline_int8();
 #else
-  static const Int8Kernels& table =
-      choose(baseline_int8, avx2_int8, multiplies_bytes() ? avx512_vnni_int8 : avx512_int8);
+  static const Int8Kernels& table = choose(baseline_int8, avx2_int8, int8_products());
 #endif
   return table;
 }
@@ -117,6 +168,10 @@ std::vector<std::string> instructions() {
   if (instruction_set() != InstructionSet::avx512) return names;
   if (multiplies_bf16()) names.emplace_back("AVX512-BF16");
   if (multiplies_bytes()) names.emplace_back("AVX512-VNNI");
+  if (multiplies_by_tiles()) {
+    names.emplace_back("AMX-BF16");
+    names.emplace_back("AMX-INT8");
+  }
   return names;
 }
 
