@@ -3,18 +3,19 @@
  *
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/modernbert.ts [--lengths 128,2048] [--work training,inference,int8]
  *     [--tokens 2048] [--batches 2] [--rounds 3] [--layers 22] [--hidden 768] [--vocabulary 50368]
+ *     [--dtypes float32,bfloat16,int8]
  *
  * Random weights of the real shapes (22 layers, 768, a window of 128 tokens in two of three layers), the same files and
  * the same token ids on both sides; as many texts a batch as make `tokens`. Training: r=8 on Wqkv, fp32, AdamW,
  * clipping at 1. Inference: our served copy, in fp32 and with 8-bit weights, against transformers' in fp32. Prints
  * examples per second (median pass), peak resident memory of each process, and the ratios: what is asked for is 3x in
- * training and 2x in inference.
+ * training and 2x in inference. With --dtypes training in each of them, as bench/training.ts has it.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Batches, compare, header } from './comparison.ts'
+import { type Batches, compare, compareDtypes, header } from './comparison.ts'
 import { randomClassifier } from './random-model.ts'
 import { machine, ourWorker, peerWorker } from './worker.ts'
 
@@ -28,6 +29,7 @@ const { values: flags } = parseArgs({
     layers: { type: 'string', default: '22' },
     hidden: { type: 'string', default: '768' },
     vocabulary: { type: 'string', default: '50368' },
+    dtypes: { type: 'string' },
   },
 })
 const vocabulary = Number(flags.vocabulary)
@@ -63,18 +65,28 @@ try {
   for (const work of flags.work.split(',')) {
     console.log(`\nModernBERT, ${flags.layers} layers of ${hidden}, ${work}\n${header}`)
     for (const length of flags.lengths.split(',').map(Number)) {
-      const shared = { model: folder, batches: batchesOf(length) }
-      const own =
-        work === 'training' ? { loraDropout: 0, targets: ['Wqkv'] } : { frozen: true, int8: work === 'int8' }
-      const [ours, peer] =
-        work === 'training'
-          ? ['training-ours.ts', 'peft_training.py']
-          : ['deberta-inference-ours.ts', 'deberta_inference.py']
-      const row = await compare(String(length), { ...shared, ...own } as { batches: Batches }, {
-        folder,
-        rounds: Number(flags.rounds),
-        sides: (file) => ({ ours: ourWorker(ours!, [file]), peer: peerWorker(peer!, [file]) }),
-      })
+      const training = work === 'training'
+      const own = training ? { loraDropout: 0, targets: ['Wqkv'] } : { frozen: true, int8: work === 'int8' }
+      const given = { model: folder, batches: batchesOf(length), ...own }
+      const rounds = Number(flags.rounds)
+      const start = {
+        ours: (file: string) =>
+          ourWorker(training ? 'training-ours.ts' : 'deberta-inference-ours.ts', [file]),
+        peer: (file: string) => peerWorker(training ? 'peft_training.py' : 'deberta_inference.py', [file]),
+      }
+      const row =
+        flags.dtypes && training
+          ? await compareDtypes(String(length), given, {
+              folder,
+              rounds,
+              dtypes: flags.dtypes.split(','),
+              start,
+            })
+          : await compare(String(length), given, {
+              folder,
+              rounds,
+              sides: (file) => ({ ours: start.ours(file), peer: start.peer(file) }),
+            })
       console.log(row)
     }
   }
