@@ -9,14 +9,17 @@
  * the same token ids on both sides; as many texts a batch as make `tokens`. Training: r=8 on Wqkv, fp32, AdamW,
  * clipping at 1. Inference: our served copy, in fp32 and with 8-bit weights, against transformers' in fp32. Prints
  * examples per second (median pass), peak resident memory of each process, and the ratios: what is asked for is 3x in
- * training and 2x in inference. With --dtypes training in each of them, as bench/training.ts has it.
+ * training and 2x in inference. With --dtypes training in each of them, as bench/training.ts has it, and what a step
+ * could come to if every product ran at the peak of the processor's registers (bench/peak.c), which bounds the ratio.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { native } from '../lib/native.ts'
 import { type Batches, compare, compareDtypes, header } from './comparison.ts'
 import { randomClassifier } from './random-model.ts'
+import { type Peak, registerPeak } from './register-peak.ts'
 import { machine, ourWorker, peerWorker } from './worker.ts'
 
 const { values: flags } = parseArgs({
@@ -46,6 +49,28 @@ function batchesOf(length: number): Batches {
   )
 }
 
+/** Examples a second of training in each dtype whose peak is known. */
+function atPeak(peak: Peak, batches: Batches): string {
+  const texts = batches.flat().map(({ ids }) => ids.length)
+  const operations = texts.reduce((sum, length) => sum + operationsOf(length), 0)
+  const rates = Object.entries(peak).map(
+    ([dtype, rate]) => `${dtype} ${((texts.length * rate * 1e9) / operations).toFixed(2)} ex/s`,
+  )
+  return `  at the peak of registers: ${rates.join(', ')}`
+}
+
+/**
+ * Of a text of `length` tokens, forward and backward: a layer's weights hold 8.5 hidden^2 numbers; the first layer's
+ * input needs no gradient, and of the last one all but query, key and value runs for the first token alone. Two layers
+ * of three see 128 tokens about each.
+ */
+function operationsOf(length: number): number {
+  const layers = Number(flags.layers)
+  const products = 2 * (layers - 1) * 17 * hidden ** 2 + 6 * hidden ** 2
+  const attention = (layers * 14 * hidden * (length + 2 * Math.min(length, 128))) / 3
+  return length * (products + attention)
+}
+
 const folder = await mkdtemp(join(tmpdir(), 'bench-modernbert-'))
 try {
   {
@@ -62,6 +87,7 @@ try {
     await model.savePretrained(folder)
   }
   console.log(await machine())
+  const peak = flags.dtypes ? await registerPeak(native().system().threads) : undefined
   for (const work of flags.work.split(',')) {
     console.log(`\nModernBERT, ${flags.layers} layers of ${hidden}, ${work}\n${header}`)
     for (const length of flags.lengths.split(',').map(Number)) {
@@ -88,6 +114,7 @@ try {
               sides: (file) => ({ ours: start.ours(file), peer: start.peer(file) }),
             })
       console.log(row)
+      if (peak) console.log(atPeak(peak, given.batches))
     }
   }
 } finally {

@@ -12,7 +12,6 @@
  * their operations are those of frozen products, of attention and of adapters, a multiply-add being two. int8's step
  * trains float32 adapters over 8-bit codes.
  */
-import { execFileSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +21,7 @@ import { AutoTokenizer, compile, type DType, noGrad, Tensor } from '../lib/index
 import { native } from '../lib/native.ts'
 import { type Batches, drawBatches, type Pass } from './comparison.ts'
 import { randomRoberta } from './random-model.ts'
+import { type Peak, registerPeak } from './register-peak.ts'
 import { machine, median, ourWorker } from './worker.ts'
 
 const { values: flags } = parseArgs({
@@ -50,27 +50,12 @@ const layer = [
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-peak-'))
 try {
-  const peak = await measuredPeak()
+  console.log(`${await machine()}; ${threads} threads`)
+  const peak = await registerPeak(threads)
   if (flags.parts.includes('products')) await products(peak)
   if (flags.parts.includes('steps')) await steps(peak)
 } finally {
   await rm(folder, { recursive: true })
-}
-
-type Peak = Record<string, number>
-
-/** GFLOP/s of all threads by dtype. */
-async function measuredPeak(): Promise<Peak> {
-  const program = join(folder, 'peak')
-  const source = new URL('peak.c', import.meta.url).pathname
-  execFileSync('cc', ['-O2', '-march=native', '-pthread', '-o', program, source], { stdio: 'inherit' })
-  const { memory, ...peak } = JSON.parse(
-    execFileSync(program, [String(threads)], { encoding: 'utf8' }),
-  ) as Peak
-  console.log(`${await machine()}; ${threads} threads`)
-  const said = Object.entries(peak).map(([dtype, rate]) => `${dtype} ${rate.toFixed(0)} GFLOP/s`)
-  console.log(`peak of registers: ${said.join(', ')}; memory is read at ${memory!.toFixed(1)} GB/s`)
-  return peak
 }
 
 async function products(peak: Peak): Promise<void> {
