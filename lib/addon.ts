@@ -65,7 +65,15 @@ export function addonPath(): string {
 }
 
 const coreName = 'libtorch_lora_core.so'
-const kernelsName = 'liblora_ops_cuda.so'
+
+/**
+ * What is opened for CUDA, in this order: the kernels, which know no libtorch, so that one library beside the addon
+ * serves every release; and the operators that launch them, which link to what only a CUDA libtorch has.
+ */
+const cudaLibraries = (addon: string, folder: string) => [
+  join(dirname(addon), 'liblora_cuda_kernels.so'),
+  join(folder, 'liblora_ops_cuda.so'),
+]
 
 /** The release that a folder of libraries was built for, from the note that the build leaves beside them. */
 function builtFor(folder: string): string | undefined {
@@ -134,15 +142,14 @@ export function loadedFrom(): Loaded | undefined {
   return opened && { libtorch: opened.libtorch, addon: opened.addon, warnings: opened.warnings }
 }
 
-/** Where the CUDA kernels for a CUDA libtorch would be, when they are not there. */
+/** For a CUDA libtorch, the first of the libraries for CUDA that is not there. */
 export function missingKernels(
   addon: string,
   libtorch: Pick<FoundLibtorch, 'version' | 'cuda'>,
 ): string | null {
   const folder = libtorch.cuda ? buildFor(addon, libtorch.version) : undefined
   if (!folder) return null
-  const file = join(folder, kernelsName)
-  return existsSync(file) ? null : file
+  return cudaLibraries(addon, folder).find((file) => !existsSync(file)) ?? null
 }
 
 /** The same sentence in doctor, at load and in a server's /info. */
@@ -172,15 +179,14 @@ export function loadNative(): unknown {
   // lora_ops registers its operators as it opens; the core calls them by name only, so it does not link to it.
   const driver = hasNvidiaDriver()
   const libraries = [...librariesOf(libtorch, { driver }), join(folder, 'liblora_ops.so')]
-  // Kernels for CUDA lie in a library of their own: it links to what only a CUDA libtorch has.
   const missing = missingKernels(addon, libtorch)
-  if (libtorch.cuda && driver && !missing) libraries.push(join(folder, kernelsName))
+  if (libtorch.cuda && driver && !missing) libraries.push(...cudaLibraries(addon, folder))
   const warnings = missing && driver ? [kernelsMissing(missing, libtorch.version)] : []
   const core = join(folder, coreName)
   try {
     opened = { native: loader.open({ libraries, core }), libtorch, addon, warnings, loader, folder }
   } catch (cause) {
-    throw explain(cause as DynamicLinkError, libtorch, core)
+    throw explain(cause as DynamicLinkError, libtorch, { addon, core })
   }
   for (const warning of warnings) process.emitWarning(warning, { code: 'TORCH_LORA_NO_CUDA_KERNELS' })
   return opened.native
@@ -204,7 +210,11 @@ export function openBesideCore(name: string): string | undefined {
   }
 }
 
-function explain(cause: DynamicLinkError, libtorch: FoundLibtorch, core: string): TorchLoraError {
+function explain(
+  cause: DynamicLinkError,
+  libtorch: FoundLibtorch,
+  { addon, core }: { addon: string; core: string },
+): TorchLoraError {
   const reason = cause.message
   if (cause.library === undefined) {
     return new TorchLoraError('ADDON_NOT_FOUND', `The addon's core ${core} does not start: ${reason}.`, {
@@ -214,7 +224,7 @@ function explain(cause: DynamicLinkError, libtorch: FoundLibtorch, core: string)
   }
   // glibc or libstdc++ of this machine is older than the one the library was linked with.
   const older = /version `((?:GLIBC|GLIBCXX|CXXABI)_[\d.]+)' not found/.exec(reason)?.[1]
-  const ours = cause.library.startsWith(dirname(core))
+  const ours = cause.library.startsWith(dirname(addon))
   if (older && ours) {
     return new TorchLoraError(
       'ADDON_NOT_FOUND',

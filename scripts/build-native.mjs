@@ -17,16 +17,21 @@ import { buildTypeScript } from './build-ts.mjs'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const output = join(root, 'build', 'Release')
 const libraries = ['libtorch_lora_core.so', 'liblora_ops.so']
+const wholeBuild = ['torch_lora.node', ...libraries]
+/** The operators on CUDA, which launch {@link kernelsName}'s kernels. */
+const boundName = 'liblora_ops_cuda.so'
 /**
- * Built beside them: kernels where libtorch has CUDA and nvcc is at hand, process groups where libtorch has them, NCCL's
- * where its header is at hand.
+ * Built beside them: the operators on CUDA where libtorch has it and nvcc is at hand, process groups where libtorch has
+ * them, NCCL's where its header is at hand.
  */
 const optionalLibraries = [
-  'liblora_ops_cuda.so',
+  boundName,
   'liblora_distributed.so',
   'liblora_distributed_gloo.so',
   'liblora_distributed_nccl.so',
 ]
+/** The kernels that the operators on CUDA launch; they know no libtorch, so one build serves every release. */
+const kernelsName = 'liblora_cuda_kernels.so'
 /** Beside the libraries: what they were built from. */
 const stampName = 'torch_lora.build.json'
 
@@ -42,10 +47,25 @@ export function sourceHash() {
   return hash.digest('hex')
 }
 
+/** The same over what the CUDA kernels read: native/cuda's .cu files and what of ours they include. */
+function kernelsHash() {
+  const native = join(root, 'native')
+  const cuda = join(native, 'cuda')
+  const sources = readdirSync(cuda).filter((name) => name.endsWith('.cu'))
+  const files = new Set(['CMakeLists.txt', ...sources.sort()].map((name) => join(cuda, name)))
+  const hash = createHash('sha256')
+  // The set grows while it is gone through.
+  for (const file of files) {
+    const text = readFileSync(file, 'utf8')
+    hash.update(`${relative(root, file)}\0`).update(text)
+    for (const [, name] of text.matchAll(/^#include "(.+)"$/gm)) files.add(join(native, name))
+  }
+  return hash.digest('hex')
+}
+
 /** What a folder of libraries was built from; undefined when one of them is missing. */
-function builtFrom(folder, addon) {
-  const needed = [addon, ...libraries, stampName]
-  if (!needed.every((name) => existsSync(join(folder, name)))) return undefined
+function builtFrom(folder, names) {
+  if (![...names, stampName].every((name) => existsSync(join(folder, name)))) return undefined
   return JSON.parse(readFileSync(join(folder, stampName), 'utf8'))
 }
 
@@ -56,13 +76,13 @@ function builtFrom(folder, addon) {
  * @returns {{ from?: string, text?: string, to: string }[]} files to copy, or texts to write
  */
 export function buildsBesidePrebuild() {
-  const first = builtFrom(output, 'torch_lora.node')
+  const first = builtFrom(output, wholeBuild)
   if (!first) throw new Error('there is no build to pack: run `npm run build` first')
   const note = ({ sources, version }) => `${JSON.stringify({ sources, version }, null, 2)}\n`
   const files = [{ text: note(first), to: stampName }]
   for (const name of readdirSync(join(root, 'build')).filter((entry) => entry.startsWith('torch-'))) {
     const folder = join(root, 'build', name, 'Release')
-    const built = builtFrom(folder, libraries[0])
+    const built = builtFrom(folder, libraries)
     if (built?.sources !== first.sources) continue
     for (const library of [...libraries, ...optionalLibraries].filter((entry) =>
       existsSync(join(folder, entry)),
@@ -70,6 +90,9 @@ export function buildsBesidePrebuild() {
       files.push({ from: join(folder, library), to: join(name, library) })
     files.push({ text: note(built), to: join(name, stampName) })
   }
+  // Where build/Release, which prebuildify takes whole, has none: it is of a libtorch without CUDA.
+  if (files.some(({ to }) => to.endsWith(boundName)) && !existsSync(join(output, kernelsName)))
+    files.push({ from: packedKernels(kernelsFolder), to: kernelsName })
   return files
 }
 
@@ -112,8 +135,9 @@ function run(command, args) {
   })
 }
 
+const has = (name) => process.env.PATH.split(':').some((folder) => existsSync(join(folder, name)))
+
 function requireTools(cross) {
-  const has = (name) => process.env.PATH.split(':').some((folder) => existsSync(join(folder, name)))
   const missing = []
   if (!has('cmake')) missing.push('cmake')
   if (cross && !has(cross.compiler)) missing.push(cross.compiler)
@@ -157,7 +181,7 @@ async function cmakeJsPath() {
  */
 export async function buildNative({ force = false, announce } = {}) {
   let libtorch = await libtorchToBuildWith(announce)
-  const last = builtFrom(output, 'torch_lora.node')
+  const last = builtFrom(output, wholeBuild)
   if (last?.version === libtorch.version) {
     // The same release elsewhere: nothing changes, and compiling anew against its path would take minutes.
     if (!force && last.sources === sourceHash()) return false
@@ -170,28 +194,58 @@ export async function buildNative({ force = false, announce } = {}) {
 }
 
 /** Builds against one libtorch into `<folder>/Release`, and notes there what it was. */
-async function compile(libtorch, folder, { cross, architectures } = {}) {
-  const from = { sources: sourceHash(), libtorch: libtorch.path, version: libtorch.version, architectures }
+async function compile(libtorch, folder, { cross, kernels } = {}) {
+  const from = { sources: sourceHash(), libtorch: libtorch.path, version: libtorch.version }
   requireTools(cross)
   const cmakeJs = await cmakeJsPath()
   console.log(`native build: against libtorch ${libtorch.version} in ${libtorch.path}`)
   const common = ['--out', folder, '--log-level', 'error', `--CDTORCH_LORA_LIBTORCH=${libtorch.path}`]
   if (cross) common.push('--arch', 'arm64', `--CDCMAKE_TOOLCHAIN_FILE=${cross.toolchain}`)
-  if (architectures) common.push(`--CDCMAKE_CUDA_ARCHITECTURES=${architectures}`)
-  const jobs = process.env.CMAKE_BUILD_PARALLEL_LEVEL || String(availableParallelism())
+  if (kernels) common.push(`--CDTORCH_LORA_CUDA_KERNELS=${kernels}`)
   // Configuring again is cheap, and a libtorch that changed must reach CMake's cache.
   await run(process.execPath, [cmakeJs, 'configure', ...common])
-  await run(process.execPath, [cmakeJs, 'build', '--parallel', jobs, ...common])
-  writeFileSync(join(folder, 'Release', stampName), `${JSON.stringify(from, null, 2)}\n`)
+  await run(process.execPath, [cmakeJs, 'build', '--parallel', jobs(), ...common])
+  stamp(join(folder, 'Release'), from)
+}
+
+const jobs = () => process.env.CMAKE_BUILD_PARALLEL_LEVEL || String(availableParallelism())
+
+function stamp(folder, from) {
+  writeFileSync(join(folder, stampName), `${JSON.stringify(from, null, 2)}\n`)
+}
+
+const kernelsFolder = join(root, 'build', 'cuda-kernels', 'Release')
+
+/**
+ * Builds the CUDA kernels into build/cuda-kernels, once for every libtorch that {@link buildMinors} builds for. Those of
+ * the same sources for the same GPUs are left.
+ * @param {string} [architectures] CMake's list of the GPUs that there are kernels for
+ * @returns {Promise<{ folder: string, library: string, seconds: number }>}
+ */
+export async function buildKernels(architectures = process.env.CUDAARCHS) {
+  const from = { sources: kernelsHash(), architectures }
+  const started = performance.now()
+  const last = builtFrom(kernelsFolder, [kernelsName])
+  if (last?.sources !== from.sources || last.architectures !== from.architectures) {
+    requireTools()
+    console.log('native build: the CUDA kernels')
+    const folder = dirname(kernelsFolder)
+    const list = architectures ? [`-DCMAKE_CUDA_ARCHITECTURES=${architectures}`] : []
+    await run('cmake', ['-S', join(root, 'native', 'cuda'), '-B', folder, '--log-level=ERROR', ...list])
+    await run('cmake', ['--build', folder, '--parallel', jobs()])
+    stamp(kernelsFolder, from)
+  }
+  const seconds = (performance.now() - started) / 1000
+  return { folder: kernelsFolder, library: join(kernelsFolder, kernelsName), seconds }
 }
 
 /**
  * Builds for further releases into build/torch-<minor>, or build/<platform>/torch-<minor>, one after the other:
  * PyTorch's C++ interface differs from minor release to minor release (lib/addon.ts). What was built from the same
- * sources for the same release and the same GPUs is left.
+ * sources for the same release is left.
  * @param {string[]} paths folders with a libtorch and its headers, as `torch-lora libtorch install --headers` makes
- * @param {{ cross?: { platform: string, toolchain: string, compiler: string }, architectures?: string }} [target]
- *   another machine (scripts/cross); CMake's list of the GPUs that there are kernels for
+ * @param {{ cross?: { platform: string, toolchain: string, compiler: string }, kernels?: string }} [target] another
+ *   machine (scripts/cross); the library of {@link buildKernels}
  * @returns {Promise<{ minor: string, version: string, folder: string, seconds: number }[]>}
  */
 export async function buildMinors(paths, target = {}) {
@@ -204,11 +258,8 @@ export async function buildMinors(paths, target = {}) {
     const folder = join(root, 'build', target.cross?.platform ?? '', `torch-${minor}`)
     const release = join(folder, 'Release')
     const started = performance.now()
-    const last = builtFrom(release, 'torch_lora.node')
-    const same =
-      last?.sources === sourceHash() &&
-      last.version === libtorch.version &&
-      last.architectures === target.architectures
+    const last = builtFrom(release, wholeBuild)
+    const same = last?.sources === sourceHash() && last.version === libtorch.version
     if (!same) await compile(libtorch, folder, target)
     const seconds = (performance.now() - started) / 1000
     builds.push({ minor, version: libtorch.version, folder: release, seconds })
@@ -217,14 +268,14 @@ export async function buildMinors(paths, target = {}) {
 }
 
 /** Of a build's libraries, those that a GPU takes. */
-const cudaLibraries = ['liblora_ops_cuda.so', 'liblora_distributed_nccl.so']
+const cudaLibraries = [boundName, 'liblora_distributed_nccl.so']
 
 /**
  * The files of one build as they are packed, with a note of what it is made from, without this machine's paths.
  * @throws Error where it is not whole, or from other sources than these
  */
 export function packedBuild(folder, { cuda }) {
-  const built = builtFrom(folder, 'torch_lora.node')
+  const built = builtFrom(folder, wholeBuild)
   if (!built) throw new Error(`${folder} holds no whole build`)
   if (built.sources !== sourceHash()) throw new Error(`${folder} was built from other sources than these`)
   const names = [...libraries, ...optionalLibraries].filter(
@@ -243,11 +294,25 @@ export function packedBuild(folder, { cuda }) {
   }
 }
 
+/**
+ * The library of CUDA kernels as it is packed.
+ * @throws Error where it is missing, or from other sources than these
+ */
+export function packedKernels(folder) {
+  const built = builtFrom(folder, [kernelsName])
+  if (!built) throw new Error(`${folder} has no ${kernelsName}`)
+  if (built.sources !== kernelsHash())
+    throw new Error(`${join(folder, kernelsName)} was built from other sources than these`)
+  return join(folder, kernelsName)
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     const also = process.argv.indexOf('--also')
-    if (also > 0) await buildMinors(process.argv.slice(also + 1))
-    else if (!(await buildNative({ force: process.argv.includes('--force') }))) {
+    if (also > 0) {
+      const kernels = has('nvcc') ? (await buildKernels()).library : undefined
+      await buildMinors(process.argv.slice(also + 1), { kernels })
+    } else if (!(await buildNative({ force: process.argv.includes('--force') }))) {
       console.log('native build: up to date')
     }
   } catch (error) {

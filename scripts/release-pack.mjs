@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /**
  * `npm run release:pack -- FOLDER [--libtorch DIR...] [--cpu]`: the tarball that is published: for each supported minor
- * release of libtorch the core, the operators and the CUDA kernels for x64, and the core and the operators for arm64.
- * Gets the libtorch of each into a cache of its own, builds one after the other, and packs. `--libtorch` names folders
- * to build for in place of those, of either platform; `--cpu` leaves the kernels out, for a try without nvcc.
+ * release of libtorch the core and the operators, for x64 those on CUDA too, and for arm64 the CPU's; and once the CUDA
+ * kernels, which no release of libtorch differs in. Gets the libtorch of each into a cache of its own, builds one after
+ * the other, and packs. `--libtorch` names folders to build for in place of those, of either platform; `--cpu` leaves
+ * CUDA out, for a try without nvcc.
  */
 import { spawnSync } from 'node:child_process'
 import {
@@ -17,12 +18,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { openPromise } from 'yauzl'
-import { buildMinors, packedBuild } from './build-native.mjs'
+import { buildKernels, buildMinors, packedBuild, packedKernels } from './build-native.mjs'
 import { buildTypeScript } from './build-ts.mjs'
 import { arm64, arm64Libtorch } from './cross/linux-arm64.mjs'
 import { pack, strip } from './pack.mjs'
@@ -121,25 +122,29 @@ function platformOf(libtorch) {
 
 /** One platform's builds, as they are packed. */
 async function build({ platform, cross, cuda }, paths) {
-  const builds = await buildMinors(paths, { cross, ...(cuda && { architectures: cudaArchitectures() }) })
+  const say = (what, seconds) =>
+    console.log(`${platform}, ${what}: ${seconds < 1 ? 'built before' : `built in ${seconds.toFixed(0)} s`}`)
+  const kernels = cuda ? await buildKernels(cudaArchitectures()) : undefined
+  if (kernels) say('CUDA kernels', kernels.seconds)
+  const builds = await buildMinors(paths, { cross, kernels: kernels?.library })
   const minors = builds.map(({ minor }) => minor)
   if (new Set(minors).size < minors.length)
     throw new Error(`two builds for one minor release of libtorch on ${platform}: ${minors.join(', ')}`)
-  return builds.map(({ minor, folder, version, seconds }) => {
-    console.log(
-      `${platform}, libtorch ${version}: ${seconds < 1 ? 'built before' : `built in ${seconds.toFixed(0)} s`}`,
-    )
-    return { minor, folder, ...packedBuild(folder, { cuda }) }
-  })
+  for (const { version, seconds } of builds) say(`libtorch ${version}`, seconds)
+  return {
+    kernels: kernels && packedKernels(kernels.folder),
+    builds: builds.map(({ minor, folder }) => ({ minor, folder, ...packedBuild(folder, { cuda }) })),
+  }
 }
 
 /** Writes a platform's folder of prebuilds/. */
-function fill(prebuilds, { platform, cross }, builds) {
+function fill(prebuilds, { platform, cross }, { kernels, builds }) {
   const target = join(prebuilds, platform)
   mkdirSync(target, { recursive: true })
   const copy = (from, to) => strip(from, to, cross?.strip)
   // The addon knows no libtorch: it is the same whichever build it comes from.
   copy(join(builds[0].folder, 'torch_lora.node'), join(target, 'torch-lora.glibc.node'))
+  if (kernels) copy(kernels, join(target, basename(kernels)))
   for (const { minor, folder, names, note } of builds) {
     const own = join(target, `torch-${minor}`)
     mkdirSync(own)
@@ -168,10 +173,10 @@ export async function releasePack(destination, { libtorch = [], cpu = false } = 
       for (const version of releases) paths.push(await target.get(version))
     }
     if (paths.length === 0) continue
-    made.push({ target, builds: await build(target, paths) })
+    made.push({ target, ...(await build(target, paths)) })
   }
   const packed = pack(destination, (prebuilds) => {
-    for (const { target, builds } of made) fill(prebuilds, target, builds)
+    for (const { target, ...built } of made) fill(prebuilds, target, built)
   })
   const megabytes = (count) => `${(count / 1e6).toFixed(2)} MB`
   const { tarball, bytes, unpackedBytes } = packed

@@ -5,13 +5,14 @@ import { temporaryFolder } from '../libtorch/fakes.ts'
 
 interface Builds {
   sourceHash(): string
+  packedKernels(folder: string): string
   packedBuild(
     folder: string,
     options: { cuda: boolean },
   ): { version: string; names: string[]; note: { name: string; text: string } }
 }
 const script = new URL('../../scripts/build-native.mjs', import.meta.url).href
-const { packedBuild, sourceHash } = (await import(script)) as Builds
+const { packedBuild, packedKernels, sourceHash } = (await import(script)) as Builds
 
 const core = ['torch_lora.node', 'libtorch_lora_core.so', 'liblora_ops.so']
 const distributed = ['liblora_distributed.so', 'liblora_distributed_gloo.so']
@@ -52,5 +53,16 @@ describe('what release:pack takes of a build', () => {
     ['NCCL is missing too', core, undefined, /no liblora_ops_cuda\.so and no liblora_distributed_nccl\.so/],
   ])('is nothing where %s', (_what, names, sources, words) => {
     expect(() => packedBuild(build(names, sources), { cuda: true })).toThrow(words)
+  })
+
+  it.each([
+    ['are missing', cuda, /has no liblora_cuda_kernels\.so/],
+    [
+      'have changed since',
+      ['liblora_cuda_kernels.so'],
+      /kernels\.so was built from other sources than these/,
+    ],
+  ])('is no CUDA kernels where they %s', (_what, names, words) => {
+    expect(() => packedKernels(build(names))).toThrow(words)
   })
 })

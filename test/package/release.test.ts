@@ -58,6 +58,7 @@ describe.skipIf(!tarball)('the release, installed where there is no compiler, wi
   it.skipIf(!dry).each(libtorches.filter(({ path }) => existsSync(join(path, 'lib', 'libtorch_cuda.so'))))(
     'opens its CUDA kernels under libtorch $version in $path',
     ({ path, minor }) => {
+      expect(readdirSync(prebuilds())).toContain('liblora_cuda_kernels.so')
       expect(readdirSync(join(prebuilds(), `torch-${minor}`))).toContain('liblora_ops_cuda.so')
       const build = join(root, 'scripts', 'gpu', 'dry-cuda', 'build.mjs')
       const preload = execFileSync(process.execPath, [build, path], { encoding: 'utf8' }).trim()
