@@ -189,6 +189,7 @@ export {
   resetPeakMemory,
   setFloat32MatmulPrecision,
   setThreads,
+  useDeterministicAlgorithms,
 } from './memory.ts'
 export {
   AutoModel,

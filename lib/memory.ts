@@ -48,6 +48,24 @@ export function setFloat32MatmulPrecision(precision: Float32MatmulPrecision): vo
   guarded((native) => native.setFloat32MatmulPrecision(precision))
 }
 
+/**
+ * Whether results may depend on the order in which a CUDA device does its work; `torch.use_deterministic_algorithms`. With
+ * `true`, from here on, the same work on the same device gives the same bits: gradients of libtorch's flash attention are
+ * added up in a fixed order, which takes longer, and DeBERTa's attention is trained by a composition of operators that is
+ * slower, takes more memory and is not captured as CUDA graphs. An operator that has no such algorithm is an error. To be
+ * called before a CUDA device is used: cuBLAS then reads CUBLAS_WORKSPACE_CONFIG, which is set to `:4096:8` unless it is
+ * set. On the CPU results are the same in any case. Default false.
+ * @throws TorchLoraError INVALID_ARGUMENT unless it is a boolean
+ */
+export function useDeterministicAlgorithms(on: boolean): void {
+  if (typeof on !== 'boolean')
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `deterministic algorithms: expected true or false, received ${on}.`,
+    )
+  guarded((native) => native.useDeterministicAlgorithms(on))
+}
+
 /** Returns cached bytes to the system. */
 export function emptyCache(): void {
   guarded((native) => native.emptyCache())

@@ -177,6 +177,7 @@ export interface Native {
   memory(): Memory
   resetPeakMemory(): void
   setFloat32MatmulPrecision(precision: Float32MatmulPrecision): void
+  useDeterministicAlgorithms(on: boolean): void
   emptyCache(): void
   leave(): void
 

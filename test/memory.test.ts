@@ -9,6 +9,7 @@ import {
   setThreads,
   Tensor,
   TorchLoraError,
+  useDeterministicAlgorithms,
 } from '../lib/index.ts'
 import { toTorchLoraError } from '../lib/native.ts'
 import { explainOutOfMemory } from '../lib/out-of-memory.ts'
@@ -48,6 +49,18 @@ it('takes PyTorch’s names for the precision of float32 products', () => {
   expect(() => setFloat32MatmulPrecision('tf32' as never)).toThrow(
     /must be 'highest', 'high' or 'medium', received 'tf32'/,
   )
+})
+
+it('refuses operators whose results depend on an order, as long as that is asked for', () => {
+  const put = () => ops.put_(Tensor.zeros([4]), Tensor.from([1, 2], { dtype: 'int64' }), Tensor.ones([2]))
+  useDeterministicAlgorithms(true)
+  try {
+    expect(put).toThrow(/deterministic implementation/)
+  } finally {
+    useDeterministicAlgorithms(false)
+  }
+  expect(put().toArray()).toEqual([0, 1, 1, 0])
+  expect(() => useDeterministicAlgorithms('yes' as never)).toThrow(/expected true or false, received yes/)
 })
 
 it('takes a number of threads that a system can start, and a whole seed', async () => {

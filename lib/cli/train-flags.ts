@@ -47,6 +47,7 @@ export interface TrainFlags extends DatasetFlags, RunFlags, TaskSettings, Method
   metric?: string
   maxLength?: number
   seed: number
+  deterministic?: boolean
   patience?: number
   calibrate?: boolean
   evalEvery: 'epoch' | number
@@ -172,6 +173,7 @@ export function withTraining(command: Command): Command {
       fraction,
     )
     .option('--seed <number>', 'of batch order, dropout and fresh parameters', wholeNumber, 0)
+    .option('--deterministic', 'on CUDA, the same bits from the same seed; slower, most of all for DeBERTa')
     .option('--metric <name>', "what chooses the best model, or 'loss' (default: the task's first metric)")
     .option('--patience <count>', 'stop after so many evaluations without a better one', wholeNumber)
     .option(

@@ -41,6 +41,10 @@ async function train(flags: TrainFlags): Promise<void> {
 
   const dataset = await readDataset(flags, { training: true })
   if (rank === 0) describeDataset(dataset)
+  if (flags.deterministic) {
+    const { useDeterministicAlgorithms } = await import('../memory.ts')
+    useDeterministicAlgorithms(true)
+  }
   const place = await applyRunFlags(flags)
   const { type } = dataset
   // The head of another task has the same name in a checkpoint, and is none to go on from.

@@ -66,6 +66,7 @@ const settings = z.strictObject({
   dtype: z.enum(['float32', 'bf16', 'fp16', 'auto']).optional(),
   baseDtype: z.enum(['int8', 'nf4']).optional(),
   tf32: z.boolean().optional(),
+  deterministic: z.boolean().optional(),
   threads: count.optional(),
 })
 

@@ -52,7 +52,7 @@ const trainRules: Rules<TrainOptions> = { ...runRules, onEvent: callback }
  *
  * Same seed, same machine, same number of threads: same weights, to the bit, also when a run is stopped and resumed. On
  * CUDA the same batches, masks and seeds; there gradients of attention are added up in an order that changes from run to
- * run, and with it the last bits of the weights.
+ * run, and with it the last bits of the weights, unless `useDeterministicAlgorithms(true)` was called.
  *
  * `M` are the metrics that events have, where `metrics` names them.
  */

@@ -163,6 +163,19 @@ Napi::Value setFloat32MatmulPrecision(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// useDeterministicAlgorithms(on)
+Napi::Value useDeterministicAlgorithms(const Napi::CallbackInfo& info) {
+  // cuBLAS reads it when a thread makes its first product on a device; libtorch refuses to go on without. What the user
+  // has set stands.
+  const bool on = info[0].As<Napi::Boolean>();
+  if (on) setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
+  at::Context& context = at::globalContext();
+  context.setDeterministicAlgorithms(on, /*warn_only=*/false);
+  // Else each empty tensor is filled by a launch of its own.
+  context.setDeterministicFillUninitializedMemory(false);
+  return info.Env().Undefined();
+}
+
 // Ends the process before any destructor of a library runs, with the exit code that was asked for.
 void endAtOnce(int status, void*) {
   std::fflush(nullptr);
@@ -193,6 +206,7 @@ void exposeSystem(Napi::Object exports) {
   expose<setRngState>(exports, "setRngState");
   expose<memory>(exports, "memory");
   expose<setFloat32MatmulPrecision>(exports, "setFloat32MatmulPrecision");
+  expose<useDeterministicAlgorithms>(exports, "useDeterministicAlgorithms");
   expose<resetPeakMemory>(exports, "resetPeakMemory");
   expose<emptyCache>(exports, "emptyCache");
   expose<leave>(exports, "leave");

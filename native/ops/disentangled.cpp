@@ -94,19 +94,24 @@ at::Tensor below_autograd(const at::Tensor& qkv, const Optional& pos_key, const 
                                        dropout_p > 0.0 ? Optional(draw_seed()) : Optional()));
 }
 
+// Kernels on CUDA add up the gradients of tables of positions in any order.
+bool in_any_order(const at::Tensor& qkv, bool tables) {
+  return tables && qkv.is_cuda() && at::globalContext().deterministicAlgorithms();
+}
+
 at::Tensor autograd(const at::Tensor& qkv, const Optional& pos_key, const Optional& pos_query,
                     const at::Tensor& cu_seqlens, const at::Tensor& max_seqlen, int64_t position_buckets,
                     int64_t max_position, double dropout_p, std::optional<double> scale) {
-  const bool differentiable = qkv.requires_grad() || (pos_key.has_value() && pos_key->requires_grad()) ||
-                              (pos_query.has_value() && pos_query->requires_grad());
-  if (!c10::GradMode::is_enabled() || !differentiable) {
+  const bool tables =
+      (pos_key.has_value() && pos_key->requires_grad()) || (pos_query.has_value() && pos_query->requires_grad());
+  if (!c10::GradMode::is_enabled() || !(qkv.requires_grad() || tables)) {
     at::AutoDispatchBelowADInplaceOrView below;
     return below_autograd(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, position_buckets, max_position, dropout_p,
                           scale);
   }
   const RelativePositions positions{position_buckets, max_position};
   check_disentangled("disentangled_attention", qkv, pos_key, pos_query, cu_seqlens, max_seqlen, positions, dropout_p);
-  if (!has_own_kernel(forward_op(), qkv)) {
+  if (!has_own_kernel(forward_op(), qkv) || in_any_order(qkv, tables)) {
     return disentangled_attention_reference(qkv, pos_key, pos_query, cu_seqlens, max_seqlen, position_buckets,
                                             max_position, dropout_p, scale, std::nullopt);
   }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { addonPath } from '../../lib/addon.ts'
+import { addonPath, missingKernels } from '../../lib/addon.ts'
 import { findLibtorch } from '../../lib/libtorch/find.ts'
 import { fakeLibtorch, temporaryFolder } from './fakes.ts'
 
@@ -121,6 +121,21 @@ describe('loadNative', () => {
     writeFileSync(join(release, 'torch-2.14', 'libtorch_lora_core.so'), '')
     expect(run(script, newer)).toBe('2.14.1+cpu')
     expect(run(script, environment)).toBe('2.14.1+cpu')
+  })
+
+  it('names the library for CUDA that is missing: of kernels beside the addon, of operators beside the core', () => {
+    const beside = join(packageWith('text'), 'build', 'Release')
+    const own = join(beside, 'torch-2.14')
+    mkdirSync(own)
+    writeFileSync(join(own, 'libtorch_lora_core.so'), '')
+    const addon = join(beside, 'torch_lora.node')
+    const missing = () => missingKernels(addon, { version: '2.14.1+cu130', cuda: true })
+    for (const file of [join(beside, 'liblora_cuda_kernels.so'), join(own, 'liblora_ops_cuda.so')]) {
+      expect(missing()).toBe(file)
+      writeFileSync(file, '')
+    }
+    expect(missing()).toBe(null)
+    expect(missingKernels(addon, { version: '2.13.0+cpu', cuda: false })).toBe(null)
   })
 
   const compiler = spawnSync('cc', ['--version']).status === 0
