@@ -136,6 +136,26 @@ describe('compile with graphs', () => {
     await expect(program(Tensor.ones([1]))).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   })
 
+  it('goes on the executor, after what was submitted before, and not on the event loop', async () => {
+    const bytes = () => memory().liveBytes
+    const program = compile((x: Tensor) => ops.mul(x, 2), { graphs })
+    using slow = compile((x: Tensor) => {
+      let y = x
+      for (let i = 0; i < 20; i++) y = ops.mul(ops.matmul(y, y), 1 / 512)
+      return y
+    })
+    const count = 1 << 24 // 64 MiB, of which a graph holds an argument and a result
+    using x = Tensor.ones([count])
+    const before = bytes()
+    for (let i = 0; i < 3; i++) (await program(x)).dispose()
+    const running = slow(Tensor.ones([512, 512]))
+    program.dispose()
+    expect(bytes() - before).toBeGreaterThan(4 * count)
+    ;(await running).dispose()
+    ;(await slow(Tensor.ones([1, 1]))).dispose()
+    expect(bytes() - before).toBeLessThan(4 * count)
+  })
+
   it('frees everything with the program', async () => {
     const before = memory()
     const program = compile((x: Tensor) => fused.dropout(x, 0.5), { graphs })

@@ -153,12 +153,15 @@ class Maker final : public GraphMaker {
       graph->get().capture_end();
     } catch (...) {
       graph->get().abandon(index_, pool_, pool_users() > users);
+      // One that nobody uses any more is given back, and must not be taken again.
+      if (users == 0) pool_ = at::cuda::graph_pool_handle();
       throw;
     }
     return graph;
   }
 
   std::function<void()> mark() override {
+    const c10::cuda::CUDAGuard guard(index_);
     const auto event = std::make_shared<Event>();
     C10_CUDA_CHECK(cudaEventRecord(event->get(), c10::cuda::getCurrentCUDAStream()));
     return [event, index = index_] {

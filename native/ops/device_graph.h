@@ -24,7 +24,7 @@ class GraphMaker {
   // Records what `work` launches without doing it. Within on_stream, after `work` has been run there once: libraries
   // that it calls get their workspaces then. What `work` throws leaves; the device can be used as before.
   virtual std::unique_ptr<DeviceGraph> capture(std::function<void()> work) = 0;
-  // Gives what waits until all that the stream of graphs has been given so far is done. Within on_stream.
+  // Gives what waits until all that the current stream has been given so far is done.
   virtual std::function<void()> mark() = 0;
   // Gives back to the device what is only kept for reuse: a capture cannot have it.
   virtual void free_memory() = 0;

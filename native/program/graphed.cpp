@@ -68,17 +68,19 @@ GraphedProgram::Pending GraphedProgram::run(std::vector<c10::IValue> inputs, con
     }
     return {unhurried_->run(std::move(inputs), cancelled), {}};
   }
-  Pending pending;
   std::vector<c10::IValue> slots;
-  maker_->on_stream([&] {
-    Entry& entry = entryOf(inputs);
-    {
-      const c10::NoGradGuard noGrad;
-      for (size_t i = 0; i < inputs.size(); ++i) {
-        const at::Tensor& input = inputs[i].toTensor();
-        if (!isConstant(input)) entry.inputs[i].toTensor().copy_(input, /*non_blocking=*/true);
-      }
+  Entry& entry = entryOf(inputs);
+  // Copies from and to pinned memory are made outside of the stream that is captured: when such memory is freed, by any
+  // thread, libtorch marks with an event how far each stream that has used it has come, and one that falls into a
+  // capture ends that.
+  {
+    const c10::NoGradGuard noGrad;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const at::Tensor& input = inputs[i].toTensor();
+      if (!isConstant(input)) entry.inputs[i].toTensor().copy_(input, /*non_blocking=*/true);
     }
+  }
+  maker_->on_stream([&] {
     if (entry.met && !entry.graph) capture(entry);
     if (entry.graph) {
       if (cancelled.load(std::memory_order_relaxed)) throw Failure("ABORTED", "The run was aborted.");
@@ -94,12 +96,9 @@ GraphedProgram::Pending GraphedProgram::run(std::vector<c10::IValue> inputs, con
       program_->execute(slots, 0, tail_, cancelled);
       entry.met = true;
     }
-    if (copiesLast_) {
-      pending.results = finish(slots);
-      pending.wait = maker_->mark();
-    }
   });
-  if (!copiesLast_) pending.results = finish(slots);
+  Pending pending{finish(slots), {}};
+  if (copiesLast_) pending.wait = maker_->mark();
   if (!report().refusal.empty()) entries_.clear();  // their memory is of no use any more
   return pending;
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { callOperator } from '../../lib/dispatch.ts'
 import { compile, emptyCache, manualSeed, memory, ops, Tensor } from '../../lib/index.ts'
@@ -7,6 +8,9 @@ import { device, missing, onCuda, takeWarnings } from './device.ts'
 if (missing) console.log(`test/gpu: skipped, ${missing}`)
 
 const of = () => memory().cuda.find((entry) => entry.device === device)!
+
+/** Where scripts/gpu/dry-cuda writes launches and waits down. */
+const trace = process.env.DRY_CUDA_TRACE
 
 /** ATen's own dropout, which draws from the device's generator. */
 const dropped = (x: Tensor) => ops.dropout(x, 0.5, true)
@@ -42,7 +46,7 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
     ops.dropout(Tensor.ones([8], { device }), 0.5, true) // a generator that believes itself captured would refuse
     masks.push(await mask(), await mask())
     expect(earlier.graphReport).toEqual({ captures: 1, replays: 4 })
-    if (!process.env.DRY_CUDA_TRACE) expect(new Set(masks).size).toBe(5)
+    if (!trace) expect(new Set(masks).size).toBe(5)
     const fresh = compile((x: Tensor) => dropped(x), { graphs: device })
     for (let run = 0; run < 3; run++) await fresh(Tensor.ones([4, 64], { device }))
     expect(fresh.graphReport).toEqual({ captures: 1, replays: 2 })
@@ -98,6 +102,58 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
     work.dispose()
   })
 
+  it('bear that results of earlier runs are freed meanwhile', async () => {
+    const work = compile(
+      (x: Tensor) => {
+        let y = x
+        for (let i = 0; i < 200; i++) y = ops.mul(y, 1)
+        return y.to({ device: 'cpu' }) // into pinned memory
+      },
+      { graphs: device },
+    )
+    const run = async (size: number) => {
+      using x = Tensor.ones([size, 8], { device })
+      return await work(x)
+    }
+    const results: Tensor[] = []
+    for (let i = 0; i < 400; i++) results.push(await run(1))
+    for (let size = 2; size <= 13; size++) {
+      results.push(await run(size))
+      let going = true
+      const captured = run(size).finally(() => {
+        going = false
+      })
+      while (going) {
+        results.shift()?.dispose()
+        Tensor.from([1], { device }).dispose() // looks which pinned memory is free again
+        await new Promise(setImmediate)
+      }
+      results.push(await captured)
+    }
+    for (const result of results) result.dispose()
+    expect(work.graphReport).toEqual({ captures: 13, replays: 411 })
+    work.dispose()
+  })
+
+  it.runIf(trace)('are taken apart on the executor, since each waits for the device', async () => {
+    const waits = () => readFileSync(trace!, 'utf8').split('"wait":"cudaStreamSynchronize"').length
+    const work = compile((x: Tensor) => ops.mul(x, 2), { graphs: device })
+    for (let size = 1; size <= 12; size++)
+      for (let run = 0; run < 2; run++) (await work(Tensor.ones([size], { device }))).dispose()
+    using slow = compile((x: Tensor) => {
+      let y = x
+      for (let i = 0; i < 20; i++) y = ops.mul(ops.matmul(y, y), 1 / 512)
+      return y
+    })
+    const running = slow(Tensor.ones([512, 512]))
+    const before = waits()
+    work.dispose()
+    expect(waits()).toBe(before)
+    await running
+    await slow(Tensor.ones([1, 1]))
+    expect(waits()).toBeGreaterThanOrEqual(before + 12)
+  })
+
   it('many programs have their graphs beside each other', async () => {
     const programs = Array.from({ length: 40 }, (_, i) =>
       compile((x: Tensor) => ops.add(x, i), { graphs: device }),
@@ -105,7 +161,7 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
     for (let run = 0; run < 3; run++)
       for (const [i, program] of programs.entries()) {
         const [value] = (await program(Tensor.ones([1], { device }))).toArray() as number[]
-        if (!process.env.DRY_CUDA_TRACE) expect(value).toBe(1 + i)
+        if (!trace) expect(value).toBe(1 + i)
       }
     for (const program of programs) {
       expect(program.graphReport).toEqual({ captures: 1, replays: 2 })
@@ -118,7 +174,7 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
     const values = await Promise.all(
       Array.from({ length: 20 }, async (_, i) => (await work(Tensor.from([i], { device }))).toArray()),
     )
-    if (!process.env.DRY_CUDA_TRACE) expect(values).toEqual(Array.from({ length: 20 }, (_, i) => [3 * i]))
+    if (!trace) expect(values).toEqual(Array.from({ length: 20 }, (_, i) => [3 * i]))
     expect(work.graphReport).toEqual({ captures: 1, replays: 19 })
     work.dispose()
   })
