@@ -1,17 +1,24 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { adapterTensors } from '../../lib/adapters/adapter.ts'
 import {
   AdamW,
+  AutoModelForSequenceClassification,
+  AutoTokenizer,
+  applyLora,
   compile,
   fused,
   manualSeed,
   ops,
   Tensor,
+  Trainer,
   useDeterministicAlgorithms,
 } from '../../lib/index.ts'
 import { compileTrainingStep } from '../../lib/train/step.ts'
 import { fixtures } from '../models/golden.ts'
+import { tinyExamples, tinyModel } from '../train/tiny.ts'
 import { device, missing, onCuda, takeWarnings } from './device.ts'
 import { adapted, inputs } from './models.ts'
 
@@ -115,6 +122,39 @@ describe.skipIf(missing ?? !onCuda)(`deterministic algorithms on ${device}`, () 
       if (!trace) expect(again).toEqual(first)
     },
   )
+
+  it('a run that is stopped, in half precision with dropout, goes on to the bits of one that is not', async () => {
+    const folder = await tinyModel()
+    const outputDir = await mkdtemp(join(tmpdir(), 'deterministic-'))
+    await using tokenizer = await AutoTokenizer.fromPretrained(folder)
+    const run = async (more: { outputDir?: string; resume?: boolean }, stopAfter?: number) => {
+      manualSeed(5)
+      const base = await AutoModelForSequenceClassification.fromPretrained(folder, {
+        device,
+        dtype: 'bfloat16',
+      })
+      const model = applyLora(base, { r: 4, loraDropout: 0.1 })
+      const options = { train: tinyExamples(64), epochs: 2, batchSize: 8, learningRate: 1e-2, seed: 3 }
+      const trainer = new Trainer({ model, tokenizer, ...options, ...more })
+      const controller = new AbortController()
+      let last = 0
+      for await (const event of trainer.run({ signal: controller.signal })) {
+        if (event.type !== 'step') continue
+        last = event.step
+        if (last === stopAfter) controller.abort()
+      }
+      return { last, weights: [...adapterTensors(model)].map(([path, tensor]) => [path, tensor.toArray()]) }
+    }
+    try {
+      const whole = await run({})
+      expect((await run({ outputDir }, 5)).last).toBeLessThan(16)
+      const resumed = await run({ outputDir, resume: true })
+      expect([whole.last, resumed.last]).toEqual([16, 16])
+      if (!trace) expect(resumed.weights).toEqual(whole.weights)
+    } finally {
+      for (const made of [folder, outputDir]) await rm(made, { recursive: true })
+    }
+  })
 
   it('an operator without one is an error', async () => {
     const [x, at] = [Tensor.zeros([4], { device }), Tensor.from([1, 1], { dtype: 'int64', device })]
