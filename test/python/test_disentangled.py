@@ -15,10 +15,21 @@ def arguments(lengths, heads, size, buckets, max_position, tables='both', dtype=
     return tensor(sum(lengths), 3, heads, size, dtype=dtype), table('key'), table('query')
 
 
+class AttentionCall(ctypes.Structure):
+    """What kernels of attention take that run on the processor: attention_call.h has the same."""
+    _fields_ = [(name, kind) for names, kind in [
+        ('qkv pos_key pos_query row_of_distance cu_seqlens', ctypes.c_void_p),
+        ('sequences tokens heads head_size', ctypes.c_int64),
+        ('scale p', ctypes.c_double),
+        ('seed', ctypes.c_int64),
+        ('out logsumexp dout delta dqkv dkey dquery', ctypes.c_void_p),
+    ] for name in names.split()]
+
+
 def kernels_against_reference(call, tables, lengths, heads, size, buckets, max_position, p):
     """Kernels that run on the processor, against the reference: values, logarithms of sums, and all gradients.
 
-    `call(inputs, outputs)` runs them on what their C functions take, in their order.
+    `call(arguments)` runs them on a reference to an AttentionCall.
     """
     qkv, key, query = arguments(lengths, heads, size, buckets, max_position, tables)
     leaves = [t for t in (qkv, key, query) if t is not None]
@@ -35,10 +46,12 @@ def kernels_against_reference(call, tables, lengths, heads, size, buckets, max_p
     logsumexp = torch.empty(heads, sum(lengths), dtype=torch.float64)
     delta = torch.empty(sum(lengths), heads, dtype=torch.float64)
     dkey, dquery = (None if t is None else torch.zeros_like(t) for t in (key, query))
-    inputs = [pointer(qkv), pointer(key), pointer(query), at_zero, pointer(bounds), len(lengths),
-              ctypes.c_int64(sum(lengths)), heads, size, ctypes.c_double(scale), ctypes.c_double(p),
-              ctypes.c_int64(seed_of().item() if p else 0)]
-    call(inputs, [pointer(t) for t in (out, logsumexp, grad, delta, dqkv, dkey, dquery)])
+    pointers = dict(qkv=qkv, pos_key=key, pos_query=query, cu_seqlens=bounds, out=out, logsumexp=logsumexp, dout=grad,
+                    delta=delta, dqkv=dqkv, dkey=dkey, dquery=dquery)
+    call(ctypes.byref(AttentionCall(
+        sequences=len(lengths), tokens=sum(lengths), heads=heads, head_size=size, scale=scale, p=p,
+        seed=seed_of().item() if p else 0, row_of_distance=at_zero,
+        **{name: pointer(t) for name, t in pointers.items()})))
     torch.testing.assert_close(out, expected.detach(), rtol=1e-12, atol=1e-12)
     for ours, theirs in zip([t for t in (dqkv, dkey, dquery) if t is not None], gradients):
         torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-11)

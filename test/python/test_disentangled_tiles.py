@@ -21,5 +21,4 @@ def tiles(tmp_path_factory):
 ])
 @pytest.mark.parametrize('p', [0.0, 0.3])
 def test_against_reference(tiles, tables, lengths, heads, size, buckets, max_position, p):
-    kernels_against_reference(lambda inputs, outputs: tiles.run_tiles(*inputs, *outputs), tables, lengths, heads, size,
-                              buckets, max_position, p)
+    kernels_against_reference(tiles.run_tiles, tables, lengths, heads, size, buckets, max_position, p)

@@ -17,5 +17,5 @@ def tiles(tmp_path_factory):
 @pytest.mark.parametrize('p', [0.0, 0.3])
 def test_against_reference(tiles, rows, lengths, heads, size, buckets, max_position, tables, p):
     kernels_against_reference(
-        lambda inputs, outputs: tiles.run_fragments_of(rows, *inputs, size % 4 == 0, *outputs), tables, lengths, heads, size,
-        buckets, max_position, p)
+        lambda call: tiles.run_fragments_of(call, rows, size % 4 == 0), tables, lengths, heads, size, buckets,
+        max_position, p)
