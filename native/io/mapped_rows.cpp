@@ -1,18 +1,21 @@
 // What lora::embedding reads of a table that lies in a checkpoint's file. A page fault brings in far more than a row:
 // the kernel maps up to 2 MiB around it, and a few hundred tokens make half of the table resident. Here rows are read.
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
 
+#include <cstring>
+
 #include "io/mapped_file.h"
 #include "ops/embedding.h"
+#include "ops/parallel.h"
 
 namespace torch_lora {
 
 namespace {
 
-/// Rows of the table at `offset` of `file`; rows that follow each other in both places are read at once.
+/// Rows of the table at `offset` of `file`; rows that follow each other in both places are read at once, and one that
+/// follows itself, as a type does, once.
 template <class Index>
 void readRows(const MappedFile& file, int64_t offset, const at::Tensor& weight, const at::Tensor& indices,
               at::Tensor& rows) {
@@ -20,7 +23,7 @@ void readRows(const MappedFile& file, int64_t offset, const at::Tensor& weight, 
   const auto rowBytes = static_cast<int64_t>(weight.size(1) * weight.element_size());
   const int64_t count = weight.size(0);
   auto* const out = static_cast<uint8_t*>(rows.data_ptr());
-  at::parallel_for(0, indices.numel(), 256, [&](int64_t i, const int64_t end) {
+  parallel("rows of a file", 0, indices.numel(), 64, [&](int64_t i, const int64_t end) {
     while (i < end) {
       const auto row = static_cast<int64_t>(index[i]);
       TORCH_CHECK_INDEX(row >= 0 && row < count, "embedding: expected indices from 0 to ", count - 1, ", received ",
@@ -28,7 +31,9 @@ void readRows(const MappedFile& file, int64_t offset, const at::Tensor& weight, 
       int64_t next = i + 1;
       while (next < end && index[next] == row + (next - i) && index[next] < count) ++next;
       file.read(offset + row * rowBytes, out + i * rowBytes, static_cast<size_t>((next - i) * rowBytes));
-      i = next;
+      for (i = next; i < end && index[i] == index[next - 1]; ++i) {
+        std::memcpy(out + i * rowBytes, out + (next - 1) * rowBytes, static_cast<size_t>(rowBytes));
+      }
     }
   });
 }

@@ -3,7 +3,6 @@
 // sequences of 5 and of 500 tokens, and equal shares of tasks would be very unequal shares of work.
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -61,17 +60,12 @@ inline std::vector<AttentionTask> attention_tasks(const std::vector<int64_t>& bo
   return tasks;
 }
 
-// Threads take the next of `count` tasks until none is left. Every task writes its own part of the result, so the order
-// in which they are taken does not matter. `work` is about the number of scores, all tasks together.
+// Every task writes its own part of the result, so it does not matter who runs it. `work` is about the number of
+// scores, all tasks together.
 template <class Run>
 void run_tasks(size_t count, int64_t work, Run run) {
-  std::atomic<size_t> next{0};
-  const auto worker = [&](int64_t, int64_t) {
-    for (size_t i = next++; i < count; i = next++) run(i);
-  };
-  const int64_t threads = std::min<int64_t>({at::get_num_threads(), static_cast<int64_t>(count), 1 + work / 2048});
-  if (threads <= 1) return worker(0, 1);
-  parallel("attention", 0, threads, 1, worker);
+  share("attention", static_cast<int64_t>(count), std::min(threads_here(), 1 + work / 2048),
+        [&](int64_t i) { run(static_cast<size_t>(i)); });
 }
 
 template <class Run>

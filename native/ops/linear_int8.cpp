@@ -251,13 +251,18 @@ at::Tensor multiply(const at::Tensor& x, const at::Tensor& packed, const Layout&
                         columns,
                         weights.data(),
                         panels.data(),
+                        static_cast<int64_t>(panels.size()),
                         gelu};
   parallel("codes", 0, tokens, std::max<int64_t>(1, kQuantizeGrain / in), [&](int64_t begin, int64_t end) {
     kernels.quantize(source.const_data_ptr<float>(), factors, in, begin, end, codes.data_ptr(), depth,
                      row_scale.data_ptr<float>(), row_zero.data_ptr<int32_t>());
   });
-  cpu::share_product(tokens, static_cast<int64_t>(panels.size()), tokens * columns * in, kSmallestTask,
-                     [&](int64_t m0, int64_t m1, int64_t p0, int64_t p1) { kernels.gemm(g, m0, m1, p0, p1); });
+  cpu::share_product(tokens, g.panel_count, tokens * columns * in, kSmallestTask,
+                     [&](int64_t m0, int64_t m1, int64_t p0, int64_t p1, int64_t own) {
+                       cpu::Int8Gemm part = g;
+                       part.panel_count = own;
+                       kernels.gemm(part, m0, m1, p0, p1);
+                     });
   return y;
 }
 

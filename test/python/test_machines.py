@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -41,6 +42,43 @@ def test_number_of_threads(threads, dtype):
         torch.set_num_threads(threads)
         for a, b in zip(everything(dtype), expected):
             assert torch.equal(a, b)
+    finally:
+        torch.set_num_threads(before)
+
+
+def products(rows):
+    """Products that are shared among threads, of a kernel without anything of ATen's."""
+    torch.manual_seed(rows)
+    x, weight = torch.rand(rows, 192), torch.rand(768, 192)
+    return lambda: lora.linear_int8(x, lora.prepack_linear_int8([weight]), [768], [])
+
+
+def test_callers_at_once():
+    """More of them than there are places for: those work alone, and each has its own result."""
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        calls = [products(64 + i) for i in range(40)]
+        expected = [call() for call in calls]
+        with ThreadPoolExecutor(40) as callers:
+            for _ in range(5):
+                for found, wanted in zip(callers.map(lambda call: call(), calls), expected):
+                    assert torch.equal(found, wanted)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_forked_process_works_alone():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        x, weight = torch.rand(100, 192), torch.rand(768, 192)
+        packed = lora.prepack_linear_int8([weight])
+        expected = lora.linear_int8(x, packed, [768], []).tolist()
+        child = os.fork()
+        if child == 0:  # without a comparison of ATen's, which would wait for threads that are not there
+            os._exit(0 if lora.linear_int8(x, packed, [768], []).tolist() == expected else 1)
+        assert os.waitpid(child, 0)[1] == 0
     finally:
         torch.set_num_threads(before)
 

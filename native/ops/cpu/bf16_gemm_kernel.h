@@ -51,6 +51,7 @@ struct Bf16Scratch {
   TORCH_LORA_INLINE explicit Bf16Scratch(const Bf16Gemm& g) {
     int64_t depth = 0, adapters = 0;
     for (int64_t p = 0; p < g.panel_count; ++p) {
+      if (p > 0 && g.panels[p].range == g.panels[p - 1].range) continue;
       const Bf16Columns& range = g.ranges[g.panels[p].range];
       if (bf16_depth(range) > depth) depth = bf16_depth(range);
       if (low_depth(g, range) > adapters) adapters = low_depth(g, range);
@@ -400,8 +401,8 @@ TORCH_LORA_INLINE void bf16_pack_group(const Bf16Gemm& g, int64_t group, int64_t
 }
 
 // The panel behind p, where its weights are packed already, as the rows of this one fetch it.
-TORCH_LORA_INLINE Ahead bf16_fetch(const Bf16Gemm& g, int64_t p, int64_t p1, int64_t rows) {
-  if (p + 1 >= p1 || g.ranges[g.panels[p].range].term_count != 1) return {};
+TORCH_LORA_INLINE Ahead bf16_fetch(const Bf16Gemm& g, int64_t p, int64_t rows) {
+  if (p + 1 >= g.panel_count || g.ranges[g.panels[p].range].term_count != 1) return {};
   const GemmPanel& next = g.panels[p + 1];
   const Bf16Term& term = g.ranges[next.range].terms[0];
   if (!term.packed) return {};
@@ -458,7 +459,7 @@ inline void bf16_gemm(const Bf16Gemm& g, int64_t m0, int64_t m1, int64_t p0, int
       for (int64_t p = group; p < group_end; ++p) {
         const GemmPanel& panel = g.panels[p];
         const Bf16Panel at {
-          panel, range, panels, low_panels, depth, widened, few ? bf16_fetch(g, p, p1, rows) : Ahead{},
+          panel, range, panels, low_panels, depth, widened, few ? bf16_fetch(g, p, rows) : Ahead{},
 #if defined(TORCH_LORA_AMX)
               tiles,
 #endif

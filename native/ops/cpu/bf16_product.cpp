@@ -1,4 +1,4 @@
-// Cuts products of bfloat16 into tasks for ATen's threads.
+// Cuts products of bfloat16 into parts for several threads.
 #include "ops/cpu/bf16_product.h"
 
 #include "ops/cpu/gemm.h"
@@ -37,9 +37,12 @@ void bf16_gemm(Bf16Call& call) {
                    static_cast<int64_t>(panels.size()),
                    call.dropped.data(),
                    static_cast<int64_t>(call.dropped.size())};
-  share_product(call.m, g.panel_count, work, kSmallestTask, [&](int64_t m0, int64_t m1, int64_t p0, int64_t p1) {
-    k.gemm(g, m0, m1, p0, p1, thread_scratch(k.gemm_scratch(g)));
-  });
+  share_product(call.m, g.panel_count, work, kSmallestTask,
+                [&](int64_t m0, int64_t m1, int64_t p0, int64_t p1, int64_t own) {
+                  Bf16Gemm part = g;
+                  part.panel_count = own;
+                  k.gemm(part, m0, m1, p0, p1, thread_scratch(k.gemm_scratch(part)));
+                });
 }
 
 void bf16_project(const Skinny& skinny, const float* matrix, float* low, int64_t low_row) {

@@ -19,7 +19,7 @@ struct Bf16Call {
   std::vector<DroppedTerm<float>> dropped;
 };
 
-// Runs on ATen's intra-op threads. The result does not depend on how many there are.
+// Runs on as many threads as ATen's operators. The result does not depend on how many there are.
 void bf16_gemm(Bf16Call& call);
 
 // Skinny products, likewise: low [tokens, low_row], matrix and sum [rank, columns].

@@ -1,4 +1,4 @@
-// Cuts a product into tasks for ATen's threads.
+// Cuts a product into parts for several threads.
 #include "ops/cpu/gemm.h"
 
 #include "ops/cpu/scratch.h"
@@ -48,9 +48,12 @@ void gemm(GemmCall<T>& call) {
                   call.epilogue,
                   call.extra,
                   call.extra_row};
-  share_product(call.m, g.panel_count, work, kSmallestTask, [&](int64_t m0, int64_t m1, int64_t p0, int64_t p1) {
-    k.gemm(g, m0, m1, p0, p1, thread_scratch(k.gemm_scratch(g)));
-  });
+  share_product(call.m, g.panel_count, work, kSmallestTask,
+                [&](int64_t m0, int64_t m1, int64_t p0, int64_t p1, int64_t own) {
+                  Gemm<T> part = g;
+                  part.panel_count = own;
+                  k.gemm(part, m0, m1, p0, p1, thread_scratch(k.gemm_scratch(part)));
+                });
 }
 
 template void gemm<float>(GemmCall<float>&);

@@ -12,24 +12,23 @@ namespace torch_lora::cpu {
 // How `columns` columns are cut into panels: the layout of packed weights and the unit of parallel work.
 void append_panels(const PanelShape& shape, int32_t range, int64_t columns, std::vector<GemmPanel>& panels);
 
-// How m rows and a number of panels are shared among ATen's threads: body(m0, m1, p0, p1) for each part. `work` is what
-// the product costs, of which a thread should have `least`.
+// How m rows and a number of panels are shared among threads: body(m0, m1, p0, p1, own) for each part. `work` is what
+// the product costs, of which a part should have `least`. Panels behind a part, up to `own`, are of the same thread's
+// next parts: it may fetch them ahead.
 template <class Body>
 void share_product(int64_t m, int64_t panels, int64_t work, int64_t least, const Body& body) {
   constexpr int64_t fewest_rows = 48;  // rows that a part should have, so that packing B again is worth it
   if (m == 0 || panels == 0) return;
-  const int64_t threads = std::clamp<int64_t>(work / least, 1, at::get_num_threads());
-  const int64_t column_parts = std::min(threads, panels);
+  const int64_t most = std::max<int64_t>(1, work / least), threads = std::min(most, threads_here());
+  const int64_t wanted = threads == 1 ? 1 : std::min(most, kPartsPerThread * threads);
+  const int64_t column_parts = std::min(wanted, panels);
   const int64_t row_parts = std::clamp<int64_t>(m / fewest_rows, 1, (threads + column_parts - 1) / column_parts);
-  const auto run = [&](int64_t part) {
-    const int64_t column = part % column_parts, row = part / column_parts;
-    body(m * row / row_parts, m * (row + 1) / row_parts, panels * column / column_parts,
-         panels * (column + 1) / column_parts);
-  };
   const int64_t parts = column_parts * row_parts;
-  if (parts == 1) return run(0);
-  parallel("product", 0, parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end; ++part) run(part);
+  share("product", parts, threads, [&](int64_t part) {
+    const int64_t column = part % column_parts, row = part / column_parts;
+    const int64_t last = std::min(share_end(part, parts, threads), (row + 1) * column_parts) - row * column_parts;
+    body(m * row / row_parts, m * (row + 1) / row_parts, panels * column / column_parts,
+         panels * (column + 1) / column_parts, panels * last / column_parts);
   });
 }
 
@@ -48,7 +47,7 @@ struct GemmCall {
   int64_t extra_row = 0;
 };
 
-// Runs on ATen's intra-op threads. The result does not depend on how many there are.
+// Runs on as many threads as ATen's operators. The result does not depend on how many there are.
 template <class T>
 void gemm(GemmCall<T>& call);
 

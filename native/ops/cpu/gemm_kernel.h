@@ -161,7 +161,7 @@ void gemm(const Gemm<T>& g, int64_t m0, int64_t m1, int64_t p0, int64_t p1, void
               stretches[s].ahead = fetch_panel(g, p + 1, pieces[s].term, pieces[s].k0, m0, m1);
             } else if (more) {
               stretches[s].ahead = fetch_panel(g, few ? group : p, pieces[s].term, pieces[s].k1, m0, m1);
-            } else if (few ? group_end < p1 : p + group_end - group < p1) {
+            } else if ((few ? group_end : p + group_end - group) < g.panel_count) {
               stretches[s].ahead = fetch_panel(g, few ? group_end : p + group_end - group, 0, 0, m0, m1);
             }
           }

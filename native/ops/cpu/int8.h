@@ -30,6 +30,7 @@ struct Int8Gemm {
   int64_t y_row;
   const Int8Weight* weights;
   const GemmPanel* panels;  // `range` is the number of the weight
+  int64_t panel_count;
   bool gelu;
 };
 

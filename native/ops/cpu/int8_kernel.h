@@ -224,7 +224,7 @@ inline void int8_gemm(const Int8Gemm& g, int64_t m0, int64_t m1, int64_t p0, int
     const GemmPanel& panel = g.panels[p];
     const Int8Weight& w = g.weights[panel.range];
     Ahead ahead{};
-    if (p + 1 < p1 && m1 > m0) {
+    if (p + 1 < g.panel_count && m1 > m0) {
       const GemmPanel& next = g.panels[p + 1];
       const int64_t depth = g.groups * kGroup;
       ahead = fetch_ahead(g.weights[next.range].codes + next.column * depth, next.width * depth, m0, m1);
