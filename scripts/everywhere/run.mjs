@@ -35,13 +35,10 @@ const { values } = parseArgs({
 })
 const { findLibtorch } = await import('../../dist/libtorch/find.js')
 const folder = mkdtempSync(join(tmpdir(), 'torch-lora-everywhere-'))
-const model = spawnSync(
-  join(root, 'node_modules', '.bin', 'tsx'),
-  [join(root, 'scripts', 'everywhere', 'model.ts')],
-  {
-    encoding: 'utf8',
-  },
-).stdout.trim()
+const tsx = join(root, 'node_modules', '.bin', 'tsx')
+const made = spawnSync(tsx, [join(root, 'scripts', 'everywhere', 'model.ts')], { encoding: 'utf8' })
+if (made.status !== 0) throw new Error(`no model to try with: ${made.stderr}`)
+const model = made.stdout.trim()
 const kit = {
   libtorch: findLibtorch().path,
   model,
