@@ -144,7 +144,9 @@ async function run() {
       { length: Number(flags['zero-shot-texts']) },
       (_, i) => examples[i % examples.length]!.text,
     )
-    const { transformers: _, onnxruntime: __, ...sides } = workers
+    // The pipeline runs in the worker of sentence-transformers, which is given the cross-encoder.
+    const { transformers: _, onnxruntime: __, 'sentence-transformers': pipeline, ...ours } = workers
+    const sides = { ...ours, "transformers' pipeline": pipeline! }
     await compare(`${texts.length} texts x ${labels.length} labels`, sides, {
       request: { sort: texts, labels },
       count: texts.length,
