@@ -125,35 +125,34 @@ inline void quantize_int8(const float* x, const float* factors, int64_t k, int64
   }
 }
 
-// What stands between the exact sums of `count` rows, of which `row` is the first, and y. sum_of(i, j) has vector j of
-// row i.
-template <int Vectors, class SumOf>
-TORCH_LORA_INLINE void int8_finish(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, int64_t row,
-                                   const int64_t count, const SumOf& sum_of) {
-  constexpr int lanes = Simd<float>::lanes;
-  TORCH_LORA_UNROLL
-  for (int j = 0; j < Vectors; ++j) {
-    const int64_t column = panel.column + j * lanes, left = panel.count - j * lanes;
-    if (left <= 0) continue;
-    const vfloat scale = load(w.scale + column);
-    vint total;
+// A vector of columns, and what stands between its exact sums and y.
+struct Int8Columns {
+  int64_t begin, left;  // its first column of y; columns from there to the panel's end
+  vfloat scale, bias;
+  vint total;
+
+  TORCH_LORA_INLINE Int8Columns(const Int8Weight& w, const GemmPanel& panel, int vector)
+      : begin(w.begin + panel.column + vector * Simd<float>::lanes), left(panel.count - vector * Simd<float>::lanes) {
+    if (left <= 0) return;
+    const int64_t column = panel.column + vector * Simd<float>::lanes;
+    scale = load(w.scale + column);
     __builtin_memcpy(&total, w.sum + column, sizeof(total));
-    vfloat bias{};
-    if (w.bias) bias = left >= lanes ? load(w.bias + column) : load_partial(w.bias + column, left);
-    TORCH_LORA_UNROLL
-    for (int64_t i = 0; i < count; ++i) {
-      const vint exact = sum_of(i, j) - total * g.row_zero[row + i];
-      vfloat y = __builtin_convertvector(exact, vfloat) * (scale * g.row_scale[row + i]) + bias;
-      if (g.gelu) y = gelu_value(y);
-      float* const out = g.y + (row + i) * g.y_row + w.begin + column;
-      if (left >= lanes) {
-        store(out, y);
-      } else {
-        store_partial(out, y, left);
-      }
+    bias = vfloat{};
+    if (w.bias) bias = left >= Simd<float>::lanes ? load(w.bias + column) : load_partial(w.bias + column, left);
+  }
+
+  TORCH_LORA_INLINE void finish(const Int8Gemm& g, int64_t row, vint sum) const {
+    const vint exact = sum - total * g.row_zero[row];
+    vfloat y = __builtin_convertvector(exact, vfloat) * (scale * g.row_scale[row]) + bias;
+    if (g.gelu) y = gelu_value(y);
+    float* const out = g.y + row * g.y_row + begin;
+    if (left >= Simd<float>::lanes) {
+      store(out, y);
+    } else {
+      store_partial(out, y, left);
     }
   }
-}
+};
 
 #if defined(TORCH_LORA_AMX)
 template <int Vectors>
@@ -169,11 +168,15 @@ void int8_rows(const Int8Gemm& g, const Int8Weight& w, const GemmPanel& panel, i
     amx_sum<ProductOfBytes, blocks, Vectors>(tiles, static_cast<const Code*>(g.rows) + row * g.depth, g.depth, g.depth,
                                              w.codes + panel.column * g.groups * kGroup, int(count) / blocks, fetch,
                                              sums);
-    int8_finish<Vectors>(g, w, panel, row, count, [&](int64_t i, int j) TORCH_LORA_LAMBDA {
-      vint sum;
-      __builtin_memcpy(&sum, sums + i * width + j * lanes, sizeof(sum));
-      return sum;
-    });
+    for (int j = 0; j < Vectors; ++j) {
+      const Int8Columns columns(w, panel, j);
+      if (columns.left <= 0) break;
+      for (int64_t i = 0; i < count; ++i) {
+        vint sum;
+        __builtin_memcpy(&sum, sums + i * width + j * lanes, sizeof(sum));
+        columns.finish(g, row + i, sum);
+      }
+    }
   });
 }
 #else
@@ -203,7 +206,13 @@ TORCH_LORA_INLINE void int8_tile(const Int8Gemm& g, const Int8Weight& w, const G
     a += kGroup;
     b += Vectors * lanes * kGroup;
   }
-  int8_finish<Vectors>(g, w, panel, row, Count, [&](int64_t i, int j) TORCH_LORA_LAMBDA { return sum[i][j]; });
+  TORCH_LORA_UNROLL
+  for (int j = 0; j < Vectors; ++j) {
+    const Int8Columns columns(w, panel, j);
+    if (columns.left <= 0) continue;
+    TORCH_LORA_UNROLL
+    for (int i = 0; i < Count; ++i) columns.finish(g, row + i, sum[i][j]);
+  }
 }
 
 // Even numbers of rows, which leave registers for the operands of more than one step.
