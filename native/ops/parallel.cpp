@@ -3,7 +3,6 @@
 #include "ops/pch.h"
 
 #include <linux/futex.h>
-#include <omp.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,7 +16,7 @@
 #include "ops/trace.h"
 
 // In the runtime that libtorch carries, if it has one: nothing is linked for it.
-#pragma weak omp_set_num_threads
+extern "C" [[gnu::weak]] void omp_set_num_threads(int threads) noexcept;
 
 namespace torch_lora {
 namespace {
