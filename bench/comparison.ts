@@ -77,10 +77,30 @@ const variants: Readonly<Record<string, { ours: object; peers: Record<string, ob
 }
 
 /**
- * The same in every one of some dtypes on either side, in one run: a line a side, with its ratio to our float32 and to
- * the best of the peers.
+ * Ours beside a peer as {@link compare} shows them; with `dtypes`, names between commas, the same in every one of these
+ * on either side, in one run: a line a side, with its ratio to our float32 and to the best of the peers.
  */
-export async function compareDtypes(
+export async function compareSides(
+  task: string,
+  work: { batches: Batches },
+  options: {
+    folder: string
+    rounds: number
+    dtypes: string | undefined
+    start: Record<'ours' | 'peer', (file: string) => Worker>
+  },
+): Promise<string> {
+  const { folder, rounds, dtypes, start } = options
+  return dtypes === undefined
+    ? compare(task, work, {
+        folder,
+        rounds,
+        sides: (file) => ({ ours: start.ours(file), peer: start.peer(file) }),
+      })
+    : compareDtypes(task, work, { folder, rounds, dtypes: dtypes.split(','), start })
+}
+
+async function compareDtypes(
   task: string,
   work: { batches: Batches },
   {

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AutoTokenizer } from '../lib/index.ts'
-import { compare, compareDtypes, drawBatches, header } from './comparison.ts'
+import { compareSides, drawBatches, header } from './comparison.ts'
 import { shapes } from './deberta-shapes.ts'
 import { randomClassifier } from './random-model.ts'
 import { machine, ourWorker, peerWorker } from './worker.ts'
@@ -66,15 +66,8 @@ for (const name of flags.shapes.split(',') as (keyof typeof shapes)[]) {
           ours: (file: string) => ourWorker(workers[work].ours, [file]),
           peer: (file: string) => peerWorker(workers[work].peer, [file]),
         }
-        const row =
-          flags.dtypes && work === 'training'
-            ? compareDtypes(task, given, { folder, rounds, dtypes: flags.dtypes.split(','), start })
-            : compare(task, given, {
-                folder,
-                rounds,
-                sides: (file) => ({ ours: start.ours(file), peer: start.peer(file) }),
-              })
-        console.log(await row)
+        const dtypes = work === 'training' ? flags.dtypes : undefined
+        console.log(await compareSides(task, given, { folder, rounds, dtypes, start }))
       }
     }
   } finally {

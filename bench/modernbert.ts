@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { native } from '../lib/native.ts'
-import { type Batches, compare, compareDtypes, header } from './comparison.ts'
+import { type Batches, compareSides, header } from './comparison.ts'
 import { randomClassifier } from './random-model.ts'
 import { type Peak, registerPeak } from './register-peak.ts'
 import { machine, ourWorker, peerWorker } from './worker.ts'
@@ -100,21 +100,9 @@ try {
           ourWorker(training ? 'training-ours.ts' : 'deberta-inference-ours.ts', [file]),
         peer: (file: string) => peerWorker(training ? 'peft_training.py' : 'deberta_inference.py', [file]),
       }
-      const row =
-        flags.dtypes && training
-          ? await compareDtypes(String(length), given, {
-              folder,
-              rounds,
-              dtypes: flags.dtypes.split(','),
-              start,
-            })
-          : await compare(String(length), given, {
-              folder,
-              rounds,
-              sides: (file) => ({ ours: start.ours(file), peer: start.peer(file) }),
-            })
-      console.log(row)
-      if (peak) console.log(atPeak(peak, given.batches))
+      const dtypes = training ? flags.dtypes : undefined
+      console.log(await compareSides(String(length), given, { folder, rounds, dtypes, start }))
+      if (peak && training) console.log(atPeak(peak, given.batches))
     }
   }
 } finally {

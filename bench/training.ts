@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AutoTokenizer } from '../lib/index.ts'
-import { compare, compareDtypes, drawBatches, header } from './comparison.ts'
+import { compareSides, drawBatches, header } from './comparison.ts'
 import { randomRoberta } from './random-model.ts'
 import { machine, ourWorker, peerWorker } from './worker.ts'
 
@@ -52,13 +52,6 @@ if (!flags.dtypes) console.log(header)
 for (const task of flags.tasks.split(',')) {
   const batches = await drawBatches(task, tokenizer, { data: flags.data, count: Number(flags.batches) })
   const work = { model: folder, batches, loraDropout: Number(flags['lora-dropout']) }
-  const row = flags.dtypes
-    ? compareDtypes(task, work, { folder, rounds, dtypes: flags.dtypes.split(','), start })
-    : compare(task, work, {
-        folder,
-        rounds,
-        sides: (file) => ({ ours: start.ours(file), peer: start.peer(file) }),
-      })
-  console.log(await row)
+  console.log(await compareSides(task, work, { folder, rounds, dtypes: flags.dtypes, start }))
 }
 await rm(folder, { recursive: true })
