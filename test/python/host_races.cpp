@@ -44,41 +44,56 @@ void layer_norm() {
   run_parameters(x, normalized, 3, 64, 2, dweight, dbias);
 }
 
+// One sequence of one head, with tables of positions and dropout.
+struct Attention {
+  static constexpr int kTokens = 20;
+  Numbers<double> qkv, table, out, logsumexp, delta, dqkv, dkey, dquery;
+  std::vector<int32_t> row_of_distance;
+  int32_t bounds[2] = {0, kTokens};
+  AttentionCall call{};
+
+  explicit Attention(int size)
+      : qkv(kTokens * 3 * size),
+        table(2 * kTokens * size),
+        out(kTokens * size),
+        logsumexp(kTokens),
+        delta(kTokens),
+        dqkv(kTokens * 3 * size),
+        dkey(2 * kTokens * size),
+        dquery(2 * kTokens * size),
+        row_of_distance(2 * kTokens) {
+    for (int i = 0; i < 2 * kTokens; ++i) row_of_distance[i] = i;
+    call.qkv = qkv;
+    call.pos_key = call.pos_query = table;
+    call.row_of_distance = row_of_distance.data() + kTokens;
+    call.cu_seqlens = bounds;
+    call.sequences = call.heads = 1;
+    call.tokens = kTokens;
+    call.head_size = size;
+    call.scale = 0.25;
+    call.p = kP;
+    call.seed = kSeed;
+    call.dout = call.out = out;
+    call.logsumexp = logsumexp;
+    call.delta = delta;
+    call.dqkv = dqkv;
+    call.dkey = dkey;
+    call.dquery = dquery;
+  }
+};
+
 struct TileBlock : HostBlock<double> {
   void add(double* sum, double value) const { std::atomic_ref<double>(*sum).fetch_add(value); }
 };
 
 void disentangled() {
-  constexpr int kTokens = 20, kSize = 8, kThreads = 8;
-  Numbers<double> qkv(kTokens * 3 * kSize), table(2 * kTokens * kSize), out(kTokens * kSize), logsumexp(kTokens),
-      delta(kTokens), dqkv(kTokens * 3 * kSize), dkey(2 * kTokens * kSize), dquery(2 * kTokens * kSize),
-      memory(tiles::Shared<double>::elements(kSize));
-  std::vector<int32_t> row_of_distance(2 * kTokens);
-  for (int i = 0; i < 2 * kTokens; ++i) row_of_distance[i] = i;
-  const int32_t bounds[] = {0, kTokens};
-  tiles::Arguments<double, double> a{};
-  a.qkv = qkv;
-  a.token_stride = 3 * kSize;
-  a.part_stride = a.head_stride = a.key_head_stride = a.query_head_stride = kSize;
-  a.pos_key = a.pos_query = table;
-  a.key_row_stride = a.query_row_stride = kSize;
-  a.row_of_distance = row_of_distance.data() + kTokens;
-  a.cu_seqlens = bounds;
-  a.tokens = kTokens;
-  a.heads = 1;
-  a.head_size = kSize;
-  a.scale = 0.25;
-  a.dropout = dropout_of<double>(kP, kSeed);
-  a.out = out;
-  a.logsumexp = logsumexp;
-  a.dout = out;
-  a.dout_token_stride = a.dout_head_stride = kSize;
-  a.delta = delta;
-  a.dqkv = dqkv;
-  a.dkey = dkey;
-  a.dquery = dquery;
-  for (int first = 0; first < kTokens; first += tiles::kTile) {
-    const tiles::Place at{0, kTokens, 0, first};
+  constexpr int kSize = 8, kThreads = 8;
+  Attention attention(kSize);
+  auto a = arguments_of(attention.call);
+  a.delta = attention.delta;
+  Numbers<double> memory(tiles::Shared<double>::elements(kSize));
+  for (int first = 0; first < Attention::kTokens; first += tiles::kTile) {
+    const tiles::Place at{0, Attention::kTokens, 0, first};
     const auto run = [&](auto body) {
       run_block<double>(kThreads, [&](const HostBlock<double>& block) { body(TileBlock{block}); });
     };
@@ -89,17 +104,8 @@ void disentangled() {
 }
 
 void fragment_attention() {
-  constexpr int kTokens = 20, kSize = 32;
-  Numbers<double> qkv(kTokens * 3 * kSize), table(2 * kTokens * kSize), out(kTokens * kSize), logsumexp(kTokens),
-      dqkv(kTokens * 3 * kSize), dkey(2 * kTokens * kSize), dquery(2 * kTokens * kSize);
-  std::vector<int32_t> row_of_distance(2 * kTokens);
-  for (int i = 0; i < 2 * kTokens; ++i) row_of_distance[i] = i;
-  const int32_t bounds[] = {0, kTokens};
-  Numbers<double> delta(kTokens);
-  for (const int rows : {16, 32}) {  // two squares each way, and one
-    run_fragments_of(rows, qkv, table, table, row_of_distance.data() + kTokens, bounds, 1, kTokens, 1, kSize, 0.25, kP,
-                     kSeed, true, out, logsumexp, out, delta, dqkv, dkey, dquery);
-  }
+  Attention attention(32);
+  for (const int rows : {16, 32}) run_fragments_of(attention.call, rows, true);  // two squares each way, and one
 }
 
 }  // namespace
