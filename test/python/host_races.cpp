@@ -46,29 +46,29 @@ void layer_norm() {
 
 // One sequence of one head, with tables of positions and dropout.
 struct Attention {
-  static constexpr int kTokens = 20;
   Numbers<double> qkv, table, out, logsumexp, delta, dqkv, dkey, dquery;
   std::vector<int32_t> row_of_distance;
-  int32_t bounds[2] = {0, kTokens};
+  int32_t bounds[2] = {};
   AttentionCall call{};
 
-  explicit Attention(int size)
-      : qkv(kTokens * 3 * size),
-        table(2 * kTokens * size),
-        out(kTokens * size),
-        logsumexp(kTokens),
-        delta(kTokens),
-        dqkv(kTokens * 3 * size),
-        dkey(2 * kTokens * size),
-        dquery(2 * kTokens * size),
-        row_of_distance(2 * kTokens) {
-    for (int i = 0; i < 2 * kTokens; ++i) row_of_distance[i] = i;
+  Attention(int tokens, int size)
+      : qkv(tokens * 3 * size),
+        table(2 * tokens * size),
+        out(tokens * size),
+        logsumexp(tokens),
+        delta(tokens),
+        dqkv(tokens * 3 * size),
+        dkey(2 * tokens * size),
+        dquery(2 * tokens * size),
+        row_of_distance(2 * tokens) {
+    for (int i = 0; i < 2 * tokens; ++i) row_of_distance[i] = i;
+    bounds[1] = tokens;
     call.qkv = qkv;
     call.pos_key = call.pos_query = table;
-    call.row_of_distance = row_of_distance.data() + kTokens;
+    call.row_of_distance = row_of_distance.data() + tokens;
     call.cu_seqlens = bounds;
     call.sequences = call.heads = 1;
-    call.tokens = kTokens;
+    call.tokens = tokens;
     call.head_size = size;
     call.scale = 0.25;
     call.p = kP;
@@ -87,13 +87,13 @@ struct TileBlock : HostBlock<double> {
 };
 
 void disentangled() {
-  constexpr int kSize = 8, kThreads = 8;
-  Attention attention(kSize);
+  constexpr int kTokens = 20, kSize = 8, kThreads = 8;
+  Attention attention(kTokens, kSize);
   auto a = arguments_of(attention.call);
   a.delta = attention.delta;
   Numbers<double> memory(tiles::Shared<double>::elements(kSize));
-  for (int first = 0; first < Attention::kTokens; first += tiles::kTile) {
-    const tiles::Place at{0, Attention::kTokens, 0, first};
+  for (int first = 0; first < kTokens; first += tiles::kTile) {
+    const tiles::Place at{0, kTokens, 0, first};
     const auto run = [&](auto body) {
       run_block<double>(kThreads, [&](const HostBlock<double>& block) { body(TileBlock{block}); });
     };
@@ -104,8 +104,8 @@ void disentangled() {
 }
 
 void fragment_attention() {
-  Attention attention(32);
-  for (const int rows : {16, 32}) run_fragments_of(attention.call, rows, true);  // two squares each way, and one
+  Attention attention(40, 32);
+  for (const int rows : {16, 32, 64}) run_fragments_of(attention.call, rows, true);  // several squares each way, and one
 }
 
 }  // namespace
