@@ -10,6 +10,7 @@ import { LanguageHead } from '../heads/language.ts'
 import { any, boolean } from '../options.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Encoding, Tokenizer } from '../tokenizer/index.ts'
+import { checkClasses } from './class-labels.ts'
 import { type LabelOptions, refuseLabels } from './label-config.ts'
 import {
   type CollateOptions,
@@ -174,7 +175,7 @@ export class MaskedLanguageModel extends Task<BlockLabels, TextExample> {
   collate(
     labels: BlockLabels,
     indices: ArrayLike<number>,
-    { device, lengths, seed = 0 }: CollateOptions,
+    { device, lengths, seed = 0, classes }: CollateOptions,
   ): Targets {
     const rows: number[] = []
     const words: number[] = []
@@ -186,6 +187,7 @@ export class MaskedLanguageModel extends Task<BlockLabels, TextExample> {
       }
       at += lengths[b]!
     }
+    if (classes !== undefined) checkClasses(words, classes)
     return {
       rows: Tensor.from(Int32Array.from(rows), { device }),
       labels: Tensor.from(words, { dtype: 'int64', device }),

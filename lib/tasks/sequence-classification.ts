@@ -13,6 +13,7 @@ import type { Head } from '../heads/head.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { argmax, logSumExp, mean, sigmoid, softmax } from './arithmetic.ts'
+import { checkClasses, ignored } from './class-labels.ts'
 import { type ClassScoresInput, classDetails, classIntervals, classMetrics } from './class-scores.ts'
 import {
   byCount,
@@ -35,9 +36,6 @@ import {
   type Targets,
   Task,
 } from './task.ts'
-
-/** cross_entropy_loss's ignore_index: what a sequence without a label has. */
-const ignored = -100
 
 const defaultMetrics: Readonly<Record<ProblemType, readonly string[]>> = {
   regression: ['pearson', 'spearmanr'],
@@ -214,6 +212,7 @@ export class SequenceClassification extends Task<EncodedLabels, Example> {
     const numbers: number[] = new Array(rows * width).fill(classes ? ignored : 0)
     for (let i = 0; i < indices.length; i++)
       for (let j = 0; j < width; j++) numbers[i * width + j] = values[indices[i]! * width + j]!
+    if (classes) checkClasses(numbers, this.width)
     const labels = Tensor.from(numbers, {
       dtype: classes ? 'int64' : dtype,
       shape: shape.length === 2 ? [rows, width] : [rows],

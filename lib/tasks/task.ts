@@ -79,6 +79,8 @@ export interface CollateOptions {
   lengths: readonly number[]
   /** Of what is drawn for a batch: the same as for `sequences`. Default 0. */
   seed?: number
+  /** Outputs of the head, `model.head.width`, where the task does not know their number: a label beyond is refused. */
+  classes?: number
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Head } from '../heads/head.ts'
 import { Tensor, type TensorOptions } from '../tensor.ts'
 import { defaultOverlap, type Encoding, encodeMixed, type Tokenizer } from '../tokenizer/index.ts'
 import { argmax, logSumExp, mean } from './arithmetic.ts'
+import { checkClasses, ignored } from './class-labels.ts'
 import { entityScores } from './iob.ts'
 import { chooseLabels, type LabelOptions, placeholders } from './label-config.ts'
 import {
@@ -20,9 +21,6 @@ import {
   Task,
 } from './task.ts'
 import { spanTags, tagIds } from './token-labels.ts'
-
-/** cross_entropy_loss's ignore_index: special tokens, and all but the first of a word. */
-const ignored = -100
 
 /** Where a word's prediction is read: a window of its text, and the word's first token in it. */
 export interface WordPlace {
@@ -139,6 +137,7 @@ export class TokenClassification extends Task<TokenLabels, TokenExample> {
       for (const [t, label] of tokens[indices[i]!]!.entries()) labels[at + t] = label
       at += lengths[i]!
     }
+    checkClasses(labels, this.width)
     return { labels: Tensor.from(labels, { dtype: 'int64', device }) }
   }
 

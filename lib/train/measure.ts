@@ -29,7 +29,7 @@ export async function measureExamples(
     group = currentWorld(),
   }: PredictOptions & { group?: World | undefined } = {},
 ): Promise<Metrics> {
-  const { task, positions, config, device, outputDType: dtype } = model
+  const { task, head, positions, config, device, outputDType: dtype } = model
   using sums = compile(({ batch, targets }: SumInputs) =>
     inEvaluation(model, () =>
       task.sums(model.forward(batch, targets.rows), targets)!.to({ device: 'cpu', dtype: 'float64' }),
@@ -49,6 +49,7 @@ export async function measureExamples(
       dtype,
       lengths: sequenceLengths(packed),
       seed,
+      classes: head.width,
     })
     try {
       using found = await sums.run([{ batch, targets }], { signal })

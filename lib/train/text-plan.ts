@@ -132,6 +132,7 @@ export class TextWork implements Work {
       dtype,
       lengths: sequenceLengths(shaped),
       seed,
+      classes: this.model.head.width,
     })
     return {
       examples: indices.length,
