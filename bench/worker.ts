@@ -16,6 +16,8 @@ export class Worker {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...env },
     })
+    // One that cannot start, or has ended, ends its lines: `next` says so to whoever waits.
+    for (const end of [this.#child, this.#child.stdin!]) end.on('error', () => {})
     this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]()
   }
 
@@ -24,6 +26,16 @@ export class Worker {
     const { value, done } = await this.#lines.next()
     if (done) throw new Error(`${this.#child.spawnargs.slice(0, 3).join(' ')} ended early`)
     return JSON.parse(value) as T
+  }
+
+  /** The first line. One that takes longer is ended, and so fails as one that ends by itself does. */
+  async ready<T>({ seconds }: { seconds: number }): Promise<T> {
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), 1000 * seconds)
+    try {
+      return await this.next<T>()
+    } finally {
+      clearTimeout(late)
+    }
   }
 
   /** Sends a request and waits for its answer. */

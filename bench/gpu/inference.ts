@@ -34,7 +34,7 @@ try {
     'transformers compiled': peerWorker('transformers_inference.py', [folder, dtype!, device!, 'compile']),
   }
   const names = Object.keys(sides) as (keyof typeof sides)[]
-  // A side that fails is left out; what the others measure stands.
+  // A side that fails, or is not ready in time, is left out; what was measured is kept after every round.
   const failed: Record<string, string> = {}
   const alive = () => names.filter((name) => !(name in failed))
   const attempt = (name: string, body: () => Promise<void>) =>
@@ -42,10 +42,13 @@ try {
       failed[name] = error.message
       console.error(`${name} is left out: ${error.message}`)
     })
-  for (const name of names) await attempt(name, async () => void (await sides[name].next()))
+  const seconds = Number(flags.ready)
+  await Promise.all(
+    names.map((name) => attempt(name, async () => void (await sides[name].ready({ seconds })))),
+  )
   const one = [Array.from({ length: 64 }, (_, i) => 10 + i)]
   const latency = Object.fromEntries(names.map((name) => [name, [] as number[]]))
-  const seconds = Object.fromEntries(names.map((name) => [name, [] as number[]]))
+  const passes = Object.fromEntries(names.map((name) => [name, [] as number[]]))
   const singles = device === 'cpu' ? 3 : 1000
   for (const name of alive())
     await attempt(name, async () => {
@@ -55,40 +58,45 @@ try {
         latency[name]!.push(milliseconds)
       }
     })
+  const texts = rows.flat().length
+  const figures = () =>
+    Object.fromEntries(
+      alive().map((name) => [
+        name,
+        {
+          p50Milliseconds: median(latency[name]!),
+          p99Milliseconds: [...latency[name]!].sort((a, b) => a - b)[Math.ceil(0.99 * singles) - 1]!,
+          textsPerSecond: texts / median(passes[name]!),
+        },
+      ]),
+    )
+  const keepFigures = () =>
+    keep('inference', {
+      settings: { device, dtype, layers: flags.layers ?? '12', texts },
+      sides: figures(),
+      failed,
+    })
   let right: number[] = []
   // Two rounds before the clock starts: ours captures a shape when it comes back.
-  for (let round = -2; round < Number(flags.rounds); round++)
+  for (let round = -2; round < Number(flags.rounds); round++) {
     for (const name of alive())
       await attempt(name, async () => {
         const { milliseconds, logits } = await sides[name].ask<Answer>({ batches: rows })
-        if (round >= 0) seconds[name]!.push(milliseconds / 1000)
+        if (round >= 0) passes[name]!.push(milliseconds / 1000)
         const flat = logits.flat()
         if (name === 'ours') right = flat
         if (right.length === 0) return // ours has failed: nothing to compare with
         const apart = Math.max(...flat.map((value, i) => Math.abs(value - right[i]!)))
         if (!(apart < allowed[dtype!]!)) throw new Error(`logits are ${apart} from ours`)
       })
+    if (round >= 0) await keepFigures()
+  }
   for (const name of names) sides[name].close()
-  const texts = rows.flat().length
   if (alive().length === 0) throw new Error('no side has left a figure')
-  const figures = Object.fromEntries(
-    alive().map((name) => [
-      name,
-      {
-        p50Milliseconds: median(latency[name]!),
-        p99Milliseconds: latency[name]!.sort((a, b) => a - b)[Math.ceil(0.99 * singles) - 1]!,
-        textsPerSecond: texts / median(seconds[name]!),
-      },
-    ]),
-  )
-  await keep('inference', {
-    settings: { device, dtype, layers: flags.layers ?? '12', texts },
-    sides: figures,
-    failed,
-  })
-  for (const [name, { p50Milliseconds, p99Milliseconds, textsPerSecond }] of Object.entries(figures))
+  const found = figures()
+  for (const [name, { p50Milliseconds, p99Milliseconds, textsPerSecond }] of Object.entries(found))
     console.log(
-      `${name.padEnd(24)}${p50Milliseconds.toFixed(2).padStart(8)} ms one text of 64 tokens, p99 ${p99Milliseconds.toFixed(2)} ms ${textsPerSecond.toFixed(0).padStart(8)} texts/s ${((figures.ours?.textsPerSecond ?? Number.NaN) / textsPerSecond).toFixed(2)}x`,
+      `${name.padEnd(24)}${p50Milliseconds.toFixed(2).padStart(8)} ms one text of 64 tokens, p99 ${p99Milliseconds.toFixed(2)} ms ${textsPerSecond.toFixed(0).padStart(8)} texts/s ${((found.ours?.textsPerSecond ?? Number.NaN) / textsPerSecond).toFixed(2)}x`,
     )
 } finally {
   await rm(folder, { recursive: true })

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 
 interface Training {
   machine: string
-  gpu: string
-  torch: string
   settings: { dtype: string; layers: string; real: boolean; batchSize: string }
-  gemmTflops: number
+  /** What a matrix product said of the machine, where it ran. */
+  gpu?: string
+  torch?: string
+  gemmTflops?: number
   sides: Record<
     string,
     { examplesPerSecond: number; tflops: number; peakBytes: number; reservedBytes?: number }
@@ -65,7 +66,7 @@ if (training) {
     goal('graphs over none', times(over('ours without graphs')), '1x', over('ours without graphs') >= 1, '3x')
   const low = 1 - over('ours without LoRA')
   if (low) goal("the low-rank part's share of a step", percent(low), 'at most 5 %', low <= 0.05, '12 %')
-  const roof = ours ? ours.tflops / gemmTflops : Number.NaN
+  const roof = ours && gemmTflops ? ours.tflops / gemmTflops : Number.NaN
   if (roof)
     goal(
       'share of what a matrix product reaches',
@@ -75,7 +76,7 @@ if (training) {
       '5 % at 200 tokens a step',
     )
   lines.push(
-    `LoRA r=8, roberta-base shapes, ${settings.layers} layers, ${settings.dtype}, ${settings.real ? "SST-2's texts" : 'lengths like SST-2’s'}, batch ${settings.batchSize}; torch ${training.torch}. A matrix product of the same dtype reaches ${gemmTflops.toFixed(2)} TFLOP/s.`,
+    `LoRA r=8, roberta-base shapes, ${settings.layers} layers, ${settings.dtype}, ${settings.real ? "SST-2's texts" : 'lengths like SST-2’s'}, batch ${settings.batchSize}${training.torch ? `; torch ${training.torch}` : ''}.${gemmTflops ? ` A matrix product of the same dtype reaches ${gemmTflops.toFixed(2)} TFLOP/s.` : ''}`,
     '',
     '| | examples/s | ours over it | TFLOP/s | peak memory | ours beside it | reserved |',
     '| --- | --- | --- | --- | --- | --- | --- |',

@@ -23,6 +23,8 @@ export const { values: flags } = parseArgs({
     // of training.ts: which sides run, by name with commas between; the name that the figures are kept under
     sides: { type: 'string' },
     name: { type: 'string', default: 'training' },
+    // seconds that a side may take until it is ready, torch.compile's included
+    ready: { type: 'string', default: '300' },
     // of epochs.ts
     model: { type: 'string', default: 'roberta-base' },
     epochs: { type: 'string' },

@@ -4,7 +4,7 @@
  *
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/gpu/training.ts [--data GLUE --tokenizer ROBERTA_BASE_FOLDER]
  *     [--device cuda:0] [--dtype bfloat16] [--layers 12] [--batches 64] [--batch-size 16] [--rounds 5]
- *     [--sides ours,peft] [--name training]
+ *     [--sides ours,peft] [--name training] [--ready 300]
  *
  * Random weights of the real shapes, the same files and token ids on all sides; r=8 on query and value, dropout 0.1 in
  * the model, AdamW, clipping at 1. The sides take turns; medians. TFLOP/s: three products of the frozen weights a token
@@ -30,9 +30,6 @@ try {
   }
   const ours = (file: string) => ourWorker('training-ours.ts', [file])
   const peer = (file: string) => peerWorker('peft_training.py', [file])
-  const gemm = peerWorker('gemm.py', [flags.device, flags.dtype, flags.device === 'cpu' ? '512' : '8192'])
-  const roof = await gemm.next<{ device: string; torch: string; tflops: number }>()
-  gemm.close()
   const wanted = flags.sides?.split(',')
   const started = [
     ['ours', { graphs: true }, ours],
@@ -47,7 +44,8 @@ try {
       .filter(([name]) => !wanted || wanted.includes(name))
       .map(([name, extra, start]) => side(name, extra, start)),
   )
-  // A side that fails is left out; what the others measure stands.
+  // A side that fails, or is not ready in time, is left out. What was measured is kept at once: should the stage run out of
+  // its own time, it stands.
   const passes = new Map<string, Pass[]>()
   const failed = new Map<string, string>()
   const attempt = async (name: string, body: () => Promise<void>) => {
@@ -58,51 +56,68 @@ try {
       console.error(`${name} is left out: ${error.message}`)
     })
   }
-  for (const [name, worker] of sides) await attempt(name, async () => void (await worker.next()))
-  for (let round = -1; round < Number(flags.rounds); round++)
-    for (const [name, worker] of sides)
-      await attempt(name, async () => {
-        const pass = await worker.ask<Pass>('pass')
-        if (round >= 0) passes.set(name, [...(passes.get(name) ?? []), pass])
-      })
-  for (const [, worker] of sides) worker.close()
-  if (passes.size === 0) throw new Error('no side has left a figure')
+  let roof: { device: string; torch: string; tflops: number } | undefined
+  const gemm = peerWorker('gemm.py', [flags.device, flags.dtype, flags.device === 'cpu' ? '512' : '8192'])
+  await attempt('a matrix product', async () => {
+    roof = await gemm.next()
+  })
+  gemm.close()
 
   const examples = batches.flat().length
   const tokens = batches.flat().reduce((sum, { ids }) => sum + ids.length, 0)
   const flops = 2 * 2 * tokens * Number(flags.layers ?? 12) * (4 * 768 * 768 + 2 * 768 * 3072)
-  const figures = Object.fromEntries(
-    Array.from(passes, ([name, of]) => {
-      const seconds = median(of.map((pass) => pass.seconds))
-      const { peakBytes, reservedBytes } = of.at(-1)!
-      const figure = { examplesPerSecond: examples / seconds, tflops: flops / seconds / 1e12 }
-      return [name, { ...figure, peakBytes, reservedBytes }]
-    }),
-  )
+  const figures = () =>
+    Object.fromEntries(
+      Array.from(passes, ([name, of]) => {
+        const seconds = median(of.map((pass) => pass.seconds))
+        const { peakBytes, reservedBytes } = of.at(-1)!
+        const figure = { examplesPerSecond: examples / seconds, tflops: flops / seconds / 1e12 }
+        return [name, { ...figure, peakBytes, reservedBytes }]
+      }),
+    )
   const { device, dtype, layers = '12' } = flags
-  await keep(flags.name!, {
-    machine: await machine(),
-    gpu: roof.device,
-    torch: roof.torch,
-    settings: {
-      device,
-      dtype,
-      layers,
-      real: Boolean(flags.data),
-      batchSize: flags['batch-size'],
-      examples,
-      tokens,
-    },
-    gemmTflops: roof.tflops,
-    sides: figures,
-    failed: Object.fromEntries(failed),
-  })
-  console.log(
-    `${roof.device}, torch ${roof.torch}, ${dtype}; a matrix product reaches ${roof.tflops.toFixed(2)} TFLOP/s`,
+  const keepFigures = async () =>
+    keep(flags.name!, {
+      machine: await machine(),
+      gpu: roof?.device,
+      torch: roof?.torch,
+      settings: {
+        device,
+        dtype,
+        layers,
+        real: Boolean(flags.data),
+        batchSize: flags['batch-size'],
+        examples,
+        tokens,
+      },
+      gemmTflops: roof?.tflops,
+      sides: figures(),
+      failed: Object.fromEntries(failed),
+    })
+
+  const seconds = Number(flags.ready)
+  await Promise.all(
+    sides.map(([name, worker]) => attempt(name, async () => void (await worker.ready({ seconds })))),
   )
-  for (const [name, { examplesPerSecond, tflops, peakBytes }] of Object.entries(figures))
+  for (let round = -1; round < Number(flags.rounds); round++)
+    for (const [name, worker] of sides)
+      await attempt(name, async () => {
+        const pass = await worker.ask<Pass>('pass')
+        if (round < 0) return
+        passes.set(name, [...(passes.get(name) ?? []), pass])
+        await keepFigures()
+      })
+  for (const [, worker] of sides) worker.close()
+  if (passes.size === 0) throw new Error('no side has left a figure')
+  await keepFigures()
+  if (roof)
     console.log(
-      `${name.padEnd(18)}${examplesPerSecond.toFixed(1).padStart(10)} examples/s ${tflops.toFixed(2).padStart(8)} TFLOP/s ${(peakBytes / 2 ** 20).toFixed(0).padStart(7)} MiB ${((figures.ours?.examplesPerSecond ?? Number.NaN) / examplesPerSecond).toFixed(2)}x`,
+      `${roof.device}, torch ${roof.torch}, ${dtype}; a matrix product reaches ${roof.tflops.toFixed(2)} TFLOP/s`,
+    )
+  const found = figures()
+  for (const [name, { examplesPerSecond, tflops, peakBytes }] of Object.entries(found))
+    console.log(
+      `${name.padEnd(18)}${examplesPerSecond.toFixed(1).padStart(10)} examples/s ${tflops.toFixed(2).padStart(8)} TFLOP/s ${(peakBytes / 2 ** 20).toFixed(0).padStart(7)} MiB ${((found.ours?.examplesPerSecond ?? Number.NaN) / examplesPerSecond).toFixed(2)}x`,
     )
 } finally {
   await rm(folder, { recursive: true })

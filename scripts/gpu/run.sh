@@ -54,15 +54,17 @@ build() {
     CUDAARCHS=$("$PYTHON" -c 'import torch; print("%d%d-real" % torch.cuda.get_device_capability())') || return
     export CUDAARCHS
   fi
-  # On a machine with a GPU a build without kernels is none: CMake stops where there is no nvcc.
-  if gpu; then export TORCH_LORA_REQUIRE_CUDA=1; fi
+  require_cuda
   node scripts/build-native.mjs
 }
 
+# On a machine with a GPU a build without kernels is none: CMake stops where there is no nvcc, and no test goes without.
+require_cuda() { if gpu; then export TORCH_LORA_REQUIRE_CUDA=1; fi; }
 on_gpu() { gpu || [ -n "${TORCH_LORA_TEST_DEVICE:-}" ] || { echo 'no GPU: nothing to test on'; return 3; }; }
 
 operators() {
   on_gpu || return
+  require_cuda
   local result=0
   "$PYTHON" -m pytest test/python/test_cuda.py -q -p no:cacheprovider -k sanitized || result=1
   "$PYTHON" -m pytest test/python/test_cuda.py -q -p no:cacheprovider -k 'not sanitized' || result=1
@@ -71,7 +73,7 @@ operators() {
 
 tests() {
   on_gpu || return
-  if gpu; then export TORCH_LORA_REQUIRE_CUDA=1; fi
+  require_cuda
   node node_modules/vitest/vitest.mjs run test/gpu
 }
 
@@ -82,6 +84,7 @@ kernels() {
     { echo 'no compute-sanitizer on PATH or in CUDA_HOME'; return 3; }
   "$sanitizer" --tool memcheck "$PYTHON" -c 'import torch; torch.ones(1, device="cuda").add_(1)' > /dev/null 2>&1 ||
     { echo "$sanitizer does not run here (it may need a newer driver, or rights that a container lacks)"; return 3; }
+  require_cuda
   local tool result=0
   for tool in memcheck racecheck; do
     "$sanitizer" --tool "$tool" --error-exitcode 9 "$PYTHON" -m pytest test/python/test_cuda.py -q \
@@ -136,7 +139,7 @@ for stage in "$@"; do
   esac
   echo "== $stage (at most $seconds s)"
   began=$SECONDS
-  export -f libtorch gpu data unpack build on_gpu operators tests alone kernels training inference figure3 figure4 report cpu
+  export -f libtorch gpu data unpack build require_cuda on_gpu operators tests alone kernels training inference figure3 figure4 report cpu
   export here WORK OUT PYTHON
   export WHOLE=${WHOLE:-}
   TORCH_LORA_LIBTORCH=$(libtorch) timeout -k 5 "$seconds" bash -c "$stage" 2>&1 | tee "$OUT/$stage.log"

@@ -22,6 +22,8 @@ def pytest_configure(config):
         kernels = pathlib.Path(library_path()).with_name('liblora_ops_cuda.so')
         if kernels.exists() and torch.cuda.is_available():
             torch.ops.load_library(str(kernels))
+        elif os.environ.get('TORCH_LORA_REQUIRE_CUDA'):  # scripts/gpu/run.sh: else compositions would be what is tested
+            raise pytest.UsageError(f'TORCH_LORA_REQUIRE_CUDA is set, and there is no GPU or no {kernels}')
 
 
 def pytest_collection_modifyitems(items):
