@@ -3,7 +3,7 @@ import { graphDevice } from '../device.ts'
 import type { Model } from '../models/model.ts'
 import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
 import { inEvaluation } from '../nn/in-evaluation.ts'
-import { type Compiled, compile, type RunOptions } from '../program.ts'
+import { type Compiled, compile, type GraphReport, type RunOptions } from '../program.ts'
 import type { ModelInput } from '../tasks/task.ts'
 import { type Device, Tensor } from '../tensor.ts'
 import type { Encoding } from '../tokenizer/index.ts'
@@ -63,6 +63,11 @@ export class Predictor {
   /** Whether passes are replayed as CUDA graphs. */
   get capturesGraphs(): boolean {
     return this.#graphs !== undefined
+  }
+
+  /** Of passes that are replayed, for tests. */
+  get graphReport(): GraphReport {
+    return this.#forward.graphReport
   }
 
   /**

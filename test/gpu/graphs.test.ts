@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { adapterTensors } from '../../lib/adapters/adapter.ts'
 import {
   AdamW,
@@ -13,12 +13,29 @@ import {
   Trainer,
 } from '../../lib/index.ts'
 import { Predictor } from '../../lib/inference/predictor.ts'
+import type { GraphReport } from '../../lib/program.ts'
 import type { DType } from '../../lib/tensor.ts'
 import { compileTrainingStep } from '../../lib/train/step.ts'
 import { fixtures, relativeDifference } from '../models/golden.ts'
 import { tinyExamples, tinyModel } from '../train/tiny.ts'
-import { device, missing } from './device.ts'
+import { device, missing, onCuda } from './device.ts'
 import { adapted, inputs, withoutDropout } from './models.ts'
+
+/** What steps, the Trainer's too, had captured when they were disposed of. */
+const reports = vi.hoisted((): GraphReport[] => [])
+vi.mock('../../lib/train/step.ts', async (original) => {
+  const real = await original<typeof import('../../lib/train/step.ts')>()
+  const compileTrainingStep: typeof real.compileTrainingStep = (...args) => {
+    const step = real.compileTrainingStep(...args)
+    const { dispose } = step
+    step.dispose = () => {
+      reports.push(step.graphReport)
+      dispose()
+    }
+    return step
+  }
+  return { ...real, compileTrainingStep }
+})
 
 /** Of three shapes, each met, captured and replayed. */
 const lengths = [
@@ -147,6 +164,10 @@ describe.skipIf(missing)(`graphs on ${device}`, () => {
         for (const [i, logit] of ours.entries())
           expect(Math.abs(logit - right[i]!)).toBeLessThan(allowed[dtype]! * Math.max(1, Math.abs(right[i]!)))
       }
+    expect(plain.graphReport).toEqual({ captures: 0, replays: 0 })
+    if (!onCuda) return
+    expect(replayed.graphReport.captures).toBeGreaterThan(0)
+    expect(replayed.graphReport.replays).toBeGreaterThan(lengths.length)
   })
 })
 
@@ -181,12 +202,14 @@ describe.skipIf(missing)(`Trainer on ${device}`, () => {
           seed: 3,
           cudaGraphs,
         })
-        for await (const event of trainer.run())
-          if (event.type === 'end') return event.summary.best!.metrics.accuracy!
-        return 0
+        const { best } = await trainer.train()
+        return best!.metrics.accuracy!
       }
-      expect(await accuracy(true)).toBeGreaterThan(0.9)
-      expect(await accuracy(false)).toBeGreaterThan(0.9)
+      for (const cudaGraphs of [true, false]) {
+        expect(await accuracy(cudaGraphs)).toBeGreaterThan(0.9)
+        const { captures, replays } = reports.at(-1)!
+        expect([captures > 0, replays > captures]).toEqual(Array(2).fill(onCuda && cudaGraphs))
+      }
     },
   )
 })
