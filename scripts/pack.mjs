@@ -5,13 +5,23 @@
  * and the working tree gets no prebuilds/ that would go stale.
  */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildsBesidePrebuild } from './build-native.mjs'
 import { buildTypeScript } from './build-ts.mjs'
+import { publishedReadme, publisherFields } from './publishing.mjs'
 
 const root = resolve(fileURLToPath(import.meta.url), '..', '..')
 const platform = `${process.platform}-${process.arch}`
@@ -49,9 +59,12 @@ export function strip(from, to, tool = 'strip') {
  * @param {string} destination a folder that exists
  * @param {(prebuilds: string) => void} [fill] writes a folder a platform of prebuilt files; by default this platform's,
  *   of build/Release and beside
- * @returns {{ tarball: string, bytes: number, unpackedBytes: number, files: string[] }}
+ * @returns {{ tarball: string, bytes: number, unpackedBytes: number, files: string[], notes: string[] }}
+ * @throws Error where package.json's repository, bugs or homepage is there and is none
  */
 export function pack(destination, fill) {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const { missing } = publisherFields(manifest)
   buildTypeScript()
   const copy = mkdtempSync(join(tmpdir(), 'torch-lora-pack-'))
   try {
@@ -61,6 +74,8 @@ export function pack(destination, fill) {
     }
     if (fill) fill(join(copy, 'prebuilds'))
     else fillFromBuild(copy)
+    const readme = join(copy, 'README.md')
+    writeFileSync(readme, publishedReadme(readFileSync(readme, 'utf8'), manifest))
     const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', resolve(destination)]
     const [report] = JSON.parse(run('npm', args, copy))
     return {
@@ -68,6 +83,12 @@ export function pack(destination, fill) {
       bytes: report.size,
       unpackedBytes: report.unpackedSize,
       files: report.files.map(({ path }) => path),
+      notes:
+        missing.length > 0
+          ? [
+              `package.json has no ${missing.join(' and no ')}, which whoever publishes fills in: without a repository README's links lead nowhere from npm's page, and npm gives no provenance`,
+            ]
+          : [],
     }
   } finally {
     rmSync(copy, { recursive: true, force: true })
@@ -82,7 +103,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   }
   try {
     const packed = pack(destination)
-    const { tarball, bytes, files } = packed
+    const { tarball, bytes, files, notes } = packed
+    for (const note of notes) console.error(`pack: ${note}`)
     if (process.argv.includes('--json')) console.log(JSON.stringify(packed))
     else console.log(`${tarball}: ${(bytes / 1e6).toFixed(2)} MB, ${files.length} files`)
   } catch (error) {

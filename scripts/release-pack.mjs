@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
- * `npm run release:pack -- FOLDER [--libtorch DIR...] [--cpu]`: the tarball that is published: for each supported minor
+ * `npm run release:pack -- FOLDER [--libtorch DIR...] [--cpu] [--publish]`: the tarball that is published: for each supported minor
  * release of libtorch the core and the operators, for x64 those on CUDA too, and for arm64 the CPU's; and once the CUDA
  * kernels, which no release of libtorch differs in. Gets the libtorch of each into a cache of its own, builds one after
  * the other, and packs. `--libtorch` names folders to build for in place of those, of either platform; `--cpu` leaves
- * CUDA out, for a try without nvcc.
+ * CUDA out, for a try without nvcc; `--publish` refuses to begin where package.json lacks what whoever publishes fills in.
  */
 import { spawnSync } from 'node:child_process'
 import {
@@ -13,6 +13,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   rmSync,
   writeFileSync,
@@ -27,6 +28,7 @@ import { buildKernels, buildMinors, packedBuild, packedKernels } from './build-n
 import { buildTypeScript } from './build-ts.mjs'
 import { arm64, arm64Libtorch } from './cross/linux-arm64.mjs'
 import { pack, strip } from './pack.mjs'
+import { publisherFields } from './publishing.mjs'
 
 /** Of the wheels that a release of PyTorch names, those that {@link cudaLibtorch} gets. */
 const wheelsOfRelease = /^(torch|nvidia_(nccl|cuda_runtime|cuda_cupti))[-_]/
@@ -120,7 +122,21 @@ function platformOf(libtorch) {
   return platform
 }
 
-/** One platform's builds, as they are packed. */
+/**
+ * A platform, and how to get a libtorch for it.
+ * @typedef {{
+ *   platform: string,
+ *   cross?: typeof arm64,
+ *   cuda: boolean,
+ *   get: (version: string) => Promise<string>,
+ * }} Target
+ */
+
+/**
+ * One platform's builds, as they are packed.
+ * @param {Target} target
+ * @param {string[]} paths of libtorches
+ */
 async function build({ platform, cross, cuda }, paths) {
   const say = (what, seconds) =>
     console.log(`${platform}, ${what}: ${seconds < 1 ? 'built before' : `built in ${seconds.toFixed(0)} s`}`)
@@ -137,7 +153,11 @@ async function build({ platform, cross, cuda }, paths) {
   }
 }
 
-/** Writes a platform's folder of prebuilds/. */
+/**
+ * Writes a platform's folder of prebuilds/.
+ * @param {string} prebuilds
+ * @param {Target} target
+ */
 function fill(prebuilds, { platform, cross }, { kernels, builds }) {
   const target = join(prebuilds, platform)
   mkdirSync(target, { recursive: true })
@@ -155,11 +175,17 @@ function fill(prebuilds, { platform, cross }, { kernels, builds }) {
 
 /**
  * @param {string} destination a folder that exists
- * @param {{ libtorch?: string[], cpu?: boolean }} [options] as the command has them
- * @returns {Promise<{ tarball: string, bytes: number, unpackedBytes: number, files: string[] }>}
+ * @param {{ libtorch?: string[], cpu?: boolean, publish?: boolean }} [options] as the command has them
+ * @returns what {@link pack} gives
  */
-export async function releasePack(destination, { libtorch = [], cpu = false } = {}) {
+export async function releasePack(destination, { libtorch = [], cpu = false, publish = false } = {}) {
+  const { missing } = publisherFields(
+    JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')),
+  )
+  if (publish && missing.length > 0)
+    throw new Error(`package.json has no ${missing.join(' and no ')}: fill it in before publishing`)
   buildTypeScript()
+  /** @type {Target[]} */
   const targets = [
     { platform: 'linux-x64', cuda: !cpu, get: cudaLibtorch },
     { platform: arm64.platform, cross: arm64, cuda: false, get: arm64Libtorch },
@@ -179,13 +205,14 @@ export async function releasePack(destination, { libtorch = [], cpu = false } = 
     for (const { target, ...built } of made) fill(prebuilds, target, built)
   })
   const megabytes = (count) => `${(count / 1e6).toFixed(2)} MB`
-  const { tarball, bytes, unpackedBytes } = packed
+  const { tarball, bytes, unpackedBytes, notes } = packed
   if (bytes > limit)
     throw new Error(`${tarball} has ${megabytes(bytes)}, and ${megabytes(limit)} is the limit`)
   const what = made.map(
     ({ target, builds }) =>
       `${target.platform} with libtorch ${builds.map(({ minor }) => minor).join(', ')}${target.cuda ? ' and CUDA kernels' : ''}`,
   )
+  for (const note of notes) console.error(`release:pack: ${note}`)
   console.log(`${tarball}: ${megabytes(bytes)}, ${megabytes(unpackedBytes)} unpacked, for ${what.join('; ')}`)
   return packed
 }
@@ -194,11 +221,17 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { libtorch: { type: 'string', multiple: true }, cpu: { type: 'boolean' } },
+      options: {
+        libtorch: { type: 'string', multiple: true },
+        cpu: { type: 'boolean' },
+        publish: { type: 'boolean' },
+      },
     })
     const [destination] = positionals
     if (positionals.length !== 1 || !existsSync(destination))
-      throw new Error('usage: npm run release:pack -- FOLDER [--libtorch DIR] [--cpu] (a folder that exists)')
+      throw new Error(
+        'usage: npm run release:pack -- FOLDER [--libtorch DIR] [--cpu] [--publish] (a folder that exists)',
+      )
     await releasePack(destination, values)
   } catch (error) {
     console.error(`release:pack: ${error.message}`)
