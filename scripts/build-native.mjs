@@ -79,6 +79,7 @@ export function buildsBesidePrebuild() {
   const first = builtFrom(output, wholeBuild)
   if (!first) throw new Error('there is no build to pack: run `npm run build` first')
   const note = ({ sources, version }) => `${JSON.stringify({ sources, version }, null, 2)}\n`
+  /** @type {{ from?: string, text?: string, to: string }[]} */
   const files = [{ text: note(first), to: stampName }]
   for (const name of readdirSync(join(root, 'build')).filter((entry) => entry.startsWith('torch-'))) {
     const folder = join(root, 'build', name, 'Release')
@@ -116,6 +117,7 @@ async function libtorchToBuildWith(announce) {
   return await installWithProgress({ headers: true })
 }
 
+/** @returns {Promise<void>} */
 function run(command, args) {
   return new Promise((resolve, reject) => {
     // Where CMakeLists.txt, too, finds what was got into build/tools.
@@ -135,7 +137,8 @@ function run(command, args) {
   })
 }
 
-const has = (name) => process.env.PATH.split(':').some((folder) => existsSync(join(folder, name)))
+const path = process.env.PATH?.split(delimiter) ?? []
+const has = (name) => path.some((folder) => existsSync(join(folder, name)))
 
 function requireTools(cross) {
   const missing = []
@@ -193,7 +196,12 @@ export async function buildNative({ force = false, announce } = {}) {
   return true
 }
 
-/** Builds against one libtorch into `<folder>/Release`, and notes there what it was. */
+/**
+ * Builds against one libtorch into `<folder>/Release`, and notes there what it was.
+ * @param {{ path: string, version: string }} libtorch
+ * @param {string} folder
+ * @param {{ cross?: { toolchain: string, compiler: string }, kernels?: string }} [target] as {@link buildMinors} has it
+ */
 async function compile(libtorch, folder, { cross, kernels } = {}) {
   const from = { sources: sourceHash(), libtorch: libtorch.path, version: libtorch.version }
   requireTools(cross)

@@ -30,7 +30,7 @@ class UsageError extends Error {}
 
 /** @returns {import('../examples/quickstart.ts').QuickstartOptions | undefined} undefined when help was asked for */
 function readOptions(args) {
-  const text = { type: 'string' }
+  const text = /** @type {const} */ ({ type: 'string' })
   let values
   try {
     const options = { model: text, task: text, data: text, out: text, 'train-size': text, 'eval-size': text }

@@ -23,6 +23,7 @@ async function step(name, body) {
   if (did) console.log(`setup: ${name} done in ${((performance.now() - started) / 1000).toFixed(1)} s`)
 }
 
+/** @returns {Promise<void>} */
 function run(command, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })

@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-const onPath = (name) => process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, name)))
+const path = process.env.PATH?.split(delimiter) ?? []
+const onPath = (name) => path.some((folder) => existsSync(join(folder, name)))
 /** As Debian's qemu-user-static has it, or qemu-user. */
 const qemu = ['qemu-aarch64-static', 'qemu-aarch64'].find(onPath)
 const libraries = '/usr/aarch64-linux-gnu/lib' // of Debian's libc6-arm64-cross and libstdc++6-arm64-cross

@@ -44,7 +44,7 @@ export function buildDocs() {
   buildTypeScript()
   const made = reference()
   const folder = writeReference(made)
-  const pages = readdirSync(join(root, 'docs'), { recursive: true })
+  const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => join(root, 'docs', name))
   const top = readdirSync(root).filter((name) => name.endsWith('.md'))

@@ -47,8 +47,9 @@ export function reference() {
   }
   const exportsOf = (entry) => {
     const source = program.getSourceFile(fileOf(entry))
-    if (!source) throw new Error(`${fileOf(entry)} is not there: run \`npm run build:ts\``)
-    return checker.getExportsOfModule(checker.getSymbolAtLocation(source)).map((symbol) => {
+    const module = source && checker.getSymbolAtLocation(source)
+    if (!module) throw new Error(`${fileOf(entry)} is not there: run \`npm run build:ts\``)
+    return checker.getExportsOfModule(module).map((symbol) => {
       const target = resolved(symbol)
       return { name: symbol.name, symbol: target, page: pageOf(target), from: moduleOf(entry) }
     })
@@ -60,8 +61,8 @@ export function reference() {
   )
   const places = new Map(exported.map(({ name, page }) => [name, `${page}.md#${name.toLowerCase()}`]))
   const link = (text) => {
-    const name = /^\w+/.exec(text)?.[0]
-    return places.has(name) ? `[\`${text}\`](${places.get(name)})` : `\`${text}\``
+    const place = places.get(/^\w+/.exec(text)?.[0] ?? '')
+    return place ? `[\`${text}\`](${place})` : `\`${text}\``
   }
   const undocumented = []
 

@@ -47,9 +47,13 @@ function diagnose(texts, entries = []) {
   return { program, of: (file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)) }
 }
 
-/** Whether an entry exports a name for its type alone, where another may export what it is. */
-function isTypeOnly({ declarations: [found] }) {
-  return ts.isExportSpecifier(found) && (found.isTypeOnly || found.parent.parent.isTypeOnly)
+/**
+ * Whether an entry exports a name for its type alone, where another may export what it is.
+ * @param {ts.Symbol} symbol
+ */
+function isTypeOnly({ declarations }) {
+  const found = declarations?.[0]
+  return found && ts.isExportSpecifier(found) && (found.isTypeOnly || found.parent.parent.isTypeOnly)
 }
 
 /** What a block has left out: imports of the package's names, and declarations of the reader's own. */
@@ -83,10 +87,12 @@ export function wrongSnippets(pages) {
   const first = diagnose(bare, entries)
   const checker = first.program.getTypeChecker()
   const names = entries.map((entry) => {
-    const module = checker.getSymbolAtLocation(first.program.getSourceFile(entry))
+    const source = first.program.getSourceFile(entry)
+    const module = source && checker.getSymbolAtLocation(source)
+    if (!module) throw new Error(`${entry} is not there: run \`npm run build:ts\``)
     const folder = relative(join(root, 'dist'), entry).split('/').slice(0, -1)
-    const exported = checker.getExportsOfModule(module).map((each) => [each.name, isTypeOnly(each)])
-    return [['torch-lora', ...folder].join('/'), new Map(exported)]
+    const exported = new Map(checker.getExportsOfModule(module).map((each) => [each.name, isTypeOnly(each)]))
+    return [['torch-lora', ...folder].join('/'), exported]
   })
   // On the block's own first line: line numbers stay.
   const whole = new Map(
@@ -95,7 +101,7 @@ export function wrongSnippets(pages) {
   const second = diagnose(whole)
   return blocks.flatMap(({ page, name, line }) =>
     second.of(name).map(({ file, start, messageText }) => {
-      const at = line + file.getLineAndCharacterOfPosition(start).line
+      const at = line + (file?.getLineAndCharacterOfPosition(start ?? 0).line ?? 0)
       return `${relative(root, page)}:${at}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
     }),
   )

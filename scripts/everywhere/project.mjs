@@ -55,7 +55,13 @@ export class Project {
       ...environment,
     }
     for (const name of Object.keys(env)) if (/^npm_(config|package|lifecycle)/.test(name)) delete env[name]
-    const options = { cwd, env, encoding: 'utf8', timeout: 300_000, maxBuffer: 1 << 28 }
+    const options = /** @type {const} */ ({
+      cwd,
+      env,
+      encoding: 'utf8',
+      timeout: 300_000,
+      maxBuffer: 1 << 28,
+    })
     const { status, signal, stdout, stderr, error } = spawnSync(command, args, options)
     const said = `${stdout ?? ''}${stderr ?? ''}`
     if (status !== 0) throw Object.assign(new Error(error?.message ?? reason(said) ?? `${signal}`), { said })

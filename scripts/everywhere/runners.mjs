@@ -43,7 +43,12 @@ const pool = (name) => (make) => {
   return versionIn(vitest, 'vitest')
 }
 
-/** Jest, on a test file that gets the package in one of these ways, with Node's flag for ES modules or without. */
+/**
+ * Jest, on a test file that gets the package in one of these ways, with Node's flag for ES modules or without.
+ * @param make gives a project
+ * @param {{ top?: string, inTest?: string }} way
+ * @param {{ flag?: boolean, node?: string, manifest?: object }} [options]
+ */
 function jest(make, way, { flag = true, ...options } = {}) {
   const project = make(options)
   project.npm([project.kit.tarball, 'jest@30'])

@@ -41,7 +41,7 @@ async function train() {
   const { callOperator, compile, ops, Tensor } = await import('../../dist/index.js')
   const weights = Array.from({ length: 4 }, () => Tensor.randn([256, 256]))
   for (const weight of weights) weight.requiresGrad = true
-  const step = compile((x) => {
+  const step = compile((/** @type {import('../../dist/index.js').Tensor} */ x) => {
     let y = x
     for (const weight of weights) y = ops.softmax(ops.matmul(y, weight), -1)
     const loss = ops.sum(y)

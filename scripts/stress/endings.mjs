@@ -38,7 +38,7 @@ function attempt(way, delay) {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     let errors = ''
-    child.stderr.on('data', (data) => {
+    child.stderr?.on('data', (data) => {
       errors = (errors + data).slice(-2000)
     })
     const late = setTimeout(() => child.kill('SIGKILL'), longest)
