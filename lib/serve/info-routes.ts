@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { loadedFrom } from '../addon.ts'
 import type { AnyTextModel } from '../inference/load-text-model.ts'
 import { explainDType } from '../weight-dtype.ts'
 import { component } from './components.ts'
@@ -41,6 +42,11 @@ const Info = component('Info', {
     version: text,
     sha: textOrNull,
     docker_label: textOrNull,
+    warnings: {
+      type: 'array',
+      items: text,
+      description: 'What makes it slower than it could be here: a file of CUDA kernels that is not there.',
+    },
   },
 })
 
@@ -141,6 +147,7 @@ function infoOf(
     version,
     sha: null,
     docker_label: null,
+    warnings: loadedFrom()?.warnings ?? [],
   }
 }
 

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { addonPath, missingKernels } from '../../lib/addon.ts'
 import { findLibtorch } from '../../lib/libtorch/find.ts'
+import { minorOf } from '../../lib/libtorch/versions.ts'
+import { tinyClassifier } from '../inference/models.ts'
 import { fakeLibtorch, temporaryFolder } from './fakes.ts'
 
 /** Of the libtorch that the addon under test was built for: one that the loader takes. */
@@ -37,6 +39,23 @@ function packageWith(core: string): string {
   if (core === 'text') writeFileSync(join(folder, 'libtorch_lora_core.so'), 'no library')
   else copyFileSync(core, join(folder, 'libtorch_lora_core.so'))
   return dirname(dirname(folder))
+}
+
+/** The libtorch at hand, as a CUDA build of it lies there: with libraries of CUDA that open and hold nothing. */
+function cudaLibtorch(): string {
+  const { path } = findLibtorch()
+  const folder = temporaryFolder()
+  const lib = join(folder, 'torch', 'lib')
+  mkdirSync(lib, { recursive: true })
+  for (const name of readdirSync(dirname(path)).filter((entry) => entry !== basename(path)))
+    symlinkSync(join(dirname(path), name), join(folder, name)) // where its libraries look for others
+  for (const name of readdirSync(join(path, 'lib'))) symlinkSync(join(path, 'lib', name), join(lib, name))
+  for (const name of ['libc10_cuda.so', 'libtorch_cuda.so']) {
+    rmSync(join(lib, name), { force: true })
+    symlinkSync(join(path, 'lib', 'libtorch.so'), join(lib, name))
+  }
+  writeFileSync(join(folder, 'torch', 'version.py'), `__version__ = '${minorOf(version)}.0+cu130'\n`)
+  return join(folder, 'torch')
 }
 
 describe('loadNative', () => {
@@ -137,6 +156,34 @@ describe('loadNative', () => {
     expect(missing()).toBe(null)
     expect(missingKernels(addon, { version: '2.13.0+cpu', cuda: false })).toBe(null)
   })
+
+  it('warns of CUDA kernels that are missing, by name: at load, in /info and in doctor', async () => {
+    const built = packageWith(join(dirname(addonPath()), 'libtorch_lora_core.so'))
+    const of = (path: string) => JSON.stringify(new URL(`../../lib/${path}`, import.meta.url).href)
+    const found = run(
+      `const { once } = await import('node:events')
+      const { default: fs } = await import('node:fs')
+      const { syncBuiltinESMExports } = await import('node:module')
+      const { existsSync } = fs
+      fs.existsSync = (path) => path === '/dev/nvidiactl' || existsSync(path) // a machine with a driver
+      syncBuiltinESMExports()
+      const warned = once(process, 'warning')
+      loadNative()
+      const [{ code, message }] = await warned
+      const { createServer } = await import(${of('serve/app.ts')})
+      const app = await createServer(${JSON.stringify(await tinyClassifier())}, { device: 'cpu', logLevel: 'silent' })
+      const { warnings } = (await app.inject('/info')).json()
+      await app.close()
+      const { diagnose } = await import(${of('cli/diagnose.ts')})
+      const doctor = diagnose().problems.map(({ message }) => message)
+      console.log(JSON.stringify({ code, message, warnings, doctor }))`,
+      { TORCH_LORA_PREBUILD: built, TORCH_LORA_LIBTORCH: cudaLibtorch() },
+    ) as { code: string; message: string; warnings: string[]; doctor: string[] }
+    expect(found.code).toBe('TORCH_LORA_NO_CUDA_KERNELS')
+    expect(found.message).toContain(join(built, 'build', 'Release', 'liblora_cuda_kernels.so'))
+    expect(found.warnings).toEqual([found.message])
+    expect(found.doctor).toContain(found.message)
+  }, 120_000)
 
   const compiler = spawnSync('cc', ['--version']).status === 0
   it.skipIf(!compiler)('says when libtorch lacks what the addon calls', () => {

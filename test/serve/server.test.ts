@@ -88,6 +88,7 @@ describe('the routes of text-embeddings-inference', () => {
       max_input_length: 64,
       max_client_batch_size: 8,
       version: '1.2.3',
+      warnings: [],
     })
     const docs = (await (await fetch(`${url}/docs/json`)).json()) as { paths: object }
     expect(Object.keys(docs.paths)).toEqual(
