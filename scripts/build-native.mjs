@@ -71,20 +71,34 @@ function builtFrom(folder, names) {
 
 /**
  * What the package carries for this platform beside the addon and its core, which prebuildify takes from build/Release:
- * from build/torch-<minor> what {@link buildMinors} made of the same sources, and a note beside each core of what it is
- * made from; without the path, which is this machine's.
- * @returns {{ from?: string, text?: string, to: string }[]} files to copy, or texts to write
+ * from build/torch-<minor> what {@link buildMinors} made of the same sources for other releases, and a note beside each
+ * core of what it is made from; without the path, which is this machine's.
+ * @param {string} [builds] build/
+ * @returns {{ files: { from?: string, text?: string, to: string }[], leftOut: string[] }} files to copy, or texts to
+ *   write; builds that would make a mixture, and why, in sentences
+ * @throws Error where build/Release is missing, or from other sources than these
  */
-export function buildsBesidePrebuild() {
-  const first = builtFrom(output, wholeBuild)
+export function buildsBesidePrebuild(builds = join(root, 'build')) {
+  const first = builtFrom(join(builds, 'Release'), wholeBuild)
   if (!first) throw new Error('there is no build to pack: run `npm run build` first')
+  if (first.sources !== sourceHash())
+    throw new Error('build/Release was built from other sources than these: run `npm run build` first')
   const note = ({ sources, version }) => `${JSON.stringify({ sources, version }, null, 2)}\n`
   /** @type {{ from?: string, text?: string, to: string }[]} */
   const files = [{ text: note(first), to: stampName }]
-  for (const name of readdirSync(join(root, 'build')).filter((entry) => entry.startsWith('torch-'))) {
-    const folder = join(root, 'build', name, 'Release')
+  const leftOut = []
+  for (const name of readdirSync(builds).filter((entry) => entry.startsWith('torch-'))) {
+    const folder = join(builds, name, 'Release')
     const built = builtFrom(folder, libraries)
-    if (built?.sources !== first.sources) continue
+    let reason
+    if (!built) reason = 'it is not whole'
+    else if (built.sources !== first.sources) reason = 'it was built from other sources'
+    else if (first.version.startsWith(`${name.slice('torch-'.length)}.`))
+      reason = 'build/Release is for that release too'
+    if (reason) {
+      leftOut.push(`build/${name} is left out: ${reason}`)
+      continue
+    }
     for (const library of [...libraries, ...optionalLibraries].filter((entry) =>
       existsSync(join(folder, entry)),
     ))
@@ -92,9 +106,9 @@ export function buildsBesidePrebuild() {
     files.push({ text: note(built), to: join(name, stampName) })
   }
   // Where build/Release, which prebuildify takes whole, has none: it is of a libtorch without CUDA.
-  if (files.some(({ to }) => to.endsWith(boundName)) && !existsSync(join(output, kernelsName)))
+  if (files.some(({ to }) => to.endsWith(boundName)) && !existsSync(join(builds, 'Release', kernelsName)))
     files.push({ from: packedKernels(kernelsFolder), to: kernelsName })
-  return files
+  return { files, leftOut }
 }
 
 /** The libtorch to build against: the one that would be opened at run time, when it has headers. */

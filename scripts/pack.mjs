@@ -32,19 +32,22 @@ function run(command, args, cwd) {
   return stdout
 }
 
+/** @returns what was not taken, in sentences */
 function fillFromBuild(copy) {
+  const { files, leftOut } = buildsBesidePrebuild()
   cpSync(join(root, 'build', 'Release'), join(copy, 'build', 'Release'), { recursive: true })
   // The libc in the addon's name: on musl it is then passed over, rather than opened in vain.
   const prebuildify = createRequire(import.meta.url).resolve('prebuildify/bin.js')
   const shim = join('scripts', 'cmake-js-shim.mjs')
   run(process.execPath, [prebuildify, '--napi', '--strip', '--tag-libc', '--node-gyp', `./${shim}`], copy)
   const prebuilds = join(copy, 'prebuilds', platform)
-  for (const { from, text, to } of buildsBesidePrebuild()) {
+  for (const { from, text, to } of files) {
     const target = join(prebuilds, to)
     mkdirSync(dirname(target), { recursive: true })
     if (text) writeFileSync(target, text)
     else strip(from, target)
   }
+  return leftOut
 }
 
 /**
@@ -72,8 +75,12 @@ export function pack(destination, fill) {
       if (/^(node_modules|build|prebuilds|runs|\..*)$/.test(name)) continue
       cpSync(join(root, name), join(copy, name), { recursive: true })
     }
+    const notes = fill ? [] : fillFromBuild(copy)
     if (fill) fill(join(copy, 'prebuilds'))
-    else fillFromBuild(copy)
+    if (missing.length > 0)
+      notes.push(
+        `package.json has no ${missing.join(' and no ')}, which whoever publishes fills in: without a repository README's links lead nowhere from npm's page, and npm gives no provenance`,
+      )
     const readme = join(copy, 'README.md')
     writeFileSync(readme, publishedReadme(readFileSync(readme, 'utf8'), manifest))
     const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', resolve(destination)]
@@ -83,12 +90,7 @@ export function pack(destination, fill) {
       bytes: report.size,
       unpackedBytes: report.unpackedSize,
       files: report.files.map(({ path }) => path),
-      notes:
-        missing.length > 0
-          ? [
-              `package.json has no ${missing.join(' and no ')}, which whoever publishes fills in: without a repository README's links lead nowhere from npm's page, and npm gives no provenance`,
-            ]
-          : [],
+      notes,
     }
   } finally {
     rmSync(copy, { recursive: true, force: true })

@@ -6,22 +6,23 @@ import { temporaryFolder } from '../libtorch/fakes.ts'
 interface Builds {
   sourceHash(): string
   packedKernels(folder: string): string
+  buildsBesidePrebuild(builds: string): { files: { to: string }[]; leftOut: string[] }
   packedBuild(
     folder: string,
     options: { cuda: boolean },
   ): { version: string; names: string[]; note: { name: string; text: string } }
 }
 const script = new URL('../../scripts/build-native.mjs', import.meta.url).href
-const { packedBuild, packedKernels, sourceHash } = (await import(script)) as Builds
+const { buildsBesidePrebuild, packedBuild, packedKernels, sourceHash } = (await import(script)) as Builds
 
 const core = ['torch_lora.node', 'libtorch_lora_core.so', 'liblora_ops.so']
 const distributed = ['liblora_distributed.so', 'liblora_distributed_gloo.so']
 const cuda = ['liblora_ops_cuda.so', 'liblora_distributed_nccl.so']
 
 /** A build as scripts/build-native.mjs leaves it; libraries of text. */
-function build(names: string[], sources = sourceHash()): string {
-  const folder = join(temporaryFolder(), 'Release')
-  mkdirSync(folder)
+function build(names: string[], sources = sourceHash(), into = temporaryFolder()): string {
+  const folder = join(into, 'Release')
+  mkdirSync(folder, { recursive: true })
   for (const name of names) writeFileSync(join(folder, name), name)
   const stamp = { sources, version: '2.13.0+cu130', libtorch: '/home/somebody/torch', architectures: '90' }
   writeFileSync(join(folder, 'torch_lora.build.json'), JSON.stringify(stamp))
@@ -64,5 +65,39 @@ describe('what release:pack takes of a build', () => {
     ],
   ])('is no CUDA kernels where they %s', (_what, names, words) => {
     expect(() => packedKernels(build(names))).toThrow(words)
+  })
+})
+
+describe('what pack takes beside build/Release', () => {
+  it('is builds of the same sources for other releases; what would make a mixture is left out and named', () => {
+    const builds = temporaryFolder()
+    build(core, sourceHash(), builds) // for 2.13
+    build([...core, 'liblora_distributed.so'], sourceHash(), join(builds, 'torch-2.12'))
+    build(core, 'others', join(builds, 'torch-2.11'))
+    build(core.slice(0, 2), sourceHash(), join(builds, 'torch-2.14'))
+    build(core, sourceHash(), join(builds, 'torch-2.13'))
+    const { files, leftOut } = buildsBesidePrebuild(builds)
+    expect(new Set(files.map(({ to }) => to))).toEqual(
+      new Set([
+        'torch_lora.build.json',
+        ...[...core.slice(1), 'liblora_distributed.so', 'torch_lora.build.json'].map(
+          (name) => `torch-2.12/${name}`,
+        ),
+      ]),
+    )
+    expect(leftOut.sort()).toEqual([
+      'build/torch-2.11 is left out: it was built from other sources',
+      'build/torch-2.13 is left out: build/Release is for that release too',
+      'build/torch-2.14 is left out: it is not whole',
+    ])
+  })
+
+  it.each([
+    ['nothing there', undefined, /no build to pack/],
+    ['sources that have changed since', 'others', /build\/Release was built from other sources than these/],
+  ])('is nothing with %s', (_what, sources, words) => {
+    const builds = temporaryFolder()
+    if (sources) build(core, sources, builds)
+    expect(() => buildsBesidePrebuild(builds)).toThrow(words)
   })
 })

@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { libtorchCache, wholeInstalls } from '../../lib/libtorch/cache.ts'
 import { inspectLibtorch } from '../../lib/libtorch/inspect.ts'
@@ -51,6 +51,22 @@ describe.skipIf(!tarball)('the release, installed where there is no compiler, wi
     expect(logits).toHaveLength(2)
     if (first.length === 0) first.push(...logits)
     for (const [at, logit] of logits.entries()) expect(logit).toBeCloseTo(first[at]!, 4)
+  })
+
+  const readelf = spawnSync('readelf', ['--version']).status === 0
+  it.skipIf(!readelf)('needs no glibc newer than libtorch’s own builds do, on any platform', () => {
+    const all = dirname(prebuilds())
+    const ours = readdirSync(all, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.(so|node)$/.test(name),
+    )
+    expect(ours.length).toBeGreaterThan(2)
+    const newer = ours.flatMap((name) => {
+      const symbols = execFileSync('readelf', ['-W', '--dyn-syms', join(all, name)], { encoding: 'utf8' })
+      return [...symbols.matchAll(/ UND (\S+@GLIBC_2\.(\d+))/g)]
+        .filter(([, , minor]) => Number(minor) > 28)
+        .map(([, symbol]) => `${name}: ${symbol}`)
+    })
+    expect(newer).toEqual([])
   })
 
   // A CUDA runtime that launches nothing stands in for the card: what is tried is that all of it opens.
