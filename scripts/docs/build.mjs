@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-/** `npm run docs`: writes docs/api, and says which exports lack a docstring, which links lead nowhere, and which
- * TypeScript of the guides does not compile. */
+/** `npm run docs`: writes docs/api, and says which exports lack a docstring, which links lead nowhere, which
+ * TypeScript of the guides does not compile, and which code of an error has no advice. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -39,6 +39,18 @@ function deadLinks(files) {
   })
 }
 
+/** Codes of TorchLoraError that the guide to them does not have. */
+function codesWithoutAdvice() {
+  const declared = readFileSync(join(root, 'dist', 'errors.d.ts'), 'utf8')
+  const union = /type TorchLoraErrorCode =([^;]*);/.exec(declared)?.[1] ?? ''
+  const codes = [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code)
+  if (codes.length === 0) return ['dist/errors.d.ts has no codes']
+  const guide = readFileSync(join(root, 'docs', 'troubleshooting.md'), 'utf8')
+  return codes
+    .filter((code) => !guide.includes(`\n| \`${code}\` |`))
+    .map((code) => `docs/troubleshooting.md: no line for ${code}`)
+}
+
 /** @returns {{ ok: boolean, output: string }} */
 export function buildDocs() {
   buildTypeScript()
@@ -53,6 +65,7 @@ export function buildDocs() {
   const lines = [
     ...made.undocumented.map((name) => `${name} is exported and has no docstring`),
     ...dead.map((link) => `${link} leads nowhere`),
+    ...codesWithoutAdvice(),
     ...wrongSnippets(all.filter((page) => !page.startsWith(folder))),
   ]
   return {

@@ -58,9 +58,17 @@ export class EmptyProject {
     return { status, stdout: stdout ?? '', stderr: error?.message ?? stderr }
   }
 
-  /** `npm install` without scripts. npm's cache serves what it has, so a machine without a network can do it twice. */
+  /** `npm install` without scripts, refusing what wants a newer Node than this one. npm's cache serves what it has, so a machine without a network can do it twice. */
   install(tarball: string): Outcome {
-    const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel', 'error']
+    const flags = [
+      '--ignore-scripts',
+      '--engine-strict',
+      '--prefer-offline',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel',
+      'error',
+    ]
     return this.run('npm', ['install', ...flags, tarball])
   }
 
