@@ -4,7 +4,7 @@ import { TorchLoraError, type TorchLoraErrorCode } from '../errors.ts'
 export interface Failure {
   status: number
   error: string
-  error_type: 'Unhealthy' | 'Backend' | 'Overloaded' | 'Validation' | 'Tokenizer' | 'Timeout'
+  error_type: 'Unhealthy' | 'Backend' | 'Overloaded' | 'Validation' | 'Tokenizer' | 'Empty' | 'Timeout'
 }
 
 const statuses: Partial<Record<TorchLoraErrorCode, [status: number, type: Failure['error_type']]>> = {
@@ -32,14 +32,15 @@ export function failureOf(error: unknown): Failure {
     const [status, type] = statuses[error.code] ?? [424, 'Backend']
     return { status, error: error.message, error_type: type }
   }
-  const { statusCode, validation, message } = error as {
+  const { statusCode, errorType, validation, message } = error as {
     statusCode?: number | undefined
+    errorType?: Failure['error_type'] | undefined
     validation?: unknown | undefined
     message: string
   }
   if (statusCode === 424) return { status: 424, error: message, error_type: 'Backend' }
   if (validation) return { status: 422, error: message, error_type: 'Validation' }
   if (statusCode !== undefined && statusCode < 500)
-    return { status: statusCode, error: message, error_type: 'Validation' }
+    return { status: statusCode, error: message, error_type: errorType ?? 'Validation' }
   return { status: statusCode ?? 500, error: 'Internal error; the log says more.', error_type: 'Backend' }
 }

@@ -37,7 +37,10 @@ const Info = component('Info', {
     max_batch_tokens: count,
     max_batch_requests: { type: ['integer', 'null'] },
     max_client_batch_size: count,
-    auto_truncate: { type: 'boolean' },
+    auto_truncate: {
+      type: 'boolean',
+      description: 'Whether a long text is cut unless a request says otherwise.',
+    },
     tokenization_workers: count,
     version: text,
     sha: textOrNull,
@@ -120,7 +123,7 @@ export function infoRoutes(
 }
 
 function infoOf(
-  { name, model }: ServedModel,
+  { name, model, longText }: ServedModel,
   { maxClientBatch, version }: { maxClientBatch: number; version: string },
 ) {
   return {
@@ -142,7 +145,7 @@ function infoOf(
     max_batch_tokens: model.maxBatchTokens,
     max_batch_requests: null,
     max_client_batch_size: maxClientBatch,
-    auto_truncate: false,
+    auto_truncate: longText === 'truncate',
     tokenization_workers: 1,
     version,
     sha: null,
@@ -163,7 +166,7 @@ function typeOf(model: AnyTextModel): object {
       return { embedding: { pooling, dimensions, normalized, prompts: Object.keys(prompts) } }
     }
     case 'reranking':
-      return { reranker: {} }
+      return { reranker: { id2label: { 0: 'LABEL_0' }, label2id: { LABEL_0: 0 } } } // its score, as its file names it
     case 'question-answering':
       return { question_answerer: {} }
     case 'masked-language-model':

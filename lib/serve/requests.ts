@@ -1,10 +1,20 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TorchLoraError } from '../errors.ts'
+import type { Failure } from './failures.ts'
 
 /** An error that is answered with this status and message. */
-export function httpError(statusCode: number, message: string): Error & { statusCode: number } {
-  return Object.assign(new Error(message), { statusCode })
+export function httpError(
+  statusCode: number,
+  message: string,
+  errorType?: Failure['error_type'],
+): Error & { statusCode: number; errorType: Failure['error_type'] | undefined } {
+  return Object.assign(new Error(message), { statusCode, errorType })
+}
+
+/** @throws 400 for none, as text-embeddings-inference has it */
+export function requireSome(list: readonly unknown[], field: string): void {
+  if (list.length === 0) throw httpError(400, `\`${field}\` cannot be empty`, 'Empty')
 }
 
 /** @throws 413 for more of something than a request may hold */

@@ -10,11 +10,17 @@ export const orNull = <T extends { type: string }>(schema: T) => ({
   type: [schema.type, 'null'] as const,
 })
 
-/** A text or an array of them. */
-export const texts = {
+/** A text or an array of them, which may be empty: {@link requireSome} says so of it. */
+export const textsOrNone = {
   description: 'A text, or an array of texts.',
-  anyOf: [text, { type: 'array', items: text, minItems: 1 }],
+  anyOf: [text, { type: 'array', items: text }],
   examples: ['What a lovely film!'],
+} as const
+
+/** A text or an array of at least one. */
+export const texts = {
+  ...textsOrNone,
+  anyOf: [text, { type: 'array', items: text, minItems: 1 }],
 } as const
 
 export const model = {
@@ -30,14 +36,14 @@ export const adapter = {
 
 const truncate = {
   type: ['boolean', 'null'],
-  default: false,
+  default: null,
   description:
-    'Cut a text that is too long; without it, or with null, such a text is refused with 413, unless the server was told otherwise (--long-text).',
+    'Cut a text that is too long (true), or refuse it with 413 (false). Without it, or with null, it is refused, unless the server was told otherwise (--long-text).',
 } as const
 
 const truncationDirection = {
   type: 'string',
-  enum: ['Left', 'Right'],
+  enum: ['Left', 'Right', 'left', 'right'],
   description:
     "Which end of a text that is too long is cut. Default: what the model's tokenizer says, else Right.",
 } as const
@@ -82,7 +88,7 @@ export const ErrorResponse = component('ErrorResponse', {
     error: text,
     error_type: {
       type: 'string',
-      enum: ['Unhealthy', 'Backend', 'Overloaded', 'Validation', 'Tokenizer', 'Timeout'],
+      enum: ['Unhealthy', 'Backend', 'Overloaded', 'Validation', 'Tokenizer', 'Empty', 'Timeout'],
     },
   },
 })
@@ -96,7 +102,7 @@ const OpenAIErrorResponse = component('OpenAIErrorResponse', {
 
 /** What may go wrong with work, by status. */
 const failures = {
-  400: 'The body is no JSON.',
+  400: 'The body is no JSON, or a list in it is empty.',
   401: 'The API key is missing or wrong.',
   404: 'There is no such model.',
   413: 'Too many bytes, texts or tokens.',

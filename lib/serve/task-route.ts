@@ -37,21 +37,30 @@ export function taskRoute<K extends TaskName, Body>(route: TaskRoute<K, Body>): 
   return route as unknown as TaskRoute
 }
 
+/** text-embeddings-inference's word for an end of a text. */
+export type Direction = 'Left' | 'Right' | 'left' | 'right'
+
 /** What a request says of texts that are too long (`truncation` of its schema). */
 export interface TruncationBody {
   truncate?: boolean | null | undefined
-  truncation_direction?: 'Left' | 'Right' | undefined
+  truncation_direction?: Direction | undefined
 }
 
-/** Of a model that reads one window of a text: cut where the request or the server says so. */
+/** Of a model that reads one window of a text: cut where the request says so, or, where it says nothing, the server. */
 export function cutOrRefused({ truncate, truncation_direction }: TruncationBody, said: LongText | undefined) {
   return {
-    longText: truncate || said === 'truncate' ? 'truncate' : 'refuse',
+    longText: (truncate ?? said === 'truncate') ? 'truncate' : 'refuse',
     truncationSide: sideOf(truncation_direction),
   } as const
 }
 
-/** text-embeddings-inference's word for an end of a text as calls take it. */
-export function sideOf(direction: string | null | undefined): 'left' | 'right' | undefined {
+/** The same of one that may read several: what the server says, but no cut that the request does not want. */
+export function longTextOf({ truncate }: TruncationBody, said: LongText = 'refuse'): LongText {
+  if (truncate) return 'truncate'
+  return truncate === false && said === 'truncate' ? 'refuse' : said
+}
+
+/** An end of a text as calls take it. */
+export function sideOf(direction: Direction | undefined): 'left' | 'right' | undefined {
   return direction ? (direction.toLowerCase() as 'left' | 'right') : undefined
 }

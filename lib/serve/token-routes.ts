@@ -3,8 +3,8 @@ import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { InputToken } from '../inference/options.ts'
 import { charactersBefore } from './characters.ts'
 import { component } from './components.ts'
-import { httpError, requireAtMost, whileConnected } from './requests.ts'
-import { errorResponses, model, promptName, text, texts } from './schemas.ts'
+import { httpError, requireAtMost, requireSome, whileConnected } from './requests.ts'
+import { errorResponses, model, promptName, text, textsOrNone } from './schemas.ts'
 import type { ServedModels } from './served-models.ts'
 
 const TokenizeRequest = component('TokenizeRequest', {
@@ -12,7 +12,7 @@ const TokenizeRequest = component('TokenizeRequest', {
   required: ['inputs'],
   additionalProperties: false,
   properties: {
-    inputs: texts,
+    inputs: textsOrNone,
     add_special_tokens: {
       type: 'boolean',
       default: true,
@@ -105,6 +105,7 @@ export function tokenRoutes(
       const { model } = models.find(name)
       const prompt = promptFor(model, prompt_name ?? undefined)
       const asked = [inputs].flat().map((one) => prompt + one)
+      requireSome(asked, 'inputs')
       requireAtMost(asked.length, { most: maxClientBatch, what: 'texts' })
       const options = {
         addSpecialTokens: add_special_tokens,

@@ -42,7 +42,7 @@ describe('/rerank', () => {
 
   it.each([
     [{ query: '', texts }, 422, /query/],
-    [{ query, texts: [] }, 422, /texts must NOT have fewer than 1/],
+    [{ query, texts: [] }, 400, /^`texts` cannot be empty$/],
     [{ query, texts: [3] }, 422, /texts\/0 must be string/],
     [{ query, texts: Array(9).fill('a') }, 413, /at most 8 texts/],
     [{ query, texts: ['a play was dull '.repeat(40)] }, 413, /more than 64 tokens/],

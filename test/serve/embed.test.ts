@@ -90,6 +90,10 @@ describe('/v1/embeddings', () => {
       status: 422,
       value: { message: expect.stringMatching(/have 32 elements, and 33/), code: 422, type: 'Validation' },
     })
+    expect(await ask('/v1/embeddings', { input: [] })).toMatchObject({
+      status: 400,
+      value: { message: '`input` cannot be empty', code: 400, type: 'Empty' },
+    })
     expect(await ask('/v1/embeddings', { input: [[1, 2, 3]] })).toMatchObject({
       status: 422,
       value: { message: expect.stringMatching(/input must be a text, or an array of texts/) },
@@ -116,7 +120,9 @@ describe('wrong input', () => {
   const long = 'a play was dull '.repeat(40)
   it.each([
     ['/embed', {}, 422, /inputs/],
-    ['/embed', { inputs: [] }, 422, /inputs must be a text, or an array of texts/],
+    ['/embed', { inputs: [] }, 400, /^`inputs` cannot be empty$/],
+    ['/embed_all', { inputs: [] }, 400, /^`inputs` cannot be empty$/],
+    ['/tokenize', { inputs: [] }, 400, /^`inputs` cannot be empty$/],
     ['/embed', { inputs: [[1, 2]] }, 422, /inputs must be a text/],
     ['/embed', { inputs: 'a', dimensions: 33 }, 422, /have 32 elements, and 33 were asked for/],
     ['/embed', { inputs: 'a', dimensions: 0 }, 422, /dimensions must be >= 1/],
@@ -125,13 +131,22 @@ describe('wrong input', () => {
     ['/embed', { inputs: long }, 413, /more than 64 tokens/],
     ['/embed', { inputs: Array(9).fill('a') }, 413, /at most 8 texts, received 9/],
     ['/embed_all', { inputs: 'a', normalize: true }, 422, /unknown field, "normalize"/],
-    ['/similarity', { inputs: { source_sentence: 'a', sentences: [] } }, 422, /sentences/],
+    [
+      '/similarity',
+      { inputs: { source_sentence: 'a', sentences: [] } },
+      400,
+      /^`inputs.sentences` cannot be empty$/,
+    ],
+    ['/models/x', { inputs: { source_sentence: 'a', sentences: [] } }, 400, /`inputs.sentences` cannot be/],
+    ['/models/x', { inputs: [] }, 422, /inputs must be a text/],
     ['/similarity', { inputs: 'a' }, 422, /inputs must be object/],
     ['/similarity', { inputs: { source_sentence: 'a', sentences: Array(8).fill('a') } }, 413, /received 9/],
     ['/predict', { inputs: 'a' }, 424, /^Model is not a classifier model: .*\/embed and \/embed_all and/],
     ['/tokenize', { inputs: 'a', prompt_name: 'query' }, 422, /no prompt "query"/],
   ] as const)('%s %j', async (path, body, status, message) => {
-    expect(await ask(path, body)).toMatchObject({ status, value: { error: expect.stringMatching(message) } })
+    const error_type = { 400: 'Empty', 413: 'Validation', 422: 'Validation', 424: 'Backend' }[status]
+    const value = { error: expect.stringMatching(message), error_type }
+    expect(await ask(path, body)).toMatchObject({ status, value })
   })
 
   it('of a text that is too long the end is cut where that is asked for', async () => {
@@ -171,6 +186,22 @@ it('what a model is for may be said: any encoder gives vectors', async () => {
   expect(await ask('/embed', { inputs: 'a play' })).toEqual([Array(32).fill(expect.any(Number))])
   expect((await ask('/predict', { inputs: 'a play' })).error).toMatch(/^Model is not a classifier model/)
   await said.close()
+})
+
+it('a server that is told to cut long texts does so by every route, and says it', async () => {
+  const cutting = await createServer(await tinyEmbedder(), { longText: 'truncate', logLevel: 'silent' })
+  const long = 'a play was dull '.repeat(40)
+  const status = async (url: string, payload: object) =>
+    (await cutting.inject({ method: 'POST', url, payload })).statusCode
+  for (const url of ['/embed', '/embed_all', '/models/any']) {
+    expect(await status(url, { inputs: long }), url).toBe(200)
+    expect(await status(url, { inputs: long, truncate: null }), url).toBe(200)
+    expect(await status(url, { inputs: long, truncate: false }), url).toBe(413)
+  }
+  expect(await status('/similarity', { inputs: { source_sentence: 'a', sentences: [long] } })).toBe(200)
+  expect(await status('/v1/embeddings', { input: long })).toBe(200)
+  expect((await cutting.inject({ url: '/info' })).json()).toMatchObject({ auto_truncate: true })
+  await cutting.close()
 })
 
 it('a server that is told to refuse long texts does so by every route, unless a request says otherwise', async () => {

@@ -157,11 +157,15 @@ describe('fields of text-embeddings-inference', () => {
       tokenizer.encode(long, { maxLength: 64, truncationSide, offsets: true })
     const [fromLeft] = await plainLogits(base, [long.slice((await kept('left')).offsets![2])])
     const [fromRight] = await plainLogits(base, [long.slice(0, (await kept('right')).offsets!.at(-3))])
-    const left = logitsOf(await scoresOf({ ...cut, truncation_direction: 'Left' }))
-    for (const [i, logit] of left.entries()) expect(logit).toBeCloseTo(fromLeft![i]!, 4)
-    for (const body of [cut, { ...cut, truncation_direction: 'Right' }])
-      for (const [i, logit] of logitsOf(await scoresOf(body)).entries())
-        expect(logit).toBeCloseTo(fromRight![i]!, 4)
+    for (const [truncation_direction, expected] of [
+      ['Left', fromLeft],
+      ['left', fromLeft],
+      [undefined, fromRight],
+      ['Right', fromRight],
+      ['right', fromRight],
+    ] as const)
+      for (const [i, logit] of logitsOf(await scoresOf({ ...cut, truncation_direction })).entries())
+        expect(logit).toBeCloseTo(expected![i]!, 4)
     expect(fromLeft).not.toEqual(fromRight)
   })
   it('a text that is too long is read in windows where the server was told so, and cut where a request says so', async () => {
@@ -189,7 +193,7 @@ describe('fields of text-embeddings-inference', () => {
     }
   })
 
-  it('truncate may be null, which is false', async () => {
+  it('truncate may be null, which says nothing', async () => {
     expect(await scoresOf({ inputs: 'a play', truncate: null })).toHaveLength(3)
     expect((await post('/predict', { inputs: long, truncate: null })).status).toBe(413)
   })
@@ -278,13 +282,15 @@ describe('fields of text-embeddings-inference', () => {
     for (const [path, body] of [
       ['/predict', { inputs: 'a', trunctate: true }],
       ['/predict', { inputs: 'a', parameters: { top_k: 1 } }],
-      ['/predict', { inputs: 'a', truncation_direction: 'left' }],
+      ['/predict', { inputs: 'a', truncation_direction: 'middle' }],
       ['/tokenize', { inputs: 'a', truncate: true }],
     ] as const) {
       const response = await post(path, body)
       expect(response.status).toBe(422)
       expect(await response.json()).toMatchObject({
-        error: expect.stringMatching(/unknown field, "(trunctate|parameters|truncate)"|Left,Right/),
+        error: expect.stringMatching(
+          /unknown field, "(trunctate|parameters|truncate)"|Left,Right,left,right/,
+        ),
       })
     }
   })

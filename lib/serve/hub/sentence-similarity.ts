@@ -1,8 +1,9 @@
 import { component } from '../components.ts'
 import { arrayPieces, JsonPieces } from '../json-pieces.ts'
+import { requireSome } from '../requests.ts'
 import { SimilarityInput, type SimilarityInputs } from '../routes/similarity.ts'
 import { dimensions, encodingFormat, orNull, promptName, text } from '../schemas.ts'
-import { sideOf } from '../task-route.ts'
+import { type Direction, sideOf } from '../task-route.ts'
 import { vectorJson } from '../vector-json.ts'
 import { given, type HubBody, hubRequest, hubTask } from './hub-task.ts'
 
@@ -10,7 +11,7 @@ interface Parameters {
   normalize: boolean
   prompt_name: string
   truncate: boolean
-  truncation_direction: 'left' | 'right' | 'Left' | 'Right'
+  truncation_direction: Direction
   dimensions: number
   encoding_format: 'float' | 'base64'
   adapter: string
@@ -65,6 +66,7 @@ export const sentenceSimilarity = hubTask<'sentence-similarity', Body>({
     } as const
     if (typeof inputs === 'object' && !Array.isArray(inputs)) {
       const { source_sentence, sentences } = inputs
+      requireSome(sentences, 'inputs.sentences')
       return work(reply, [source_sentence, ...sentences], (call) =>
         model.similarity(source_sentence, sentences, { ...call, ...options }),
       )

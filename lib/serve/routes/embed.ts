@@ -1,7 +1,8 @@
 import type { LongText } from '../../inference/long-texts.ts'
 import { component } from '../components.ts'
 import { arrayPieces, JsonPieces } from '../json-pieces.ts'
-import { adapter, dimensions, model, orNull, promptName, texts, truncation } from '../schemas.ts'
+import { requireSome } from '../requests.ts'
+import { adapter, dimensions, model, orNull, promptName, textsOrNone, truncation } from '../schemas.ts'
 import { cutOrRefused, type TruncationBody, taskRoute } from '../task-route.ts'
 import { vectorJson } from '../vector-json.ts'
 
@@ -17,7 +18,7 @@ interface EmbedBody extends EmbedAllBody {
 }
 
 const fields = {
-  inputs: texts,
+  inputs: textsOrNone,
   ...truncation,
   prompt_name: promptName,
   adapter,
@@ -72,6 +73,7 @@ export const embed = taskRoute<'sentence-similarity', EmbedBody>({
   response: EmbedResponse,
   async answer({ inputs, normalize = true, dimensions, ...body }, { model, work, longText, reply }) {
     const asked = [inputs].flat()
+    requireSome(asked, 'inputs')
     const vectors = await work(reply, asked, (call) =>
       model.embed(asked, {
         ...call,
@@ -94,6 +96,7 @@ export const embedAll = taskRoute<'sentence-similarity', EmbedAllBody>({
   response: EmbedAllResponse,
   async answer({ inputs, ...body }, { model, work, longText, reply }) {
     const asked = [inputs].flat()
+    requireSome(asked, 'inputs')
     const found = await work(reply, asked, (call) =>
       model.embedTokens(asked, { ...call, ...optionsOf(body, longText) }),
     )

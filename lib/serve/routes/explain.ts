@@ -2,7 +2,7 @@ import { type AttributionMethod, attributionMethods } from '../../inference/expl
 import { charactersBefore } from '../characters.ts'
 import { component } from '../components.ts'
 import { adapter, model, text, truncation } from '../schemas.ts'
-import { sideOf, type TruncationBody, taskRoute } from '../task-route.ts'
+import { longTextOf, sideOf, type TruncationBody, taskRoute } from '../task-route.ts'
 
 interface ExplainBody extends TruncationBody {
   inputs: string | [string] | [string, string]
@@ -99,7 +99,8 @@ export const explain = taskRoute<'sequence-classification', ExplainBody>({
       model.explain(texts.length === 2 ? (texts as [string, string]) : texts[0]!, {
         ...call,
         ...{ label, method, steps, adapter },
-        longText: truncate ? 'truncate' : longText ? undefined : 'refuse', // the model's own
+        // Of several windows the first is explained.
+        longText: (truncate ?? longTextOf({}, longText) !== 'refuse') ? 'truncate' : 'refuse',
         truncationSide: sideOf(truncation_direction),
       }),
     )

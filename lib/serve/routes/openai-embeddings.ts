@@ -1,7 +1,8 @@
 import { component } from '../components.ts'
 import { arrayPieces, JsonPieces } from '../json-pieces.ts'
+import { requireSome } from '../requests.ts'
 import { adapter, dimensions, encodingFormat, model, orNull, text } from '../schemas.ts'
-import { taskRoute } from '../task-route.ts'
+import { cutOrRefused, taskRoute } from '../task-route.ts'
 import { vectorJson } from '../vector-json.ts'
 
 interface OpenAiBody {
@@ -18,7 +19,7 @@ const OpenAIEmbeddingsRequest = component('OpenAIEmbeddingsRequest', {
   properties: {
     input: {
       description: 'A text, or an array of texts; lists of token ids are of another vocabulary.',
-      anyOf: [text, { type: 'array', items: text, minItems: 1 }],
+      anyOf: [text, { type: 'array', items: text }],
       examples: ['What a lovely film!'],
     },
     model,
@@ -65,15 +66,16 @@ export const openAiEmbeddings = taskRoute<'sentence-similarity', OpenAiBody>({
   request: OpenAIEmbeddingsRequest,
   response: OpenAIEmbeddingsResponse,
   errors: 'openai',
-  async answer({ input, encoding_format, dimensions, adapter }, { model, name, work, reply }) {
+  async answer({ input, encoding_format, dimensions, adapter }, { model, name, work, longText, reply }) {
     const asked = [input].flat()
+    requireSome(asked, 'input')
     const vectors = await work(reply, asked, (call) =>
       model.embed(asked, {
         ...call,
         adapter,
         normalize: true,
         dimensions: dimensions ?? undefined,
-        longText: 'refuse',
+        ...cutOrRefused({}, longText),
       }),
     )
     const tokens = Number(reply.getHeader('x-compute-tokens'))

@@ -1,6 +1,6 @@
 import { component } from '../components.ts'
 import { adapter, model, rawScores, text, topLabels, truncation } from '../schemas.ts'
-import { sideOf, type TruncationBody, taskRoute } from '../task-route.ts'
+import { longTextOf, sideOf, type TruncationBody, taskRoute } from '../task-route.ts'
 
 /** `inputs` of text-embeddings-inference: a text, a pair, or a batch of lists of one or two. */
 type Inputs = string | string[] | string[][]
@@ -71,7 +71,7 @@ export const predict = taskRoute<'sequence-classification', PredictBody>({
           {
             ...call,
             adapter,
-            longText: truncate ? 'truncate' : (longText ?? 'refuse'),
+            longText: longTextOf({ truncate }, longText),
             truncationSide: sideOf(truncation_direction),
           },
         ),

@@ -1,4 +1,5 @@
 import { component } from '../components.ts'
+import { requireSome } from '../requests.ts'
 import { adapter, model, rawScores, text, truncation } from '../schemas.ts'
 import { cutOrRefused, type TruncationBody, taskRoute } from '../task-route.ts'
 
@@ -16,7 +17,7 @@ const RerankRequest = component('RerankRequest', {
   additionalProperties: false,
   properties: {
     query: text,
-    texts: { type: 'array', items: text, minItems: 1 },
+    texts: { type: 'array', items: text },
     ...truncation,
     raw_scores: rawScores,
     return_text: { type: 'boolean', default: false, description: 'Give each text with its place.' },
@@ -51,6 +52,7 @@ export const rerank = taskRoute<'reranking', RerankBody>({
     { query, texts, raw_scores, return_text, adapter, ...body },
     { model, work, longText, reply },
   ) {
+    requireSome(texts, 'texts')
     const pairs = texts.map((text) => query + text)
     const ranking = await work(reply, pairs, (call) =>
       model.rank(query, texts, {

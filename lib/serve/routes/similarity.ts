@@ -1,4 +1,5 @@
 import { component } from '../components.ts'
+import { requireSome } from '../requests.ts'
 import { adapter, model, promptName, text, truncation } from '../schemas.ts'
 import { cutOrRefused, type TruncationBody, taskRoute } from '../task-route.ts'
 
@@ -22,7 +23,7 @@ export const SimilarityInput = component('SimilarityInput', {
   additionalProperties: false,
   properties: {
     source_sentence: text,
-    sentences: { type: 'array', items: text, minItems: 1 },
+    sentences: { type: 'array', items: text },
   },
 })
 
@@ -56,7 +57,8 @@ export const similarity = taskRoute<'sentence-similarity', SimilarityBody>({
   refusal: 'Model is not an embedding model',
   request: SimilarityRequest,
   response: SimilarityResponse,
-  answer({ inputs: { source_sentence, sentences }, parameters }, { model, work, longText, reply }) {
+  async answer({ inputs: { source_sentence, sentences }, parameters }, { model, work, longText, reply }) {
+    requireSome(sentences, 'inputs.sentences')
     const { prompt_name, adapter, ...body } = parameters ?? {}
     return work(reply, [source_sentence, ...sentences], (call) =>
       model.similarity(source_sentence, sentences, {

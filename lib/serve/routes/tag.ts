@@ -1,7 +1,7 @@
 import { type Aggregation, aggregations } from '../../inference/entities.ts'
 import { component } from '../components.ts'
 import { adapter, model, text, texts } from '../schemas.ts'
-import { taskRoute } from '../task-route.ts'
+import { longTextOf, taskRoute } from '../task-route.ts'
 
 interface TagBody {
   inputs: string | string[]
@@ -80,7 +80,12 @@ export const tag = taskRoute<'token-classification', TagBody>({
   async answer({ inputs, aggregation, truncate, adapter }, { model, work, longText, reply }) {
     const asked = [inputs].flat()
     const results = await work(reply, asked, (call) =>
-      model.tag(asked, { ...call, aggregation, adapter, longText: truncate ? 'truncate' : longText }),
+      model.tag(asked, {
+        ...call,
+        aggregation,
+        adapter,
+        longText: longTextOf({ truncate }, longText ?? 'windows'),
+      }),
     )
     const answers = results.map(({ tokens, entities, truncated }) => ({ tokens, entities, truncated }))
     return Array.isArray(inputs) ? answers : answers[0]
