@@ -13,6 +13,7 @@ const exposed = [
   'x-request-id',
   'x-tokenization-time',
   'x-total-time',
+  'x-truncated',
 ].join(', ')
 
 /**

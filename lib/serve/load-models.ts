@@ -45,7 +45,8 @@ export async function loadModels(
         onBatch(batch)
       },
     })
-    const work = workOf({ device: model.device, metrics: counted, maxClientBatch, requestTimeoutMs })
+    const verb = model.task === 'sentence-similarity' ? 'embed' : 'predict'
+    const work = workOf({ device: model.device, verb, metrics: counted, maxClientBatch, requestTimeoutMs })
     into.push({ name, model, work, longText: own.longText ?? load.longText })
   }
 }

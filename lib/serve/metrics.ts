@@ -5,10 +5,17 @@ import type { ServedModel } from './served-models.ts'
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
+/** What texts were answered with: text-embeddings-inference counts vectors apart. */
+export type Verb = 'embed' | 'predict'
+
 /** What is counted of one model. Its name is a label, where it has one. */
 export interface ModelMetrics {
   request(method: 'single' | 'batch'): void
-  success(method: 'single' | 'batch', texts: number, timings: Timings, total: number): void
+  success(
+    asked: { method: 'single' | 'batch'; verb: Verb; texts: number },
+    timings: Timings,
+    total: number,
+  ): void
   batch(report: BatchReport): void
 }
 
@@ -18,7 +25,7 @@ export class ServerMetrics {
   readonly #requests: Counter
   readonly #successes: Counter
   readonly #failures: Counter
-  readonly #predictions: Counter
+  readonly #texts: Record<Verb, Counter>
   readonly #durations: Record<'total' | 'tokenization' | 'queue' | 'inference', Histogram>
   readonly #batchTexts: Histogram
   readonly #batchTokens: Histogram
@@ -34,7 +41,10 @@ export class ServerMetrics {
     this.#requests = counter('te_request_count', 'Requests for predictions', ['method', 'model'])
     this.#successes = counter('te_request_success', 'Those that were answered', ['method', 'model'])
     this.#failures = counter('te_request_failure', 'Those that were refused or failed', ['err'])
-    this.#predictions = counter('te_predict_count', 'Texts that were answered', ['model'])
+    this.#texts = {
+      embed: counter('te_embed_count', 'Texts that were given vectors', ['model']),
+      predict: counter('te_predict_count', 'Texts that were answered otherwise', ['model']),
+    }
     this.#durations = {
       total: histogram('te_request_duration', 'From request to answer', seconds),
       tokenization: histogram('te_request_tokenization_duration', 'Tokenization', seconds),
@@ -81,9 +91,9 @@ export class ServerMetrics {
     const model = labelOf(name)
     return {
       request: (method) => this.#requests.inc({ method, ...model }),
-      success: (method, texts, { tokenization, queue, inference }, total) => {
+      success: ({ method, verb, texts }, { tokenization, queue, inference }, total) => {
         this.#successes.inc({ method, ...model })
-        this.#predictions.inc(model, texts)
+        this.#texts[verb].inc(model, texts)
         const times = { tokenization, queue, inference, total }
         for (const [kind, histogram] of Object.entries(this.#durations))
           histogram.observe(model, times[kind as keyof typeof times] / 1000)

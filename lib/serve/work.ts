@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { CallOptions, Timings } from '../inference/options.ts'
 import type { Device } from '../tensor.ts'
 import { characterCount } from './characters.ts'
-import type { ModelMetrics } from './metrics.ts'
+import type { ModelMetrics, Verb } from './metrics.ts'
 import { requireAtMost, whileConnected } from './requests.ts'
 
 /** What a call of the work of a request is told. */
@@ -20,11 +20,13 @@ export type Work = <T>(
 
 export function workOf({
   device,
+  verb,
   metrics,
   maxClientBatch,
   requestTimeoutMs,
 }: {
   device: Device
+  verb: Verb
   metrics: ModelMetrics
   maxClientBatch: number
   requestTimeoutMs: number
@@ -43,7 +45,7 @@ export function workOf({
       },
     })
     const total = performance.now() - began
-    metrics.success(method, texts.length, timings!, total)
+    metrics.success({ method, verb, texts: texts.length }, timings!, total)
     const time = (milliseconds: number) => Math.round(milliseconds).toString()
     reply.headers({
       'x-compute-type': device,

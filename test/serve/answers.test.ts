@@ -87,6 +87,17 @@ describe('questions', () => {
   })
 })
 
+it("a part that was not read is said in a header, where Hugging Face's form cuts", async () => {
+  const post = (name: string, payload: object) =>
+    app.inject({ method: 'POST', url: `/models/${name}`, payload })
+  const rest = ' a play was dull.'.repeat(40)
+  expect((await post('fill', { inputs: `the [MASK]${rest}` })).headers['x-truncated']).toBe('true')
+  expect((await post('fill', { inputs: 'the [MASK]' })).headers).not.toHaveProperty('x-truncated')
+  // Questions are answered from windows of the whole.
+  const inputs = { question: 'was it great?', context: rest }
+  expect((await post('answer', { inputs })).headers).not.toHaveProperty('x-truncated')
+})
+
 describe('masked words', () => {
   it('are filled with what the text becomes, a list for each of several masks', async () => {
     const text = 'the [MASK] was great'

@@ -198,6 +198,9 @@ it('a server that is told to cut long texts does so by every route, and says it'
     expect(await status(url, { inputs: long, truncate: null }), url).toBe(200)
     expect(await status(url, { inputs: long, truncate: false }), url).toBe(413)
   }
+  const { body } = await cutting.inject({ url: '/metrics' })
+  expect(body).toMatch(/^te_embed_count 6$/m) // of each route two
+  expect(body).not.toMatch(/^te_predict_count/m)
   expect(await status('/similarity', { inputs: { source_sentence: 'a', sentences: [long] } })).toBe(200)
   expect(await status('/v1/embeddings', { input: long })).toBe(200)
   expect((await cutting.inject({ url: '/info' })).json()).toMatchObject({ auto_truncate: true })

@@ -91,6 +91,7 @@ describe('several models in one server', () => {
     const { body } = await app.inject({ url: '/metrics' })
     expect(body).toMatch(/te_queue_size\{model="support"\} 0/)
     expect(body).toMatch(/te_predict_count\{model="mood"\} [1-9]/)
+    expect(body).not.toMatch(/te_embed_count\{/)
     expect(body).toMatch(/te_request_count\{method="single",model="names"\} [1-9]/)
   })
 

@@ -126,6 +126,20 @@ describe.skipIf(!existsSync(chromium))('the page at /', () => {
     })
     await ask(page)
     expect(await isShown(page, 'cut')).toBe(false)
+
+    for (const [model, field, value] of [
+      ['nli', 'candidates', 'film, song'],
+      ['fill', 'text', `the [MASK] was great. ${'a play was dull '.repeat(40)}`],
+    ]) {
+      await page.select('#models', model!)
+      await page.waitForFunction(`document.querySelector('#model').textContent === '${model}'`)
+      await page.$eval('#text', (one) => {
+        Object.assign(one, { value: 'a play was dull '.repeat(40) })
+      })
+      await page.$eval(`#${field}`, (one, set) => Object.assign(one, { value: set }), value)
+      await ask(page)
+      expect(await isShown(page, 'cut'), model).toBe(true)
+    }
   })
 
   it('shows what fits the model that is chosen, entities marked in their text', async () => {

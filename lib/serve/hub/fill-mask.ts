@@ -1,6 +1,6 @@
 import { component } from '../components.ts'
 import { orNull, text, texts } from '../schemas.ts'
-import { given, type HubBody, hubRequest, hubTask } from './hub-task.ts'
+import { given, type HubBody, hubRequest, hubTask, sayCut } from './hub-task.ts'
 
 interface Parameters {
   top_k: number
@@ -31,6 +31,7 @@ export const fillMask = hubTask<'masked-language-model', HubBody<string | string
     const results = await work(reply, asked, (call) =>
       model.fill(asked, { ...call, adapter, topK: top_k, targets }),
     )
+    sayCut(reply, results)
     const answers = results.map(({ masks }, i) => {
       const parts = asked[i]!.split(model.maskToken)
       const filled = masks.map((words, k) =>

@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify'
 import type { SchemaRef } from '../components.ts'
 import { adapter, model } from '../schemas.ts'
 import type { TaskName } from '../served-models.ts'
@@ -18,6 +19,11 @@ export function given<P extends object>(parameters: Nullable<P> | null | undefin
   return Object.fromEntries(
     Object.entries(parameters ?? {}).filter(([, value]) => value !== null),
   ) as Partial<P>
+}
+
+/** Says in a header that a part of a text was not read: answers in Hugging Face's form have no place for it. */
+export function sayCut(reply: FastifyReply, results: readonly { truncated: boolean }[]): void {
+  if (results.some(({ truncated }) => truncated)) reply.header('x-truncated', 'true')
 }
 
 /** How models of a task answer Hugging Face's form: one entry in the list of them (`hub/index.ts`). */

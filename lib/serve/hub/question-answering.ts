@@ -1,7 +1,7 @@
 import { charactersBefore } from '../characters.ts'
 import { component } from '../components.ts'
 import { orNull, text } from '../schemas.ts'
-import { given, type HubBody, hubRequest, hubTask } from './hub-task.ts'
+import { given, type HubBody, hubRequest, hubTask, sayCut } from './hub-task.ts'
 
 interface Parameters {
   top_k: number
@@ -54,7 +54,7 @@ export const questionAnswering = hubTask<
   async answer({ inputs, parameters }, { model, work, reply }) {
     const { question, context } = inputs
     const { top_k, handle_impossible_answer, max_answer_len, adapter } = given(parameters)
-    const { answers } = await work(reply, [question + context], (call) =>
+    const result = await work(reply, [question + context], (call) =>
       model.answer(inputs, {
         ...call,
         adapter,
@@ -63,8 +63,9 @@ export const questionAnswering = hubTask<
         maxAnswerTokens: max_answer_len,
       }),
     )
+    sayCut(reply, [result])
     const characters = charactersBefore(context)
-    const found = answers.map(({ answer, score, start, end }) => ({
+    const found = result.answers.map(({ answer, score, start, end }) => ({
       answer,
       score,
       start: characters(start),

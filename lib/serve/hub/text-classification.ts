@@ -3,7 +3,7 @@ import { sigmoid, softmax } from '../../tasks/arithmetic.ts'
 import { component } from '../components.ts'
 import { orNull, text, texts, topLabels } from '../schemas.ts'
 import type { TaskContext } from '../task-route.ts'
-import { given, type HubBody, hubRequest, hubTask } from './hub-task.ts'
+import { given, type HubBody, hubRequest, hubTask, sayCut } from './hub-task.ts'
 import { type ZeroShotParameters, zeroShot } from './zero-shot.ts'
 
 interface Parameters extends ZeroShotParameters {
@@ -54,6 +54,7 @@ async function classified(
   { work, reply }: TaskContext<'sequence-classification'>,
 ): Promise<{ label: string; score: number }[][]> {
   const results = await work(reply, inputs, (call) => model.classify(inputs, { ...call, adapter }))
+  sayCut(reply, results)
   const scoresOf = { sigmoid, softmax, none: (logits: ArrayLike<number>) => Array.from(logits) }
   return results.map(({ scores, logits, labels }) => {
     const values = function_to_apply ? scoresOf[function_to_apply](logits) : null

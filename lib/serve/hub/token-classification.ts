@@ -2,7 +2,7 @@ import { type Aggregation, aggregations } from '../../inference/entities.ts'
 import { charactersBefore } from '../characters.ts'
 import { component } from '../components.ts'
 import { orNull, text, texts } from '../schemas.ts'
-import { given, type HubBody, hubRequest, hubTask } from './hub-task.ts'
+import { given, type HubBody, hubRequest, hubTask, sayCut } from './hub-task.ts'
 
 interface Parameters {
   aggregation_strategy: Aggregation
@@ -44,6 +44,7 @@ export const tokenClassification = hubTask<'token-classification', HubBody<strin
     } = given(parameters)
     const asked = [inputs].flat()
     const results = await work(reply, asked, (call) => model.tag(asked, { ...call, aggregation, adapter }))
+    sayCut(reply, results)
     const answers = results.map(({ entities, text }) => {
       const characters = charactersBefore(text)
       return entities

@@ -2,6 +2,7 @@ import type { TextClassifier } from '../../inference/text-classifier.ts'
 import { entailmentOf, rankZeroShot, zeroShotPairs } from '../../inference/zero-shot.ts'
 import { httpError, requireAtMost } from '../requests.ts'
 import type { TaskContext } from '../task-route.ts'
+import { sayCut } from './hub-task.ts'
 
 /** What zero-shot classification takes. */
 export interface ZeroShotParameters {
@@ -38,6 +39,7 @@ export async function zeroShot(
   const results = await work(reply, texts, (call) =>
     model.classify(pairs, { ...call, adapter, truncation: 'only_first' }),
   )
+  sayCut(reply, results)
   const answers = texts.map((_, i) => {
     const own = results.slice(i * labels.length, (i + 1) * labels.length)
     const logits = own.map((result) => result.logits)
