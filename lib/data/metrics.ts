@@ -96,3 +96,11 @@ export function ranks(values: Numbers): Float64Array {
 
 /** Names as in Hugging Face's `evaluate` of GLUE. */
 export type MetricName = 'accuracy' | 'f1' | 'macro_f1' | 'matthews_correlation' | 'pearson' | 'spearmanr'
+
+/** Metrics whose lower value is the better one. */
+const falling: ReadonlySet<string> = new Set(['loss', 'perplexity', 'mse', 'mae'])
+
+/** A metric's value so that a greater one is better: those of losses and errors with their sign turned. */
+export function gainOf(metric: string, value: number): number {
+  return falling.has(metric) ? -value : value
+}

@@ -1,3 +1,4 @@
+import { gainOf } from '../data/metrics.ts'
 import { compareEvaluations } from '../train/evaluation-file.ts'
 import type { Group, MethodResult } from './groups.ts'
 import { percent } from './words.ts'
@@ -7,22 +8,26 @@ export function conclusion(group: Group): string {
   const { methods, metric } = group
   const measured = methods.filter(({ best }) => best.count > 0)
   if (measured.length === 0) return 'Nothing was measured: the runs had no evaluation data.'
-  const best = measured.reduce((top, method) => (isBetter(method, top) ? method : top))
+  const better = (top: MethodResult, method: MethodResult) => (isBetter(method, top, metric) ? method : top)
+  const best = measured.reduce(better)
   const value = `${metric} ${best.best.mean.toFixed(3)}${spread(best, metric)}`
   if (measured.length === 1) return single(best, value)
   const others = measured.filter((method) => method !== best)
-  const rival =
-    others.find(({ runs }) => runs[0]!.method === 'full') ??
-    others.reduce((top, method) => (isBetter(method, top) ? method : top))
-  const points = 100 * (best.best.mean - rival.best.mean)
+  const rival = others.find(({ runs }) => runs[0]!.method === 'full') ?? others.reduce(better)
   const share = best.trainableParameters / rival.trainableParameters
-  const against = points > 0 ? `${points.toFixed(1)} points above ${rival.method}` : `as ${rival.method} has`
+  const difference = best.best.mean - rival.best.mean
+  const against =
+    difference > 0
+      ? `${(100 * difference).toFixed(1)} points above ${rival.method}`
+      : difference < 0
+        ? `${(-difference).toFixed(3)} below ${rival.method}`
+        : `as ${rival.method} has`
   return `${best.method} is best with ${value}, ${against}${verdict(best, rival)}; it trains ${share < 1 ? `${percent(share)} of` : `${share.toLocaleString('en', { maximumSignificantDigits: 2 })} times`} the parameters in ${percent(best.wallSeconds.mean / rival.wallSeconds.mean)} of the time.`
 }
 
 /** Of two that come to the same the one that trains less. */
-function isBetter(one: MethodResult, other: MethodResult): boolean {
-  const difference = one.best.mean - other.best.mean
+function isBetter(one: MethodResult, other: MethodResult, metric: string): boolean {
+  const difference = gainOf(metric, one.best.mean) - gainOf(metric, other.best.mean)
   return difference > 0 || (difference === 0 && one.trainableParameters < other.trainableParameters)
 }
 
@@ -48,7 +53,7 @@ function verdict(best: MethodResult, rival: MethodResult): string {
   }
   const noise = Math.hypot(best.best.deviation ?? Number.NaN, rival.best.deviation ?? Number.NaN)
   if (Number.isNaN(noise)) return ''
-  return best.best.mean - rival.best.mean < noise ? ', less than seeds differ by' : ''
+  return Math.abs(best.best.mean - rival.best.mean) < noise ? ', less than seeds differ by' : ''
 }
 
 export function seconds(value: number): string {

@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 import type { CalibrationBin } from '../data/calibration.ts'
+import { gainOf } from '../data/metrics.ts'
 import type { LearningRatesFile } from '../train/learning-rates-file.ts'
 import type { CurvePoint, Group, MethodResult } from './groups.ts'
 import { percent } from './words.ts'
@@ -278,7 +279,7 @@ function metricByParameters(group: Group): string {
         (other) =>
           other !== one &&
           other.trainableParameters <= one.trainableParameters &&
-          other.best.mean > one.best.mean,
+          gainOf(group.metric, other.best.mean) > gainOf(group.metric, one.best.mean),
       ),
   )
   const crowded = new Set(

@@ -1,3 +1,4 @@
+import { gainOf } from '../data/metrics.ts'
 import { conclusion, seconds } from './conclusion.ts'
 import { costsOf, type Figure, reference } from './figures.ts'
 import type { Group, MethodResult, Spread } from './groups.ts'
@@ -62,7 +63,8 @@ ${group.methods
 function renderTable(group: Group): string {
   const { methods, metric } = group
   const full = reference(group)
-  const top = Math.max(...methods.flatMap(({ best }) => (best.count > 0 ? [best.mean] : [])))
+  const gain = ({ best }: MethodResult) => gainOf(metric, best.mean)
+  const top = Math.max(...methods.flatMap((method) => (method.best.count > 0 ? [gain(method)] : [])))
   const cost = (method: MethodResult, name: keyof typeof costsOf, show: (value: number) => string) => {
     const of = costsOf[name]
     return `${show(of(method))}${method === full ? '' : `<span class="share">${percent(of(method) / of(full))}</span>`}`
@@ -83,7 +85,7 @@ function renderTable(group: Group): string {
   const head = rows[0]!.map(([name]) => `<th>${escapeHtml(name)}</th>`).join('')
   const body = rows.map(
     (cells, i) =>
-      `<tr${methods[i]!.best.mean === top ? ' class="best"' : ''}>${cells.map(([name, html]) => `<td data-label="${escapeHtml(name)}"><span>${html}</span></td>`).join('')}</tr>`,
+      `<tr${gain(methods[i]!) === top ? ' class="best"' : ''}>${cells.map(([name, html]) => `<td data-label="${escapeHtml(name)}"><span>${html}</span></td>`).join('')}</tr>`,
   )
   return `<table class="runs"><thead><tr>${head}</tr></thead><tbody>${body.join('\n')}</tbody></table>
 <p class="note">Shares are of ${escapeHtml(full.method)}. ± is one sample standard deviation over seeds.</p>`

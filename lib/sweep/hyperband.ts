@@ -34,11 +34,6 @@ export function brackets({
   return all.slice(0, most)
 }
 
-/** A metric's value, greater is better: of losses the least is the best. */
-export function gainOf(metric: string, value: number): number {
-  return metric === 'loss' ? -value : value
-}
-
 /**
  * The runs that go on, best first; of equal ones the earlier. One without a value has failed and never goes on.
  * @param value a run's best so far, greater is better

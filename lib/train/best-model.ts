@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { gainOf } from '../data/metrics.ts'
 import { barrier } from '../distributed/collectives.ts'
 import { inGroup, type World } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
@@ -10,7 +11,7 @@ import { type DamagedCheckpoint, restoreBest, saveBest, type TrainerState, verif
 import type { EvaluationSummary } from './events.ts'
 
 export interface BestModelOptions {
-  /** By which the best is chosen: the highest, of 'loss' the lowest. */
+  /** By which the best is chosen: the highest, of losses and errors the lowest. */
   metric: string
   /** The parameters to keep; an empty list keeps the evaluation only. */
   parameters: readonly (readonly [path: string, parameter: Tensor])[]
@@ -77,8 +78,8 @@ export class BestModel {
   /** Above 0 where the metric is better than the best so far, 0 where it is the same. */
   #gain(metrics: Metrics): number {
     if (!this.#best) return 1
-    const sign = this.metric === 'loss' ? -1 : 1
-    const [now, before] = [metrics, this.#best.metrics].map((each) => sign * each[this.metric]!)
+    const { metric } = this
+    const [now, before] = [metrics, this.#best.metrics].map((each) => gainOf(metric, each[metric]!))
     if (Number.isNaN(before)) return Number.isNaN(now) ? 0 : 1
     return Number.isNaN(now) ? -1 : now! - before!
   }

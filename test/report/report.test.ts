@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseHTML } from 'linkedom'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { conclusion } from '../../lib/report/conclusion.ts'
 import { groupRuns, spread } from '../../lib/report/groups.ts'
 import { paperResults } from '../../lib/report/paper.ts'
 import { readRuns } from '../../lib/report/runs.ts'
@@ -90,6 +91,12 @@ describe('torch-lora report', { timeout: 120_000 }, () => {
   it('means are over seeds, in order of epochs, full first', async () => {
     const [group] = groupRuns(await readRuns([runs]))
     expect(group!.methods.map(({ method }) => method)).toEqual(['full', 'r2a4'])
+    // Of errors the lower is better.
+    const [best] = conclusion(group!).split(' ')
+    const [other] = ['full', 'r2a4'].filter((method) => method !== best)
+    expect(conclusion({ ...group!, metric: 'mse' })).toMatch(
+      new RegExp(`^${other} is best with mse .*, 0\\.\\d{3} below ${best}`),
+    )
     const read = await readRuns([join(runs, 'files-full-seed0'), join(runs, 'files-full-seed1')])
     const second = read.map(({ evaluations }) => evaluations[1]!.metrics.accuracy!)
     const point = group!.metricCurve.find(({ method, epoch }) => method === 'full' && epoch === 2)!

@@ -6,6 +6,7 @@ import { AdaLoraConfig } from '../../lib/adapters/adalora-config.ts'
 import { applyAdapter, applyLora } from '../../lib/adapters/apply.ts'
 import { loraState } from '../../lib/adapters/state.ts'
 import { LabelSet } from '../../lib/data/index.ts'
+import { alone } from '../../lib/distributed/world.ts'
 import { TorchLoraError } from '../../lib/errors.ts'
 import * as ops from '../../lib/generated/ops.ts'
 import { memory } from '../../lib/memory.ts'
@@ -16,6 +17,7 @@ import { compile } from '../../lib/program.ts'
 import { manualSeed } from '../../lib/random.ts'
 import { Tensor } from '../../lib/tensor.ts'
 import { AutoTokenizer, type Tokenizer } from '../../lib/tokenizer/index.ts'
+import { BestModel } from '../../lib/train/best-model.ts'
 import type { TrainerEvent } from '../../lib/train/events.ts'
 import type { TrainerOptions } from '../../lib/train/options.ts'
 import { Trainer } from '../../lib/train/trainer.ts'
@@ -208,6 +210,15 @@ describe('Trainer', () => {
     const end = events.at(-1)!
     expect(end.type === 'end' && end.summary.best!.metrics.loss).toBe(Math.min(...losses))
     expect(end.type === 'end' && end.summary).toMatchObject({ bestMetric: 'loss' })
+    for (const [metric, best] of [
+      ['perplexity', 3],
+      ['accuracy', 5],
+    ] as const) {
+      using kept = new BestModel({ metric, parameters: [], group: alone })
+      for (const [step, value] of [4, 3, 5].entries())
+        await kept.consider({ step, epoch: step, metrics: { loss: 1, [metric]: value } })
+      expect(kept.best!.metrics[metric]).toBe(best)
+    }
     expect(() => new Trainer(settings(model, { bestMetric: 'pearson' }))).toThrow(
       /bestMetric 'pearson' is not measured here; choose one of accuracy, macro_f1, matthews_correlation, loss/,
     )
