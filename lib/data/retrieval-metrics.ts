@@ -44,19 +44,24 @@ function average(searches: readonly Ranked[], of: (one: Ranked) => number): numb
   return searches.reduce((sum, one) => sum + of(one), 0) / searches.length
 }
 
-/** Metrics by name, such as "ndcg@10": the names that {@link retrievalMetrics} takes. */
+/** Those that are listed; {@link retrievalMetrics} takes them of any k. */
 export const retrievalMetricNames = ['ndcg@10', 'mrr@10', 'recall@1', 'recall@5', 'recall@10'] as const
 
 const measures = { recall: recallAt, mrr: mrrAt, ndcg: ndcgAt }
 
-/** @param names of {@link retrievalMetricNames} */
+const pattern = /^(recall|mrr|ndcg)@([1-9]\d{0,5})$/
+
+/** Whether it is the name of a metric of searches: "recall@k", "mrr@k" or "ndcg@k". */
+export const isRetrievalMetric = (name: string): boolean => pattern.test(name)
+
+/** @param names as {@link isRetrievalMetric} knows them */
 export function retrievalMetrics(
   searches: readonly Ranked[],
   names: readonly string[],
 ): Record<string, number> {
   return Object.fromEntries(
     names.flatMap((name): [string, number][] => {
-      const [, measure, k] = /^(recall|mrr|ndcg)@(\d+)$/.exec(name) ?? []
+      const [, measure, k] = pattern.exec(name) ?? []
       return measure === undefined
         ? []
         : [[name, measures[measure as keyof typeof measures](searches, Number(k))]]

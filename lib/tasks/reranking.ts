@@ -1,6 +1,11 @@
 import type { Hash } from 'node:crypto'
 import type { Example } from '../data/examples.ts'
-import { type Ranked, retrievalMetricNames, retrievalMetrics } from '../data/retrieval-metrics.ts'
+import {
+  isRetrievalMetric,
+  type Ranked,
+  retrievalMetricNames,
+  retrievalMetrics,
+} from '../data/retrieval-metrics.ts'
 import type { ConfigReader, EncoderConfig } from '../encoders/config.ts'
 import type { Family } from '../encoders/family.ts'
 import { TorchLoraError } from '../errors.ts'
@@ -67,6 +72,10 @@ export class Reranking extends Task<RelevanceLabels, Example> {
   head(family: Family, config: EncoderConfig, options: TensorOptions): Head {
     const layout = family.heads(config).sequence
     return new ClassificationHead(layout.pooling ?? 'first', layout, { width: 1, ...options })
+  }
+
+  override canMeasure(name: string): boolean {
+    return isRetrievalMetric(name)
   }
 
   toConfig(): Record<string, unknown> {

@@ -1,7 +1,12 @@
 import type { Hash } from 'node:crypto'
 import type { TensorSource } from '../checkpoint/index.ts'
 import { pearson, spearman } from '../data/metrics.ts'
-import { type Ranked, retrievalMetricNames, retrievalMetrics } from '../data/retrieval-metrics.ts'
+import {
+  isRetrievalMetric,
+  type Ranked,
+  retrievalMetricNames,
+  retrievalMetrics,
+} from '../data/retrieval-metrics.ts'
 import type { SimilarityExample } from '../data/similarity-examples.ts'
 import type { ConfigReader, EncoderConfig } from '../encoders/config.ts'
 import type { Family } from '../encoders/family.ts'
@@ -280,6 +285,10 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
     return measurable(isScored(this.#lossFor(false)))
   }
 
+  override canMeasure(name: string): boolean {
+    return correlations.includes(name) || isRetrievalMetric(name)
+  }
+
   override chooseMetrics(
     examples: readonly SimilarityExample[],
     asked?: readonly string[],
@@ -345,7 +354,7 @@ function measurable(scored: boolean): readonly string[] {
 }
 
 function requireMeasurable(names: readonly string[], scored: boolean): void {
-  const wrong = names.filter((name) => !measurable(scored).includes(name))
+  const wrong = names.filter((name) => correlations.includes(name) !== scored)
   if (wrong.length > 0)
     throw new TorchLoraError(
       'INVALID_ARGUMENT',

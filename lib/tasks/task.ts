@@ -204,8 +204,13 @@ export abstract class Task<Labels = unknown, Sample = any> {
 
   /** What is measured when nothing is asked for; the first chooses the best model. */
   abstract readonly defaultMetrics: readonly string[]
-  /** What can be measured. */
+  /** What can be measured, by the names that messages list. */
   abstract readonly metricNames: readonly string[]
+
+  /** Whether it can be measured: what `metricNames` has, and what a task has of a form, as "recall@k". */
+  canMeasure(name: string): boolean {
+    return this.metricNames.includes(name)
+  }
 
   /**
    * Mean loss and metrics.
@@ -236,7 +241,7 @@ export abstract class Task<Labels = unknown, Sample = any> {
 
   /** @throws TorchLoraError INVALID_ARGUMENT for metrics that this task has not, listing those that it has */
   requireMetrics(names: readonly string[]): void {
-    const unknown = names.filter((name) => !this.metricNames.includes(name))
+    const unknown = names.filter((name) => !this.canMeasure(name))
     if (unknown.length > 0)
       throw new TorchLoraError(
         'INVALID_ARGUMENT',

@@ -147,6 +147,13 @@ describe('sentence similarity', () => {
       [scored, ['spearmanr', 'pearson']],
     ] as const)
       expect(Object.keys(await evaluate({ model, tokenizer, examples }))).toEqual(['loss', ...names])
+    // Of any k: 12 texts are candidates, among which every positive is.
+    const deep = await evaluate({ model, tokenizer, examples: ranked, metrics: ['recall@3', 'recall@12'] })
+    expect(deep['recall@12']).toBe(1)
+    expect(deep['recall@3']).toBeLessThanOrEqual(1)
+    await expect(evaluate({ model, tokenizer, examples: ranked, metrics: ['recall@0'] })).rejects.toThrow(
+      /has no "recall@0"; it has spearmanr, pearson, ndcg@10/,
+    )
     for (const [examples, metric, message] of [
       [ranked, 'spearmanr', /spearmanr cannot be measured of texts without scores; ndcg@10,/],
       [scored, 'recall@5', /recall@5 cannot be measured of scored pairs; spearmanr, pearson can/],
