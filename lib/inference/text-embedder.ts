@@ -246,7 +246,7 @@ export class TextEmbedder extends TextModel<
         `dimensions: the vectors of ${engine.source} have ${head.width} elements, and ${dimensions} were asked for.`,
       )
     const prompt = promptOf(task, options)
-    const texts = requests.map(({ text }, i) => prompt + textOf(text, `Input ${first + i}`))
+    const texts = requests.map(({ text }, i) => task.readable(prompt + textOf(text, `Input ${first + i}`)))
     const encodings = await encodeTexts(engine, texts, { first, ...context })
     return encodings.map((encoding, i): EncodedText => {
       const { hidden } = requests[i]!

@@ -22,6 +22,10 @@ export interface SentenceLayout {
   dense: readonly DenseLayout[]
   /** Tokens of a text at most, where the folder says it. */
   maxSeqLength?: number
+  /** Whether texts are read in lower case, whatever the tokenizer does. Default false. */
+  lowerCase?: boolean
+  /** What the folder says vectors are to be compared by ("dot"), kept for whoever reads it. Default 'cosine'. */
+  similarity?: string
   /** What stands in front of a text, by name ("query"). */
   prompts: Readonly<Record<string, string>>
   defaultPromptName: string | null
@@ -68,8 +72,12 @@ const modules = z.array(z.looseObject({ path: z.string(), type: z.string() })).m
 const settings = z.looseObject({
   prompts: z.record(z.string(), z.string()).nullish(),
   default_prompt_name: z.string().nullish(),
+  similarity_fn_name: z.string().nullish(),
 })
-const bounds = z.looseObject({ max_seq_length: z.int().min(1).nullish() })
+const reading = z.looseObject({
+  max_seq_length: z.int().min(1).nullish(),
+  do_lower_case: z.boolean().nullish(),
+})
 const denseConfig = z.looseObject({
   in_features: z.int().min(1),
   out_features: z.int().min(1),
@@ -115,7 +123,7 @@ export async function readSentenceFolder(directory: string): Promise<SentenceFol
   const said = join(directory, 'config_sentence_transformers.json')
   const own = existsSync(said) ? await readJson(said, settings) : {}
   const limits = join(encoder, 'sentence_bert_config.json')
-  const { max_seq_length } = existsSync(limits) ? await readJson(limits, bounds) : {}
+  const { max_seq_length, do_lower_case } = existsSync(limits) ? await readJson(limits, reading) : {}
   return {
     encoder,
     entries,
@@ -124,6 +132,8 @@ export async function readSentenceFolder(directory: string): Promise<SentenceFol
       normalize,
       dense,
       maxSeqLength: max_seq_length ?? undefined,
+      lowerCase: do_lower_case ?? undefined,
+      similarity: own.similarity_fn_name ?? undefined,
       prompts: own.prompts ?? {},
       defaultPromptName: own.default_prompt_name ?? null,
     },
@@ -221,12 +231,12 @@ export async function writeSentenceFolder(
   if (layout.normalize) await makeFolder(join(directory, list.at(-1)!.path))
   await writeJson(join(directory, 'sentence_bert_config.json'), {
     ...(layout.maxSeqLength !== undefined && { max_seq_length: layout.maxSeqLength }),
-    do_lower_case: false,
+    do_lower_case: layout.lowerCase ?? false,
   })
   await writeJson(join(directory, 'config_sentence_transformers.json'), {
     prompts: layout.prompts,
     default_prompt_name: layout.defaultPromptName,
-    similarity_fn_name: 'cosine',
+    similarity_fn_name: layout.similarity ?? 'cosine',
   })
   await writeJson(
     join(directory, 'modules.json'),

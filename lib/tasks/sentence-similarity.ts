@@ -176,6 +176,11 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
     return this.#options.chunk
   }
 
+  /** A text as the model's tokenizer is to have it. */
+  readable(text: string): string {
+    return this.layout.lowerCase ? text.toLowerCase() : text
+  }
+
   /** The loss for examples with scores, or without. */
   #lossFor(scored: boolean): SentenceLoss {
     return this.#options.loss ?? defaultLoss(scored)
@@ -231,9 +236,12 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
         return place
       }),
     )
-    const encodings: Encoding[] = await tokenizer.encodeBatch([...places.keys()], {
-      maxLength: Math.min(maxLength, this.layout.maxSeqLength ?? tokenizer.modelMaxLength),
-    })
+    const encodings: Encoding[] = await tokenizer.encodeBatch(
+      [...places.keys()].map((text) => this.readable(text)),
+      {
+        maxLength: Math.min(maxLength, this.layout.maxSeqLength ?? tokenizer.modelMaxLength),
+      },
+    )
     const scored = examples.some(hasScore)
     const scores = scored ? Float64Array.from(examples, ({ score }) => score!) : null
     return { encodings, groups, labels: { groups, scores } }

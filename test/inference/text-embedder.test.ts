@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import {
   AutoModelForSentenceSimilarity,
@@ -112,6 +114,27 @@ describe('TextEmbedder', () => {
     await expect(embedder.embed('a', { prompt: 'x', promptName: 'query' })).rejects.toThrow(/one of them/)
     await using longer = await TextEmbedder.load(folder, { maxLength: 32, warmUp: false })
     expect(longer.maxLength).toBe(32)
+  })
+
+  it('reads texts in lower case where the folder says so, and keeps what it says', async () => {
+    const layout = { ...plainLayout, lowerCase: true, similarity: 'dot' }
+    const folder = await tinyEmbedder({ family: 'roberta', layout })
+    const json = async (file: string) => JSON.parse(await readFile(join(folder, file), 'utf8'))
+    expect(await json('sentence_bert_config.json')).toMatchObject({ do_lower_case: true })
+    expect(await json('config_sentence_transformers.json')).toMatchObject({ similarity_fn_name: 'dot' })
+    await using lower = await TextEmbedder.load(folder, { warmUp: false })
+    const [small, capital] = await lower.embed(['they say a film', 'They SAY a Film'])
+    expect(capital).toEqual(small)
+    using model = await AutoModelForSentenceSimilarity.fromPretrained(folder)
+    expect(model.task.layout).toMatchObject(layout)
+    await using tokenizer = await AutoTokenizer.fromPretrained(folder)
+    const examples = [{ texts: ['They SAY', 'they say'] }]
+    const { encodings } = await model.task.encode(examples, tokenizer, { maxLength: 16 })
+    expect(encodings[0]!.ids).toEqual(encodings[1]!.ids)
+    await using cased = await TextEmbedder.load(await tinyEmbedder({ family: 'roberta' }), { warmUp: false })
+    expect(
+      far(...((await cased.embed(['a film', 'A FILM'])) as [Float32Array, Float32Array])),
+    ).toBeGreaterThan(0.01)
   })
 
   it('says how near texts are', async () => {
