@@ -122,8 +122,15 @@ export class MaskedLanguageModel extends Task<BlockLabels, TextExample> {
       )
     const texts = examples.map(({ text }) => text)
     const options = { addSpecialTokens: false, offsets: true, maxLength: 2 ** 30 }
-    const ids: number[] = []
-    const words: number[] = []
+    // Of the tokens that are in no block yet.
+    let ids: number[] = []
+    let words: number[] = []
+    const blocks: BlockLabels['blocks'][number][] = []
+    const cut = (start: number, end: number) =>
+      blocks.push({
+        ids: Int32Array.from([clsTokenId, ...ids.slice(start, end), sepTokenId]),
+        wordIds: Int32Array.from([-1, ...words.slice(start, end), -1]),
+      })
     let word = 0
     for (let start = 0; start < texts.length; start += 4096) {
       const part = await tokenizer.encodeBatch(texts.slice(start, start + 4096), options)
@@ -134,21 +141,19 @@ export class MaskedLanguageModel extends Task<BlockLabels, TextExample> {
           words.push(word)
         }
       }
+      let used = 0
+      for (; used + size <= ids.length; used += size) cut(used, used + size)
+      ids = ids.slice(used)
+      words = words.slice(used)
     }
-    const blocks: BlockLabels['blocks'][number][] = []
-    for (let start = 0; start < ids.length; start += size) {
-      const end = Math.min(ids.length, start + size)
-      blocks.push({
-        ids: Int32Array.from([clsTokenId, ...ids.slice(start, end), sepTokenId]),
-        wordIds: Int32Array.from([-1, ...words.slice(start, end), -1]),
-      })
-    }
+    if (ids.length > 0) cut(0, ids.length)
     if (blocks.length === 0)
       throw new TorchLoraError('INCOMPATIBLE', 'The texts hold no token: there is nothing to mask.')
+    const typeIds = new Int32Array(size + 2) // of all blocks
     const encodings = blocks.map(
       ({ ids: own }): Encoding => ({
         ids: own,
-        typeIds: new Int32Array(own.length),
+        typeIds: typeIds.subarray(0, own.length),
         truncated: false,
         overflow: [],
       }),

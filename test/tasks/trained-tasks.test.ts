@@ -409,6 +409,24 @@ describe('masked words', () => {
     expect([...again.freshParameters]).toEqual([])
   })
 
+  it('come from blocks of one size, of all texts end to end however many there are', async () => {
+    const texts = Array.from({ length: 5000 }, (_, i) => ({ text: verdict(i % 2 ? goods : bads, i) }))
+    const { encodings, labels } = await new MaskedLanguageModel({ blockSize: 24 }).encode(texts, tokenizer, {
+      maxLength: 64,
+    })
+    const all = await tokenizer.encodeBatch(
+      texts.map(({ text }) => text),
+      { addSpecialTokens: false, offsets: true },
+    )
+    const inner = labels.blocks.flatMap(({ ids }) => [...ids.slice(1, -1)])
+    expect(inner).toEqual(all.flatMap(({ ids }) => [...ids]))
+    const sizes = encodings.map(({ ids, typeIds }) => [ids.length, typeIds.length])
+    expect(new Set(sizes.slice(0, -1).flat())).toEqual(new Set([24]))
+    // A word is in a block what it is in its text, and no text's last word the next one's first.
+    const words = labels.blocks.flatMap(({ wordIds }) => [...wordIds.slice(1, -1)])
+    expect(new Set(words).size).toBe(all.reduce((sum, { wordIds }) => sum + new Set(wordIds).size, 0))
+  })
+
   it('that have no room beside the special tokens are refused', async () => {
     const task = new MaskedLanguageModel()
     const examples = [{ text: 'the film was good' }]
