@@ -135,7 +135,7 @@ function infoOf(
     model_type: typeOf(model),
     architecture: model.config.modelType,
     task: model.task,
-    routes: routesFor(model.task),
+    routes: routesFor(model),
     ...(model.task === 'sequence-classification' ? { problem_type: model.problemType } : {}),
     has_head: model.hasHead,
     merged_adapter: model.mergedAdapter ?? null,

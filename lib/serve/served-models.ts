@@ -20,8 +20,15 @@ export interface ServedModel {
 export interface Serves {
   readonly path: string
   readonly serves: readonly TaskName[]
+  /** Which models of these tasks, where it is not for all. */
+  readonly fits?: ((model: AnyTextModel) => boolean) | undefined
   /** text-embeddings-inference's words for a model that it is not for. */
   readonly refusal: string
+}
+
+/** Whether a route is for a model. */
+export function isFor({ serves, fits }: Pick<Serves, 'serves' | 'fits'>, model: AnyTextModel): boolean {
+  return serves.includes(model.task) && (fits?.(model) ?? true)
 }
 
 /** The models of a server, and which of them a request means. */
@@ -53,15 +60,15 @@ export class ServedModels {
 
   /**
    * The model that a request of a route means: the one that it names, else the only one that the route is for.
-   * @param served the routes that serve a task, for the message
+   * @param routesOf the routes that serve a model, for the message
    * @throws 404 for a name that no model has, 424 where the route is not for it, 422 where it could be several
    */
   forRoute(
-    { path, serves, refusal }: Serves,
+    { path, refusal, ...route }: Serves,
     name: string | undefined,
-    served: (task: TaskName) => readonly string[],
+    routesOf: (model: AnyTextModel) => readonly string[],
   ): ServedModel {
-    const fits = ({ model }: ServedModel) => serves.includes(model.task)
+    const fits = ({ model }: ServedModel) => isFor(route, model)
     const fitting = this.all.filter(fits)
     if (name === undefined && fitting.length === 1) return fitting[0]!
     if (name === undefined && fitting.length > 1)
@@ -71,13 +78,13 @@ export class ServedModels {
       )
     if (name === undefined && this.all.length > 1) {
       const said = this.all.map(
-        (one) => `${one.name} is for ${one.model.task} (${served(one.model.task).join(', ')})`,
+        (one) => `${one.name} is for ${one.model.task} (${routesOf(one.model).join(', ')})`,
       )
       throw httpError(424, `${refusal}: of the models here ${said.join('; ')}.`)
     }
     const found = this.find(name)
     if (fits(found)) return found
-    const { task } = found.model
-    throw httpError(424, `${refusal}: this one is for ${task}, which ${served(task).join(' and ')} serve.`)
+    const served = routesOf(found.model).join(' and ')
+    throw httpError(424, `${refusal}: this one is for ${found.model.task}, which ${served} serve.`)
   }
 }

@@ -1,9 +1,11 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { QuestionAnswerer } from '../../lib/inference/question-answerer.ts'
 import { TextReranker } from '../../lib/inference/text-reranker.ts'
 import { createServer } from '../../lib/serve/app.ts'
-import { tinyAnswerer, tinyFiller, tinyReranker } from '../inference/models.ts'
+import { tinyAdapter, tinyAnswerer, tinyClassifier, tinyFiller, tinyReranker } from '../inference/models.ts'
 
 let app: FastifyInstance
 let folders: { rank: string; answer: string; fill: string }
@@ -38,6 +40,42 @@ describe('/rerank', () => {
       const { score: probability } = value.find((one: { index: number }) => one.index === index)
       expect(1 / (1 + Math.exp(-score))).toBeCloseTo(probability, 5)
     }
+  })
+
+  it('is served by a classifier of one output too, as many rerankers are saved, and by no other', async () => {
+    const one = await tinyClassifier({ labels: ['LABEL_0'], problemType: 'regression' })
+    const file = join(one, 'config.json')
+    const { problem_type: _, ...config } = JSON.parse(await readFile(file, 'utf8'))
+    await writeFile(file, JSON.stringify(config))
+    const three = await tinyClassifier({ labels: ['a', 'b', 'c'], seed: 2 })
+    const adapter = await tinyAdapter(one, { seed: 3, labels: ['a', 'b'] })
+    const served = await createServer(
+      { one: { model: one, adapters: { two: adapter } }, three },
+      { logLevel: 'silent' },
+    )
+    const post = async (url: string, payload: object) =>
+      (await served.inject({ method: 'POST', url, payload })).json()
+    const ranks = await post('/rerank', { query, texts })
+    const raw = await post('/rerank', { query, texts, raw_scores: true, return_text: true })
+    await using reranker = await TextReranker.load(one, { device: 'cpu', warmUp: false })
+    const expected = await reranker.rank(query, texts)
+    for (const [i, { index, score }] of expected.entries()) {
+      expect(ranks[i]).toEqual({ index, score: expect.closeTo(score, 5) })
+      expect(raw[i]).toEqual({
+        index,
+        text: texts[index],
+        score: expect.closeTo(Math.log(score / (1 - score)), 3),
+      })
+    }
+    expect((await post('/rerank', { query: ' ', texts })).error).toMatch(/query: expected a text/)
+    expect((await post('/rerank', { query, texts, adapter: 'two' })).error).toMatch(
+      /adapter two has 2 outputs/,
+    )
+    expect((await post('/rerank', { query, texts, model: 'three' })).error).toMatch(
+      /^Model is not a re-ranker model: this one is for sequence-classification, which \/predict and \/explain and \/models/,
+    )
+    expect((await served.inject({ url: '/info?model=one' })).json().routes).toContain('/rerank')
+    await served.close()
   })
 
   it.each([

@@ -1,4 +1,5 @@
-import type { TaskName } from '../served-models.ts'
+import type { AnyTextModel } from '../../inference/load-text-model.ts'
+import { isFor } from '../served-models.ts'
 import type { TaskRoute } from '../task-route.ts'
 import { embed, embedAll } from './embed.ts'
 import { explain } from './explain.ts'
@@ -26,7 +27,7 @@ export const taskRoutes: readonly TaskRoute[] = [
 /** Hugging Face's form of all of them. */
 export const hubPath = '/models/{name}'
 
-/** The routes that serve a task, for people. */
-export function routesFor(task: TaskName): string[] {
-  return [...taskRoutes.filter(({ serves }) => serves.includes(task)).map(({ path }) => path), hubPath]
+/** The routes that serve a model, for people. */
+export function routesFor(model: AnyTextModel): string[] {
+  return [...taskRoutes.filter((route) => isFor(route, model)).map(({ path }) => path), hubPath]
 }

@@ -1,5 +1,8 @@
+import { textOf } from '../../inference/inputs.ts'
+import type { TextClassifier } from '../../inference/text-classifier.ts'
+import type { RankedText, RankInput, RankOptions } from '../../inference/text-reranker.ts'
 import { component } from '../components.ts'
-import { requireSome } from '../requests.ts'
+import { httpError, requireSome } from '../requests.ts'
 import { adapter, model, rawScores, text, truncation } from '../schemas.ts'
 import { cutOrRefused, type TruncationBody, taskRoute } from '../task-route.ts'
 
@@ -10,6 +13,8 @@ interface RerankBody extends TruncationBody {
   return_text?: boolean | undefined
   adapter?: string | undefined
 }
+
+const refusal = 'Model is not a re-ranker model'
 
 const RerankRequest = component('RerankRequest', {
   type: 'object',
@@ -38,14 +43,15 @@ const RerankResponse = component('RerankResponse', {
   items: Rank,
 })
 
-/** `POST /rerank`: texts by how well they answer a query. */
-export const rerank = taskRoute<'reranking', RerankBody>({
+/** `POST /rerank`: texts by how well they answer a query, also by a classifier of one output, as many rerankers are saved. */
+export const rerank = taskRoute<'reranking' | 'sequence-classification', RerankBody>({
   path: '/rerank',
   operationId: 'rerank',
   summary: 'Rank texts by how well they answer a query',
-  serves: ['reranking'],
+  serves: ['reranking', 'sequence-classification'],
+  fits: (model) => model.task !== 'sequence-classification' || model.labels.length === 1,
   root: ['reranking'],
-  refusal: 'Model is not a re-ranker model',
+  refusal,
   request: RerankRequest,
   response: RerankResponse,
   async answer(
@@ -54,14 +60,12 @@ export const rerank = taskRoute<'reranking', RerankBody>({
   ) {
     requireSome(texts, 'texts')
     const pairs = texts.map((text) => query + text)
-    const ranking = await work(reply, pairs, (call) =>
-      model.rank(query, texts, {
-        ...call,
-        adapter,
-        rawScores: raw_scores,
-        ...cutOrRefused(body, longText),
-      }),
-    )
+    const ranking = await work(reply, pairs, (call) => {
+      const options = { ...call, adapter, ...cutOrRefused(body, longText) }
+      return model.task === 'reranking'
+        ? model.rank(query, texts, { ...options, rawScores: raw_scores })
+        : rankByScore(model, { query, texts }, { ...options, rawScores: raw_scores })
+    })
     return ranking.map(({ index, score }) => ({
       index,
       ...(return_text ? { text: texts[index] } : {}),
@@ -69,3 +73,22 @@ export const rerank = taskRoute<'reranking', RerankBody>({
     }))
   },
 })
+
+/** The same by a classifier whose one output is the score. */
+async function rankByScore(
+  classifier: TextClassifier,
+  { query, texts }: RankInput,
+  { rawScores, ...options }: RankOptions,
+): Promise<RankedText[]> {
+  textOf(query, 'query', { filled: true })
+  const results = await classifier.classify(
+    texts.map((text) => [query, text] as const),
+    options,
+  )
+  const { labels } = results[0]!
+  if (labels.length !== 1)
+    throw httpError(424, `${refusal}: the adapter ${options.adapter} has ${labels.length} outputs.`)
+  return results
+    .map(({ scores, logits }, index) => ({ index, score: rawScores ? logits[0]! : scores[0]!.score }))
+    .sort((a, b) => b.score - a.score)
+}
