@@ -218,6 +218,12 @@ describe.skipIf(!existsSync(chromium))('the page at /', () => {
     await page.click('#explain')
     await page.waitForFunction("!document.querySelector('#parts').hidden")
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    // Five texts are compared without a scroll.
+    await page.select('#models', 'search')
+    await page.waitForFunction("document.querySelector('#model').textContent === 'search'")
+    await page.type('#lines', 'the castle was old\nthe river\nher song was dull\na play\nthe film')
+    await ask(page)
+    expect(await page.$eval('#matrix', ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0)
   })
 
   it('asks nothing elsewhere, and nothing breaks', () => {

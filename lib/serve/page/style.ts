@@ -37,7 +37,7 @@ export const style = `
   td { padding: .35rem .5rem; text-align: center; border-radius: .25rem; min-width: 3rem }
   .token { display: inline-block; padding: 0 .35rem; margin: .1rem; border-radius: .25rem; background: var(--soft); font: .8125rem/1.7 ui-monospace, monospace; white-space: pre } .special { opacity: .55 } #tokens > div + div { margin-top: .4rem }
   summary { cursor: pointer; font-weight: 600; font-size: .9375rem } details > *:not(summary) { margin-top: .5rem }
-  pre { margin: 0; padding: .7rem .8rem; border-radius: .45rem; background: var(--soft); font: .8125rem/1.55 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
+  pre { margin: 0; padding: .7rem .8rem; border-radius: .45rem; background: var(--soft); font: .8125rem/1.55 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 24rem; overflow: auto }
   #adapters { margin: 0; padding-left: 1.1rem; font-size: .9rem; overflow-wrap: anywhere } footer { margin-top: 2rem; font-size: .875rem } a { color: var(--accent) }
-  @media (max-width: 30rem) { .score { grid-template-columns: 1fr 4rem } .score > span:first-child { grid-column: 1 / -1; margin-bottom: -.35rem } }
+  @media (max-width: 30rem) { td { min-width: 2.5rem; padding-inline: .1rem } tbody th { max-width: 24vw; padding-left: 0 } .score { grid-template-columns: 1fr 4rem } .score > span:first-child { grid-column: 1 / -1; margin-bottom: -.35rem } }
 `
