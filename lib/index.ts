@@ -67,7 +67,6 @@ export {
   type GlueSplit,
   type GlueTask,
   type GlueTaskName,
-  type LabelConfig,
   LabelSet,
   type LoadGlueOptions,
   loadGlue,

@@ -18,7 +18,7 @@ export {
   glueTask,
   glueTaskNames,
 } from './glue-tasks.ts'
-export { type EncodedLabels, type LabelConfig, LabelSet } from './labels.ts'
+export { type EncodedLabels, LabelSet } from './labels.ts'
 export type { MetricName } from './metrics.ts'
 export { packBatch, sequenceLengths } from './packing.ts'
 export { Random, type RandomState } from './random.ts'
@@ -27,5 +27,4 @@ export {
   type BatchSamplerOptions,
   type BatchSamplerState,
   evaluationBatches,
-  inInputOrder,
 } from './sampler.ts'

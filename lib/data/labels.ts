@@ -5,14 +5,6 @@ import { isVector, labelKinds } from './label-kinds.ts'
 import { fileOf, missing, place } from './label-places.ts'
 import type { ProblemType } from './problem-type.ts'
 
-/** The part of config.json that says what a classifier's outputs mean. */
-export interface LabelConfig {
-  problem_type?: string | null | undefined
-  num_labels?: number | undefined
-  id2label?: Record<string, string> | undefined
-  label2id?: Record<string, number> | undefined
-}
-
 /** Labels of a batch as numbers. */
 export interface EncodedLabels {
   /** Class ids [B] (single label), 0 or 1 [B, C] (multi-label), or scores [B] (regression). */
@@ -98,52 +90,9 @@ export class LabelSet {
     return problemType === 'multi_label_classification' ? LabelSet.multi(names) : LabelSet.single(names)
   }
 
-  /**
-   * What a model's config.json says: `id2label` and `problem_type`. One label is regression, as in transformers.
-   * @throws TorchLoraError INVALID_FILE when the ids of id2label are not 0 to n-1
-   */
-  static fromConfig(config: LabelConfig): LabelSet {
-    const id2label = config.id2label ?? {}
-    const entries = Object.entries(id2label).map(([id, name]) => [Number(id), String(name)] as const)
-    entries.sort((a, b) => a[0] - b[0])
-    if (entries.some(([id], i) => id !== i))
-      throw new TorchLoraError(
-        'INVALID_FILE',
-        `config.json: id2label has the ids ${entries.map(([id]) => id).join(', ')}; expected 0 to ${entries.length - 1}, each once`,
-      )
-    // transformers gives a model two labels where its configuration names none.
-    const count = entries.length > 0 ? entries.length : (config.num_labels ?? 2)
-    const names =
-      entries.length > 0
-        ? entries.map(([, name]) => name)
-        : Array.from({ length: count }, (_, i) => `LABEL_${i}`)
-    if (
-      config.problem_type === 'regression' ||
-      (count === 1 && config.problem_type !== 'multi_label_classification')
-    )
-      return LabelSet.regression()
-    return config.problem_type === 'multi_label_classification'
-      ? LabelSet.multi(names)
-      : LabelSet.single(names)
-  }
-
   /** Outputs of the classification head: the number of classes, or 1. */
   get size(): number {
     return this.problemType === 'regression' ? 1 : this.names.length
-  }
-
-  /** As config.json has them: `problem_type`, `id2label`, `label2id`. */
-  toConfig(): {
-    problem_type: ProblemType
-    id2label: Record<string, string>
-    label2id: Record<string, number>
-  } {
-    const names = this.problemType === 'regression' ? ['LABEL_0'] : this.names
-    return {
-      problem_type: this.problemType,
-      id2label: Object.fromEntries(names.map((name, id) => [String(id), name])),
-      label2id: Object.fromEntries(names.map((name, id) => [name, id])),
-    }
   }
 
   /**

@@ -206,7 +206,7 @@ function cut(
 
 /**
  * Batches for evaluation, in which order does not matter: longest examples first, so that neighbours are of like
- * length and memory runs out, if it must, in the first batch. Put the results back with {@link inInputOrder}.
+ * length and memory runs out, if it must, in the first batch.
  *
  * @throws TorchLoraError INVALID_ARGUMENT for limits that are not whole numbers above 0
  */
@@ -246,25 +246,4 @@ function longestFirst(lengths: ArrayLike<number>): Uint32Array {
   const order = new Uint32Array(lengths.length)
   for (let i = 0; i < lengths.length; i++) order[next[lengths[i]!]!++] = i
   return order
-}
-
-/**
- * Results of batches, one array a batch, put back into the order of the examples.
- * @throws TorchLoraError INVALID_ARGUMENT when a batch has more or fewer results than examples
- */
-export function inInputOrder<T>(
-  batches: readonly ArrayLike<number>[],
-  results: readonly ArrayLike<T>[],
-): T[] {
-  const ordered: T[] = []
-  batches.forEach((batch, b) => {
-    const of = results[b]
-    if (of?.length !== batch.length)
-      throw new TorchLoraError(
-        'INVALID_ARGUMENT',
-        `results of batch ${b}: expected ${batch.length}, received ${of?.length ?? 'none'}`,
-      )
-    for (let i = 0; i < batch.length; i++) ordered[batch[i]!] = of[i]!
-  })
-  return ordered
 }

@@ -199,33 +199,3 @@ describe('vectors of 0 and 1', () => {
     expect(failure(() => LabelSet.single(['a', 'b']).encode(labelled([1, 0])))).toMatch(/expected one label/)
   })
 })
-
-describe('LabelSet and config.json', () => {
-  it('round-trips', () => {
-    for (const set of [
-      LabelSet.single(['no', 'yes']),
-      LabelSet.multi(['x', 'y', 'z']),
-      LabelSet.multi(['only']),
-      LabelSet.regression(),
-    ]) {
-      const config = JSON.parse(JSON.stringify(set.toConfig()))
-      const again = LabelSet.fromConfig(config)
-      expect([again.problemType, again.names]).toEqual([set.problemType, set.names])
-    }
-    expect(LabelSet.single(['no', 'yes']).toConfig()).toEqual({
-      problem_type: 'single_label_classification',
-      id2label: { 0: 'no', 1: 'yes' },
-      label2id: { no: 0, yes: 1 },
-    })
-  })
-  it('reads what transformers writes', () => {
-    expect(LabelSet.fromConfig({}).names).toEqual(['LABEL_0', 'LABEL_1'])
-    expect(LabelSet.fromConfig({ id2label: { '0': 'LABEL_0' } }).problemType).toBe('regression')
-    expect(
-      LabelSet.fromConfig({ id2label: { '1': 'b', '0': 'a', '2': 'c' }, problem_type: null }).names,
-    ).toEqual(['a', 'b', 'c'])
-    expect(failure(() => LabelSet.fromConfig({ id2label: { '1': 'b', '2': 'c' } }))).toMatch(
-      /INVALID_FILE.*ids 1, 2; expected 0 to 1/,
-    )
-  })
-})

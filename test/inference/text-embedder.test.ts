@@ -267,7 +267,7 @@ describe('TextEmbedder', () => {
     expect(model.task).toBe('sentence-similarity')
     if (model.task === 'sentence-similarity') expect(await model.embed('a')).toHaveLength(32)
     await using pooled = await loadTextModel(base, { warmUp: false, pooling: 'cls', labels: undefined })
-    if (pooled.task === 'sentence-similarity') expect(pooled.pooling).toBe('cls')
+    expect(pooled).toMatchObject({ task: 'sentence-similarity', pooling: 'cls' })
     await expect(loadTextModel(base, { labels: ['a', 'b'] })).rejects.toThrow(/no option 'labels'/)
     await expect(loadTextModel(base, { task: 'embedding' as 'reranking' })).rejects.toThrow(
       /task: expected one of sequence-classification, .*masked-language-model, received "embedding"/,
