@@ -190,6 +190,7 @@ function splitOff(
 
 /** Says what the data are before anything trains: a table of classes, and what makes a measurement worth less. */
 export function describeDataset({ type, train, evaluate, splitOff }: Dataset): void {
+  for (const line of type.describe?.([...train, ...evaluate]) ?? []) console.error(line)
   if (type.kind.taskName !== taskTypeNames[0]) return
   const findings = examineExamples(train, evaluate)
   const { classes } = findings

@@ -50,6 +50,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     { ...flags, taskType: flags.taskType ?? own?.kind.taskName },
     { training: false },
   )
+  for (const line of dataset.type.describe?.(dataset.evaluate) ?? []) console.error(line)
   const place = await applyRunFlags(flags)
   const { model, tokenizer } = await loadModel(dataset.type.kind, flags.model, {
     ...adapterOptions(flags),

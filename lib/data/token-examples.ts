@@ -45,11 +45,22 @@ export async function readTokenExamples(path: string): Promise<TokenExample[]> {
   return examples
 }
 
-/** A word may be white space or hold it: what parts it from its tag is the last tab, or the last space where there is none. */
+/**
+ * The columns of a line: a word may be white space or hold it, and so tabs alone part them where there are any. The
+ * first is the word, the last its tag.
+ */
+function columnsOf(text: string): string[] {
+  return text.includes('\t') ? text.split('\t') : text.trimEnd().split(/ +/)
+}
+
+/** A line between the documents of CoNLL-2003, and no text. */
+const documentStart = '-DOCSTART-'
+
 async function readConll(path: string, examples: TokenExample[]): Promise<void> {
   let words: string[] = []
   let tags: string[] = []
   let first = 0
+  let expected: { count: number; line: number } | undefined
   const end = () => {
     if (words.length > 0) examples.push({ words, tags, file: path, line: first })
     words = []
@@ -57,25 +68,30 @@ async function readConll(path: string, examples: TokenExample[]): Promise<void> 
   }
   for await (const { text, number } of readLines(path)) {
     // WNUT-17's own files part texts by a line that holds a tab alone.
-    if (text.trim() === '') {
+    if (text.trim() === '' || text.startsWith(documentStart)) {
       end()
       continue
     }
-    const cut = Math.max(text.lastIndexOf('\t'), text.includes('\t') ? -1 : text.trimEnd().lastIndexOf(' '))
-    const tag = text.slice(cut + 1).trim()
-    if (cut < 1 || tag === '')
-      throw fileError(
-        path,
-        `no tag; expected a word, a tab and a tag, received ${shown(text)}`,
-        undefined,
-        number,
+    const columns = columnsOf(text)
+    const [word = '', tag] = [columns[0], columns.at(-1)!.trim()]
+    const wrong = (problem: string) => fileError(path, problem, undefined, number)
+    if (columns.length < 2 || word === '' || tag === '')
+      throw wrong(`no tag; expected a word, a tab and a tag, received ${shown(text)}`)
+    expected ??= { count: columns.length, line: number }
+    if (columns.length !== expected.count)
+      throw wrong(
+        `${columns.length} columns, where line ${expected.line} has ${expected.count}: a word or its tag is missing, or one too many; received ${shown(text)}`,
       )
     if (words.length === 0) first = number
-    const between = text.indexOf('\t')
-    words.push(between >= 0 ? text.slice(0, between) : text.slice(0, text.indexOf(' ')))
+    words.push(word)
     tags.push(tag)
   }
   end()
+}
+
+/** The line that a word of an example stands in: of .conll its own, of .jsonl that of the example. */
+export function lineOfWord({ file, line }: TokenExample, word: number): number | undefined {
+  return file === undefined || line === undefined || isJsonLines(file) ? line : line + word
 }
 
 function parseRow(row: unknown, wrong: (problem: string) => TorchLoraError): TokenExample {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { adapterPath } from '../adapters/adapter-files.ts'
@@ -23,9 +24,14 @@ export async function taskOfModel(
 ): Promise<TaskType | undefined> {
   const marks: ModelMarks = {}
   if (adapter !== undefined) {
-    const file = join(adapterPath(adapter), 'adapter_config.json')
+    const path = adapterPath(adapter)
     // A loralib checkpoint is a file and says nothing.
-    const said = await readJson(file, adapterConfig, { maxBytes: 2 ** 20 }).catch(() => null)
+    const isFile = await stat(path).then(
+      (found) => found.isFile(),
+      () => false,
+    )
+    const file = join(path, 'adapter_config.json')
+    const said = isFile ? null : await readJson(file, adapterConfig, { maxBytes: 2 ** 20 })
     marks.peftType = said?.task_type ?? undefined
   }
   const files = [...MODEL_REQUEST, ...TOKENIZER_REQUEST, ...sentenceFiles]

@@ -64,14 +64,16 @@ export function entityScores(
   return { precision, recall, f1: right === 0 ? 0 : (2 * precision * recall) / (precision + recall) }
 }
 
-/** How many tags begin an entity with a part that goes on with one: sequences that were repaired. */
-export function countRepairs(tags: readonly string[]): number {
-  let repairs = 0
-  let before = { part: 'O', type: '' }
-  for (const tag of tags) {
-    const here = split(tag)
-    if ('IE'.includes(here.part) && ('OES'.includes(before.part) || before.type !== here.type)) repairs++
+/**
+ * Places of the tags, "I-..." and "E-...", that go on with an entity which has not begun: what `chunksOf` reads as a
+ * beginning.
+ */
+export function repairedTags(tags: readonly string[]): number[] {
+  let before: Tag = { part: 'O', type: '' }
+  return Array.from(tags.keys()).filter((i) => {
+    const here = split(tags[i]!)
+    const goesOn = 'BI'.includes(before.part) && before.type === here.type
     before = here
-  }
-  return repairs
+    return /^[IE]-/.test(tags[i]!) && !goesOn
+  })
 }

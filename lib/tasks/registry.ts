@@ -14,7 +14,7 @@ import { SequenceClassification } from './sequence-classification.ts'
 import type { Task } from './task.ts'
 import type { TaskType } from './task-type.ts'
 import { TokenClassification } from './token-classification.ts'
-import { checkTags } from './token-labels.ts'
+import { checkTags, describeRepairs } from './token-labels.ts'
 import { trainingLabels } from './training-labels.ts'
 
 const sequenceClassification: TaskType<SequenceClassification> = {
@@ -47,6 +47,7 @@ const tokenClassification: TaskType<TokenClassification> = {
     for (const example of [...train, ...evaluate]) checkTags(example, labels)
     return { labels }
   },
+  describe: describeRepairs,
   tokenizer: { addPrefixSpace: true },
 }
 

@@ -50,6 +50,8 @@ export interface TaskType<T extends Task = Task, O extends LabelOptions = LabelO
    * @throws TorchLoraError INCOMPATIBLE naming file and line
    */
   forTraining(own: ConfigLabels | null, data: TrainingData<SampleOf<T>>, settings: TaskSettings): O
+  /** What is to be said of labelled examples before they are used, a sentence each. */
+  describe?(examples: readonly SampleOf<T>[]): string[]
   /** How its texts are tokenized, beyond what the model's files say. */
   readonly tokenizer?: Pick<TokenizerOptions, 'addPrefixSpace'> | undefined
 }

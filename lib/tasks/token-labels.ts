@@ -1,6 +1,7 @@
-import type { TextSpan, TokenExample } from '../data/token-examples.ts'
+import { lineOfWord, type TextSpan, type TokenExample } from '../data/token-examples.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Encoding } from '../tokenizer/index.ts'
+import { repairedTags } from './iob.ts'
 
 /**
  * Classes of tags, one a word.
@@ -16,10 +17,13 @@ export function tagIds(
   }: { example: TokenExample; ids: ReadonlyMap<string, number>; labels: readonly string[] },
 ): Int32Array {
   if (example.words && example.words.length !== tags.length)
-    throw wrong(example, `${example.words.length} words and ${tags.length} tags; expected as many`)
-  return Int32Array.from(tags, (tag) => {
+    throw wrong(
+      example,
+      `${example.words.length} words and ${tags.length} tags; give each word one, "O" where it is none`,
+    )
+  return Int32Array.from(tags, (tag, word) => {
     const id = ids.get(tag)
-    if (id === undefined) throw unknownTag(example, tag, labels)
+    if (id === undefined) throw unknownTag(example, { tag, word, labels })
     return id
   })
 }
@@ -36,7 +40,7 @@ export function checkTags(example: TokenExample, labels: readonly string[]): voi
   }
   for (const { label } of sortedSpans(example))
     for (const tag of [`B-${label}`, `I-${label}`])
-      if (!labels.includes(tag)) throw unknownTag(example, tag, labels)
+      if (!labels.includes(tag)) throw unknownTag(example, { tag, labels })
 }
 
 /**
@@ -67,28 +71,56 @@ function sortedSpans(example: TokenExample): TextSpan[] {
     if (start < 0 || end > text.length || start >= end)
       throw wrong(
         example,
-        `the entity "${label}" from ${start} to ${end} is not within the text of ${text.length}`,
+        `the entity "${label}" from ${start} to ${end} is not within the text of ${text.length}: offsets count UTF-16 code units from 0, and end is behind the last`,
       )
     const next = spans[i + 1]
     if (next && next.start < end)
       throw wrong(
         example,
-        `the entities "${label}" (${start} to ${end}) and "${next.label}" (${next.start} to ${next.end}) overlap`,
+        `the entities "${label}" (${start} to ${end}) and "${next.label}" (${next.start} to ${next.end}) overlap: a word has one tag, leave one of them away`,
       )
   }
   return spans
 }
 
-function unknownTag(example: TokenExample, tag: string, labels: readonly string[]): TorchLoraError {
-  const known = labels.slice(0, 20).join(', ')
-  return wrong(example, `the tag ${JSON.stringify(tag)} is none of the model's: ${known}`)
+/** What is to be said of tags that cannot stand where they do: how many, where the first is, how they are read. */
+export function describeRepairs(examples: readonly TokenExample[]): string[] {
+  const repaired = examples.flatMap((example) =>
+    repairedTags(example.tags ?? []).map((word) => ({ example, word })),
+  )
+  const [first] = repaired
+  if (!first) return []
+  const { example, word } = first
+  const { tags } = example
+  const before = word === 0 ? 'at the beginning' : `after ${JSON.stringify(tags![word - 1])}`
+  const place = placeOf({ ...example, line: lineOfWord(example, word) })
+  const [are, entities] = repaired.length === 1 ? ['tag goes', 'an entity'] : ['tags go', 'entities']
+  return [
+    `${repaired.length} ${are} on with ${entities} that had not begun, the first ${JSON.stringify(tags![word])} ${before} (${place}): read as a beginning, as seqeval does. Write "B-" where an entity begins.`,
+  ]
 }
 
-function wrong({ file, line, words, text }: TokenExample, problem: string): TorchLoraError {
-  const shown = (text ?? words?.join(' ') ?? '').slice(0, 40)
-  const place =
-    file === undefined
-      ? `example ${JSON.stringify(shown)}`
-      : `${file}${line === undefined ? '' : `, line ${line}`}`
-  return new TorchLoraError('INCOMPATIBLE', `${place}: ${problem}.`, file === undefined ? {} : { file })
+function unknownTag(
+  example: TokenExample,
+  { tag, word, labels }: { tag: string; word?: number; labels: readonly string[] },
+): TorchLoraError {
+  const known = labels.slice(0, 20).join(', ') + (labels.length > 20 ? ` and ${labels.length - 20} more` : '')
+  return wrong(
+    word === undefined ? example : { ...example, line: lineOfWord(example, word) },
+    `the tag ${JSON.stringify(tag)} is none of the model's: ${known}; correct the data, or name all tags in \`labels\``,
+  )
+}
+
+function wrong(example: TokenExample, problem: string): TorchLoraError {
+  const { file } = example
+  return new TorchLoraError(
+    'INCOMPATIBLE',
+    `${placeOf(example)}: ${problem}.`,
+    file === undefined ? {} : { file },
+  )
+}
+
+function placeOf({ file, line, words, text }: TokenExample): string {
+  if (file !== undefined) return line === undefined ? file : `${file}, line ${line}`
+  return `example ${JSON.stringify((text ?? words?.join(' ') ?? '').slice(0, 40))}`
 }

@@ -95,6 +95,13 @@ describe('--task-type token-classification', { timeout: 180_000 }, () => {
     })
     expect(await evaluate('--model', merged, '--eval', spans)).toMatchObject({ examples: 1, f1: 1 })
 
+    const loose = await file('loose.conll', things(6).replaceAll('B-THING', 'I-THING'))
+    const repaired = await cli('evaluate', '--model', merged, '--eval', loose, '--json')
+    expect(repaired.stderr).toMatch(
+      /6 tags go on with entities that had not begun, the first "I-THING" after "O" \(.*loose\.conll, line 3\): read as a beginning, as seqeval does\. Write "B-"/,
+    )
+    expect(JSON.parse(repaired.stdout).f1).toBeGreaterThan(0.9)
+
     // Another task's run does not go on from it.
     const labelled = await file(
       'labelled.jsonl',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { chunksOf, countRepairs, entityScores } from '../../lib/tasks/iob.ts'
+import { chunksOf, entityScores, repairedTags } from '../../lib/tasks/iob.ts'
 
 // Random sequences with what seqeval 1.2.2 makes of them: get_entities, and precision, recall and F1 of a guess.
 const cases: [tags: string, entities: string, guess: string][] = [
@@ -46,7 +46,9 @@ it("precision, recall and F1 are seqeval's", () => {
   expect(entityScores([['O']], [['O']])).toEqual({ precision: 0, recall: 0, f1: 0 })
 })
 
-it('counts what it repairs', () => {
-  expect(countRepairs(words('O I-a I-a O B-a I-b'))).toBe(2)
-  expect(countRepairs(words('B-a I-a O S-b B-b E-b'))).toBe(0)
+it('names what it repairs', () => {
+  expect(repairedTags(words('O I-a I-a O B-a I-b'))).toEqual([1, 5])
+  expect(repairedTags(words('E-a I-a S-a I-a'))).toEqual([0, 1, 3])
+  expect(repairedTags(words('B-a I-a O S-b B-b E-b'))).toEqual([])
+  expect(repairedTags(words('IN EX'))).toEqual([]) // parts of speech
 })

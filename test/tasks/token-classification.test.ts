@@ -137,8 +137,16 @@ describe('token classification', () => {
   })
 
   it.each([
-    [{ words: ['a', 'b'], tags: ['O'] }, /2 words and 1 tags/],
+    [{ words: ['a', 'b'], tags: ['O'] }, /2 words and 1 tags; give each word one/],
     [{ words: ['a'], tags: ['B-NONE'], file: 'x.conll', line: 7 }, /x\.conll, line 7: the tag "B-NONE"/],
+    [
+      { words: ['a', 'b', 'c'], tags: ['O', 'O', 'B-NONE'], file: 'x.conll', line: 7 },
+      /x\.conll, line 9: .* none of the model's: O, B-THING, I-THING; correct the data, or name all tags in `labels`/,
+    ],
+    [
+      { words: ['a', 'b'], tags: ['O', 'B-NONE'], file: 'x.jsonl', line: 7 },
+      /x\.jsonl, line 7: the tag "B-NONE"/,
+    ],
     [
       {
         text: 'good film',
@@ -147,11 +155,11 @@ describe('token classification', () => {
           { start: 5, end: 9, label: 'THING' },
         ],
       },
-      /\(0 to 6\) and "THING" \(5 to 9\) overlap/,
+      /\(0 to 6\) and "THING" \(5 to 9\) overlap: a word has one tag/,
     ],
     [
       { text: 'good', entities: [{ start: 2, end: 9, label: 'THING' }] },
-      /from 2 to 9 is not within the text of 4/,
+      /from 2 to 9 is not within the text of 4: offsets count UTF-16 code units/,
     ],
   ] as [TokenExample, RegExp][])('refuses %j', async (example, message) => {
     const task = new TokenClassification({ labels })
@@ -180,6 +188,14 @@ describe('files of labelled words', () => {
     expect(example).toMatchObject({ words: ['EU', 'rejects'], tags: ['B-ORG', 'O'] })
   })
 
+  it('parts documents by -DOCSTART-, which is no text', async () => {
+    const lines = ['-DOCSTART- -X- -X- O', '', 'EU NNP I-NP B-ORG', '-DOCSTART-', 'rejects VBZ I-VP O', '']
+    expect(await readTokenExamples(await file('a.conll', lines.join('\n')))).toMatchObject([
+      { words: ['EU'], line: 3 },
+      { words: ['rejects'], line: 5 },
+    ])
+  })
+
   it('reads .jsonl with words, or with stretches', async () => {
     const rows = [
       { words: ['a', 'b'], tags: ['O', 'B-x'] },
@@ -195,6 +211,14 @@ describe('files of labelled words', () => {
   it.each([
     ['a.conll', 'word\n', /line 1: no tag/],
     ['a.conll', '\n\n', /holds no texts/],
+    ['a.conll', 'EU\tB-org\nthe\t\n', /line 2: no tag/],
+    ['a.conll', 'EU\tB-org\n\tO\n', /line 2: no tag/],
+    [
+      'a.conll',
+      'EU NNP B-org\n\nthe DT\n',
+      /line 3: 2 columns, where line 1 has 3: a word or its tag is missing/,
+    ],
+    ['a.conll', 'EU B-org\nNew York B-loc\n', /line 2: 3 columns, where line 1 has 2/],
     ['a.jsonl', '{"words": ["a"], "tags": ["O", "O"]}', /line 1: 1 words and 2 tags/],
     ['a.jsonl', '{"text": "a", "entities": [{"start": "0"}]}', /line 1: an entity must be/],
     ['a.jsonl', '{"text": "a"}', /line 1: entities must be an array/],
