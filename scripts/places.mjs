@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * `npm run places`: how many files of the library are touched to add an encoder family, a task, an adapter method or an
- * optimizer, as those that there are stand in it: the files of its own and those that import them, beside the number
- * that is aimed at. A program's own need none of the others (docs/your-own.md). What gives it a flag, a route or a class
+ * optimizer, as those that there are stand in it: the files of its own and those that import them or name it, beside the
+ * number that is aimed at. A program's own need none of the others (docs/your-own.md). What gives it a flag, a route or a class
  * that serves it is shown and does not count, nor do exports of lib/index.ts, tests, fixtures and documents.
  *
  * Ends with 1 where one touches more than the goal.
@@ -80,8 +80,7 @@ for (const { kind, goal, of } of additions)
   for (const [name, own] of Object.entries(of)) {
     const knows = ([file, { imports, strings }]) =>
       !own.includes(file) &&
-      (own.some((path) => imports.has(path)) ||
-        (strings.has(name) && products.some((part) => file.startsWith(part))))
+      (own.some((path) => imports.has(path)) || (strings.has(name) && dirname(file) !== dirname(own[0])))
     const knowing = [...sources].filter(knows).map(([file]) => file)
     const isProduct = (file) => products.some((part) => file.startsWith(part))
     const touched = [...own, ...knowing.filter((file) => !isProduct(file))]

@@ -101,25 +101,13 @@ class IA3Linear extends AdaptedLinear {
   }
 }
 
-/** The modules that are scaled, the feed-forward one last, by family: peft/utils/constants.py, and others by its rule. */
-const bert = ['key', 'value', 'output.dense']
-const defaults: Readonly<Record<string, readonly string[]>> = {
-  bert,
-  roberta: bert,
-  'xlm-roberta': bert,
-  camembert: bert,
-  electra: bert,
-  'deberta-v2': ['key_proj', 'value_proj', 'output.dense'],
-  distilbert: ['k_lin', 'v_lin', 'ffn.lin2'],
-}
-
 export const ia3 = {
   name: 'IA3',
   unit: 'Linear',
   learningRate: () => 4e-3,
   handles: (config) => config instanceof IA3Config,
   complete(model: Model, config: IA3Config) {
-    const known = defaults[model.family.modelType]
+    const known = model.family.ia3Targets
     const { feedforwardModules } = config
     if (!known && (config.targetModules === null || feedforwardModules === null))
       throw noDefault(model, 'IA3', 'targetModules and feedforwardModules')

@@ -166,6 +166,7 @@ export const albert: Family<AlbertConfig> = {
   modelType: 'albert',
   architecture: 'Albert',
   prefix: 'albert',
+  tokenizerClass: 'AlbertTokenizer',
   loraTargets: ['query', 'value'],
 
   readConfig({ raw, file, bounds }) {

@@ -48,7 +48,9 @@ export const bert: Family = {
   modelType: 'bert',
   architecture: 'Bert',
   prefix: 'bert',
+  tokenizerClass: 'BertTokenizer',
   loraTargets: ['query', 'value'],
+  ia3Targets: ['key', 'value', 'output.dense'],
 
   readConfig(reader) {
     reader.only('position_embedding_type', ['absolute'])

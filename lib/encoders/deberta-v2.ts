@@ -35,7 +35,9 @@ export const debertaV2: Family<DebertaV2Config> = {
   modelType: 'deberta-v2',
   architecture: 'DebertaV2',
   prefix: 'deberta',
+  tokenizerClass: 'DebertaV2Tokenizer',
   loraTargets: ['query_proj', 'value_proj'],
+  ia3Targets: ['key_proj', 'value_proj', 'output.dense'],
   readConfig: readDebertaV2Config,
   encoder: (config, options) => new DebertaV2Encoder(config, options),
 

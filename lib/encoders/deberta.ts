@@ -126,7 +126,9 @@ export const deberta: Family<DisentangledConfig> = {
   modelType: 'deberta',
   architecture: 'Deberta',
   prefix: 'deberta',
+  tokenizerClass: 'DebertaTokenizer',
   loraTargets: ['in_proj'],
+  ia3Targets: ['in_proj', 'output.dense'],
 
   readConfig({ raw, file, bounds }) {
     const reader = new ConfigReader({ ...defaults, ...raw }, file, bounds)

@@ -149,7 +149,9 @@ export const distilbert: Family<DistilBertConfig> = {
   modelType: 'distilbert',
   architecture: 'DistilBert',
   prefix: 'distilbert',
+  tokenizerClass: 'BertTokenizer',
   loraTargets: ['q_lin', 'v_lin'],
+  ia3Targets: ['k_lin', 'v_lin', 'ffn.lin2'],
 
   readConfig(reader) {
     const hiddenSize = reader.size('dim', 768)

@@ -51,7 +51,9 @@ export const electra: Family<ElectraConfig> = {
   modelType: 'electra',
   architecture: 'Electra',
   prefix: 'electra',
+  tokenizerClass: 'BertTokenizer',
   loraTargets: ['query', 'value'],
+  ia3Targets: ['key', 'value', 'output.dense'],
 
   readConfig({ raw, file, bounds }) {
     const reader = new ConfigReader({ ...defaults, ...raw }, file, bounds)

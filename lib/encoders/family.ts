@@ -24,8 +24,18 @@ export interface Family<C extends EncoderConfig = EncoderConfig> {
   readonly architecture: string
   /** What a checkpoint's names of the encoder begin with: "roberta". */
   readonly prefix: string
+  /**
+   * transformers' class of its tokenizer, where a folder names none: "RobertaTokenizer". Undefined where all models of
+   * the family have a tokenizer.json, which says it.
+   */
+  readonly tokenizerClass?: string | undefined
   /** What LoRA adapts when nothing is said: query and value. */
   readonly loraTargets: readonly string[]
+  /**
+   * What (IA)^3 scales when nothing is said: keys, values and, last, what the feed-forward puts out. Undefined where it
+   * must be said.
+   */
+  readonly ia3Targets?: readonly string[] | undefined
   /**
    * Reads `config.json`; refuses by name what this family's forward does not follow.
    * @throws TorchLoraError INVALID_FILE, UNSUPPORTED

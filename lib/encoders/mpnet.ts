@@ -167,6 +167,7 @@ export const mpnet: Family<MPNetConfig> = {
   modelType: 'mpnet',
   architecture: 'MPNet',
   prefix: 'mpnet',
+  tokenizerClass: 'MPNetTokenizer',
   loraTargets: ['q', 'v'],
 
   readConfig(reader) {

@@ -3,9 +3,10 @@ import { lmHeadLayout, readEncoderConfig } from './config.ts'
 import type { Family } from './family.ts'
 
 /** RoBERTa's body (Liu et al., 2019): BERT's, with positions that begin behind the padding token's id. */
-const body: Omit<Family, 'modelType' | 'architecture'> = {
+const body: Omit<Family, 'modelType' | 'architecture' | 'tokenizerClass'> = {
   prefix: 'roberta',
   loraTargets: ['query', 'value'],
+  ia3Targets: ['key', 'value', 'output.dense'],
 
   readConfig(reader) {
     reader.only('position_embedding_type', ['absolute'])
@@ -34,10 +35,25 @@ const body: Omit<Family, 'modelType' | 'architecture'> = {
   },
 }
 
-export const roberta: Family = { ...body, modelType: 'roberta', architecture: 'Roberta' }
+export const roberta: Family = {
+  ...body,
+  modelType: 'roberta',
+  architecture: 'Roberta',
+  tokenizerClass: 'RobertaTokenizer',
+}
 
 /** XLM-RoBERTa (Conneau et al., 2020): RoBERTa's body under another tokenizer. */
-export const xlmRoberta: Family = { ...body, modelType: 'xlm-roberta', architecture: 'XLMRoberta' }
+export const xlmRoberta: Family = {
+  ...body,
+  modelType: 'xlm-roberta',
+  architecture: 'XLMRoberta',
+  tokenizerClass: 'XLMRobertaTokenizer',
+}
 
 /** CamemBERT (Martin et al., 2020): likewise. */
-export const camembert: Family = { ...body, modelType: 'camembert', architecture: 'Camembert' }
+export const camembert: Family = {
+  ...body,
+  modelType: 'camembert',
+  architecture: 'Camembert',
+  tokenizerClass: 'CamembertTokenizer',
+}

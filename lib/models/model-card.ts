@@ -82,7 +82,7 @@ export async function writeModelCard(
     `library_name: ${kind === 'adapter' ? 'peft' : 'transformers'}`,
     ...(base ? [`base_model: ${JSON.stringify(base)}`] : []),
     ...(licence ? [`license: ${JSON.stringify(licence)}`] : []),
-    ...(model.task ? [`pipeline_tag: ${pipelines[model.task.name] ?? model.task.name}`] : []),
+    ...(model.task ? [`pipeline_tag: ${model.task.pipeline ?? model.task.name}`] : []),
     `tags: [torch-lora${kind === 'adapter' && method ? `, ${tagOf(method)}` : ''}]`,
     '---',
     '',
@@ -95,13 +95,6 @@ export async function writeModelCard(
 
 /** "LayerNorm tuning" as a tag. */
 const tagOf = (method: string) => method.toLowerCase().replaceAll(' ', '-')
-
-/** The hub's names of what models do. */
-const pipelines: Readonly<Record<string, string>> = {
-  'sequence-classification': 'text-classification',
-  'masked-language-model': 'fill-mask',
-  reranking: 'text-ranking',
-}
 
 function trainingCard(
   { method, dataset, rows, measured, calibrated, settings }: TrainingFacts,

@@ -45,6 +45,7 @@ export class MaskedLanguageModel extends Task<BlockLabels, TextExample> {
   readonly name = MaskedLanguageModel.taskName
   readonly architecture = MaskedLanguageModel.architecture
   readonly peftType = MaskedLanguageModel.peftType
+  override readonly pipeline = 'fill-mask'
   readonly savedModules: readonly string[] = []
   readonly width = 0
   readonly labels: readonly string[] = []

@@ -44,6 +44,7 @@ export class Reranking extends Task<RelevanceLabels, Example> {
   readonly name = Reranking.taskName
   readonly architecture = Reranking.architecture
   readonly peftType = Reranking.peftType
+  override readonly pipeline = 'text-ranking'
   readonly savedModules = ['classifier', 'score']
   readonly width = 1
   readonly labels: readonly string[] = ['LABEL_0']

@@ -66,6 +66,7 @@ export class SequenceClassification extends Task<EncodedLabels, Example> {
   readonly name = SequenceClassification.taskName
   readonly architecture = SequenceClassification.architecture
   readonly peftType = SequenceClassification.peftType
+  override readonly pipeline = 'text-classification'
   readonly savedModules = ['classifier', 'score']
   /** Names of the outputs, in their order. */
   readonly labels: readonly string[]

@@ -98,6 +98,8 @@ export abstract class Task<Labels = unknown, Sample = any> {
   abstract readonly architecture: string
   /** PEFT's `task_type`; null where it has none. */
   abstract readonly peftType: string | null
+  /** What the hub calls what such a model does: "text-classification". Default: its name. */
+  readonly pipeline?: string | undefined
   /** The modules that PEFT trains and saves in full for this task. */
   abstract readonly savedModules: readonly string[]
   /** Outputs a row that its labels make; 0 where they do not. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { families } from '../encoders/registry.ts'
 import { TorchLoraError } from '../errors.ts'
 import { type HubOptions, hubRules, resolveModel, TOKENIZER_REQUEST } from '../hub/index.ts'
 import { boolean, oneOf, type Rules, readOptions } from '../options.ts'
@@ -33,6 +34,11 @@ export const tokenizerRules: Rules<TokenizerOptions> = {
   addPrefixSpace: boolean,
 }
 
+/** The class of each kind of model whose folders may name none. */
+export const classOfModel: Readonly<Record<string, string>> = Object.fromEntries(
+  families.flatMap(({ modelType, tokenizerClass }) => (tokenizerClass ? [[modelType, tokenizerClass]] : [])),
+)
+
 /**
  * Loads the tokenizer of a model, given as a folder or as a name on the hub: from tokenizer.json, spm.model (DeBERTa-v2/v3), vocab.json with merges.txt
  * (RoBERTa) or vocab.txt (BERT), in this order, and the configuration files beside them. Reading and building happen
@@ -55,7 +61,7 @@ async function fromPretrained(dirOrId: string, options: TokenizerOptions = {}): 
   )
   const { engine, facts } = await Engine.start({
     dir,
-    settings: { normalization, ...(addPrefixSpace === undefined ? {} : { addPrefixSpace }) },
+    settings: { normalization, classOfModel, ...(addPrefixSpace === undefined ? {} : { addPrefixSpace }) },
   })
   return new Tokenizer(engine, facts)
 }

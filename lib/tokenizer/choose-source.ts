@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { classes, classOfFile, classOfModel, type VocabularyFile } from './classes.ts'
+import { classes, classOfFile, type VocabularyFile } from './classes.ts'
 import type { Json } from './definition.ts'
 import { fail } from './failure.ts'
 
@@ -21,6 +21,8 @@ interface Folder {
   config: Json
   /** config.json */
   model: Json
+  /** Classes by `model_type`. */
+  classOfModel: Readonly<Record<string, string>>
 }
 
 /**
@@ -29,7 +31,7 @@ interface Folder {
  * folder without tokenizer.json is for must be clear: a vocabulary read as another class's would tokenize, wrongly.
  * @throws TorchLoraError INVALID_FILE, UNSUPPORTED
  */
-export function chooseSource({ dir, has, config, model }: Folder): {
+export function chooseSource({ dir, has, config, model, classOfModel }: Folder): {
   source: VocabularyFile
   tokenizerClass: string
 } {

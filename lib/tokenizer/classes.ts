@@ -58,20 +58,6 @@ export const classes: Readonly<Record<string, TokenizerClass>> = {
   AlbertTokenizer: { file: 'spiece.model', special: { ...bracketedEnds, unk: '<unk>', pad: '<pad>' } },
 }
 
-/** The class that transformers' AutoTokenizer takes for a `model_type` of config.json. */
-export const classOfModel: Readonly<Record<string, string>> = {
-  albert: 'AlbertTokenizer',
-  bert: 'BertTokenizer',
-  camembert: 'CamembertTokenizer',
-  deberta: 'DebertaTokenizer',
-  'deberta-v2': 'DebertaV2Tokenizer',
-  distilbert: 'BertTokenizer',
-  electra: 'BertTokenizer',
-  mpnet: 'MPNetTokenizer',
-  roberta: 'RobertaTokenizer',
-  'xlm-roberta': 'XLMRobertaTokenizer',
-}
-
 /** The class that a vocabulary file is for where nothing else says it; of sentencepiece.bpe.model there are two. */
 export const classOfFile: Readonly<Partial<Record<VocabularyFile, string>>> = {
   'spm.model': 'DebertaV2Tokenizer',

@@ -40,9 +40,11 @@ export interface TokenizerDefinition {
 /** How a DeBERTa tokenizer built from spm.model normalizes text: see TokenizerOptions in auto.ts. */
 export type Normalization = 'transformers' | 'sentencepiece'
 
-/** What the caller of AutoTokenizer decides. */
+/** What the caller of AutoTokenizer decides, and what families say. */
 export interface TokenizerSettings {
   normalization: Normalization
+  /** The class that is taken for a `model_type` of config.json where a folder names none. */
+  classOfModel: Readonly<Record<string, string>>
   /** Overrules `add_prefix_space` of tokenizer_config.json. */
   addPrefixSpace?: boolean
 }

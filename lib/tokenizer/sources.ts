@@ -76,7 +76,13 @@ export function loadDefinition(dir: string, settings: TokenizerSettings): Tokeni
   const config = readJson('tokenizer_config.json') ?? {}
   if (settings.addPrefixSpace !== undefined) config.add_prefix_space = settings.addPrefixSpace
   const model = readJson('config.json') ?? {}
-  const { source, tokenizerClass } = chooseSource({ dir, has, config, model })
+  const { source, tokenizerClass } = chooseSource({
+    dir,
+    has,
+    config,
+    model,
+    classOfModel: settings.classOfModel,
+  })
   const path = pathOf(source)
 
   const { special, addTokens } = readTokenRegistry({

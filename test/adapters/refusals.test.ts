@@ -4,8 +4,9 @@ import { applyAdapter, applyLora } from '../../lib/adapters/apply.ts'
 import { BitFitConfig } from '../../lib/adapters/bitfit.ts'
 import { addWeightedAdapter } from '../../lib/adapters/combine.ts'
 import { LoraConfig } from '../../lib/adapters/config.ts'
+import { IA3Config } from '../../lib/adapters/ia3.ts'
 import { createLorafaOptimizer } from '../../lib/adapters/lora-fa.ts'
-import { hasLora } from '../../lib/adapters/state.ts'
+import { hasLora, loraState } from '../../lib/adapters/state.ts'
 import { TorchLoraError } from '../../lib/errors.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
 import { failure } from '../checkpoint/support.ts'
@@ -35,6 +36,20 @@ it.each<[object, RegExp]>([
   using model = applyLora(await load('bert-single'))
   const { message: said } = await failure(addWeightedAdapter(model, options as never), 'INVALID_ARGUMENT')
   expect(said).toMatch(message)
+})
+
+it('(IA)^3 scales what PEFT scales by default, where it has a default', async () => {
+  using known = applyAdapter(await load('deberta-single'), new IA3Config())
+  const { config, layers } = loraState(known)
+  expect(config).toMatchObject({
+    targetModules: ['in_proj', 'output.dense'],
+    feedforwardModules: ['output.dense'],
+  })
+  expect([...layers.keys()].filter((path) => path.endsWith('.in_proj'))).not.toEqual([])
+  using unknown = await load('mpnet-single')
+  expect(refusal(() => applyAdapter(unknown, new IA3Config()))).toMatch(
+    /IA3 has no default for models of type 'mpnet': give targetModules and feedforwardModules/,
+  )
 })
 
 describe('what cannot be adapted', () => {

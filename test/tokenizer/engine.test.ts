@@ -172,7 +172,7 @@ describe.runIf(process.platform === 'linux')("the tokenizer's process", { timeou
     const before = new Set(await children(process.pid))
     const patience = { processorSeconds: 60, seconds: 600 }
     const { engine } = await Engine.start(
-      { dir: join(fixtures, 'bert'), settings: { normalization: 'transformers' } },
+      { dir: join(fixtures, 'bert'), settings: { normalization: 'transformers', classOfModel: {} } },
       { patience },
     )
     const [pid] = (await children(process.pid)).filter((each) => !before.has(each))
