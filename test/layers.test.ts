@@ -91,6 +91,20 @@ it('imports run downward only', () => {
   expect(upward).toEqual([])
 })
 
+it('docs/architecture.md lists the folders of lib in this order', () => {
+  const table = readFileSync(resolve(import.meta.dirname, '../docs/architecture.md'), 'utf8')
+  const listed = Array.from(table.matchAll(/^\| (`(?:lib\/|native\/).*?) \|/gm), ([, names]) =>
+    Array.from(names!.matchAll(/lib\/([\w.]+)/g), ([, name]) => name!.replace(/\.ts$/, '')),
+  ).flat()
+  const folders = readdirSync(lib, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const missing = folders
+    .map(({ name }) => name)
+    .filter((name) => name !== 'generated' && !listed.includes(name))
+  expect(missing).toEqual([])
+  const levels = listed.map(level)
+  expect(levels).toEqual([...levels].sort((a, b) => a - b))
+})
+
 it('no file of lib needs itself as it is loaded', () => {
   const imports = new Map(files.map((file) => [file, valueImportsOf(file)]))
   const done = new Set<string>()
