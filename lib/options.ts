@@ -29,23 +29,27 @@ export function whole(least: number): Rule {
       : `a whole number of at least ${least}`
 }
 
-/** A number within bounds, both of which it may be; `above`, which it may not be. */
+/** A number within bounds, both of which it may be; `above` and `below`, which it may not be. */
 export function number({
   least = Number.NEGATIVE_INFINITY,
   above = Number.NEGATIVE_INFINITY,
   most = Number.POSITIVE_INFINITY,
+  below = Number.POSITIVE_INFINITY,
 }: {
   least?: number | undefined
   above?: number | undefined
   most?: number | undefined
+  below?: number | undefined
 }): Rule {
   const from = above > Number.NEGATIVE_INFINITY ? `above ${above}` : `of at least ${least}`
-  const what = most < Number.POSITIVE_INFINITY ? `between ${least} and ${most}` : from
+  const to = below < Number.POSITIVE_INFINITY ? `${from} and below ${below}` : from
+  const what = most < Number.POSITIVE_INFINITY ? `between ${least} and ${most}` : to
   return (value) =>
     typeof value === 'number' &&
     Number.isFinite(value) &&
     value >= least &&
     value <= most &&
+    value < below &&
     (value > above || above === Number.NEGATIVE_INFINITY)
       ? undefined
       : `a number ${what}`

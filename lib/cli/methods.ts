@@ -5,6 +5,7 @@ import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { flagOf } from '../options.ts'
 import { fraction, list, nonNegativeNumber, positiveNumber, wholeNumber } from './options.ts'
+import { trainingOption } from './training-option.ts'
 
 /** The flags that say what trains beside the head. */
 export interface MethodFlags {
@@ -106,7 +107,7 @@ export function withMethod(command: Command): Command {
       positiveNumber,
     )
     .option('--trainable-token-indices <ids>', 'rows of the table of tokens to train too', tokenIds)
-    .option('--loraplus-lr-ratio <number>', "B's learning rate is so many times A's (LoRA+)", positiveNumber)
+    .addOption(trainingOption('loraplusLrRatio'))
     .option('--feedforward <names>', 'of ia3: those of --target whose input is scaled', list)
     .option('--target-r <rank>', 'of adalora: the mean rank at the end (default: 8)', wholeNumber)
     .option('--init-r <rank>', 'of adalora: the rank at the beginning (default: 12)', wholeNumber)

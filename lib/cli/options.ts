@@ -56,30 +56,9 @@ export function list(text: string): string[] {
   return names
 }
 
-/** `balanced`, or `billing=2,bug=0.5`. */
-export function classWeights(text: string): 'balanced' | Record<string, number> {
-  if (text === 'balanced') return text
-  const weights = list(text).map((part) => {
-    const at = part.lastIndexOf('=')
-    return [part.slice(0, at), at < 1 ? Number.NaN : nonNegativeNumber(part.slice(at + 1))] as const
-  })
-  if (weights.some(([, weight]) => Number.isNaN(weight)))
-    throw new InvalidArgumentError("expected 'balanced', or NAME=NUMBER separated by commas.")
-  return Object.fromEntries(weights)
-}
-
 /** `256,128,64` as numbers. */
 export function sizes(text: string): number[] {
   return list(text).map(wholeNumber)
-}
-
-/** `epoch`, or a number of updates. */
-export function interval(text: string): 'epoch' | number {
-  if (text === 'epoch') return text
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError("expected 'epoch' or a number of updates.")
-  return value
 }
 
 /** Options of every verb that runs a model. */

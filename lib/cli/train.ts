@@ -7,6 +7,7 @@ import type { SequenceClassification } from '../tasks/sequence-classification.ts
 import type { Tokenizer } from '../tokenizer/index.ts'
 import type { Tracker } from '../train/curves.ts'
 import type { TrainerOptions } from '../train/options.ts'
+import { optionsOfFlags } from '../train/training-schema.ts'
 import { type Dataset, describeDataset, readDataset } from './dataset.ts'
 import { exitInterrupted, exitTerminated, interruptible } from './failure.ts'
 import { follow, printSummary, summaryOf } from './follow-run.ts'
@@ -97,31 +98,9 @@ async function train(flags: TrainFlags): Promise<void> {
     train: dataset.train,
     evaluate: dataset.evaluate.length > 0 ? dataset.evaluate : undefined,
     metrics: dataset.metrics,
-    epochs: flags.epochs,
-    batchSize: flags.batchSize,
-    maxTokens: flags.maxTokens,
-    gradientAccumulationSteps: flags.accumulate,
-    maxSteps: flags.maxSteps,
-    learningRate: flags.lr,
-    headLearningRate: flags.headLr,
-    loraplusLrRatio: flags.loraplusLrRatio,
+    ...optionsOfFlags(flags),
     optimizer: await methodOptimizer(flags, { model, optimizer: flags.optimizer }),
-    schedule: flags.schedule,
-    scheduleShape: shapeOf(flags),
-    classWeights: flags.classWeights,
-    labelSmoothing: flags.labelSmoothing,
-    warmupRatio: flags.warmup,
-    warmupSteps: flags.warmupSteps,
-    weightDecay: flags.weightDecay,
-    maxGradNorm: flags.clip,
-    bestMetric: flags.metric,
-    maxLength: flags.maxLength,
-    seed: flags.seed,
-    patience: flags.patience,
-    evaluateEvery: flags.evalEvery,
-    checkpointEvery: flags.checkpointEvery,
     cudaGraphs: flags.cudaGraphs,
-    baseDtype: flags.baseDtype,
     outputDir: flags.out,
     resume: flags.resume,
     identity: identityOf({ ...flags, dtype: model.dtype }),
@@ -241,11 +220,6 @@ async function lookForRate(
   )
   if (learningRate === null || headLearningRate === null) return {}
   return { learningRate, headLearningRate: headLr ?? headLearningRate }
-}
-
-/** Undefined where neither is given: runs from before there was a choice go on. */
-function shapeOf({ schedulePower: power, scheduleCycles: cycles }: TrainFlags) {
-  return power === undefined && cycles === undefined ? undefined : { power, cycles }
 }
 
 /** The flags that say what a run is, and not how far it goes this time. */

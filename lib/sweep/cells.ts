@@ -118,5 +118,14 @@ function nameOf({ full, r, alpha, method }: Method): string {
 function flag(key: string, value: unknown): string[] {
   const name = flagOf(key)
   if (value === undefined || value === false) return []
-  return value === true ? [name] : [name, Array.isArray(value) ? value.join(',') : String(value)]
+  return value === true ? [name] : [name, textOf(value)]
+}
+
+/** A value as its flag has it: a list with commas, weights as NAME=NUMBER. */
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.join(',')
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Object.entries(value)
+    .map(([name, number]) => `${name}=${number}`)
+    .join(',')
 }

@@ -4,7 +4,12 @@ import { listProblems, readJson } from '../checkpoint/index.ts'
 import { glueTaskNames } from '../data/index.ts'
 import { problemTypes } from '../data/problem-type.ts'
 import { TorchLoraError } from '../errors.ts'
-import { scheduleNames } from '../optim/schedule.ts'
+import {
+  type TrainingFlag,
+  type TrainingFlags,
+  trainingOptions,
+  trainingSchemaOf,
+} from '../train/training-schema.ts'
 import { rangeProblem, type SearchedName, searchedNames, usualRanges } from './search-space.ts'
 import { withShortNames } from './short-names.ts'
 
@@ -13,7 +18,28 @@ const mostCells = 10_000
 
 const count = z.int().min(1)
 const name = z.string().min(1)
-const interval = z.union([z.literal('epoch'), count])
+
+/** Keys of a recipe: options of training by their flags. */
+type TrainingKeys = { [F in Exclude<TrainingFlag, 'seed'>]: z.ZodOptional<z.ZodType<TrainingFlags[F]>> }
+
+/** A key for every option of training; those that belong to methods apart. */
+function trainingKeys(ofMethod: boolean): TrainingKeys {
+  const own = trainingOptions.filter(([, one]) => !one.notInRecipe && (one.ofMethod ?? false) === ofMethod)
+  return Object.fromEntries(
+    own.map(([flag]) => [flag, trainingKey(flag).optional()]),
+  ) as unknown as TrainingKeys
+}
+
+/** A value as the Trainer takes it, or the text that its flag has. */
+function trainingKey(flag: TrainingFlag) {
+  const { rule, read } = trainingSchemaOf(flag)
+  return z.custom(
+    (value) =>
+      rule(value) === undefined ||
+      (read !== undefined && typeof value === 'string' && rule(read(value)) === undefined),
+    { error: ({ input }) => `must be ${rule(input)}` },
+  )
+}
 
 /** Options of `torch-lora train` by their names in camelCase, of which the library's are other spellings; each becomes its flag. */
 const settings = z.strictObject({
@@ -34,28 +60,8 @@ const settings = z.strictObject({
   dropout: z.number().min(0).lt(1).optional(),
   bias: z.enum(['none', 'all', 'lora_only']).optional(),
   rslora: z.boolean().optional(),
-  epochs: count.optional(),
-  batchSize: count.optional(),
-  maxTokens: count.optional(),
-  accumulate: count.optional(),
-  lr: z.number().positive().optional(),
-  headLr: z.number().positive().optional(),
-  schedule: z.enum(scheduleNames).optional(),
-  schedulePower: z.number().positive().optional(),
-  scheduleCycles: z.number().positive().optional(),
-  classWeights: name.optional(),
-  labelSmoothing: z.number().min(0).lt(1).optional(),
-  maxSteps: count.optional(),
-  warmup: z.number().min(0).lt(1).optional(),
-  warmupSteps: z.int().min(0).optional(),
-  weightDecay: z.number().min(0).optional(),
-  clip: z.number().min(0).optional(),
-  maxLength: count.optional(),
-  metric: name.optional(),
-  patience: count.optional(),
+  ...trainingKeys(false),
   calibrate: z.boolean().optional(),
-  evalEvery: interval.optional(),
-  checkpointEvery: interval.optional(),
   logEvery: count.optional(),
   tensorboard: z.boolean().optional(),
   mlflow: name.optional(),
@@ -64,7 +70,6 @@ const settings = z.strictObject({
   gradientCheckpointing: z.boolean().optional(),
   device: name.optional(),
   dtype: z.enum(['float32', 'bf16', 'fp16', 'auto']).optional(),
-  baseDtype: z.enum(['int8', 'nf4']).optional(),
   tf32: z.boolean().optional(),
   deterministic: z.boolean().optional(),
   threads: count.optional(),
@@ -86,7 +91,7 @@ const method = settings.extend({
   initLoraWeights: name.optional(),
   loftqIter: count.optional(),
   evaRho: z.number().min(1).optional(),
-  loraplusLrRatio: z.number().min(1).optional(),
+  ...trainingKeys(true),
   feedforward: z.array(name).min(1).optional(),
   targetR: count.optional(),
   initR: count.optional(),

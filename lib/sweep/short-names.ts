@@ -1,13 +1,11 @@
+import { trainingOptions } from '../train/training-schema.ts'
+
 /** Options of the library whose flags are shorter than their names. */
 export const shortNames: Readonly<Record<string, string>> = {
-  learningRate: 'lr',
-  headLearningRate: 'headLr',
-  gradientAccumulationSteps: 'accumulate',
-  warmupRatio: 'warmup',
-  maxGradNorm: 'clip',
-  bestMetric: 'metric',
+  ...Object.fromEntries(
+    trainingOptions.flatMap(([flag, { option, part }]) => (option && !part ? [[option, flag]] : [])),
+  ),
   evaluate: 'eval',
-  evaluateEvery: 'evalEvery',
   targetModules: 'target',
   feedforwardModules: 'feedforward',
   loraAlpha: 'alpha',

@@ -1,10 +1,8 @@
 import { TorchLoraError } from '../errors.ts'
 import type { TrainerState } from './checkpoint.ts'
 import type { ResolvedTrainerOptions } from './options.ts'
-import { computing, optimizerName } from './run-settings.ts'
-
-/** Options that two runs must share for one to go on from the other. */
-const shared = ['epochs', 'batchSize', 'learningRate', 'headLearningRate', ...computing, 'maxLength'] as const
+import { optimizerName } from './run-settings.ts'
+import { computing } from './training-schema.ts'
 
 export type RunIdentity = TrainerState['identity']
 
@@ -15,10 +13,9 @@ export function runIdentity(
 ): RunIdentity {
   const { optimizer } = options
   const given: [string, unknown][] = [
-    ...shared.map((name): [string, unknown] => [name, options[name]]),
+    ...computing.map((name): [string, unknown] => [name, options[name]]),
     // Runs from before there was a choice go on.
     ['optimizer', optimizer === 'adamw' ? undefined : optimizerName(optimizer)],
-    ['baseDtype', options.baseDtype],
     ['loss', options.loss && (options.loss.name || 'of its own')],
     ['trainableParameters', trainableParameters],
     ['trainExamples', trainExamples],

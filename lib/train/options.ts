@@ -4,17 +4,15 @@ import { groupOf, type World } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
 import { modelRules } from '../models/encode-examples.ts'
 import type { Model } from '../models/model.ts'
-import { type Optimizer, optimizerRules } from '../optim/optimizer.ts'
-import { type OptimizerFactory, type OptimizerName, optimizers } from '../optim/registry.ts'
-import { type ScheduleName, type ScheduleShape, scheduleNames } from '../optim/schedule.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
+import type { OptimizerFactory, OptimizerName } from '../optim/registry.ts'
+import type { ScheduleName, ScheduleShape } from '../optim/schedule.ts'
 import {
   boolean,
   callback,
   either,
   list,
-  number,
   object,
-  oneOf,
   type Rule,
   type Rules,
   readOptions,
@@ -25,6 +23,7 @@ import type { LossFunction, SampleOf, Task } from '../tasks/task.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { chooseSettings, type RunShape } from './defaults.ts'
 import type { BaseDType } from './quantize-base.ts'
+import { schemaRules, trainingSchema, withSchemaDefaults } from './training-schema.ts'
 
 /** How long and how a {@link Trainer} trains, whatever it trains. */
 export interface TrainingOptions {
@@ -167,10 +166,6 @@ export type TextRun = TrainerOptions &
   ResolvedTrainerOptions &
   Required<Pick<TrainerOptions, 'evaluationTokens' | 'cudaGraphs'>>
 
-const positive = number({ above: 0 })
-const notNegative = number({ least: 0 })
-const every = either(oneOf('epoch'), whole(1))
-
 const anOptimizer: Rule = (value) =>
   typeof value === 'object' && value !== null && 'zeroGrad' in value && 'step' in value
     ? undefined
@@ -179,28 +174,23 @@ const anOptimizer: Rule = (value) =>
 /** What an optimizer that is made has settled itself. */
 const optimizersOwn = ['weightDecay', 'betas', 'eps', 'headLearningRate', 'loraplusLrRatio'] as const
 
+/** Those of texts alone, and those of any run. */
+const {
+  maxTokens,
+  headLearningRate,
+  loraplusLrRatio,
+  classWeights,
+  labelSmoothing,
+  maxLength,
+  baseDtype,
+  ...rulesOfAny
+} = schemaRules
+
 /** What {@link TrainingOptions} may be. */
 export const trainingRules: Rules<TrainingOptions> = {
-  epochs: whole(1),
-  maxSteps: whole(1),
-  batchSize: whole(1),
-  gradientAccumulationSteps: whole(1),
-  learningRate: positive,
-  optimizer: either(oneOf(...Object.keys(optimizers)), callback, anOptimizer),
-  schedule: oneOf(...scheduleNames),
-  scheduleShape: object('an object of power and cycles'),
-  warmupRatio: number({ least: 0, most: 1 }),
-  warmupSteps: whole(0),
-  weightDecay: notNegative,
-  betas: optimizerRules.betas,
-  eps: optimizerRules.eps,
-  maxGradNorm: notNegative,
-  seed: whole(0),
-  bestMetric: string,
-  evaluateEvery: every,
-  patience: whole(1),
+  ...rulesOfAny,
+  optimizer: either(rulesOfAny.optimizer, callback, anOptimizer),
   outputDir: string,
-  checkpointEvery: every,
   resume: boolean,
   identity: object('an object of names and values'),
   loadBest: boolean,
@@ -213,20 +203,23 @@ const rules: Rules<TrainerOptions> = {
   train: list('examples', 1),
   evaluate: list('examples', 1),
   labels: (value) => (value instanceof LabelSet ? undefined : 'a LabelSet'),
-  maxTokens: whole(1),
-  headLearningRate: positive,
-  loraplusLrRatio: number({ least: 1 }),
+  maxTokens,
+  headLearningRate,
+  loraplusLrRatio,
   loss: callback,
-  classWeights: either(oneOf('balanced'), object('a number a class, by name')),
-  labelSmoothing: number({ least: 0, most: 0.999 }),
-  maxLength: whole(1),
+  classWeights,
+  labelSmoothing,
+  maxLength,
   metrics: list('names of metrics'),
   evaluationTokens: whole(1),
   cudaGraphs: boolean,
-  baseDtype: oneOf('int8', 'nf4'),
+  baseDtype,
 }
 
-const shapeRules: Rules<ScheduleShape> = { power: positive, cycles: positive }
+const shapeRules: Rules<ScheduleShape> = {
+  power: trainingSchema.schedulePower.rule,
+  cycles: trainingSchema.scheduleCycles.rule,
+}
 
 /**
  * Fills in the defaults of a run on texts.
@@ -279,20 +272,9 @@ export function resolveTraining<O extends TrainingOptions>(
   if (options.resume && !options.outputDir)
     throw new TorchLoraError('INVALID_ARGUMENT', 'Trainer: resume needs outputDir.')
   return {
-    ...options,
+    ...withSchemaDefaults(options),
     ...chooseSettings({ ...shape, batchesPerUpdate: gradientAccumulationSteps * group.worldSize }),
-    gradientAccumulationSteps,
     group,
-    optimizer: options.optimizer ?? 'adamw',
-    schedule: options.schedule ?? 'linear',
-    warmupRatio: options.warmupRatio ?? 0.06,
-    weightDecay: options.weightDecay ?? 0,
-    betas: options.betas ?? [0.9, 0.999],
-    eps: options.eps ?? 1e-8,
-    maxGradNorm: options.maxGradNorm ?? 1,
-    seed: options.seed ?? 0,
-    evaluateEvery: options.evaluateEvery ?? 'epoch',
-    checkpointEvery: options.checkpointEvery ?? 'epoch',
     resume: options.resume ?? false,
-  }
+  } as O & ResolvedTrainerOptions
 }

@@ -1,26 +1,15 @@
 import type { ChosenSettings } from './defaults.ts'
 import type { ResolvedTrainerOptions, TrainerOptions } from './options.ts'
+import { computing, type SchemaOptionName } from './training-schema.ts'
 
-/** Options that say what a run computes, beside those that are chosen for it. */
-export const computing = [
-  'maxSteps',
-  'maxTokens',
-  'gradientAccumulationSteps',
-  'loraplusLrRatio',
-  'schedule',
-  'scheduleShape',
-  'warmupRatio',
-  'warmupSteps',
-  'weightDecay',
-  'betas',
-  'eps',
-  'maxGradNorm',
-  'classWeights',
-  'labelSmoothing',
-  'seed',
-] as const satisfies readonly (keyof ResolvedTrainerOptions)[]
+/** Settings that are said in a way of their own. */
+const apart = ['epochs', 'batchSize', 'learningRate', 'headLearningRate', 'maxLength'] as const
 
-const names = [...computing, 'evaluateEvery', 'checkpointEvery', 'patience'] as const
+type SettingName = Exclude<SchemaOptionName, (typeof apart)[number] | 'optimizer' | 'bestMetric'>
+
+const names = [...computing, 'evaluateEvery', 'checkpointEvery', 'patience'].filter(
+  (name): name is SettingName => !(apart as readonly string[]).includes(name),
+)
 
 /** What a run was given, or what was chosen for it: every option of the Trainer that says how it trains. */
 export interface RunSettings extends ChosenSettings, Pick<TrainerOptions, (typeof names)[number]> {
@@ -37,10 +26,7 @@ export function settingsOf(
 ): RunSettings {
   const { epochs, batchSize, learningRate, headLearningRate, optimizer } = options
   return {
-    epochs,
-    batchSize,
-    learningRate,
-    headLearningRate,
+    ...{ epochs, batchSize, learningRate, headLearningRate },
     ...Object.fromEntries(names.map((name) => [name, options[name]])),
     optimizer: optimizerName(optimizer),
     maxLength,
