@@ -5,12 +5,12 @@
  *     [--rows 128,512,2048] [--tasks mrpc,sst2] [--dtypes float32,bfloat16,int8] [--parts products,steps]
  *
  * The peak is measured in the same run (bench/peak.c, compiled by `cc` for this machine): multiply-adds of registers by
- * the instruction of each dtype, on as many threads as libtorch has. Products of 128, 512 and 2048 rows with the four
- * weights of a layer, frozen and packed as they are served, from rows in memory to rows in memory, bias added (int8:
- * from float rows, which are quantized on the way, to float rows); and where they are packed as they are used, as float32
- * and bfloat16 train. Steps: r=8 on query and value, batches of 16 of real lengths, forward, backward, clipping, AdamW;
- * their operations are those of frozen products, of attention and of adapters, a multiply-add being two. int8's step
- * trains float32 adapters over 8-bit codes.
+ * the instruction of each dtype that this machine has, on as many threads as libtorch has. Products of 128, 512 and 2048
+ * rows with the four weights of a layer, frozen and packed as they are served, from rows in memory to rows in memory,
+ * bias added (int8: from float rows, which are quantized on the way, to float rows); and where they are packed as they
+ * are used, as float32 and bfloat16 train. Steps: r=8 on query and value, batches of 16 of real lengths, forward,
+ * backward, clipping, AdamW; their operations are those of frozen products, of attention and of adapters, a multiply-add
+ * being two. int8's step trains float32 adapters over 8-bit codes.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -39,6 +39,8 @@ const { values: flags } = parseArgs({
 const dtypes = flags.dtypes.split(',')
 const rounds = Number(flags.rounds)
 const { threads } = native().system()
+if (flags.parts.includes('steps') && !(flags.data && flags.tokenizer))
+  throw new Error('say where the data are: --data GLUE --tokenizer ROBERTA_BASE_FOLDER, or --parts products')
 
 /** in and out of a layer's four products: query, key and value together; the output; the feed-forward's two. */
 const layer = [
@@ -58,6 +60,11 @@ try {
   await rm(folder, { recursive: true })
 }
 
+/** A rate and its share of the peak, where this machine has an instruction of the dtype. */
+function shareOf(rate: number, peak: number | undefined): string {
+  return `${rate.toFixed(0)} (${peak === undefined ? 'no instruction' : `${((100 * rate) / peak).toFixed(0)} %`})`
+}
+
 async function products(peak: Peak): Promise<void> {
   console.log('\nproducts of a layer, GFLOP/s and share of the peak')
   for (const dtype of dtypes)
@@ -65,7 +72,7 @@ async function products(peak: Peak): Promise<void> {
       const cells: string[] = []
       for (const rows of flags.rows.split(',').map(Number)) {
         const rate = await productRate(dtype, rows, packed)
-        cells.push(`${rows} rows ${rate.toFixed(0)} (${((100 * rate) / peak[dtype]!).toFixed(0)} %)`)
+        cells.push(`${rows} rows ${shareOf(rate, peak[dtype])}`)
       }
       console.log(`${dtype.padEnd(9)} ${packed ? 'packed ahead  ' : 'packed in it  '} ${cells.join('   ')}`)
     }
@@ -104,17 +111,15 @@ async function productRate(dtype: string, rows: number, packed: boolean): Promis
 }
 
 async function steps(peak: Peak): Promise<void> {
-  if (!flags.data || !flags.tokenizer)
-    throw new Error('say where the data are: --data GLUE --tokenizer ROBERTA_BASE_FOLDER')
-  const raw = JSON.parse(await readFile(join(flags.tokenizer, 'config.json'), 'utf8'))
+  const raw = JSON.parse(await readFile(join(flags.tokenizer!, 'config.json'), 'utf8'))
   {
     using model = randomRoberta(raw)
     await model.savePretrained(folder)
   }
-  await using tokenizer = await AutoTokenizer.fromPretrained(flags.tokenizer)
+  await using tokenizer = await AutoTokenizer.fromPretrained(flags.tokenizer!)
   console.log('\ntraining steps, GFLOP/s and share of the peak')
   for (const task of flags.tasks.split(',')) {
-    const batches = await drawBatches(task, tokenizer, { data: flags.data, count: Number(flags.batches) })
+    const batches = await drawBatches(task, tokenizer, { data: flags.data!, count: Number(flags.batches) })
     for (const dtype of dtypes) {
       const own = dtype === 'int8' ? { baseDtype: 'int8' } : { dtype }
       const file = join(folder, `${task}-${dtype}.json`)
@@ -125,8 +130,7 @@ async function steps(peak: Peak): Promise<void> {
       for (let round = 0; round < rounds; round++) seconds.push((await worker.ask<Pass>('pass')).seconds)
       worker.close()
       const rate = operationsOf(batches) / median(seconds) / 1e9
-      const share = ((100 * rate) / peak[dtype]!).toFixed(0)
-      console.log(`${task.padEnd(5)} ${dtype.padEnd(9)} ${rate.toFixed(0)} (${share} %)`)
+      console.log(`${task.padEnd(5)} ${dtype.padEnd(9)} ${shareOf(rate, peak[dtype])}`)
     }
   }
 }

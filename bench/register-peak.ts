@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** GFLOP/s of all threads by dtype. */
+/** GFLOP/s of all threads by dtype: of those that the processor has an instruction for. */
 export type Peak = Record<string, number>
 
 /** Compiles bench/peak.c by `cc` for this machine, measures with it, and prints what it found. */
