@@ -3,15 +3,17 @@
  *
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/embeddings.ts --data GLUE --model all-MiniLM-L6-v2
  *     [--rounds 5] [--texts 512] [--zero-shot-texts 1000] [--parts stsb,sst2,rte,rank,zero-shot] [--int8]
+ *     [--bf16]
  *
  * The model is a folder of sentence-transformers; of its encoder a cross-encoder and a model of natural language
- * inference with random heads are made, the same files on all sides, fp32. Texts of the SST-2 and RTE dev sets: ours as
- * 64 clients send them, one text a call; the peers get them in batches of 8, 32 and 128, of which the best counts:
- * sentence-transformers sorts them by length first, transformers and onnxruntime pad them in their order. 100 sentences
- * of QNLI are ranked for its first question; texts of SST-2 are sorted into 20 labels, by transformers' pipeline on the
- * other side. Texts come in and numbers go out on every side, tokenization included. Values are checked to be the same.
- * A first round finds each peer's best batch and is not counted; then the sides take turns; medians; how late a timer of
- * our main thread was at p50 and p99. First, Spearman's correlation of cosines with STS-B's dev scores.
+ * inference with random heads are made, the same files on all sides, fp32; --bf16 adds ours and the peers' in bfloat16,
+ * but for onnxruntime, which has none on the processor, and --int8 ours in 8 bits. Texts of the SST-2 and RTE dev sets:
+ * ours as 64 clients send them, one text a call; the peers get them in batches of 8, 32 and 128, of which the best
+ * counts: sentence-transformers sorts them by length first, transformers and onnxruntime pad them in their order. 100
+ * sentences of QNLI are ranked for its first question; texts of SST-2 are sorted into 20 labels, by transformers'
+ * pipeline on the other side. Texts come in and numbers go out on every side, tokenization included. Values are checked
+ * to be the same. A first round finds each peer's best batch and is not counted; then the sides take turns; medians; how
+ * late a timer of our main thread was at p50 and p99. First, Spearman's correlation of cosines with STS-B's dev scores.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -37,6 +39,7 @@ const { values: flags } = parseArgs({
     'zero-shot-texts': { type: 'string', default: '1000' },
     parts: { type: 'string', default: 'stsb,sst2,rte,rank,zero-shot' },
     int8: { type: 'boolean', default: false },
+    bf16: { type: 'boolean', default: false },
   },
 })
 if (!flags.data || !flags.model) throw new Error('say where things are: --data GLUE --model MINILM_FOLDER')
@@ -101,21 +104,21 @@ async function otherModels(): Promise<[crossEncoder: string, nli: string]> {
 
 async function run() {
   const folders = [flags.model!, ...(await otherModels())]
-  const ours = {
-    ours: ourWorker('embeddings-ours.ts', [...folders, 'float32']),
-    ...(flags.int8 ? { 'ours int8': ourWorker('embeddings-ours.ts', [...folders, 'int8']) } : {}),
+  const ours: Record<string, Worker> = { ours: ourWorker('embeddings-ours.ts', [...folders, 'float32']) }
+  if (flags.int8) ours['ours int8'] = ourWorker('embeddings-ours.ts', [...folders, 'int8'])
+  if (flags.bf16) ours['ours bf16'] = ourWorker('embeddings-ours.ts', [...folders, 'bfloat16'])
+  const peers: Record<string, Worker> = {}
+  for (const side of ['sentence-transformers', 'transformers', 'onnxruntime']) {
+    peers[side] = peerWorker('embeddings.py', [side, 'float32', ...folders])
+    if (flags.bf16 && side !== 'onnxruntime')
+      peers[`${side} bf16`] = peerWorker('embeddings.py', [side, 'bfloat16', ...folders])
   }
-  const peers = ['sentence-transformers', 'transformers', 'onnxruntime']
-  const workers: Record<string, Worker> = {
-    ...ours,
-    ...Object.fromEntries(peers.map((side) => [side, peerWorker('embeddings.py', [side, ...folders])])),
-  }
+  const workers = { ...ours, ...peers }
   for (const side of Object.keys(ours)) await workers[side]!.next()
   const versions = new Set<string>()
-  for (const side of peers) for (const one of (await workers[side]!.next<Peer>()).versions) versions.add(one)
-  console.log(
-    `${await machine()}; ${[...versions].join(', ')}; fp32, ${availableParallelism()} threads a side`,
-  )
+  for (const peer of Object.values(peers))
+    for (const one of (await peer.next<Peer>()).versions) versions.add(one)
+  console.log(`${await machine()}; ${[...versions].join(', ')}; ${availableParallelism()} threads a side`)
   const parts = flags.parts.split(',')
   if (parts.includes('stsb')) await correlate(workers)
   for (const task of ['sst2', 'rte'].filter((name) => parts.includes(name))) {
@@ -145,8 +148,10 @@ async function run() {
       (_, i) => examples[i % examples.length]!.text,
     )
     // The pipeline runs in the worker of sentence-transformers, which is given the cross-encoder.
-    const { transformers: _, onnxruntime: __, 'sentence-transformers': pipeline, ...ours } = workers
-    const sides = { ...ours, "transformers' pipeline": pipeline! }
+    const pipelines = Object.entries(peers)
+      .filter(([side]) => side.startsWith('sentence-transformers'))
+      .map(([side, worker]) => [side.replace('sentence-transformers', "transformers' pipeline"), worker])
+    const sides = { ...ours, ...Object.fromEntries(pipelines) }
     await compare(`${texts.length} texts x ${labels.length} labels`, sides, {
       request: { sort: texts, labels },
       count: texts.length,
@@ -182,7 +187,10 @@ interface Comparison {
   rounds?: number
 }
 
-/** Runs a request on all sides in turns and prints a line: rates, ours over each peer's best, how late ours were. */
+/**
+ * Runs a request on all sides in turns and prints a line: rates, ours over each peer's best of its dtype, how late ours
+ * were.
+ */
 async function compare(
   what: string,
   sides: Readonly<Record<string, Worker>>,
@@ -195,7 +203,7 @@ async function compare(
     const answer = await sides[side]!.ask<Answer>({ ...request, size })
     expected ??= answer.values
     const apart = distance(expected, answer.values)
-    if (!side.includes('int8') && !(apart < tolerance))
+    if (!side.endsWith('int8') && !(apart < (side.endsWith('bf16') ? 0.05 : tolerance)))
       throw new Error(`${side} gives other values: the largest difference is ${apart}`)
     return answer
   }
@@ -217,7 +225,8 @@ async function compare(
   const rateOf = (side: string) => (1000 * count) / median(times.get(side)!)
   const cells = Object.keys(sides).map((side) => {
     const over = side.startsWith('ours') ? '' : ` in batches of ${best[side]}`
-    const ratio = side === 'ours' ? '' : ` (${(rateOf('ours') / rateOf(side)).toFixed(2)}x)`
+    const own = !side.startsWith('ours') && side.endsWith('bf16') ? 'ours bf16' : 'ours'
+    const ratio = side === own ? '' : ` (${(rateOf(own) / rateOf(side)).toFixed(2)}x)`
     return `${side}${over} ${rateOf(side).toFixed(1)}/s${ratio}`
   })
   late.sort((a, b) => a - b)

@@ -1,8 +1,8 @@
 """The peers of bench/embeddings.ts: reads requests on stdin, a JSON line each, and answers likewise.
 
-    python embeddings.py SIDE EMBEDDER CROSS_ENCODER NLI
+    python embeddings.py SIDE DTYPE EMBEDDER CROSS_ENCODER NLI
 
-SIDE is `sentence-transformers` (its `encode` and CrossEncoder, which sort by length; zero-shot by transformers' pipeline),
+DTYPE is `float32` or, but for onnxruntime, `bfloat16`. SIDE is `sentence-transformers` (its `encode` and CrossEncoder, which sort by length; zero-shot by transformers' pipeline),
 `transformers` (batches padded in the order of the texts) or `onnxruntime` (the same batches; EMBEDDER is exported first).
 """
 import json
@@ -21,13 +21,13 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 
 class SentenceTransformers:
-    def __init__(self, embedder, cross_encoder, nli):
+    def __init__(self, dtype, embedder, cross_encoder, nli):
         from sentence_transformers import CrossEncoder, SentenceTransformer
         from transformers import pipeline
 
-        self.embedder = SentenceTransformer(embedder, device="cpu")
-        self.cross_encoder = CrossEncoder(cross_encoder, device="cpu")
-        self.sorter = pipeline("zero-shot-classification", model=nli, device="cpu")
+        self.embedder = SentenceTransformer(embedder, device="cpu", model_kwargs={"dtype": dtype})
+        self.cross_encoder = CrossEncoder(cross_encoder, device="cpu", model_kwargs={"dtype": dtype})
+        self.sorter = pipeline("zero-shot-classification", model=nli, device="cpu", dtype=dtype)
 
     def embed(self, texts, size):
         return self.embedder.encode(texts, batch_size=size, convert_to_numpy=True, normalize_embeddings=True)
@@ -43,12 +43,12 @@ class SentenceTransformers:
 class Transformers:
     """Batches padded to their longest row; subclasses say how a batch runs."""
 
-    def __init__(self, embedder, cross_encoder, nli):
+    def __init__(self, dtype, embedder, cross_encoder, nli):
         from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
         self.tokenizer = AutoTokenizer.from_pretrained(embedder)
-        self.encoder = AutoModel.from_pretrained(embedder).eval()
-        self.scorer = AutoModelForSequenceClassification.from_pretrained(cross_encoder).eval()
+        self.encoder = AutoModel.from_pretrained(embedder, dtype=dtype).eval()
+        self.scorer = AutoModelForSequenceClassification.from_pretrained(cross_encoder, dtype=dtype).eval()
 
     def batches(self, *columns, size, length):
         for start in range(0, len(columns[0]), size):
@@ -61,7 +61,7 @@ class Transformers:
     def embed(self, texts, size):
         rows = []
         for batch in self.batches(texts, size=size, length=256):
-            hidden, mask = self.hidden(batch), batch["attention_mask"].unsqueeze(-1).float()
+            hidden, mask = self.hidden(batch).float(), batch["attention_mask"].unsqueeze(-1).float()
             pooled = (hidden * mask).sum(1) / mask.sum(1)
             rows += torch.nn.functional.normalize(pooled)
         return rows
@@ -69,15 +69,15 @@ class Transformers:
     def rank(self, query, texts, size):
         rows = []
         for batch in self.batches([query] * len(texts), texts, size=size, length=512):
-            rows += torch.sigmoid(self.scorer(**batch).logits[:, 0]).tolist()
+            rows += torch.sigmoid(self.scorer(**batch).logits[:, 0].float()).tolist()
         return [rows]
 
 
 class OnnxRuntime(Transformers):
-    def __init__(self, embedder, *rest):
+    def __init__(self, dtype, embedder, *rest):
         import onnxruntime
 
-        super().__init__(embedder, *rest)
+        super().__init__(dtype, embedder, *rest)
 
         class Hidden(torch.nn.Module):
             def __init__(self, model):
@@ -106,8 +106,9 @@ class OnnxRuntime(Transformers):
         return torch.from_numpy(self.session.run(None, {name: value.numpy() for name, value in batch.items()})[0])
 
 
-side, *folders = sys.argv[1:]
-peer = {"sentence-transformers": SentenceTransformers, "transformers": Transformers, "onnxruntime": OnnxRuntime}[side](*folders)
+side, dtype, *folders = sys.argv[1:]
+sides = {"sentence-transformers": SentenceTransformers, "transformers": Transformers, "onnxruntime": OnnxRuntime}
+peer = sides[side](getattr(torch, dtype), *folders)
 packages = ["torch", "transformers", *([side] if side != "transformers" else [])]
 print(json.dumps({"versions": [f"{name} {version(name)}" for name in packages]}), flush=True)
 for line in sys.stdin:
