@@ -10,6 +10,7 @@
 #include <c10/cuda/CUDAStream.h>
 
 #include <map>
+#include <optional>
 
 #include "ops/capture_turn.h"
 #include "ops/device_graph.h"
@@ -108,14 +109,20 @@ class Graph final : public DeviceGraph {
   ~Graph() override {
     // One under way may not lose its memory.
     C10_CUDA_IGNORE_ERROR(cudaStreamSynchronize(stream_->raw()));
+    // The generator counts the graphs that know it, without a lock of its own.
+    const CaptureTurn turn;
+    graph_.reset();
   }
-  void replay() override { graph_.replay(); }
+  void replay() override {
+    const RandomTurn turn;  // it moves the generator on
+    graph_->replay();
+  }
 
-  LibtorchGraph& get() { return graph_; }
+  LibtorchGraph& get() { return *graph_; }
 
  private:
   std::shared_ptr<OwnStream> stream_;
-  LibtorchGraph graph_;
+  std::optional<LibtorchGraph> graph_{std::in_place};
 };
 
 class Maker final : public GraphMaker {
@@ -170,7 +177,10 @@ class Maker final : public GraphMaker {
     };
   }
 
-  void free_memory() override { device_memory::emptyCache(); }
+  void free_memory() override {
+    const RandomTurn turn;
+    device_memory::emptyCache();
+  }
 
  private:
   // libtorch knows no pool before its first capture, and fails an assertion.

@@ -153,6 +153,7 @@ Napi::Value resetPeakMemory(const Napi::CallbackInfo& info) {
 
 Napi::Value emptyCache(const Napi::CallbackInfo& info) {
   emptyCpuCache();
+  const RandomTurn turn;
   eachCudaDevice([](c10::DeviceIndex) { c10::getDeviceAllocator(at::kCUDA)->emptyCache(); });
   return info.Env().Undefined();
 }

@@ -18,7 +18,8 @@ std::shared_mutex& mutex() {
   return instance;
 }
 
-thread_local int depth = 0;  // of turns that this thread has
+thread_local int depth = 0;     // of turns that this thread has
+thread_local int captures = 0;  // of them, those that nobody shares
 
 }  // namespace
 
@@ -35,13 +36,13 @@ CoveredTurn::CoveredTurn() { ++depth; }
 CoveredTurn::~CoveredTurn() { --depth; }
 
 CaptureTurn::CaptureTurn() {
-  mutex().lock();
+  if (captures++ == 0) mutex().lock();
   ++depth;
 }
 
 CaptureTurn::~CaptureTurn() {
   --depth;
-  mutex().unlock();
+  if (--captures == 0) mutex().unlock();
 }
 
 }  // namespace torch_lora

@@ -1,6 +1,7 @@
 #pragma once
-// Captures and random operators of one process take turns: until libtorch 2.12 a generator that takes part in a capture
-// refuses every draw of another thread, and a draw in between would be one of the graph's.
+// Captures and what they do not bear of other threads take turns: random operators and replays, since until libtorch 2.12
+// a generator that takes part in a capture refuses every other draw, and a draw in between would be one of the graph's;
+// and giving back the allocator's cache, which asserts that no capture is under way.
 namespace torch_lora {
 
 // While it lives no capture begins; waits for one under way. On the thread that captures, and within another, it is
@@ -22,7 +23,8 @@ class [[gnu::visibility("default")]] CoveredTurn {
   CoveredTurn& operator=(const CoveredTurn&) = delete;
 };
 
-// While it lives no other thread draws or captures.
+// While it lives no other thread draws or captures. Within another of this thread it is nothing; never within a
+// RandomTurn.
 class [[gnu::visibility("default")]] CaptureTurn {
  public:
   CaptureTurn();

@@ -24,9 +24,18 @@ std::vector<std::vector<int64_t>> tensorShapes(const torch::jit::Stack& stack) {
 
 }  // namespace
 
+bool drawsOnCuda(const std::vector<c10::IValue>& arguments) {
+  bool found = false;
+  for (const c10::IValue& value : arguments) {
+    found |= value.isDevice() && value.toDevice().is_cuda();
+    forEachTensor(value, [&](const at::Tensor& tensor) { found |= tensor.defined() && tensor.is_cuda(); });
+  }
+  return found;
+}
+
 void callOperator(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
   std::optional<RandomTurn> turn;
-  if (op.hasTag(at::Tag::nondeterministic_seeded)) turn.emplace();
+  if (op.hasTag(at::Tag::nondeterministic_seeded) && drawsOnCuda(stack)) turn.emplace();
   try {
     const uint64_t cuts = cutsSoFar();
     if (cuts > 0) {

@@ -14,6 +14,9 @@ void forEachTensor(const c10::IValue& value, const Body& body) {
   }
 }
 
+// Whether what takes these would draw from a CUDA device's generator: of its tensors, or of the device that it names.
+bool drawsOnCuda(const std::vector<c10::IValue>& arguments);
+
 // Calls `op` on `stack` through the dispatcher: arguments in schema order are replaced by the results.
 // A failure carries the operator's name and the shapes of its tensor arguments.
 void callOperator(const c10::OperatorHandle& op, torch::jit::Stack& stack);

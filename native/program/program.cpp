@@ -4,6 +4,7 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <optional>
 #include <unordered_set>
 
 #include "ops/capture_turn.h"
@@ -182,7 +183,8 @@ void Program::executeFrom(size_t& at, std::vector<c10::IValue>& slots, size_t en
         const at::Tensor loss = slots[instruction.slot].toTensor();
         for (Slot slot : instruction.released) slots[slot] = c10::IValue();
         c10::AutoGradMode engineMode(true);
-        const RandomTurn turn;  // parts that are run again draw again, on the engine's threads
+        std::optional<RandomTurn> turn;  // parts that are run again draw again, on the engine's threads
+        if (loss.is_cuda()) turn.emplace();
         backward(loss);
         continue;
       }
@@ -205,7 +207,8 @@ void Program::executeFrom(size_t& at, std::vector<c10::IValue>& slots, size_t en
         std::vector<c10::IValue> arguments;
         for (Slot slot : instruction.slots) arguments.push_back(slots[slot]);
         for (Slot slot : instruction.released) slots[slot] = c10::IValue();
-        const RandomTurn turn;
+        std::optional<RandomTurn> turn;
+        if (drawsOnCuda(arguments)) turn.emplace();
         at::Tensor result = recompute(instruction.body, std::move(arguments));
         if (instruction.outputs[0] != kNone) slots[instruction.outputs[0]] = std::move(result);
         continue;

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { callOperator } from '../../lib/dispatch.ts'
 import { compile, emptyCache, manualSeed, memory, ops, Tensor } from '../../lib/index.ts'
@@ -73,7 +75,7 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
     work.dispose()
   })
 
-  it("bear the event loop's copies and draws meanwhile", async () => {
+  it("bear the event loop's copies and draws meanwhile, and that it gives memory back", async () => {
     let going = true
     let turns = 0
     const busy = (async () => {
@@ -81,6 +83,7 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
         using there = Tensor.from(Float32Array.of(turns), { device })
         ops.dropout(there, 0.5, true).dispose()
         expect(there.readSync()).toHaveLength(1)
+        emptyCache() // which the allocator refuses while a capture is under way
         turns++
         await new Promise(setImmediate)
       }
@@ -133,6 +136,52 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
     for (const result of results) result.dispose()
     expect(work.graphReport).toEqual({ captures: 13, replays: 411 })
     work.dispose()
+  })
+
+  it("bear another worker's replays meanwhile, its captures, and graphs that go", async () => {
+    // Plain JavaScript, of the build: a worker inherits no hooks.
+    const built = new URL('../../dist/index.js', import.meta.url).href
+    const worker = new Worker(
+      `import(${JSON.stringify(built)}).then(async ({ compile, ops, Tensor }) => {
+        const { parentPort } = require('node:worker_threads')
+        const device = ${JSON.stringify(device)}
+        let going = true
+        parentPort.once('message', () => { going = false })
+        const counts = { captures: 0, replays: 0 }
+        const x = Tensor.ones([64], { device })
+        for (let program = 0; going || program < 2; program++) {
+          const work = compile((given) => ops.dropout(given, 0.5, true), { graphs: device })
+          for (let run = 0; run < 20; run++) (await work(x)).dispose()
+          for (const what of ['captures', 'replays']) counts[what] += work.graphReport[what]
+          work.dispose()
+          if (program === 0) parentPort.postMessage('at work')
+          await new Promise(setImmediate)
+        }
+        parentPort.postMessage(counts)
+      })`,
+      { eval: true },
+    )
+    try {
+      expect(await once(worker, 'message')).toEqual(['at work'])
+      const work = compile(
+        (x: Tensor) => {
+          let y = x
+          for (let i = 0; i < 200; i++) y = dropped(ops.mul(y, 1))
+          return y
+        },
+        { graphs: device },
+      )
+      for (let size = 1; size <= 12; size++)
+        for (let run = 0; run < 3; run++) (await work(Tensor.ones([size, 8], { device }))).dispose()
+      expect(work.graphReport).toEqual({ captures: 12, replays: 24 })
+      work.dispose()
+      worker.postMessage('enough')
+      const [counts] = (await once(worker, 'message')) as [{ captures: number; replays: number }]
+      expect(counts.captures).toBeGreaterThanOrEqual(2)
+      expect(counts.replays).toBe(19 * counts.captures)
+    } finally {
+      await worker.terminate()
+    }
   })
 
   it.runIf(trace)('are taken apart on the executor, since each waits for the device', async () => {
