@@ -10,8 +10,8 @@
  * third is like all between the first and the last. `--names` lists the kernels.
  *
  * Each launch of a chain of small ones costs a GPU about 3.5 us, whatever it computes (an H100's gap between dependent
- * kernels of a graph and a small kernel's own time): the estimate is that times their number, beside which arithmetic at
- * these sizes is small.
+ * kernels of a graph and a small kernel's own time): the estimate is that times their number, without those that a
+ * forked stream has beside the chain; arithmetic at these sizes is small.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -39,8 +39,13 @@ if (!libtorch) throw new Error('launches: TORCH_LORA_LIBTORCH must name a libtor
 const build = new URL('../../scripts/gpu/dry-cuda/build.mjs', import.meta.url).pathname
 const preload = execFileSync(process.execPath, [build, libtorch], { encoding: 'utf8' }).trim()
 
-/** The kernels and copies of a program's graph, in their order. */
-type Chain = string[]
+/** What a program's graph holds. */
+interface Launches {
+  /** Kernels and copies, in their order. */
+  names: string[]
+  /** How many of them lie beside the chain. */
+  beside: number
+}
 
 const folder = await mkdtemp(join(tmpdir(), 'launches-'))
 try {
@@ -52,19 +57,20 @@ try {
       ['one text of 64 tokens', oneText],
     ] as const) {
       const [two, three] = [await chain(name, 2), await chain(name, 3)]
-      const count = two.length + (layers - 2) * (three.length - two.length)
-      const milliseconds = (count * microsecondsPerLaunch) / 1000
+      const deep = (few: number, more: number) => few + (layers - 2) * (more - few)
+      const [count, beside] = [deep(two.names.length, three.names.length), deep(two.beside, three.beside)]
+      const milliseconds = ((count - beside) * microsecondsPerLaunch) / 1000
       console.log(
-        `${name}, ${what}: ${count} launches, ${three.length - two.length} a layer between; ${milliseconds.toFixed(2)} ms at ${microsecondsPerLaunch} us each`,
+        `${name}, ${what}: ${count} launches, ${three.names.length - two.names.length} a layer between, ${beside} beside the chain; ${milliseconds.toFixed(2)} ms at ${microsecondsPerLaunch} us each`,
       )
-      if (flags.names) console.log(listed(two, three).join('\n'))
+      if (flags.names) console.log(listed(two.names, three.names).join('\n'))
     }
   }
 } finally {
   await rm(folder, { recursive: true })
 }
 
-async function trainingStep(name: string, layers: number): Promise<Chain> {
+async function trainingStep(name: string, layers: number): Promise<Launches> {
   const model = await written(name, layers)
   const [tokens, count] = [Number(flags.tokens), Number(flags['batch-size'])]
   const lengths = Array.from(
@@ -78,7 +84,7 @@ async function trainingStep(name: string, layers: number): Promise<Chain> {
   return lastGraph(() => ourWorker('training-ours.ts', [file]), 'pass')
 }
 
-async function oneText(name: string, layers: number): Promise<Chain> {
+async function oneText(name: string, layers: number): Promise<Launches> {
   const model = await written(name, layers)
   const one = [Array.from({ length: 64 }, (_, t) => 10 + t)]
   return lastGraph(() => ourWorker('inference-ours.ts', [model, flags.dtype, 'cuda:0']), {
@@ -98,7 +104,7 @@ async function written(name: string, layers: number): Promise<string> {
 }
 
 /** What the last graph that the worker captured holds. */
-async function lastGraph(start: () => Worker, request: unknown): Promise<Chain> {
+async function lastGraph(start: () => Worker, request: unknown): Promise<Launches> {
   const trace = join(folder, 'trace')
   await rm(trace, { force: true })
   Object.assign(process.env, { DRY_CUDA_TRACE: trace, LD_PRELOAD: preload })
@@ -113,12 +119,12 @@ async function lastGraph(start: () => Worker, request: unknown): Promise<Chain> 
     .map((line) => JSON.parse(line))
   const graph = lines.findLast((line) => 'graph' in line)
   if (!graph) throw new Error('launches: no graph was captured')
-  return graph.graph
+  return { names: graph.graph, beside: graph.beside }
 }
 
 /** Kernels by how often they are launched, with the launches that a further layer brings. */
-function listed(two: Chain, three: Chain): string[] {
-  const counted = (chain: Chain) => {
+function listed(two: readonly string[], three: readonly string[]): string[] {
+  const counted = (chain: readonly string[]) => {
     const counts = new Map<string, number>()
     for (const launch of chain) {
       const name = launch

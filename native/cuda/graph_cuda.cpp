@@ -10,8 +10,10 @@
 #include <c10/cuda/CUDAStream.h>
 
 #include <map>
+#include <mutex>
 #include <optional>
 
+#include "ops/beside.h"
 #include "ops/capture_turn.h"
 #include "ops/device_graph.h"
 
@@ -19,27 +21,6 @@ namespace torch_lora::cuda {
 namespace {
 
 namespace device_memory = c10::cuda::CUDACachingAllocator;
-
-// Those of libtorch's pool come back after 32: then two threads that capture would have one stream.
-class OwnStream {
- public:
-  explicit OwnStream(c10::DeviceIndex index) : index_(index) {
-    const c10::cuda::CUDAGuard guard(index);
-    C10_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-  }
-  ~OwnStream() {
-    if (stream_ != nullptr) C10_CUDA_IGNORE_ERROR(cudaStreamDestroy(stream_));
-  }
-  OwnStream(const OwnStream&) = delete;
-  OwnStream& operator=(const OwnStream&) = delete;
-
-  c10::cuda::CUDAStream get() const { return c10::cuda::getStreamFromExternal(stream_, index_); }
-  cudaStream_t raw() const { return stream_; }
-
- private:
-  c10::DeviceIndex index_;
-  cudaStream_t stream_ = nullptr;
-};
 
 class Event {
  public:
@@ -50,15 +31,95 @@ class Event {
 
   cudaEvent_t get() const { return event_; }
 
+  // Everything given to `second` from here on waits for what `first` has been given.
+  void order(cudaStream_t first, cudaStream_t second) const {
+    C10_CUDA_CHECK(cudaEventRecord(event_, first));
+    C10_CUDA_CHECK(cudaStreamWaitEvent(second, event_, 0));
+  }
+
  private:
   cudaEvent_t event_ = nullptr;
+};
+
+// Those of libtorch's pool come back after 32: then two threads that capture would have one stream.
+class RawStream {
+ public:
+  RawStream() { C10_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking)); }
+  ~RawStream() { C10_CUDA_IGNORE_ERROR(cudaStreamDestroy(stream_)); }
+  RawStream(const RawStream&) = delete;
+  RawStream& operator=(const RawStream&) = delete;
+
+  cudaStream_t get() const { return stream_; }
+
+ private:
+  cudaStream_t stream_ = nullptr;
+};
+
+// A stream that graphs are made on, and one beside it. Made with its device current.
+class OwnStream {
+ public:
+  explicit OwnStream(c10::DeviceIndex index) : index_(index) {
+    const std::lock_guard lock(mutex());
+    all()[raw()] = this;
+  }
+  ~OwnStream() {
+    const std::lock_guard lock(mutex());
+    all().erase(raw());
+  }
+  OwnStream(const OwnStream&) = delete;
+  OwnStream& operator=(const OwnStream&) = delete;
+
+  // Null for streams that are not ours.
+  static const OwnStream* of(cudaStream_t stream) {
+    const std::lock_guard lock(mutex());
+    const auto found = all().find(stream);
+    return found == all().end() ? nullptr : found->second;
+  }
+
+  c10::cuda::CUDAStream get() const { return c10::cuda::getStreamFromExternal(raw(), index_); }
+  cudaStream_t raw() const { return stream_.get(); }
+
+  // Both pieces of work wait for all before them, and all after them waits for both: what either lets go is taken again
+  // by what comes later alone, whichever stream it was made on.
+  void beside(const Work& aside, const Work& work) const {
+    event_.order(raw(), aside_.get());
+    try {
+      {
+        const c10::cuda::CUDAStreamGuard there(c10::cuda::getStreamFromExternal(aside_.get(), index_));
+        aside();
+      }
+      work();
+    } catch (...) {
+      event_.order(aside_.get(), raw());
+      throw;
+    }
+    event_.order(aside_.get(), raw());
+  }
+
+ private:
+  // Never destroyed: threads may outlive this file's statics.
+  static std::mutex& mutex() {
+    static auto& instance = *new std::mutex();
+    return instance;
+  }
+  static std::map<cudaStream_t, const OwnStream*>& all() {
+    static auto& instance = *new std::map<cudaStream_t, const OwnStream*>();
+    return instance;
+  }
+
+  c10::DeviceIndex index_;
+  RawStream stream_, aside_;
+  Event event_;
 };
 
 // One a thread and device, for all its programs: what one has left in the allocator's cache serves the next.
 std::shared_ptr<OwnStream> stream_of_thread(c10::DeviceIndex index) {
   thread_local std::map<c10::DeviceIndex, std::shared_ptr<OwnStream>> streams;
   std::shared_ptr<OwnStream>& stream = streams[index];
-  if (!stream) stream = std::make_shared<OwnStream>(index);
+  if (!stream) {
+    const c10::cuda::CUDAGuard guard(index);
+    stream = std::make_shared<OwnStream>(index);
+  }
   return stream;
 }
 
@@ -137,15 +198,15 @@ class Maker final : public GraphMaker {
     }
     const c10::cuda::CUDAStream outside = c10::cuda::getCurrentCUDAStream();
     const c10::cuda::CUDAStream own = stream_->get();
-    order(outside, own);
+    event_->order(outside, own);
     const c10::cuda::CUDAStreamGuard inside(own);
     try {
       work();
     } catch (...) {
-      order(own, outside);
+      event_->order(own, outside);
       throw;
     }
-    order(own, outside);
+    event_->order(own, outside);
   }
 
   std::unique_ptr<DeviceGraph> capture(std::function<void()> work) override {
@@ -192,12 +253,6 @@ class Maker final : public GraphMaker {
     }
   }
 
-  // Everything given to `second` from here on waits for what `first` has been given.
-  void order(c10::cuda::CUDAStream first, c10::cuda::CUDAStream second) {
-    C10_CUDA_CHECK(cudaEventRecord(event_->get(), first));
-    C10_CUDA_CHECK(cudaStreamWaitEvent(second, event_->get(), 0));
-  }
-
   c10::DeviceIndex index_;
   decltype(at::cuda::graph_pool_handle()) pool_;
   std::shared_ptr<OwnStream> stream_;  // of the thread that runs the program
@@ -206,8 +261,17 @@ class Maker final : public GraphMaker {
 
 std::unique_ptr<GraphMaker> make(c10::Device device) { return std::make_unique<Maker>(device); }
 
+// Where graphs are made, since there a fork costs no launch, and what libraries keep for each stream is there before a
+// capture asks for it.
+void beside_on_own_streams(const Work& aside, const Work& work) {
+  if (const OwnStream* const own = OwnStream::of(c10::cuda::getCurrentCUDAStream())) return own->beside(aside, work);
+  aside();
+  work();
+}
+
 const bool registered = [] {
   register_graphs(c10::DeviceType::CUDA, make);
+  register_beside(c10::DeviceType::CUDA, beside_on_own_streams);
   return true;
 }();
 

@@ -81,14 +81,14 @@ void dispatch_adapters(const at::Tensor& x, at::ScalarType adapters, const Body&
 
 at::Tensor run_update(const Optional& y, const at::Tensor& x, at::TensorList weight, const OptionalTensors& lora_A,
                       const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p,
-                      const Optional& seed, bool backward) {
+                      const Optional& seed, bool backward, bool fresh) {
   const LinearSegments segments =
       check_low_rank_update(y, x, weight, lora_A, lora_B, scaling, dropout_p, seed, backward);
   const auto type = adapter_type(segments);
   // More segments than the kernels' table holds, more ranks than shared memory, or adapters of several types.
   if (segments.parts.size() > kMostParts || !type.has_value() ||
       !update_fits(segments.rank, x.element_size(), c10::elementSize(at::toOpMathType(x.scalar_type())))) {
-    return low_rank_update_composed(y, x, weight, lora_A, lora_B, scaling, dropout_p, seed, backward);
+    return low_rank_update_composed(y, x, weight, lora_A, lora_B, scaling, dropout_p, seed, backward, fresh);
   }
   const c10::cuda::CUDAGuard guard(x.device());
   const at::Tensor source = rows_contiguous(x), low = at::empty({x.size(0), segments.rank}, x.options());
@@ -103,6 +103,7 @@ at::Tensor run_update(const Optional& y, const at::Tensor& x, at::TensorList wei
     a.tokens = source.size(0);
     a.low = written<T>(low);
     a.y = y.has_value() ? written<T>(*y) : nullptr;
+    a.fresh = fresh;
     a.vector_x = in_fours(source);
     a.vector_a = true;
     for (const auto& part : segments.parts) {

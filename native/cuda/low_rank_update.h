@@ -1,10 +1,11 @@
 #pragma once
-// The low-rank part of lora::linear, added to a product that is there already. Segment i drops by a mask of its own.
+// The low-rank part of lora::linear, added to what y holds, or written there where it is fresh. Segment i drops by a
+// mask of its own.
 //   forward    low_i = drop_i(x) A_i^T,      y_i += s_i low_i B_i^T
 //   backward   low_i = s_i dy_i B_i,         dx  += sum_i drop_i(low_i A_i)
 // A block takes kTokens tokens and a strip of y's columns. It forms low for itself, since that is a small product whose
-// operands lie in the cache, keeps it in shared memory, and adds its strip; the blocks of the first strip write low
-// down.
+// operands lie in the cache, keeps it in shared memory, and adds or writes its strip; the blocks of the first strip
+// write low down.
 #include "cuda/low_rank_parts.h"
 
 namespace torch_lora::cuda {
@@ -21,6 +22,7 @@ struct UpdateArguments {
   T* low;                   // [T, R], contiguous
   T* y;                     // forward [T, out], backward dx [T, in], contiguous; or null: low alone
   int64_t strip;            // columns of y of a block: a multiple of kColumns
+  bool fresh;               // whether y holds nothing yet
   bool vector_x, vector_a;  // whether four neighbours of a row may be loaded at once
 };
 
@@ -218,7 +220,7 @@ TORCH_LORA_DEVICE void low_rank_update(const Block& block, const UpdateArguments
       const int64_t token = first + lane.group + 8 * h, column = tile + lane.run * 2;
       if (token >= a.tokens) continue;
       T* const to = a.y + token * columns + column;
-      for (int c = 0; c < 2 && column + c < columns; ++c) to[c] = T(A(to[c]) + sums[2 * h + c]);
+      for (int c = 0; c < 2 && column + c < columns; ++c) to[c] = T((a.fresh ? A(0) : A(to[c])) + sums[2 * h + c]);
     }
   }
 }

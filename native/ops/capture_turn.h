@@ -1,7 +1,7 @@
 #pragma once
-// Captures and what they do not bear of other threads take turns: random operators and replays, since until libtorch 2.12
-// a generator that takes part in a capture refuses every other draw, and a draw in between would be one of the graph's;
-// and giving back the allocator's cache, which asserts that no capture is under way.
+// Captures and what they do not bear of other threads take turns: random operators and replays, since until
+// libtorch 2.12 a generator that takes part in a capture refuses every other draw, and a draw in between would be one
+// of the graph's; and giving back the allocator's cache, which asserts that no capture is under way.
 namespace torch_lora {
 
 // While it lives no capture begins; waits for one under way. On the thread that captures, and within another, it is

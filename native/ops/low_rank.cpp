@@ -13,7 +13,7 @@ namespace {
 using Optional = std::optional<at::Tensor>;
 
 using UpdateSignature = at::Tensor(const Optional&, const at::Tensor&, at::TensorList, const OptionalTensors&,
-                                   const OptionalTensors&, at::ArrayRef<double>, double, const Optional&, bool);
+                                   const OptionalTensors&, at::ArrayRef<double>, double, const Optional&, bool, bool);
 using GradientsSignature = std::vector<at::Tensor>(const Optional&, const Optional&, const Optional&, const Optional&,
                                                    at::TensorList, const OptionalTensors&, const OptionalTensors&,
                                                    at::ArrayRef<double>, double, const Optional&, at::IntArrayRef);
@@ -92,10 +92,11 @@ LinearSegments check_low_rank_gradients(const Optional& x, const Optional& low, 
 
 at::Tensor low_rank_update_composed(const Optional& y, const at::Tensor& x, at::TensorList weight,
                                     const OptionalTensors& lora_A, const OptionalTensors& lora_B,
-                                    at::ArrayRef<double> scaling, double dropout_p, const Optional& seed,
-                                    bool backward) {
+                                    at::ArrayRef<double> scaling, double dropout_p, const Optional& seed, bool backward,
+                                    bool fresh) {
   const LinearSegments segments =
       check_low_rank_update(y, x, weight, lora_A, lora_B, scaling, dropout_p, seed, backward);
+  if (fresh && y.has_value()) y->zero_();
   at::Tensor low = at::empty({x.size(0), segments.rank}, x.options());
   for (const auto& part : segments.parts) {
     if (part.rank == 0) continue;
@@ -136,10 +137,11 @@ std::vector<at::Tensor> low_rank_gradients_composed(const Optional& x, const Opt
 }
 
 at::Tensor low_rank_update(const LinearSegments& segments, const at::Tensor& y, const at::Tensor& x, double dropout_p,
-                           const Optional& seed, bool backward) {
+                           const Optional& seed, bool backward, bool fresh) {
   static const auto op = find_operator<UpdateSignature>("lora::_low_rank_update");
   const Adapters adapters(segments);
-  return op.call(given(y), x, adapters.weight, adapters.a, adapters.b, adapters.scaling, dropout_p, seed, backward);
+  return op.call(given(y), x, adapters.weight, adapters.a, adapters.b, adapters.scaling, dropout_p, seed, backward,
+                 fresh);
 }
 
 std::vector<at::Tensor> low_rank_gradients(const LinearSegments& segments, const AdapterProducts& products,
@@ -154,7 +156,7 @@ std::vector<at::Tensor> low_rank_gradients(const LinearSegments& segments, const
 TORCH_LIBRARY_FRAGMENT(lora, m) {
   m.def(
       "_low_rank_update(Tensor(a!)? y, Tensor x, Tensor[] weight, Tensor?[] lora_A, Tensor?[] lora_B, float[] scaling, "
-      "float dropout_p, Tensor? seed, bool backward) -> Tensor");
+      "float dropout_p, Tensor? seed, bool backward, bool fresh) -> Tensor");
   m.def(
       "_low_rank_gradients(Tensor? x, Tensor? low, Tensor? dy, Tensor? skinny, Tensor[] weight, Tensor?[] lora_A, "
       "Tensor?[] lora_B, float[] scaling, float dropout_p, Tensor? seed, int[] needs) -> Tensor[]");

@@ -4,12 +4,12 @@
 
 namespace torch_lora {
 
-// Adds the low-rank part to y, which holds the product with the weights already, and gives low [T, R] of x's type:
+// Adds the low-rank part to y, or writes it there where y is `fresh`, and gives low [T, R] of x's type:
 //   forward    low_i = drop_i(x) A_i^T,  y_i += s_i low_i B_i^T          x [T, in], y [T, out]
 //   backward   low_i = s_i x_i B_i,      y   += sum_i drop_i(low_i A_i)  x [T, out], a gradient, y [T, in]
 // y is contiguous; undefined where low alone is wanted.
 at::Tensor low_rank_update(const LinearSegments& segments, const at::Tensor& y, const at::Tensor& x, double dropout_p,
-                           const std::optional<at::Tensor>& seed, bool backward);
+                           const std::optional<at::Tensor>& seed, bool backward, bool fresh);
 
 // What the gradients of the adapters are formed of. Undefined what no gradient that is asked for needs.
 struct AdapterProducts {
@@ -41,7 +41,7 @@ std::vector<at::Tensor> low_rank_gradients(const LinearSegments& segments, const
 [[gnu::visibility("default")]] at::Tensor low_rank_update_composed(
     const std::optional<at::Tensor>& y, const at::Tensor& x, at::TensorList weight, const OptionalTensors& lora_A,
     const OptionalTensors& lora_B, at::ArrayRef<double> scaling, double dropout_p,
-    const std::optional<at::Tensor>& seed, bool backward);
+    const std::optional<at::Tensor>& seed, bool backward, bool fresh);
 [[gnu::visibility("default")]] std::vector<at::Tensor> low_rank_gradients_composed(
     const std::optional<at::Tensor>& x, const std::optional<at::Tensor>& low, const std::optional<at::Tensor>& dy,
     const std::optional<at::Tensor>& skinny, at::TensorList weight, const OptionalTensors& lora_A,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { callOperator } from '../../lib/dispatch.ts'
-import { compile, emptyCache, manualSeed, memory, ops, Tensor } from '../../lib/index.ts'
+import { compile, emptyCache, fused, manualSeed, memory, ops, Tensor } from '../../lib/index.ts'
 import { guarded } from '../../lib/native.ts'
 import { device, missing, onCuda, takeWarnings } from './device.ts'
 
@@ -201,6 +201,43 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
     await running
     await slow(Tensor.ones([1, 1]))
     expect(waits()).toBeGreaterThanOrEqual(before + 12)
+  })
+
+  it("adapters' gradients lie beside the product that the chain goes on with", async () => {
+    const shapes = { x: [24, 32], weight: [48, 32], a: [8, 32], b: [48, 8], by: [24, 48] }
+    const start = Object.entries(shapes).map(([name, shape]) => ({ name, value: Tensor.randn(shape) }))
+    const gradients = async (on: string, graphs?: string) => {
+      const { x, weight, a, b, by } = Object.fromEntries(
+        start.map(({ name, value }) => [name, value.clone().to({ device: on })]),
+      ) as Record<keyof typeof shapes, Tensor>
+      const leaves = [x, a, b]
+      for (const leaf of leaves) leaf.requiresGrad = true
+      const work = compile(
+        (factor: Tensor) => {
+          ops.sum(ops.mul(fused.linear(x, [weight], [], [a], [b], [2]), ops.mul(by, factor))).backward()
+          return leaves.map((leaf) => {
+            const gradient = leaf.grad!.clone()
+            leaf.clearGrad()
+            return gradient
+          })
+        },
+        graphs ? { graphs } : {},
+      )
+      let found: number[] = []
+      for (let run = 0; run < 3; run++)
+        found = (await work(Tensor.ones([1], { device: on }))).flatMap((one) => [
+          ...(one.readSync() as Float32Array),
+        ])
+      if (graphs) expect(work.graphReport).toEqual({ captures: 1, replays: 2 })
+      work.dispose()
+      return found
+    }
+    const [ours, right] = [await gradients(device, device), await gradients('cpu')]
+    if (!trace) return expect(ours.every((value, i) => Math.abs(value - right[i]!) < 1e-3)).toBe(true)
+    const lines = readFileSync(trace, 'utf8').trim().split('\n')
+    const graph = JSON.parse(lines.findLast((line) => line.startsWith('{"graph"'))!)
+    expect(graph.beside).toBeGreaterThanOrEqual(1)
+    expect(graph.beside).toBeLessThan(graph.graph.length / 2)
   })
 
   it('many programs have their graphs beside each other', async () => {

@@ -28,8 +28,8 @@ void low_rank() {
   double *const das[] = {a, a + 30 * kIn}, *const dbs[] = {b, b + 24 * 30};
   const double scaling[] = {0.5, 2};
   for (const bool backward : {false, true}) {
-    run_update(2, as, bs, kOut, kRank, scaling, kIn, backward ? dy : x, kTokens, 8, true, backward, kP, kSeed, low,
-               backward ? x : dy);
+    run_update(2, as, bs, kOut, kRank, scaling, kIn, backward ? dy : x, kTokens, 8, true, backward, backward, kP, kSeed,
+               low, backward ? x : dy);
   }
   Numbers<double> skinny(kTokens * 40);
   run_gradients(2, das, dbs, kOut, kRank, scaling, kIn, x, low, dy, skinny, kTokens, true, kP, kSeed);

@@ -35,7 +35,8 @@ cuda::LowRankParts<double> parts_of(int count, const double* const* lora_A, cons
 // `y` may be null.
 extern "C" void run_update(int count, const double* const* lora_A, const double* const* lora_B, const int64_t* out,
                            const int64_t* rank, const double* scaling, int64_t in, const double* x, int64_t tokens,
-                           int64_t strip, bool vectors, bool backward, double p, int64_t seed, double* low, double* y) {
+                           int64_t strip, bool vectors, bool backward, bool fresh, double p, int64_t seed, double* low,
+                           double* y) {
   cuda::UpdateArguments<double, double> a{};
   a.parts = parts_of(count, lora_A, lora_B, out, rank, scaling, in);
   a.x = x;
@@ -44,6 +45,7 @@ extern "C" void run_update(int count, const double* const* lora_A, const double*
   a.low = low;
   a.y = y;
   a.strip = strip;
+  a.fresh = fresh;
   a.vector_x = a.vector_a = vectors;
   const int64_t columns = y == nullptr ? 1 : backward ? in : a.parts.out;
   std::vector<double> memory(cuda::update_bytes<double, double>(kWarps, a.parts.rank) / sizeof(double));

@@ -107,7 +107,7 @@ RIGHT_CALLS = {
     'prepack_linear_nf4': lambda: ([random(4, 6), random(3, 6)],),
     'prepack_linear_int8': lambda: ([random(4, 6), random(3, 6)], True),
     'linear_int8': linear_int8,
-    '_low_rank_update': lambda: (random(5, 7), random(5, 6), *adapters(), 0.5, SEED, False),
+    '_low_rank_update': lambda: (random(5, 7), random(5, 6), *adapters(), 0.5, SEED, False, False),
     '_low_rank_gradients': lambda: (random(5, 6), random(5, 2), random(5, 7), random(5, 2), *adapters(), 0.5, SEED,
                                     [1, 0, 1, 0]),
     'varlen_attention': lambda: (qkv(), *BATCH, 0.5, 0.5, 1, 2),

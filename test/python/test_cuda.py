@@ -242,15 +242,16 @@ def seeded_operators(dtype):
     attention = (qkv, table, table)
     layer, adapter = ([on(24, 40)], [on(24)]), ([rows], [on(24, 8)], [2.0], 0.3)
 
-    def updated(y, x, seed, backward):
-        lora._low_rank_update(y, x, layer[0], *adapter, seed, backward)
+    def updated(y, x, seed, backward, fresh):
+        lora._low_rank_update(y, x, layer[0], *adapter, seed, backward, fresh)
         return y
     out, logsumexp = lora._disentangled_attention_forward(*attention, bounds, longest, 16, 512, 0.0, 0.25, None)
     return [
         lambda seed: lora.dropout_mask(seed, [9, 40], 0.3, x),
         lambda seed: lora._dropout(x, seed, 0.3, 5),
-        lambda seed: updated(on(0, 24).new_ones(9, 24), x, seed, False),
-        lambda seed: updated(on(0, 24).new_ones(9, 40), matrix[:9], seed, True),
+        lambda seed: updated(on(0, 24).new_ones(9, 24), x, seed, False, False),
+        lambda seed: updated(on(0, 24).new_ones(9, 40), matrix[:9], seed, True, False),
+        lambda seed: updated(on(0, 24).new_full((9, 40), float('nan')), matrix[:9], seed, True, True),
         lambda seed: lora._low_rank_gradients(x, x[:, :8], None, None, layer[0], *adapter, seed, [1, 0])[0],
         lambda seed: lora._linear_forward(x, *layer, *adapter, seed, None, False, True)[0],
         lambda seed: lora._linear_backward(matrix[:9], x, None, layer[0], *adapter, seed, None, None,

@@ -54,17 +54,18 @@ SHAPES = [(1, 6, [3], [2]), (19, 40, [24], [8]), (16, 37, [8, 12, 4], [4, 0, 9])
 @pytest.mark.parametrize('tokens,fan_in,outs,ranks', SHAPES)
 @pytest.mark.parametrize('p', [0.0, 0.3])
 @pytest.mark.parametrize('backward', [False, True])
-@pytest.mark.parametrize('strip', [8, 24])
-def test_update(tiles, tokens, fan_in, outs, ranks, p, backward, strip):
+@pytest.mark.parametrize('strip,fresh', [(8, False), (24, False), (24, True)])
+def test_update(tiles, tokens, fan_in, outs, ranks, p, backward, strip, fresh):
     weight, a, b, scaling = adapters(fan_in, outs, ranks)
-    x, y = random(tokens, sum(outs) if backward else fan_in), random(tokens, fan_in if backward else sum(outs))
+    x = random(tokens, sum(outs) if backward else fan_in)
+    y = (nothing if fresh else random)(tokens, fan_in if backward else sum(outs))
     vectors = fan_in % 4 == 0 and all(out % 4 == 0 for out in outs)
     expected_y = y.clone()
     seed = seed_of() if p else None
-    expected_low = lora._low_rank_update(expected_y, x, weight, a, b, scaling, p, seed, backward)
+    expected_low = lora._low_rank_update(expected_y, x, weight, a, b, scaling, p, seed, backward, fresh)
     run = lambda low, y: tiles.run_update(
         len(outs), table(a), table(b), numbers(LONG, outs), numbers(LONG, ranks), numbers(REAL, scaling), LONG(fan_in),
-        pointer(x), LONG(tokens), LONG(strip), vectors, backward, *dropout(p), pointer(low), pointer(y))
+        pointer(x), LONG(tokens), LONG(strip), vectors, backward, fresh, *dropout(p), pointer(low), pointer(y))
     low = nothing(tokens, sum(ranks))
     run(low, y)
     close(low, expected_low)

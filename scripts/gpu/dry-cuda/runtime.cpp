@@ -29,6 +29,7 @@ namespace {
 struct Node {
   std::string name;
   std::function<void()> again;  // what a replay does; empty for a kernel
+  bool beside;                  // on a stream that the capture has forked
 };
 
 struct Capture;
@@ -135,8 +136,9 @@ cudaError_t work(cudaStream_t stream, const std::string& name, std::function<voi
   const Lock lock(w.mutex);
   if (const auto capture = capture_of(stream)) {
     if (capture->invalid) return give(cudaErrorStreamCaptureInvalidated);
-    capture->graph.nodes.push_back({name, std::move(body)});
-    if (stream != capture->origin) capture->forked.insert(stream);
+    const bool beside = stream != capture->origin;
+    capture->graph.nodes.push_back({name, std::move(body), beside});
+    if (beside) capture->forked.insert(stream);
     return cudaSuccess;
   }
   if (body) body();
@@ -586,7 +588,8 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   if (!capture->forked.empty()) return give(cudaErrorStreamCaptureUnjoined);
   std::string line = "{\"graph\":[";
   for (const Node& node : capture->graph.nodes) line += (line.back() == '[' ? "" : ",") + quoted(node.name);
-  tell(line + "]}");
+  const auto beside = std::count_if(capture->graph.nodes.begin(), capture->graph.nodes.end(), std::mem_fn(&Node::beside));
+  tell(line + "],\"beside\":" + std::to_string(beside) + "}");
   *graph = reinterpret_cast<cudaGraph_t>(new Graph(std::move(capture->graph)));
   return cudaSuccess;
 }
