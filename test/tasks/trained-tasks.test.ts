@@ -93,10 +93,13 @@ describe('sentence similarity', () => {
     expect(await theirs.outputs(encodings)).toEqual(await ours.outputs(encodings))
   })
 
-  it('a batch in parts has the losses and the weights of the whole', async () => {
-    const examples = triplets(24)
+  it.each([
+    [12, 5],
+    [1024, 64],
+  ])('a batch of %i in parts of %i has the losses and the weights of the whole', async (batchSize, part) => {
+    const examples = triplets(2 * batchSize)
     const losses: number[][] = []
-    for (const chunk of [undefined, 5]) {
+    for (const chunk of [undefined, part]) {
       const options: SimilarityOptions = { chunk }
       using model = await AutoModelForSentenceSimilarity.fromPretrained(base, options)
       // Without dropout, so that the two see the same.
@@ -109,7 +112,7 @@ describe('sentence similarity', () => {
         tokenizer,
         train: examples,
         epochs: 2,
-        batchSize: 12,
+        batchSize,
         learningRate: 8e-3,
       })
       for await (const event of trainer.run()) if (event.type === 'step') own.push(event.loss, event.gradNorm)
