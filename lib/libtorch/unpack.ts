@@ -38,9 +38,12 @@ async function entriesOf(archive: Archive): Promise<{ zip: ZipFile; entries: Ent
 
 /** What to unpack besides the libraries. */
 export interface Parts {
-  /** PyTorch's and NCCL's, for who builds against them. */
+  /** PyTorch's and those of NVIDIA's libraries that PyTorch's include, for who builds against them. */
   headers: boolean
 }
+
+/** The CUDA runtime's own headers belong to nvcc's toolkit, and do not compile without the rest of it. */
+const includes = /^(torch|nvidia\/nccl)\/include\/|^nvidia\/[^/]+\/include\/(cublas|cusolver|cusparse)\w*\.h$/
 
 /**
  * Where an entry goes, or undefined for what libtorch does not need: PyTorch's Python side and its tests.
@@ -49,7 +52,7 @@ export interface Parts {
 function placeOf(name: string, { headers }: Parts): string | undefined {
   const path = name.replace(/^libtorch\//, 'torch/')
   if (/^torch\/(version\.py|build-version)$/.test(path)) return path
-  if (/^(torch|nvidia\/nccl)\/include\//.test(path)) return headers ? path : undefined
+  if (includes.test(path)) return headers ? path : undefined
   if (/^[^/]+\.dist-info\/(licenses\/.*|LICENSE|NOTICE)$/.test(path)) return path
   const library = /^(torch\/lib|torch\.libs|nvidia\/([^/]+\/)+lib)\/([^/]+)$/.exec(path)
   if (!library || !/\.so(\.\d+)*$/.test(library[3]!)) return undefined

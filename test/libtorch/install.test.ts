@@ -76,6 +76,8 @@ describe('from a wheel, a zip or a folder', () => {
       ['nvidia/cu13/lib/libcudart.so.13', 'cudart'],
       ['nvidia/cudnn/include/cudnn.h', 'header'],
       ['nvidia/nccl/include/nccl.h', 'header'],
+      ['nvidia/cu13/include/cusparse.h', 'header'],
+      ['nvidia/cu13/include/cuda_runtime.h', 'header'],
     ])
     await writeArchive(join(wheels, 'nvidia_cudnn-9-py3-none-any.whl'), nvidia, { record: 'nvidia_cudnn-9' })
     const cuda = await installLibtorch({ cache: temporaryFolder(), from: wheels })
@@ -84,10 +86,13 @@ describe('from a wheel, a zip or a folder', () => {
     expect(readFileSync(join(beside, 'cudnn', 'lib', 'libcudnn.so.9'), 'utf8')).toBe('cudnn')
     expect(readdirSync(beside).sort()).toEqual(['cu13', 'cudnn'])
     expect(readdirSync(join(beside, 'cudnn'))).toEqual(['lib'])
-    // NCCL's header is among those that the addon is built with.
+    // What PyTorch's headers include, and NCCL's; the runtime's are the toolkit's.
     const withHeaders = await installLibtorch({ cache: temporaryFolder(), from: wheels, headers: true })
     const theirs = readdirSync(join(withHeaders.path, '..', 'nvidia'), { recursive: true })
-    expect(theirs.filter((name) => String(name).endsWith('.h'))).toEqual([join('nccl', 'include', 'nccl.h')])
+    expect(theirs.filter((name) => String(name).endsWith('.h')).sort()).toEqual([
+      join('cu13', 'include', 'cusparse.h'),
+      join('nccl', 'include', 'nccl.h'),
+    ])
   })
 
   it('replaces a damaged install of the same version, and a whole one only by force', async () => {
