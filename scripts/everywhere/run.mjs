@@ -12,6 +12,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { pack } from '../pack.mjs'
+import { bare } from './bare.mjs'
 import { bundlers } from './bundlers.mjs'
 import { managers, nodes } from './managers.mjs'
 import { Project } from './project.mjs'
@@ -19,7 +20,7 @@ import { runners } from './runners.mjs'
 import { types } from './types.mjs'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const cells = { ...managers, ...nodes, ...types, ...bundlers, ...runners }
+const cells = { ...managers, ...bare, ...nodes, ...types, ...bundlers, ...runners }
 
 /** Cells that are known to be red: what is said there, and the heading of docs/installing.md that has the remedy. */
 const remedies = {
