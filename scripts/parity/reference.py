@@ -3,7 +3,7 @@
     python scripts/parity/reference.py make DIR    # reads DIR/spec.json
     python scripts/parity/reference.py check DIR
 
-spec.json is a list of cases: {"name", "family": "bert" | "roberta" | "deberta-v2", "config": {...},
+spec.json is a list of cases: {"name", "family": a model_type of transformers, "config": {...},
 "task": "sequence" | "token" | "question" | "masked" | "reranking" | "sentence", "lengths": [...],
 "lora": {LoraConfig arguments} | null}; of "sentence" also "pooling" and "normalize". Weights and inputs follow from the name alone.
 

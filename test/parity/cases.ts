@@ -23,7 +23,10 @@ const pick = <T>(draw: Draw, values: readonly T[]): T => values[draw(values.leng
 const between = (draw: Draw, low: number, high: number): number => low + draw(high - low + 1)
 const chance = (draw: Draw, oneIn: number): boolean => draw(oneIn) === 0
 
-/** Cases that follow from the seed: families in turn, a task a round, so that each family meets each; all else drawn. */
+/**
+ * Cases that follow from the seed: families in turn, a task a round, so that each family meets each; all else drawn. In
+ * the first six rounds classifiers of sequences and of tokens take the longest texts, in the next six the others.
+ */
 export function parityCases(families: readonly string[], count: number, seed: number): ParityCase[] {
   return Array.from({ length: count }, (_, index) => {
     const draw = mulberry(seed * 1000 + index)
@@ -31,7 +34,9 @@ export function parityCases(families: readonly string[], count: number, seed: nu
     const family = families[at] as string
     const round = Math.floor(index / families.length)
     const task = parityTasks[(at + round) % parityTasks.length]!
-    const config = configFor(task, randomConfig(family, draw))
+    const classifies = task === 'sequence' || task === 'token'
+    const long = classifies === (Math.floor(round / parityTasks.length) % 2 === 0)
+    const config = configFor(task, randomConfig(family, long, draw))
     const lengths = randomLengths(family, config, draw)
     const lora = forTask(task, family, randomLora(family, config, draw))
     const drawn: ParityCase = {
@@ -67,27 +72,123 @@ function forTask(
   const { modules_to_save: _, ...own } = lora
   if (task === 'sequence' || task === 'reranking') return lora
   if (own.target_modules !== 'all-linear') return own
-  return { ...own, target_modules: [linearNames(family)[0], linearNames(family)[3]] }
+  const { linears } = drawnFamily(family)
+  return { ...own, target_modules: [linears[0], linears[3]] }
 }
 
-/** Query, key, value, and a name of others. */
-function linearNames(family: string): [string, string, string, string] {
-  if (family === 'deberta-v2') return ['query_proj', 'key_proj', 'value_proj', 'dense']
-  if (family === 'distilbert') return ['q_lin', 'k_lin', 'v_lin', 'out_lin']
-  if (family === 'mpnet') return ['q', 'k', 'v', 'dense']
-  if (family === 'deberta') return ['pos_proj', 'pos_q_proj', 'in_proj', 'dense']
-  if (family === 'albert') return ['query', 'key', 'value', 'ffn_output']
-  if (family === 'modernbert') return ['Wqkv', 'Wi', 'Wo', 'dense']
-  return ['query', 'key', 'value', 'dense']
+interface DrawnFamily {
+  /** Query, key, value, and a name of others. */
+  linears: readonly [query: string, key: string, value: string, other: string]
+  /** Where attention of the first layer is, if not where BERT has it. */
+  attention?: string
+  /** The longest text; default 512. */
+  longest?: number
+  /** Rows of the table of positions that no token of a text has. */
+  unusedPositions?: number
+  /** What its configuration has beyond the common fields, or has in their place. */
+  config(common: Common, longest: number, draw: Draw): Record<string, unknown>
 }
 
-function randomConfig(family: string, draw: Draw): Record<string, unknown> {
+const bertNames = ['query', 'key', 'value', 'dense'] as const
+
+const roberta: DrawnFamily = {
+  linears: bertNames,
+  unusedPositions: 2,
+  config: (common, longest) => ({
+    ...common,
+    ...{ pad_token_id: 1, bos_token_id: 0, eos_token_id: 2 },
+    max_position_embeddings: longest + 2,
+    type_vocab_size: 1,
+  }),
+}
+
+const drawnFamilies: Record<string, DrawnFamily> = {
+  bert: {
+    linears: bertNames,
+    config: (common, longest) => ({
+      ...common,
+      max_position_embeddings: longest,
+      type_vocab_size: 2,
+      pad_token_id: 0,
+    }),
+  },
+  roberta,
+  'xlm-roberta': roberta,
+  camembert: roberta,
+  distilbert: {
+    linears: ['q_lin', 'k_lin', 'v_lin', 'out_lin'],
+    attention: 'layer.0.attention',
+    config: distilled,
+  },
+  electra: {
+    linears: bertNames,
+    config: (common, longest, draw) => ({
+      ...common,
+      embedding_size: chance(draw, 2) ? common.hidden_size : common.hidden_size + 4,
+      max_position_embeddings: longest,
+      type_vocab_size: 2,
+      pad_token_id: 0,
+    }),
+  },
+  mpnet: {
+    linears: ['q', 'k', 'v', 'dense'],
+    attention: 'layer.0.attention.attn',
+    unusedPositions: 2,
+    config: (common, longest, draw) => ({
+      ...common,
+      ...{ pad_token_id: 1, bos_token_id: 0, eos_token_id: 2 },
+      max_position_embeddings: longest + 2,
+      relative_attention_num_buckets: pick(draw, [32, 32, 40]),
+    }),
+  },
+  albert: {
+    linears: ['query', 'key', 'value', 'ffn_output'],
+    attention: 'albert_layers.0.attention',
+    config: (common, longest, draw) => ({
+      ...common,
+      ...randomSharing(draw),
+      max_position_embeddings: longest,
+    }),
+  },
+  deberta: {
+    linears: ['pos_proj', 'pos_q_proj', 'in_proj', 'dense'],
+    config: (common, longest, draw) => ({
+      ...common,
+      ...randomFirstDisentangled(common.hidden_size, longest, draw),
+    }),
+  },
+  'deberta-v2': {
+    linears: ['query_proj', 'key_proj', 'value_proj', 'dense'],
+    config: (common, longest, draw) => ({
+      ...common,
+      ...randomDisentangled(common.hidden_size, longest, draw),
+    }),
+  },
+  modernbert: {
+    linears: ['Wqkv', 'Wi', 'Wo', 'dense'],
+    attention: 'layers.0.attn',
+    longest: 2048,
+    config: modern,
+  },
+}
+
+function drawnFamily(family: string): DrawnFamily {
+  const found = drawnFamilies[family]
+  if (!found) throw new Error(`test/parity/cases.ts has no random configurations of ${family}`)
+  return found
+}
+
+interface Common extends Record<string, unknown> {
+  hidden_size: number
+  num_attention_heads: number
+}
+
+function randomConfig(family: string, long: boolean, draw: Draw): Record<string, unknown> {
   const heads = between(draw, 1, 6)
-  const hidden = heads * pick(draw, [4, 8, 12, 16])
   const task = pick(draw, ['single', 'single', 'regression', 'multi'] as const)
   const common = {
     vocab_size: between(draw, 20, 150),
-    hidden_size: hidden,
+    hidden_size: heads * pick(draw, [4, 8, 12, 16]),
     num_hidden_layers: between(draw, 1, 3),
     num_attention_heads: heads,
     intermediate_size: between(draw, 5, 70),
@@ -97,36 +198,8 @@ function randomConfig(family: string, draw: Draw): Record<string, unknown> {
     ...(task === 'multi' && { num_labels: between(draw, 2, 5), problem_type: 'multi_label_classification' }),
     ...(task === 'single' && { num_labels: between(draw, 2, 5) }),
   }
-  const relative = ['deberta-v2', 'deberta', 'mpnet'].includes(family)
-  const longest = relative && chance(draw, 3) ? 512 : between(draw, 16, 70)
-  if (family === 'bert') {
-    return { ...common, max_position_embeddings: longest, type_vocab_size: 2, pad_token_id: 0 }
-  }
-  if (family === 'distilbert') return distilled(common, longest)
-  if (family === 'modernbert') return modern(common, longest, draw)
-  if (family === 'electra') {
-    const embedding_size = chance(draw, 2) ? hidden : hidden + 4
-    return {
-      ...common,
-      embedding_size,
-      max_position_embeddings: longest,
-      type_vocab_size: 2,
-      pad_token_id: 0,
-    }
-  }
-  if (robertas.includes(family)) {
-    const special = { pad_token_id: 1, bos_token_id: 0, eos_token_id: 2 }
-    return { ...common, ...special, max_position_embeddings: longest + 2, type_vocab_size: 1 }
-  }
-  if (family === 'mpnet') {
-    const special = { pad_token_id: 1, bos_token_id: 0, eos_token_id: 2 }
-    const relative_attention_num_buckets = pick(draw, [32, 32, 40])
-    return { ...common, ...special, max_position_embeddings: longest + 2, relative_attention_num_buckets }
-  }
-  if (family === 'albert') return { ...common, ...randomSharing(draw), max_position_embeddings: longest }
-  if (family === 'deberta') return { ...common, ...randomFirstDisentangled(hidden, longest, draw) }
-  if (family === 'deberta-v2') return { ...common, ...randomDisentangled(hidden, longest, draw) }
-  throw new Error(`test/parity/cases.ts has no random configurations of ${family}`)
+  const { longest = 512, config } = drawnFamily(family)
+  return config(common, long ? longest : between(draw, 16, 70), draw)
 }
 
 /** ALBERT's groups of layers; not each need act as often as the others. */
@@ -142,13 +215,8 @@ function randomSharing(draw: Draw): Record<string, unknown> {
   }
 }
 
-/** Those that have RoBERTa's body. */
-const robertas = ['roberta', 'xlm-roberta', 'camembert']
-/** Those whose positions begin behind the padding token's. */
-const afterPadding = [...robertas, 'mpnet']
-
 /** DistilBERT has names of its own for most. */
-function distilled(common: Record<string, unknown>, longest: number): Record<string, unknown> {
+function distilled(common: Common, longest: number): Record<string, unknown> {
   const { hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, hidden_act, ...rest } =
     common
   return {
@@ -163,18 +231,18 @@ function distilled(common: Record<string, unknown>, longest: number): Record<str
   }
 }
 
-/** ModernBERT, its window shorter than most sequences; now and then as long as the model is made for. */
-function modern(common: Record<string, unknown>, longest: number, draw: Draw): Record<string, unknown> {
+/** ModernBERT, its window shorter than most sequences; over 2,048 tokens the one that it is made with. */
+function modern(common: Common, longest: number, draw: Draw): Record<string, unknown> {
   const { hidden_act, layer_norm_eps, num_attention_heads, hidden_size, ...rest } = common
-  const long = chance(draw, 3)
+  const long = longest === 2048
   return {
     ...rest,
     num_attention_heads: long ? 1 : num_attention_heads,
-    hidden_size: long ? (hidden_size as number) / (num_attention_heads as number) : hidden_size,
+    hidden_size: long ? hidden_size / num_attention_heads : hidden_size,
     num_hidden_layers: between(draw, 2, 4),
     hidden_activation: hidden_act,
     norm_eps: layer_norm_eps,
-    max_position_embeddings: long ? 2048 : longest,
+    max_position_embeddings: longest,
     local_attention: long ? 128 : between(draw, 1, 40),
     global_attn_every_n_layers: between(draw, 1, 3),
     classifier_pooling: pick(draw, ['cls', 'mean']),
@@ -221,23 +289,18 @@ function randomDisentangled(hidden: number, longest: number, draw: Draw): Record
   }
 }
 
-/** One sequence is as long as the model allows, one only its first token. */
+/** One sequence is as long as the model allows, one only its first token; of the others about half are short. */
 function randomLengths(family: string, config: Record<string, unknown>, draw: Draw): number[] {
-  const longest = (config.max_position_embeddings as number) - (afterPadding.includes(family) ? 2 : 0)
-  const others = Array.from({ length: between(draw, 0, 4) }, () => between(draw, 2, longest))
+  const longest = (config.max_position_embeddings as number) - (drawnFamily(family).unusedPositions ?? 0)
+  const others = Array.from({ length: between(draw, 0, 4) }, () =>
+    between(draw, 2, chance(draw, 2) ? Math.min(40, longest) : longest),
+  )
   return [...others, longest, 1]
 }
 
-/** Of the first layer, where it is not BERT's. */
-const attentionPath: Record<string, string> = {
-  distilbert: 'layer.0.attention',
-  modernbert: 'layers.0.attn',
-  mpnet: 'layer.0.attention.attn',
-  albert: 'albert_layers.0.attention',
-}
-
 function randomLora(family: string, config: Record<string, unknown>, draw: Draw): Record<string, unknown> {
-  const [q, k, v, dense] = linearNames(family)
+  const { linears, attention = 'layer.0.attention.self' } = drawnFamily(family)
+  const [q, k, v, dense] = linears
   const targets = pick(draw, [
     [q, v],
     [q, v],
@@ -251,8 +314,8 @@ function randomLora(family: string, config: Record<string, unknown>, draw: Draw)
   // A head that is both adapted and saved in full is not a configuration that peft defines.
   const excluded = Array.isArray(targets) &&
     targets.includes(dense) && { exclude_modules: '.*(pooler|classifier).*' }
-  const layers = (config.num_hidden_layers ?? config.n_layers) as number
-  const at = attentionPath[family] ?? 'layer.0.attention.self'
+  // Of ALBERT's numbers the first counts, that of the group.
+  const layers = (config.num_hidden_groups ?? config.num_hidden_layers ?? config.n_layers) as number
   return {
     r,
     lora_alpha: between(draw, 1, 16),
@@ -262,8 +325,8 @@ function randomLora(family: string, config: Record<string, unknown>, draw: Draw)
     use_rslora: chance(draw, 3),
     bias: pick(draw, ['none', 'none', 'lora_only', 'all']),
     ...(pooler && targets !== 'all-linear' && { modules_to_save: ['pooler'] }),
-    ...(chance(draw, 3) && { rank_pattern: { [`${at}.${v}`]: r + 2 } }),
-    ...(chance(draw, 3) && { alpha_pattern: { [`${at}.${v}`]: 3 } }),
+    ...(chance(draw, 3) && { rank_pattern: { [`${attention}.${v}`]: r + 2 } }),
+    ...(chance(draw, 3) && { alpha_pattern: { [`${attention}.${v}`]: 3 } }),
     ...(chance(draw, 4) && Array.isArray(targets) && { layers_to_transform: [layers - 1] }),
     ...(chance(draw, 3) && { use_dora: true }),
   }

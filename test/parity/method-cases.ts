@@ -116,7 +116,8 @@ const noDropout = {
 /** Two cases a method, the families in turn. */
 export function methodCases(methods: readonly string[], seed: number): MethodCase[] {
   const drawn = parityCases(families, 4 * methods.length * families.length, seed).filter(
-    ({ config }) => (config.num_hidden_layers ?? config.n_layers) !== 3,
+    ({ config }) =>
+      (config.num_hidden_layers ?? config.n_layers) !== 3 && (config.max_position_embeddings as number) < 512,
   )
   return methods.flatMap((method, at) =>
     [0, 1].map((variant) => {
