@@ -63,15 +63,19 @@ function configFor(task: ParityCase['task'], drawn: Record<string, unknown>): Re
   return config
 }
 
-/** Only a classifier of sequences has a pooler to save; peft's all-linear leaves the head out for those alone, and then refuses to save it in full. */
+/**
+ * Only a classifier of sequences has a pooler to save; peft's all-linear leaves the head out for those alone, and then
+ * refuses to save it in full. It takes DistilBERT's pre_classifier for a name of the head's, adapts it and refuses too.
+ */
 function forTask(
   task: ParityCase['task'],
   family: string,
   lora: Record<string, unknown>,
 ): ParityCase['lora'] {
   const { modules_to_save: _, ...own } = lora
-  if (task === 'sequence' || task === 'reranking') return lora
-  if (own.target_modules !== 'all-linear') return own
+  const pooled = task === 'sequence' || task === 'reranking'
+  if (pooled && family !== 'distilbert') return lora
+  if (own.target_modules !== 'all-linear') return pooled ? lora : own
   const { linears } = drawnFamily(family)
   return { ...own, target_modules: [linears[0], linears[3]] }
 }
@@ -231,14 +235,17 @@ function distilled(common: Common, longest: number): Record<string, unknown> {
   }
 }
 
-/** ModernBERT, its window shorter than most sequences; over 2,048 tokens the one that it is made with. */
+/**
+ * ModernBERT, its window shorter than most sequences; over 2,048 tokens the one that it is made with, one head, and at
+ * least 8 hidden values: of so many tokens some have four that are nearly equal, which a norm's division makes rounding.
+ */
 function modern(common: Common, longest: number, draw: Draw): Record<string, unknown> {
   const { hidden_act, layer_norm_eps, num_attention_heads, hidden_size, ...rest } = common
   const long = longest === 2048
   return {
     ...rest,
     num_attention_heads: long ? 1 : num_attention_heads,
-    hidden_size: long ? hidden_size / num_attention_heads : hidden_size,
+    hidden_size: long ? Math.max(8, hidden_size / num_attention_heads) : hidden_size,
     num_hidden_layers: between(draw, 2, 4),
     hidden_activation: hidden_act,
     norm_eps: layer_norm_eps,
@@ -298,6 +305,11 @@ function randomLengths(family: string, config: Record<string, unknown>, draw: Dr
   return [...others, longest, 1]
 }
 
+/**
+ * Alpha is at most the rank and one, so that an update is about as large as the weights. One of seven times their size
+ * makes scores of a thousand and attention that gives one token nearly all: no gradient but of near ties, and float32,
+ * peft's as much as ours, ten times as far from float64 as the bounds.
+ */
 function randomLora(family: string, config: Record<string, unknown>, draw: Draw): Record<string, unknown> {
   const { linears, attention = 'layer.0.attention.self' } = drawnFamily(family)
   const [q, k, v, dense] = linears
@@ -318,7 +330,7 @@ function randomLora(family: string, config: Record<string, unknown>, draw: Draw)
   const layers = (config.num_hidden_groups ?? config.num_hidden_layers ?? config.n_layers) as number
   return {
     r,
-    lora_alpha: between(draw, 1, 16),
+    lora_alpha: between(draw, 1, r + 1),
     lora_dropout: 0,
     target_modules: targets,
     ...excluded,
