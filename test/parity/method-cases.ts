@@ -125,7 +125,12 @@ export function methodCases(methods: readonly string[], seed: number): MethodCas
       const own = drawn.filter((each) => each.family === family)
       const model = own[(at + variant) % own.length]!
       const peft = methodDraws[method]!(namesOf[family]!, variant)
-      const config = { ...model.config, ...noDropout }
+      const config = {
+        ...model.config,
+        ...noDropout,
+        // What one output means without it is each family's own in transformers.
+        ...(model.config.num_labels === 1 && { problem_type: 'regression' }),
+      }
       const optimizer = method === 'loraplus' || method === 'lorafa' ? method : null
       return {
         ...model,
