@@ -176,7 +176,7 @@ describe('a command that finds no libtorch', async () => {
     expect(yes.shown).toContain(`getting ${name}`)
     const again = await inTerminal(predict, '\x04', home)
     expect(again.shown).not.toContain('no libtorch')
-  })
+  }, 180_000)
 
   it('asks nothing where no person is', () => {
     const { status, stderr } = cli(predict, { ...environment(), TORCH_LORA_LIBTORCH: undefined })

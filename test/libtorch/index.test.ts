@@ -233,6 +233,18 @@ describe.skipIf(process.arch !== 'x64')('an installation without pip and Python'
     ])
   })
 
+  it('takes the wheel whose hash this package has before those of other Pythons', async () => {
+    const [made, folder] = [temporaryFolder(), temporaryFolder()]
+    const wheel = await fakeWheel(made, { version: '2.13.0+cpu' })
+    for (const tag of ['cp310', 'cp311', 'cp312', 'cp313'])
+      copyFileSync(wheel, join(folder, basename(wheel).replaceAll('cp312', tag)))
+    const index = await packageIndex(folder)
+    const options = alone({ PIP_INDEX_URL: index.url, HTTPS_PROXY: 'http://127.0.0.1:9' })
+    const { message } = await failure(options) // the fake's hash is another
+    expect(message).toContain('torch-2.13.0+cpu-cp311-cp311-')
+    expect(message).toContain('that this package knows')
+  }, 60_000)
+
   it('gets for another machine what runs there: on arm64 the CPU part of a CUDA build, with two of NVIDIA’s', async () => {
     const [made, folder] = [temporaryFolder(), temporaryFolder()]
     const requires = ['nvidia-cuda-runtime', 'nvidia-cuda-cupti', 'nvidia-cufft'].map((name) => `${name}>=13`)

@@ -1,6 +1,7 @@
 import { TorchLoraError } from '../../errors.ts'
 import { shownUrl, type Transport } from '../transport.ts'
 import { foundLinks, type Link, projectLinks } from './links.ts'
+import { pinned } from './pins.ts'
 import { compareVersions, isStable } from './requirement.ts'
 import type { IndexSettings } from './settings.ts'
 import { type Machine, parseWheelName, runsOn, type WheelName } from './wheel-name.ts'
@@ -82,8 +83,11 @@ export class Indexes {
   }
 }
 
-/** The libraries are the same for every Python; a wheel of a free-threaded or brand-new one is the odd one out. */
+/**
+ * The libraries are the same for every Python: one whose hash this package has comes first, and a wheel of a
+ * free-threaded or brand-new Python is the odd one out.
+ */
 function preference(name: string): number {
   const order = ['-cp310-cp310-', '-cp313-cp313-', '-cp311-cp311-', '-cp312-cp312-']
-  return order.findIndex((tag) => name.includes(tag))
+  return order.findIndex((tag) => name.includes(tag)) + (pinned.has(name) ? order.length : 0)
 }
