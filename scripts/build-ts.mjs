@@ -59,6 +59,7 @@ function writeCommonJsTypes() {
 /** Runs the compiler in the root. */
 export function tsc(...options) {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  if (!existsSync(compiler)) throw new Error('the dependencies are not there: run `npm install` first')
   const { status } = spawnSync(process.execPath, [compiler, ...options], { cwd: root, stdio: 'inherit' })
   if (status !== 0) throw new Error('tsc found errors, above')
 }

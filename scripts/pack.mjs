@@ -75,8 +75,9 @@ export function pack(destination, fill) {
       if (/^(node_modules|build|prebuilds|runs|\..*)$/.test(name)) continue
       cpSync(join(root, name), join(copy, name), { recursive: true })
     }
-    const notes = fill ? [] : fillFromBuild(copy)
+    const notes = []
     if (fill) fill(join(copy, 'prebuilds'))
+    else notes.push(...fillFromBuild(copy))
     if (missing.length > 0)
       notes.push(
         `package.json has no ${missing.join(' and no ')}, which whoever publishes fills in: without a repository README's links lead nowhere from npm's page, and npm gives no provenance`,

@@ -163,12 +163,14 @@ export class TextReranker extends TextModel<Reranking, RankInput, Ranking, RankO
     outputs: readonly (readonly Float32Array[])[],
     { task, options: { topK, rawScores = false } }: DecodeContext<Reranking, RankOptions>,
   ): Ranking {
-    const ranking = outputs.map(([logits], index): RankedText => {
-      return { index, score: rawScores ? logits![0]! : task.relevance(logits!) }
-    })
-    ranking.sort((a, b) => b.score - a.score)
+    const ranking = bestFirst(outputs.map(([logits]) => (rawScores ? logits![0]! : task.relevance(logits!))))
     return { ranking: ranking.slice(0, topK), truncated: texts.some(isCut) }
   }
+}
+
+/** Texts by their scores. */
+export function bestFirst(scores: readonly number[]): RankedText[] {
+  return scores.map((score, index) => ({ index, score })).sort((a, b) => b.score - a.score)
 }
 
 /** A query beside each of its texts. @throws TorchLoraError INVALID_ARGUMENT saying what is wrong with which of them */

@@ -26,7 +26,10 @@ export function settingsOf(
 ): RunSettings {
   const { epochs, batchSize, learningRate, headLearningRate, optimizer } = options
   return {
-    ...{ epochs, batchSize, learningRate, headLearningRate },
+    epochs,
+    batchSize,
+    learningRate,
+    headLearningRate,
     ...Object.fromEntries(names.map((name) => [name, options[name]])),
     optimizer: optimizerName(optimizer),
     maxLength,

@@ -36,8 +36,8 @@ export const bare = {
     copyFileSync(process.execPath, join(root, 'bin', 'node'))
     const linked = [...said('ldd', [process.execPath]).matchAll(/(\/\S+) \(/g)].map(([, path]) => path)
     const libc = linked.find((path) => path.endsWith('/libc.so.6')) ?? ''
-    for (const library of [...linked, join(dirname(libc), 'librt.so.1')]) {
-      // of glibc too, though Node does without
+    linked.push(join(dirname(libc), 'librt.so.1')) // of glibc too, though Node does without
+    for (const library of linked) {
       mkdirSync(dirname(join(root, library)), { recursive: true })
       copyFileSync(realpathSync(library), join(root, library))
     }

@@ -17,6 +17,23 @@ const trace = process.env.DRY_CUDA_TRACE
 /** ATen's own dropout, which draws from the device's generator. */
 const dropped = (x: Tensor) => ops.dropout(x, 0.5, true)
 
+/** Twelve captures that take their time, each replayed twice. */
+async function longCaptures() {
+  const work = compile(
+    (x: Tensor) => {
+      let y = x
+      for (let i = 0; i < 200; i++) y = dropped(ops.mul(y, 1))
+      return y
+    },
+    { graphs: device },
+  )
+  for (let size = 1; size <= 12; size++)
+    for (let run = 0; run < 3; run++) (await work(Tensor.ones([size, 8], { device }))).dispose()
+  const report = work.graphReport
+  work.dispose()
+  return report
+}
+
 describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
   let kept: Tensor[] = []
   beforeEach(() => manualSeed(1))
@@ -88,21 +105,11 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
         await new Promise(setImmediate)
       }
     })()
-    const work = compile(
-      (x: Tensor) => {
-        let y = x
-        for (let i = 0; i < 200; i++) y = dropped(ops.mul(y, 1))
-        return y
-      },
-      { graphs: device },
-    )
-    for (let size = 1; size <= 12; size++)
-      for (let run = 0; run < 3; run++) (await work(Tensor.ones([size, 8], { device }))).dispose()
+    const report = await longCaptures()
     going = false
     await busy
-    expect(work.graphReport).toEqual({ captures: 12, replays: 24 })
+    expect(report).toEqual({ captures: 12, replays: 24 })
     expect(turns).toBeGreaterThan(0)
-    work.dispose()
   })
 
   it('bear that results of earlier runs are freed meanwhile', async () => {
@@ -163,18 +170,7 @@ describe.skipIf(missing ?? !onCuda)(`captures on ${device}`, () => {
     )
     try {
       expect(await once(worker, 'message')).toEqual(['at work'])
-      const work = compile(
-        (x: Tensor) => {
-          let y = x
-          for (let i = 0; i < 200; i++) y = dropped(ops.mul(y, 1))
-          return y
-        },
-        { graphs: device },
-      )
-      for (let size = 1; size <= 12; size++)
-        for (let run = 0; run < 3; run++) (await work(Tensor.ones([size, 8], { device }))).dispose()
-      expect(work.graphReport).toEqual({ captures: 12, replays: 24 })
-      work.dispose()
+      expect(await longCaptures()).toEqual({ captures: 12, replays: 24 })
       worker.postMessage('enough')
       const [counts] = (await once(worker, 'message')) as [{ captures: number; replays: number }]
       expect(counts.captures).toBeGreaterThanOrEqual(2)

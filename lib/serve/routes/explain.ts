@@ -2,7 +2,7 @@ import { type AttributionMethod, attributionMethods } from '../../inference/expl
 import { charactersBefore } from '../characters.ts'
 import { component } from '../components.ts'
 import { adapter, model, text, truncation } from '../schemas.ts'
-import { longTextOf, sideOf, type TruncationBody, taskRoute } from '../task-route.ts'
+import { sideOf, type TruncationBody, taskRoute } from '../task-route.ts'
 
 interface ExplainBody extends TruncationBody {
   inputs: string | [string] | [string, string]
@@ -100,7 +100,7 @@ export const explain = taskRoute<'sequence-classification', ExplainBody>({
         ...call,
         ...{ label, method, steps, adapter },
         // Of several windows the first is explained.
-        longText: (truncate ?? longTextOf({}, longText) !== 'refuse') ? 'truncate' : 'refuse',
+        longText: (truncate ?? (longText ?? 'refuse') !== 'refuse') ? 'truncate' : 'refuse',
         truncationSide: sideOf(truncation_direction),
       }),
     )

@@ -1,6 +1,11 @@
 import { textOf } from '../../inference/inputs.ts'
 import type { TextClassifier } from '../../inference/text-classifier.ts'
-import type { RankedText, RankInput, RankOptions } from '../../inference/text-reranker.ts'
+import {
+  bestFirst,
+  type RankedText,
+  type RankInput,
+  type RankOptions,
+} from '../../inference/text-reranker.ts'
 import { component } from '../components.ts'
 import { httpError, requireSome } from '../requests.ts'
 import { adapter, model, rawScores, text, truncation } from '../schemas.ts'
@@ -88,7 +93,5 @@ async function rankByScore(
   const { labels } = results[0]!
   if (labels.length !== 1)
     throw httpError(424, `${refusal}: the adapter ${options.adapter} has ${labels.length} outputs.`)
-  return results
-    .map(({ scores, logits }, index) => ({ index, score: rawScores ? logits[0]! : scores[0]!.score }))
-    .sort((a, b) => b.score - a.score)
+  return bestFirst(results.map(({ scores, logits }) => (rawScores ? logits[0]! : scores[0]!.score)))
 }
