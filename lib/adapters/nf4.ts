@@ -1,17 +1,9 @@
+import { nf4Levels as levels } from '../checkpoint/index.ts'
+
 /** Numbers that share a scale. */
 const nf4Block = 64
 /** What a block of zeros is divided by. */
 const least = Math.fround(1e-38)
-
-/**
- * The sixteen values of NormalFloat (Dettmers et al., "QLoRA", 2023, appendix E), as bitsandbytes has them in float32:
- * quantiles of a normal distribution, scaled to [-1, 1], with an exact zero.
- */
-const levels = Float32Array.from([
-  -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635,
-  -0.18477343022823334, -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725,
-  0.24611230194568634, 0.33791524171829224, 0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0,
-])
 
 /** Halves of neighbouring levels, in float32: above one a number is nearer to the next level. */
 const bounds = levels.subarray(1).map((level, i) => (level + levels[i]!) / 2)

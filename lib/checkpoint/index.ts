@@ -8,7 +8,7 @@ export {
 } from './entry.ts'
 export { atPath, copyInto, listFolder, makeFolder } from './folder.ts'
 export { readJson, writeJson } from './json.ts'
-export { dequantize, withQuantized } from './nf4.ts'
+export { dequantize, nf4Levels, withQuantized } from './nf4.ts'
 export { ADAPTER_FILES, MODEL_FILES, readCheckpoint } from './read.ts'
 export { readSafetensors } from './safetensors.ts'
 export { readShardIndex, type ShardIndex } from './shard-index.ts'
