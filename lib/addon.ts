@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TorchLoraError } from './errors.ts'
+import { checkInstructionLimits } from './instruction-limits.ts'
 import { type FoundLibtorch, findLibtorch } from './libtorch/find.ts'
 import { hasNvidiaDriver, librariesOf } from './libtorch/inspect.ts'
 import { isSupported, minorOf, supportedRange } from './libtorch/versions.ts'
@@ -159,10 +160,12 @@ export function kernelsMissing(file: string, version: string): string {
 
 /**
  * Opens libtorch and the addon's core, once a thread, and gives the raw native object (lib/native.ts types it).
- * @throws TorchLoraError ADDON_NOT_FOUND, LIBTORCH_NOT_FOUND (none, or one that does not load), LIBTORCH_VERSION
+ * @throws TorchLoraError ADDON_NOT_FOUND, LIBTORCH_NOT_FOUND (none, or one that does not load), LIBTORCH_VERSION,
+ * INVALID_ARGUMENT for variables that ask for other instructions than there are
  */
 export function loadNative(): unknown {
   if (opened) return opened.native
+  checkInstructionLimits()
   const addon = addonPath()
   let loader: Loader
   try {

@@ -18,18 +18,18 @@ export function resolveDType(dtype: DType | 'auto' | undefined, device: Device):
 
 /** What 'auto' means on a device, and why, for people: what `doctor` says. */
 export function autoDType(device: Device): { dtype: 'bfloat16' | 'float32'; because: string } {
-  return multipliesBfloat16(device)
-    ? { dtype: 'bfloat16', because: `${multiplier(device)} multiplies it` }
-    : { dtype: 'float32', because: 'without AVX512-BF16 bfloat16 saves memory alone' }
+  if (device !== 'cpu') return { dtype: 'bfloat16', because: `${device} multiplies it` }
+  const { used, because } = productsOf('bfloat16')
+  return used === undefined
+    ? { dtype: 'float32', because: `bfloat16 saves memory alone, ${because}` }
+    : { dtype: 'bfloat16', because: `${used} multiplies it` }
 }
 
 function checkDType(dtype: DType | 'auto' = 'float32'): void {
   if (dtype === 'auto' || weightTypes.includes(dtype)) return
-  const hint =
-    dtype === 'int8' ? " For 8-bit inference use TextClassifier.load(model, { dtype: 'int8' })." : ''
   throw new TorchLoraError(
     'INVALID_ARGUMENT',
-    `dtype: expected ${weightTypes.join(', ')} or auto, received ${JSON.stringify(dtype)}.${hint}`,
+    `dtype: expected ${weightTypes.join(', ')} or auto, received ${JSON.stringify(dtype)}. For inference on the CPU TextClassifier.load and its like take int8 too; a Trainer's baseDtype keeps frozen weights in int8 or nf4.`,
   )
 }
 
@@ -40,21 +40,37 @@ export function fullDType(weights: DType): 'float32' | 'float64' {
 
 /** What multiplies weights of a dtype on a device, for people: what `/info` says. */
 export function explainDType(dtype: DType, device: Device): string {
-  if (dtype === 'int8') return ['AMX-INT8', 'AVX512-VNNI'].find(isUsed) ?? 'products of 16-bit numbers'
-  if (dtype === 'bfloat16') return multipliesBfloat16(device) ? multiplier(device) : 'products of float32'
-  if (dtype === 'float16' && device === 'cpu') return "libtorch's own products: slower than float32"
-  return device === 'cpu' ? `products of ${dtype}` : device
+  if (device !== 'cpu') return device
+  if (dtype === 'int8' || dtype === 'bfloat16') return productsOf(dtype).products
+  if (dtype === 'float16') return "libtorch's own products: slower than float32"
+  return `products of ${dtype}`
 }
 
-/** What the kernels multiply bfloat16 with, the fastest first. */
-const bfloat16Products = ['AMX-BF16', 'AVX512-BF16']
+/** What the kernels multiply with where the processor has it, the fastest first; and what they do elsewhere. */
+const narrow = {
+  bfloat16: { instructions: ['AMX-BF16', 'AVX512-BF16'], otherwise: 'products of float32' },
+  int8: { instructions: ['AMX-INT8', 'AVX512-VNNI'], otherwise: 'products of 16-bit numbers' },
+} as const
 
-function multiplier(device: Device): string {
-  return (device === 'cpu' && bfloat16Products.find(isUsed)) || device
-}
-
-function multipliesBfloat16(device: Device): boolean {
-  return device !== 'cpu' || bfloat16Products.some(isUsed)
+/** What multiplies a narrow dtype on the processor, and why that, for people. */
+export function productsOf(dtype: keyof typeof narrow): {
+  /** Undefined where the processor has none, or is to go without. */
+  used: string | undefined
+  products: string
+  because: string
+} {
+  const { instructions, otherwise } = narrow[dtype]
+  const used = instructions.find(isUsed)
+  const passed = instructions.slice(0, used ? instructions.indexOf(used as never) : undefined)
+  const limits = ['ATEN_CPU_CAPABILITY', 'TORCH_LORA_AMX']
+    .filter((name) => process.env[name])
+    .map((name) => `${name}=${process.env[name]}`)
+  const without = passed.length > 0 ? `without ${passed.join(' and ')}` : 'the fastest that there is'
+  return {
+    used,
+    products: used ?? otherwise,
+    because: [without, ...(limits.length > 0 ? [`with ${limits.join(' and ')}`] : [])].join(', '),
+  }
 }
 
 /** Whether the kernels use instructions of this name. */

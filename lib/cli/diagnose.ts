@@ -16,8 +16,8 @@ import { type FoundLibtorch, findLibtorch } from '../libtorch/find.ts'
 import { hasNvidiaDriver, inspectLibtorch } from '../libtorch/inspect.ts'
 import { isSupported } from '../libtorch/versions.ts'
 import { type NativeSystem, native } from '../native.ts'
-import { glibcVersion } from '../platform.ts'
-import { autoDType } from '../weight-dtype.ts'
+import { cpuFlags, glibcVersion } from '../platform.ts'
+import { autoDType, productsOf } from '../weight-dtype.ts'
 import { judgeMachine, judgeUse, type Machine, type Problem } from './judge.ts'
 
 /** What `torch-lora doctor` finds. Paths are absolute; what was not found is null. */
@@ -34,6 +34,8 @@ export interface Diagnosis {
   system: NativeSystem | null
   /** What `--dtype auto` means with `--device auto`, and why. */
   autoDtype: { device: string; dtype: string; because: string } | null
+  /** What multiplies narrow weights on the processor, and why that. */
+  products: Record<'bfloat16' | 'int8', { products: string; because: string }> | null
   cpus: number
   problems: Problem[]
 }
@@ -51,13 +53,6 @@ function cpuQuota(): number | undefined {
   if (!existsSync(file)) return undefined
   const [quota, period] = readFileSync(file, 'utf8').split(' ').map(Number)
   return quota && period ? quota / period : undefined
-}
-
-/** What the CPU can do, by /proc/cpuinfo; null where it does not tell. */
-function cpuFlags(): string[] | null {
-  const file = '/proc/cpuinfo'
-  const line = existsSync(file) && /^flags\s*:(.*)$/m.exec(readFileSync(file, 'utf8'))
-  return line ? line[1]!.trim().split(' ') : null
 }
 
 /** The platforms that this installation has an addon for. */
@@ -83,6 +78,14 @@ function attempt<T>(problems: Problem[], body: () => T): T | null {
 function autoDtype() {
   const device = resolveDevice('auto')
   return { device, ...autoDType(device) }
+}
+
+function products() {
+  const of = (dtype: 'bfloat16' | 'int8') => {
+    const { products, because } = productsOf(dtype)
+    return { products, because }
+  }
+  return { bfloat16: of('bfloat16'), int8: of('int8') }
 }
 
 /** Looks at everything that the package needs, and loads it. Changes nothing. */
@@ -135,6 +138,7 @@ export function diagnose(): Diagnosis {
     nvidiaDriver: machine.driver,
     system,
     autoDtype: system && attempt(problems, autoDtype),
+    products: system && attempt(problems, products),
     cpus: machine.cpus,
     problems,
   }

@@ -39,6 +39,8 @@ function print(diagnosis: Diagnosis): void {
       'CPU',
       `${diagnosis.cpus} available, ${system.threads} threads, ${[system.cpuCapability, ...system.instructions].join(', ')}`,
     ])
+  for (const [dtype, { products, because }] of Object.entries(diagnosis.products ?? {}))
+    lines.push([dtype, `${products} on the CPU: ${because}`])
   lines.push(['CUDA', cudaLine(diagnosis)])
   const { autoDtype } = diagnosis
   if (autoDtype) lines.push(['dtype auto', `${autoDtype.dtype} on ${autoDtype.device}: ${autoDtype.because}`])

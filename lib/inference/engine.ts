@@ -7,6 +7,7 @@ import type { LabelOptions } from '../tasks/label-config.ts'
 import type { ModelInput, Task, TaskKind } from '../tasks/task.ts'
 import type { DType } from '../tensor.ts'
 import { checkVocabularies, type Tokenizer } from '../tokenizer/index.ts'
+import { autoDType } from '../weight-dtype.ts'
 import { Attributor } from './attributor.ts'
 import { type FrozenModel, freezeModel } from './frozen-model.ts'
 import { loadModel } from './load-model.ts'
@@ -82,6 +83,8 @@ export class Engine<T extends Task = Task> {
     readonly hasHead: boolean,
     /** What its Linears compute with. */
     readonly dtype: DType,
+    /** Why those, for people. */
+    readonly dtypeReason: string,
     { cudaGraphs, owned, revision }: { cudaGraphs: boolean | undefined; owned: boolean; revision: number },
   ) {
     this.#revision = revision
@@ -127,6 +130,7 @@ export class Engine<T extends Task = Task> {
         adapter,
         headTrained,
         int8 ? 'int8' : model.dtype,
+        dtype === 'auto' ? `auto: ${autoDType(model.device).because}` : 'asked for, or the default',
         {
           cudaGraphs,
           owned: true,
@@ -162,6 +166,7 @@ export class Engine<T extends Task = Task> {
       merged,
       true,
       int8 ? 'int8' : model.dtype,
+      int8 ? 'asked for' : 'that of the model in memory',
       { cudaGraphs, owned: false, revision },
     )
   }

@@ -190,6 +190,11 @@ export abstract class TextModel<
     return this.#engine.dtype
   }
 
+  /** Why it is that dtype, for people: of `dtype: 'auto'` what the device multiplies. */
+  get dtypeReason(): string {
+    return this.#engine.dtypeReason
+  }
+
   /** Tokens of a text at most. */
   get maxLength(): number {
     const { model, tokenizer } = this.#engine

@@ -18,6 +18,10 @@ const Info = component('Info', {
     model_id: text,
     model_sha: textOrNull,
     model_dtype: text,
+    model_dtype_reason: {
+      ...text,
+      description: "Why it is that dtype: of 'auto' what the device multiplies.",
+    },
     model_products: { ...text, description: 'What multiplies its weights.' },
     served_model_name: text,
     model_type: {
@@ -130,6 +134,7 @@ function infoOf(
     model_id: model.source,
     model_sha: null,
     model_dtype: model.dtype,
+    model_dtype_reason: model.dtypeReason,
     model_products: explainDType(model.dtype, model.device),
     served_model_name: name ?? model.source,
     model_type: typeOf(model),

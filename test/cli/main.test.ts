@@ -80,6 +80,26 @@ describe('torch-lora doctor', () => {
     const text = cli(['doctor']).stdout
     expect(text).toContain(diagnosis.libtorch.path)
     expect(text).toContain('Ready.')
+    for (const [dtype, { products, because }] of Object.entries<{ products: string; because: string }>(
+      diagnosis.products,
+    ))
+      expect(text).toMatch(new RegExp(`^${dtype} +${products} on the CPU: ${because}$`, 'm'))
+    expect(Object.keys(diagnosis.products)).toEqual(['bfloat16', 'int8'])
+    expect(text).toContain(`${diagnosis.autoDtype.dtype} on ${diagnosis.autoDtype.device}`)
+  })
+
+  it.skipIf(process.arch !== 'x64')('says what a variable may be that limits the instructions', () => {
+    const { status, stdout } = cli(['doctor', '--json'], { TORCH_LORA_AMX: 'on' })
+    expect(status).toBe(1)
+    const { problems } = JSON.parse(stdout) as { problems: { message: string }[] }
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/TORCH_LORA_AMX is "on": expected off or emulated/),
+    ])
+    const limited = JSON.parse(cli(['doctor', '--json'], { ATEN_CPU_CAPABILITY: 'default' }).stdout)
+    expect(limited.products.bfloat16).toEqual({
+      products: 'products of float32',
+      because: 'without AMX-BF16 and AVX512-BF16, with ATEN_CPU_CAPABILITY=default',
+    })
   })
 
   it('says in words what is wrong and what mends it, and exits with 1', () => {

@@ -1,11 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   AutoModelForSequenceClassification,
   TextClassifier,
   type TextClassifierOptions,
 } from '../../lib/index.ts'
 import { guarded } from '../../lib/native.ts'
-import { explainDType, resolveDType } from '../../lib/weight-dtype.ts'
+import { explainDType, productsOf, resolveDType } from '../../lib/weight-dtype.ts'
 import { plainLogits, tinyAdapter, tinyClassifier } from './models.ts'
 
 const texts = ['the film was great.', '', 'her song was dull, they say', 'this book was fine', 'a play']
@@ -74,7 +74,14 @@ describe("dtype 'auto'", () => {
   it('is bfloat16 where the processor multiplies it, float32 elsewhere', async () => {
     const dir = await tinyClassifier({ labels })
     const expected = fast ? 'bfloat16' : 'float32'
-    expect((await load(dir, { dtype: 'auto', device: 'cpu' })).dtype).toBe(expected)
+    const served = await load(dir, { dtype: 'auto', device: 'cpu' })
+    expect(served.dtype).toBe(expected)
+    expect(served.dtypeReason).toMatch(
+      fast
+        ? /^auto: A(MX|VX512)-BF16 multiplies it$/
+        : /^auto: bfloat16 saves memory alone, without AMX-BF16/,
+    )
+    expect((await load(dir, { dtype: 'float32' })).dtypeReason).not.toContain('auto')
     using model = await AutoModelForSequenceClassification.fromPretrained(dir, {
       dtype: 'auto',
       device: 'cpu',
@@ -82,6 +89,18 @@ describe("dtype 'auto'", () => {
     expect(model.dtype).toBe(expected)
     expect(resolveDType('auto', 'cuda:0')).toBe('bfloat16')
     expect(resolveDType(undefined, 'cpu')).toBe('float32')
+  })
+
+  it('says which limits kept faster products away', () => {
+    vi.stubEnv('ATEN_CPU_CAPABILITY', 'avx2')
+    vi.stubEnv('TORCH_LORA_AMX', 'off')
+    const { used, products, because } = productsOf('int8')
+    expect(products).toBe(used ?? 'products of 16-bit numbers')
+    expect(because).toMatch(/, with ATEN_CPU_CAPABILITY=avx2 and TORCH_LORA_AMX=off$/)
+    vi.unstubAllEnvs()
+    expect(productsOf('int8').because).toBe(
+      used === 'AMX-INT8' ? 'the fastest that there is' : `without AMX-INT8${used ? '' : ' and AVX512-VNNI'}`,
+    )
   })
 
   it('says what multiplies', () => {

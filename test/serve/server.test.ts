@@ -87,6 +87,9 @@ describe('the routes of text-embeddings-inference', () => {
       model_type: { classifier: { id2label: { 0: 'bad', 1: 'fair', 2: 'good' } } },
       max_input_length: 64,
       max_client_batch_size: 8,
+      model_dtype: 'float32',
+      model_dtype_reason: 'asked for, or the default',
+      model_products: 'products of float32',
       version: '1.2.3',
       warnings: [],
     })
