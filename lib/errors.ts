@@ -17,7 +17,7 @@ export type TorchLoraErrorCode =
   | 'QUEUE_FULL' // a bounded queue has no room
   | 'ABORTED' // an AbortSignal or close() ended the work; such an error's name is AbortError
   | 'TIMEOUT' // a time limit of the call ended the work; such an error's name is TimeoutError
-  | 'DIVERGED' // a loss, or a merged weight, that is not a number
+  | 'DIVERGED' // a loss, a merged weight, or what a float16 model gives, that is not a number
   | 'NETWORK' // a download failed
   | 'DISTRIBUTED' // other ranks are missing, gone, or do not answer
 

@@ -7,6 +7,8 @@ import type { Tensor } from '../tensor.ts'
 export abstract class LayerStack extends Module {
   /** Whether a layer's activations are computed again in backward instead of kept; set for a model by its method. */
   gradientCheckpointing = false
+  /** Told of what the first layer reads, with null, and of what each layer gives (`LayerWatch`). @internal */
+  watch: ((hidden: Tensor, layer: unknown) => void) | undefined
 
   /**
    * The layers one after the other, each recomputed in backward where that is asked for and the model trains.
@@ -20,11 +22,13 @@ export abstract class LayerStack extends Module {
     forward: (layer: L, hidden: Tensor, wanted: WantedRows | undefined, index: number) => Tensor,
   ): Tensor {
     let hidden = embedded // [T, H]
+    this.watch?.(hidden, null)
     for (const [i, layer] of layers.entries()) {
       const input = hidden
       const needed = i === layers.length - 1 ? wanted : undefined
       const run = () => forward(layer, input, needed, i)
       hidden = this.gradientCheckpointing && this.training ? recompute(run) : run() // [T, H], last [rows, H]
+      this.watch?.(hidden, layer)
     }
     return hidden // [rows, H]
   }

@@ -1,6 +1,7 @@
 import { packBatch } from '../data/index.ts'
 import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
+import { overflowOf } from '../models/layer-watch.ts'
 import { Model } from '../models/model.ts'
 import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
 import { type Compiled, compile, type RunOptions } from '../program.ts'
@@ -75,7 +76,7 @@ export class MixedForward {
 
   /**
    * Outputs of each text: its rows, as wide as its adapter's head, or as the encoder's hidden states.
-   * @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE
+   * @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE; DIVERGED naming the layer in which float16 overflowed
    */
   async run(
     items: readonly { sequence: ModelInput; adapter: ServedAdapter | null }[],
@@ -118,6 +119,8 @@ export class MixedForward {
       for (const [j, [, texts]] of ordered.entries()) {
         using output = outputs[j]!
         const values = output.readSync() as Float32Array
+        const overflow = await overflowOf(this.#model, values, batch)
+        if (overflow) throw overflow
         const counts = texts.map((b) => {
           const tokens = sequences[b]!.ids.length
           return hidden ? tokens : (wanted?.[b]?.length ?? head.rowsOf(tokens))

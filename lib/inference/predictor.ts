@@ -1,7 +1,8 @@
 import { evaluationBatches, packBatch, padToBucket } from '../data/index.ts'
 import { graphDevice } from '../device.ts'
+import { overflowOf } from '../models/layer-watch.ts'
 import type { Model } from '../models/model.ts'
-import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
+import { type BatchTensors, batchOnDevice, batchTensors, disposeBatch } from '../nn/batch.ts'
 import { inEvaluation } from '../nn/in-evaluation.ts'
 import { type Compiled, compile, type GraphReport, type RunOptions } from '../program.ts'
 import type { ModelInput } from '../tasks/task.ts'
@@ -41,7 +42,7 @@ export class Predictor {
     const { device } = model
     this.#graphs = graphDevice(device, cudaGraphs)
     const outputs = (given: BatchTensors, of: (batch: BatchTensors) => Tensor) => {
-      const batch = device === 'cpu' ? given : onDevice(given, device)
+      const batch = device === 'cpu' ? given : batchOnDevice(given, device)
       const values = inEvaluation(model, () => of(batch)) // [rows, width]
       return values.to({ device: 'cpu', dtype: 'float32' })
     }
@@ -84,7 +85,7 @@ export class Predictor {
    * Outputs of one batch of texts, end to end in one pass.
    * @returns for each text its rows, one or as many as it has tokens or wants, times the width of the head (of hidden
    * states the encoder's); row-major
-   * @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE
+   * @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE; DIVERGED naming the layer in which float16 overflowed
    */
   async forward(sequences: readonly ModelInput[], { signal }: RunOptions = {}): Promise<Float32Array[]> {
     const { positions, config, head } = this.model
@@ -101,6 +102,8 @@ export class Predictor {
           ? this.#rows.run([batch, rows], { signal })
           : this.#forward.run([batch], { signal }))
       const values = output.readSync() as Float32Array // already on the CPU
+      const overflow = await overflowOf(this.model, values, batch)
+      if (overflow) throw overflow
       const width = hidden ? config.hiddenSize : head.width
       let at = 0
       return sequences.map(({ ids }, b) => {
@@ -151,10 +154,4 @@ export class Predictor {
 export function wantedPlaces(sequences: readonly ModelInput[], cuSeqlens: Int32Array): number[][] | null {
   if (!sequences[0]!.rows) return null
   return sequences.map(({ rows }, b) => rows!.map((t) => cuSeqlens[b]! + t))
-}
-
-/** Records the copies of a batch to a device; `maxSeqlen` is read on the CPU. */
-function onDevice({ maxSeqlen, ...rest }: BatchTensors, device: string): BatchTensors {
-  const moved = Object.entries(rest).map(([name, tensor]) => [name, tensor.to({ device })])
-  return { ...(Object.fromEntries(moved) as typeof rest), maxSeqlen }
 }

@@ -1,7 +1,15 @@
-import { type CheckpointIndex, dequantize, mapTensors, type TensorEntry } from '../checkpoint/index.ts'
+import {
+  type CheckpointIndex,
+  dequantize,
+  listProblems,
+  mapTensors,
+  type TensorEntry,
+} from '../checkpoint/index.ts'
 import { TorchLoraError } from '../errors.ts'
+import * as ops from '../generated/ops.ts'
 import { noGrad } from '../grad-mode.ts'
 import { dropPages } from '../memory.ts'
+import { scope } from '../scope.ts'
 import { type DType, isHalf, type Tensor, type TensorOptions } from '../tensor.ts'
 import type { PretrainedModel } from './pretrained-model.ts'
 
@@ -28,7 +36,7 @@ export interface LoadOptions {
  * are TensorFlow's gamma and beta, and the prefixes of wrappers ("module."); parameters of the head and of a pooler
  * that are missing start fresh.
  * @throws TorchLoraError INCOMPATIBLE naming the file and every parameter that is missing from the body or has another
- * shape; INVALID_FILE for tensors that share bytes many times over
+ * shape, and every one that float16 cannot hold; INVALID_FILE for tensors that share bytes many times over
  */
 export function loadParameters(
   model: PretrainedModel,
@@ -58,11 +66,17 @@ export function loadParameters(
   for (const path of names.keys()) if (!parameters.has(path)) report.unexpected.push(path)
 
   const options: TensorOptions = { device }
-  for (const [path, mapped] of mapTensors(wanted.filter(({ nf4 }) => !nf4)))
-    model.replaceParameter(path, convert(mapped, dtypeOf(model, path, dtype ?? 'float32'), device))
-  for (const { name, nf4 } of wanted)
-    if (nf4)
-      model.replaceParameter(name, convert(dequantize(nf4), dtypeOf(model, name, dtype ?? 'float32'), device))
+  const place = (path: string, source: Tensor) => {
+    const wide = dtypeOf(model, path, dtype ?? 'float32')
+    if (wide === 'float16' && overflows(source)) problems.push(path)
+    model.replaceParameter(path, convert(source, wide, device))
+  }
+  for (const [path, mapped] of mapTensors(wanted.filter(({ nf4 }) => !nf4))) place(path, mapped)
+  for (const { name, nf4 } of wanted) if (nf4) place(name, dequantize(nf4))
+  if (problems.length > 0) {
+    model.dispose()
+    throw tooLarge(problems, wanted[0]!.file)
+  }
   for (const path of report.missing) {
     model.replaceParameter(path, freshParameter(model, path, options))
     model.freshParameters.add(path)
@@ -89,6 +103,20 @@ function misfit(
   return new TorchLoraError(
     'INCOMPATIBLE',
     `${where} does not fit ${model.architecture}: ${shown}${more}.${named}`,
+    { file },
+  )
+}
+
+/** Whether a tensor has numbers beyond float16's largest. */
+function overflows(source: Tensor): boolean {
+  if (source.dtype === 'float16') return false
+  return scope(() => noGrad(() => ops.gt(ops.max(ops.abs(source)), 65504).item() === 1))
+}
+
+function tooLarge(paths: readonly string[], file: string): TorchLoraError {
+  return new TorchLoraError(
+    'INCOMPATIBLE',
+    `${file} has numbers beyond float16's largest, 65,504, in ${listProblems(paths)}. Load it with dtype 'bfloat16', which has float32's range in as many bits, or with 'float32'.`,
     { file },
   )
 }

@@ -36,6 +36,12 @@ export function batchTensors(batch: PackedBatch, device = 'cpu'): BatchTensors {
   }
 }
 
+/** The batch on a device; `maxSeqlen` stays on the CPU, where it is read. */
+export function batchOnDevice({ maxSeqlen, ...rest }: BatchTensors, device: string): BatchTensors {
+  const moved = Object.entries(rest).map(([name, tensor]) => [name, tensor.to({ device })])
+  return { ...(Object.fromEntries(moved) as typeof rest), maxSeqlen }
+}
+
 /** Disposes the tensors of a batch; nothing may use them afterwards. */
 export function disposeBatch(batch: BatchTensors): void {
   for (const tensor of Object.values(batch) as Tensor[]) tensor.dispose()

@@ -3,6 +3,7 @@ import { allGatherBytes } from '../distributed/collectives.ts'
 import { sharesOf } from '../distributed/deal.ts'
 import { currentWorld, type World } from '../distributed/world.ts'
 import type { PredictOptions } from '../inference/predictor.ts'
+import { overflowOf } from '../models/layer-watch.ts'
 import type { Model } from '../models/model.ts'
 import { type BatchTensors, batchTensors, disposeBatch } from '../nn/batch.ts'
 import { inEvaluation } from '../nn/in-evaluation.ts'
@@ -16,7 +17,7 @@ const seed = 0
 /**
  * Metrics of a task whose outputs are too large to keep: of each batch what adds up (`Task.sums`), of several ranks each
  * a share of the batches, and all know all.
- * @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE
+ * @throws TorchLoraError ABORTED, OUT_OF_MEMORY, NATIVE; DIVERGED naming the layer in which float16 overflowed
  */
 export async function measureExamples(
   model: Model,
@@ -53,7 +54,10 @@ export async function measureExamples(
     })
     try {
       using found = await sums.run([{ batch, targets }], { signal })
-      total = added(total, found.readSync() as Float64Array)
+      const values = found.readSync() as Float64Array
+      const overflow = await overflowOf(model, values, batch)
+      if (overflow) throw overflow
+      total = added(total, values)
     } finally {
       disposeBatch(batch)
       for (const target of Object.values(targets)) target?.dispose()

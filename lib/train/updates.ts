@@ -3,6 +3,7 @@ import type { BatchSampler } from '../data/index.ts'
 import { dealByLength, sharesOf } from '../distributed/deal.ts'
 import { countsOf, type FlatGradients, readTotals, type Totals } from '../distributed/flat-gradients.ts'
 import { TorchLoraError } from '../errors.ts'
+import { explainOverflow } from '../models/layer-watch.ts'
 import type { BatchTensors } from '../nn/batch.ts'
 import { learningRateFactor } from '../optim/schedule.ts'
 import type { Targets } from '../tasks/task.ts'
@@ -12,7 +13,7 @@ import { batchSeed, seedDropout } from './batch-seed.ts'
 import { CachedLoss } from './cached-loss.ts'
 import type { TrainerEvent } from './events.ts'
 import type { ResolvedTrainerOptions } from './options.ts'
-import type { TrainingStep } from './step.ts'
+import type { TrainingStep, Watched } from './step.ts'
 import type { DrawnBatch, Work } from './work.ts'
 
 /** An update whose batches are drawn and handed to the executor. */
@@ -47,6 +48,8 @@ interface PartResult {
   examples: number
   tokens: number
   totals?: Totals | undefined
+  /** Where float16 overflowed. */
+  overflow: string | undefined
 }
 
 interface PassInputs {
@@ -60,8 +63,10 @@ interface PassInputs {
 
 interface PassResult {
   loss: Tensor
-  gradNorm?: Tensor
-  totals?: Tensor
+  gradNorm?: Tensor | undefined
+  totals?: Tensor | undefined
+  /** Where float16 overflowed. */
+  overflow: string | undefined
 }
 
 /**
@@ -108,7 +113,9 @@ export class Updates {
       const last = results.at(-1)!
       const own = { loss: sum('loss') / group, examples: sum('examples'), tokens: sum('tokens'), stops: 0 }
       const { loss, examples, tokens, stops: asked } = last.totals ?? own
-      if (!Number.isFinite(loss)) throw diverged(loss, done + 1, learningRate, options.outputDir)
+      const overflow = results.find((part) => part.overflow)?.overflow
+      if (!Number.isFinite(loss) || (overflow && !Number.isFinite(last.gradNorm)))
+        throw diverged({ loss, step: done + 1, learningRate, overflow, outputDir: options.outputDir })
       const seconds = (performance.now() - Math.max(began, this.#finished)) / 1000
       this.#finished = performance.now()
       const event = {
@@ -158,6 +165,7 @@ export class Updates {
         examples,
         tokens,
         totals,
+        overflow: result.overflow,
       }
     } finally {
       for (const target of Object.values(targets)) target?.dispose()
@@ -165,6 +173,14 @@ export class Updates {
       counts?.dispose()
       rate?.dispose()
     }
+  }
+
+  /** Where float16 overflowed; frees what tells it. */
+  #overflow({ layers, norms }: Watched): string | undefined {
+    const where = this.of.step.overflow({ layers, norms })
+    layers?.dispose()
+    norms?.dispose()
+    return where
   }
 
   /** Batches in parts are many runs, between which no other batch's may come: each waits for the one before. */
@@ -184,7 +200,7 @@ export class Updates {
         ? step.update({ batch, ...inputs, learningRate: rate })
         : step.accumulate({ batch, ...inputs })
       const [result] = await Promise.all([running, seeded])
-      return result
+      return { ...result, overflow: this.#overflow(result) }
     } finally {
       disposeTree(batch)
     }
@@ -205,7 +221,7 @@ export class Updates {
     try {
       const { loss, scaled, gradients: found } = await this.#cached.run(parts, { targets, lossScale })
       gradients = found
-      let result: Omit<PassResult, 'loss'> = {}
+      let result: Omit<PassResult, 'loss'> = { overflow: undefined }
       for (const [n, { batch, seed: reseed }] of parts.entries()) {
         const last = n === parts.length - 1
         const seeded = reseed()
@@ -215,7 +231,10 @@ export class Updates {
           ...(last && counts && { counted: { counts, loss: scaled } }),
           ...(last && rate && { learningRate: rate }),
         })
-        ;[result] = await Promise.all([running, seeded])
+        const [passed] = await Promise.all([running, seeded])
+        const { gradNorm, totals, ...watched } = passed
+        const overflow = this.#overflow(watched)
+        result = { gradNorm, totals, overflow: result.overflow ?? overflow }
       }
       scaled.dispose()
       return { loss, ...result }
@@ -237,8 +256,15 @@ export class Updates {
   async #idle(learningRate: number, stops: boolean): Promise<PartResult> {
     using counts = countsOf({ examples: 0, tokens: 0, stops: stops ? 1 : 0 }, this.of.ranks!)
     using rate = Tensor.scalar(learningRate)
-    const { gradNorm, totals } = await this.of.step.idle({ counts, learningRate: rate })
-    return { loss: 0, gradNorm: take(gradNorm), examples: 0, tokens: 0, totals: takeTotals(totals!) }
+    const { gradNorm, totals, ...watched } = await this.of.step.idle({ counts, learningRate: rate })
+    return {
+      loss: 0,
+      gradNorm: take(gradNorm),
+      examples: 0,
+      tokens: 0,
+      totals: takeTotals(totals!),
+      overflow: this.#overflow(watched),
+    }
   }
 
   #rateFactor(step: number): number {
@@ -253,11 +279,25 @@ export class Updates {
   }
 }
 
-function diverged(loss: number, step: number, learningRate: number, outputDir?: string): TorchLoraError {
+function diverged({
+  loss,
+  step,
+  learningRate,
+  overflow,
+  outputDir,
+}: {
+  loss: number
+  step: number
+  learningRate: number
+  overflow: string | undefined
+  outputDir: string | undefined
+}): TorchLoraError {
+  const rates = 'ower the learning rate or lengthen the warm-up.'
+  const advice = overflow ? `${explainOverflow(overflow)} If float32 diverges too, l${rates}` : `L${rates}`
   const kept = outputDir ? ` The last checkpoint in ${join(outputDir, 'checkpoints')} is from before.` : ''
   return new TorchLoraError(
     'DIVERGED',
-    `The loss is ${loss} at update ${step} (learning rate ${learningRate.toExponential(2)}). Lower the learning rate or lengthen the warm-up.${kept}`,
+    `The loss is ${loss} at update ${step} (learning rate ${learningRate.toExponential(2)}). ${advice}${kept}`,
   )
 }
 
