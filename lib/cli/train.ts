@@ -154,6 +154,7 @@ async function train(flags: TrainFlags): Promise<void> {
     ...summary,
     finished: new Date().toISOString(),
     machine: machineName(model.device),
+    dtype: model.dtype,
     ...(adapterConfig && { adapterConfig }),
     configuration: configurationOf(flags),
   }

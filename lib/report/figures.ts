@@ -51,7 +51,7 @@ export function drawFigures(group: Group): Figure[] {
         raw: several ? [] : group.lossCurve,
       }),
     },
-    several &&
+    new Set(group.methods.map(({ trainableParameters }) => trainableParameters)).size > 1 &&
       group.methods.some(({ best }) => best.count > 0) && {
         name: `${stem}-parameters`,
         caption: `Best ${group.metric} against trained parameters${seeds > 1 ? ', one standard deviation either way' : ''}; the line joins those that no other beats with fewer${group.paper.length ? '; crosses: the LoRA paper, Table 2' : ''}.`,
@@ -349,12 +349,12 @@ function metricByParameters(group: Group): string {
   )
 }
 
-/** What the others' costs are compared with: full fine-tuning, else the method that trains most. */
+/** What the others' costs are compared with: full fine-tuning, else of what trains most that over float32 weights. */
 export function reference({ methods }: Group): MethodResult {
-  return (
-    methods.find(({ runs }) => runs[0]!.method === 'full') ??
-    methods.reduce((most, method) => (method.trainableParameters > most.trainableParameters ? method : most))
-  )
+  const all = methods.filter(({ runs }) => runs[0]!.method === 'full')
+  const most = Math.max(...methods.map(({ trainableParameters }) => trainableParameters))
+  const those = all.length > 0 ? all : methods.filter((method) => method.trainableParameters === most)
+  return those.find(({ runs }) => runs[0]!.precision === 'float32') ?? those[0]!
 }
 
 /** Costs of a method, by name. */

@@ -79,8 +79,8 @@ function groupOf(runs: readonly Run[]): Group {
   }
   const methods = [...groupBy(runs, ({ label }) => label)]
     .map(([method, own]) => methodOf(method, own, bestMetric))
-    .sort((a, b) => b.trainableParameters - a.trainableParameters)
-  const fullFirst = [...methods.filter(isFull), ...methods.filter((each) => !isFull(each)).reverse()]
+    .sort((a, b) => a.trainableParameters - b.trainableParameters)
+  const fullFirst = [...methods.filter(isFull), ...methods.filter((each) => !isFull(each))]
   return {
     model,
     task,

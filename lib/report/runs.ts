@@ -13,8 +13,10 @@ export interface Run extends z.infer<typeof runSummary> {
   folder: string
   /** Name of the base model: the last part of its path or id. */
   model: string
-  /** What it is called in figures: `full`, `r8a16`, or the name that a sweep's recipe gives. */
+  /** What it is called in figures: `full`, `r8a16`, `r8a16 bfloat16`, or the name that a sweep's recipe gives. */
   label: string
+  /** What frozen weights were in: `float32`, `bfloat16`, `int8 base`. */
+  precision: string
   losses: { epoch: number; loss: number }[]
   evaluations: { epoch: number; metrics: Record<string, number> }[]
   /** The search for the learning rate that it began with; undefined where it had none. */
@@ -67,11 +69,16 @@ async function readRun(folder: string): Promise<Run> {
   const details = join(folder, 'evaluation.json')
   const rates = join(folder, 'learning-rates.json')
   const lines = await readMetrics(join(folder, 'metrics.jsonl'))
+  const { dtype, baseDtype } = read.configuration
+  const precision = baseDtype ? `${baseDtype} base` : (read.dtype ?? dtype ?? 'float32')
   return {
     ...read,
     folder,
     model: basename(read.configuration.model),
-    label: named ? labelOf(named) : methodOf(read),
+    label: named
+      ? labelOf(named)
+      : [methodOf(read), ...(precision === 'float32' ? [] : [precision])].join(' '),
+    precision,
     ...(existsSync(rates) && { learningRates: await readJson(rates, learningRatesFile) }),
     ...(existsSync(details) && { evaluation: await readJson(details, evaluationFile) }),
     losses: lines.flatMap((line) => (line.type === 'step' ? [{ epoch: line.epoch, loss: line.loss }] : [])),

@@ -18,6 +18,8 @@ export const runSummary = z.object({
   /** When it ended, and on what it ran; runs from before these were kept have neither. */
   finished: z.string().optional(),
   machine: z.string().optional(),
+  /** Of the frozen weights as they were loaded: what `auto` came to. Runs from before it was kept have none. */
+  dtype: z.string().optional(),
   configuration: z.looseObject({
     model: z.string(),
     seed: z.number(),
@@ -25,5 +27,7 @@ export const runSummary = z.object({
     alpha: z.number().optional(),
     adapter: z.string().optional(),
     lr: z.number().optional(),
+    dtype: z.string().optional(),
+    baseDtype: z.string().optional(),
   }),
 })

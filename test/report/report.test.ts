@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseHTML } from 'linkedom'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { conclusion } from '../../lib/report/conclusion.ts'
+import { drawFigures, reference } from '../../lib/report/figures.ts'
 import { groupRuns, spread } from '../../lib/report/groups.ts'
 import { paperResults } from '../../lib/report/paper.ts'
 import { readRuns } from '../../lib/report/runs.ts'
@@ -134,6 +135,43 @@ describe('torch-lora report', { timeout: 120_000 }, () => {
     expect(card).toMatch(/^---\nlibrary_name: peft\nbase_model: "[^/"]+"\n/)
     expect(card).toContain(`| accuracy | ${evaluation.metrics.accuracy.toFixed(4)} |`)
     expect(card).toMatch(/Labels: `bad`, `good`\./)
+  })
+
+  it('tells runs of one method apart by what their frozen weights were in, and draws their losses beside one another', async () => {
+    const from = join(runs, 'files-r2a4-seed0')
+    const summary = JSON.parse(await readFile(join(from, 'summary.json'), 'utf8'))
+    expect(summary.dtype).toBe('float32')
+    const { dtype: _, ...old } = summary // a run from before it was kept
+    const kinds = {
+      'r2a4 bfloat16': {
+        ...summary,
+        dtype: 'bfloat16',
+        configuration: { ...summary.configuration, dtype: 'bfloat16' },
+      },
+      r2a4: { ...summary, configuration: { ...summary.configuration, dtype: 'auto' } },
+      'r2a4 float16': { ...old, configuration: { ...summary.configuration, dtype: 'float16' } },
+      'r2a4 int8 base': { ...summary, configuration: { ...summary.configuration, baseDtype: 'int8' } },
+      'r2a4 nf4 base': { ...summary, configuration: { ...summary.configuration, baseDtype: 'nf4' } },
+    }
+    const folders = await Promise.all(
+      Object.values(kinds).map(async (kind, i) => {
+        const own = join(folder, `kind${i}`)
+        await mkdir(own)
+        await writeFile(join(own, 'summary.json'), JSON.stringify(kind))
+        await writeFile(join(own, 'metrics.jsonl'), await readFile(join(from, 'metrics.jsonl')))
+        return own
+      }),
+    )
+    const [group] = groupRuns(await readRuns(folders))
+    expect(group!.methods.map(({ method }) => method)).toEqual(Object.keys(kinds))
+    expect(reference(group!).method).toBe('r2a4')
+    const figures = drawFigures(group!)
+    // They train the same number of parameters: there is nothing to draw against it.
+    expect(figures.map(({ name }) => name.replace(/.*-files-/, ''))).toEqual(['metric', 'loss', 'costs'])
+    for (const { svg } of figures) expect(svg).not.toMatch(/NaN|undefined|Infinity/)
+    const { document } = parseHTML(figures[1]!.svg)
+    const named = [...document.querySelectorAll('text')].map(({ textContent }) => textContent)
+    for (const kind of Object.keys(kinds)) expect(named).toContain(kind)
   })
 
   it("the paper's numbers stand beside ours where model and task are the paper's", async () => {

@@ -17,6 +17,7 @@ const runs: Record<string, number> = {
   'paper-large-sst2': 5,
   'paper-xxlarge-from-mnli': 10,
   'paper-xxlarge-sst2': 5,
+  'minilm-dtypes': 24,
   'minilm-methods': 35,
   'minilm-mrpc-rte': 36,
   'minilm-search': 14,
