@@ -82,11 +82,10 @@ const dtypes: Readonly<Record<string, DType | 'auto'>> = {
 }
 
 /** One of `names`. */
-function dtypeOf(names: Readonly<Record<string, DType | 'auto'>>) {
+function dtypeOf(names: Readonly<Record<string, DType | 'auto'>>, besides = '') {
   return (text: string): DType | 'auto' => {
-    const found = names[text]
-    if (found) return found
-    throw new InvalidArgumentError(`expected one of ${Object.keys(names).join(', ')}.`)
+    if (Object.hasOwn(names, text)) return names[text]!
+    throw new InvalidArgumentError(`expected one of ${Object.keys(names).join(', ')}.${besides}`)
   }
 }
 
@@ -101,14 +100,15 @@ export async function applyRunFlags({ device, dtype, tf32, threads }: RunFlags) 
 /**
  * Adds `--device`, `--dtype` (int8 too for verbs that hold a model for inference alone), `--tf32`, `--no-cuda-graphs` and
  * `--threads`.
+ * @param options.besides what the refusal of another type adds, from a blank on
  */
-export function withDevice(command: Command, { int8 = false } = {}): Command {
+export function withDevice(command: Command, { int8 = false, besides = '' } = {}): Command {
   return command
     .option('--device <name>', "'auto', 'cpu', 'cuda' or 'cuda:N'", 'auto')
     .option(
       '--dtype <name>',
       `of the base model's weights: float32, bf16, fp16, or auto (bf16 where it is fast)${int8 ? ', or int8 on the CPU' : '; adapters and the head are float32 under any'}`,
-      dtypeOf(int8 ? { ...dtypes, int8: 'int8' } : dtypes),
+      dtypeOf(int8 ? { ...dtypes, int8: 'int8' } : dtypes, besides),
       'float32',
     )
     .option('--tf32', 'let a CUDA device round the factors of float32 products to TF32')

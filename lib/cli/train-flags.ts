@@ -119,5 +119,5 @@ export function withTraining(command: Command): Command {
     )
     .option('--resume', 'go on from the newest checkpoint in --out')
     .option('--json', 'print the summary as JSON on stdout')
-  return withDevice(command)
+  return withDevice(command, { besides: ' --base-dtype keeps frozen weights in int8 or nf4.' })
 }

@@ -69,7 +69,7 @@ const settings = z.strictObject({
   experiment: name.optional(),
   gradientCheckpointing: z.boolean().optional(),
   device: name.optional(),
-  dtype: z.enum(['float32', 'bf16', 'fp16', 'auto']).optional(),
+  dtype: z.enum(['float32', 'bfloat16', 'bf16', 'float16', 'fp16', 'auto']).optional(),
   tf32: z.boolean().optional(),
   deterministic: z.boolean().optional(),
   threads: count.optional(),

@@ -26,12 +26,7 @@ const storage = { int8: 'int8', nf4: 'uint8' } as const
  * encoder is frozen
  */
 export async function quantizeBase(model: Model, baseDtype: BaseDType): Promise<void> {
-  const { device, dtype } = model
-  if (device !== 'cpu' || dtype !== 'float32')
-    throw new TorchLoraError(
-      'UNSUPPORTED',
-      `baseDtype '${baseDtype}' trains on float32 models on the CPU; this one is ${dtype} on ${device}. There \`dtype: 'bfloat16'\` keeps frozen weights in 16 bits.`,
-    )
+  requireQuantizable(model, baseDtype)
   const paths = linearPaths(model)
   let frozen = 0
   for (const { layers } of productsOf(model)) {
@@ -52,6 +47,15 @@ export async function quantizeBase(model: Model, baseDtype: BaseDType): Promise<
       'INVALID_ARGUMENT',
       `baseDtype '${baseDtype}' quantizes frozen weights, and every weight of this model trains: apply an adapter first.`,
     )
+}
+
+/** @throws TorchLoraError UNSUPPORTED for a model that is not float32 on the CPU */
+export function requireQuantizable({ device, dtype }: Model, baseDtype: BaseDType): void {
+  if (device === 'cpu' && dtype === 'float32') return
+  throw new TorchLoraError(
+    'UNSUPPORTED',
+    `baseDtype '${baseDtype}' trains on float32 models on the CPU; this one is ${dtype} on ${device}. Load it as that, or leave baseDtype away: \`dtype: 'bfloat16'\` keeps frozen weights in 16 bits on any device.`,
+  )
 }
 
 /** For products, and for gradients where those take others. */

@@ -12,7 +12,7 @@ import { checkVocabularies } from '../tokenizer/index.ts'
 import { exampleLengths } from './batches.ts'
 import { evaluateExamples } from './evaluate.ts'
 import type { TextRun } from './options.ts'
-import { quantizeBase } from './quantize-base.ts'
+import { quantizeBase, requireQuantizable } from './quantize-base.ts'
 import type { DrawnBatch, Plan, Work } from './work.ts'
 
 /** A model that is trained for its task, on texts. */
@@ -22,11 +22,12 @@ export class TextPlan implements Plan {
 
   /**
    * @throws TorchLoraError INVALID_ARGUMENT for metrics or a loss that the task has not; INCOMPATIBLE for labels that
-   * are not the model's, or a tokenizer that is another model's
+   * are not the model's, or a tokenizer that is another model's; UNSUPPORTED for a base dtype that the model cannot have
    */
   constructor(private readonly run: TextRun) {
     const { model, tokenizer, labels, train, evaluate, metrics } = run
     if (labels) model.task.requireLabels(labels)
+    if (run.baseDtype) requireQuantizable(model, run.baseDtype)
     checkVocabularies(tokenizer, model.config.vocabSize)
     this.graphs = graphDevice(model.device, run.cudaGraphs && !model.gradientCheckpointing)
     this.metrics = model.task.chooseMetrics(evaluate ?? train, metrics)

@@ -173,6 +173,26 @@ describe('wrong input to the CLI', () => {
       () => ['predict', '--model', base, '--input', dev, '--dtype', 'int4'],
       /expected one of float32, bfloat16, bf16, float16, fp16, auto, int8/,
     ],
+    [
+      'a type that frozen weights may have, as that of all',
+      () => trainArgs(join(folder, 'x'), '--dtype', 'nf4'),
+      /expected one of float32, .*, auto\. --base-dtype keeps frozen weights in int8 or nf4/,
+    ],
+    [
+      'a type that every object has a word for',
+      () => ['predict', '--model', base, '--input', dev, '--dtype', 'constructor'],
+      /expected one of float32, .*, int8/,
+    ],
+    [
+      'frozen weights in a type that is none',
+      () => trainArgs(join(folder, 'x'), '--base-dtype', 'fp4'),
+      /int8.*nf4.*fp4|fp4.*int8.*nf4/,
+    ],
+    [
+      'frozen weights in 8 bits of a model in 16',
+      () => trainArgs(join(folder, 'x'), '--base-dtype', 'int8', '--dtype', 'bf16'),
+      /baseDtype 'int8' trains on float32 models on the CPU; this one is bfloat16 on cpu/,
+    ],
     ['a missing model', () => ['predict', '--model', join(folder, 'gone'), '--input', dev], /gone/],
     ['a bad rank', () => trainArgs(join(folder, 'x'), '--r', '0'), /r must be a whole number of at least 1/],
     [

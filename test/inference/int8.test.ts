@@ -216,6 +216,7 @@ describe('int8', () => {
       code: 'INVALID_ARGUMENT',
       message: expect.stringMatching(/float32, float64, bfloat16, float16 or auto, received "int4"/),
     })
+    await expect(TextClassifier.load(base, int4)).rejects.toThrow(/take int8 too/)
     await expect(
       AutoModelForSequenceClassification.fromPretrained(base, { dtype: 'int8' }),
     ).rejects.toMatchObject({

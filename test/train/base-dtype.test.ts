@@ -140,6 +140,9 @@ it('refuses what has no codes, saying what can be done', async () => {
   await expect(run(await loraModel({ dtype: 'bfloat16' }))).rejects.toThrow(
     /float32 models on the CPU; this one is bfloat16 on cpu.*dtype: 'bfloat16'/,
   )
+  // Before anything is encoded.
+  const half = await loraModel({ dtype: 'bfloat16' })
+  expect(() => new Trainer(settings(half, { baseDtype: 'nf4' }))).toThrow(/this one is bfloat16 on cpu/)
   const full = await AutoModelForSequenceClassification.fromPretrained(folder, { device: 'cpu' })
   full.setRequiresGrad(true)
   await expect(run(full)).rejects.toThrow(/every weight of this model trains: apply an adapter first/)
