@@ -59,27 +59,40 @@ def test_codes_are_those_of_bitsandbytes(fan_in, outs):
         assert torch.equal(codes, expected) and torch.equal(absmax, scales)
 
 
-def test_a_checkpoint_that_bitsandbytes_wrote():
-    """The codes in the file are those of the numbers that they stand for."""
+def written():
+    """The weights of the fixture as bitsandbytes wrote them, by name: bytes of each part, and the shape."""
     data = (Path(__file__).parent.parent / 'fixtures/checkpoints/nf4.safetensors').read_bytes()
     size = struct.unpack('<Q', data[:8])[0]
     header = json.loads(data[8:8 + size])
     raw = {name: data[8 + size + entry['data_offsets'][0]:8 + size + entry['data_offsets'][1]]
            for name, entry in header.items() if name != '__metadata__'}
-    found = 0
     for name in raw:
-        if '.quant_state.' not in name or f"{name.split('.quant_state.')[0]}.nested_absmax" in raw:
-            continue
-        weight = name.split('.quant_state.')[0]
-        shape = json.loads(raw[name])['shape']
-        own = torch.frombuffer(bytearray(raw[weight]), dtype=torch.uint8)
-        codes = torch.stack([own >> 4, own & 15], 1).flatten()[:shape[0] * shape[1]].long()
-        absmax = torch.frombuffer(bytearray(raw[f'{weight}.absmax']), dtype=torch.float32)
-        numbers = (LEVELS[codes] * absmax.repeat_interleave(64)[:codes.numel()]).view(shape)
+        if '.quant_state.' in name:
+            weight = name.split('.quant_state.')[0]
+            parts = {part[len(weight) + 1:]: raw[part] for part in raw if part.startswith(f'{weight}.')}
+            state = json.loads(raw[name])
+            own = torch.frombuffer(bytearray(raw[weight]), dtype=torch.uint8)
+            codes = torch.stack([own >> 4, own & 15], 1).flatten()[:state['shape'][0] * state['shape'][1]].long()
+            yield weight, state, codes, parts, raw[weight.replace('.weight', '.expected')]
+
+
+def test_a_checkpoint_that_bitsandbytes_wrote():
+    """Numbers that a checkpoint's codes stand for have these codes again: its scales too where they are float32, and
+    rounded as the numbers are where those are of 16 bits."""
+    found = set()
+    for weight, state, codes, parts, expected in written():
+        dtype = getattr(torch, state['dtype'])
+        numbers = torch.frombuffer(bytearray(expected), dtype=dtype).float().view(state['shape'])
         [(again, scales)] = parts_of(lora.prepack_linear_nf4([numbers]), [numbers])
-        assert torch.equal(again, codes) and torch.equal(scales, absmax)
-        found += 1
-    assert found > 0
+        assert torch.equal(again, codes), weight
+        if 'nested_absmax' not in parts:
+            absmax = torch.frombuffer(bytearray(parts['absmax']), dtype=torch.float32)
+            assert torch.equal(scales, absmax), weight
+        assert torch.equal(scales.to(dtype).float(), scales), weight
+        kept = dequantized(numbers)
+        assert (kept - numbers).abs().max() <= torch.finfo(dtype).eps * numbers.abs().max(), weight
+        found.add(state['dtype'])
+    assert found == {'float32', 'bfloat16', 'float16'}
 
 
 @pytest.mark.parametrize('gelu', [False, True])
