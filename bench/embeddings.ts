@@ -3,7 +3,7 @@
  *
  *   TORCH_LORA_PYTHON=.../python npx tsx bench/embeddings.ts --data GLUE --model all-MiniLM-L6-v2
  *     [--rounds 5] [--texts 512] [--zero-shot-texts 1000] [--parts stsb,sst2,rte,rank,zero-shot] [--int8]
- *     [--bf16]
+ *     [--bf16] [--peak]
  *
  * The model is a folder of sentence-transformers; of its encoder a cross-encoder and a model of natural language
  * inference with random heads are made, the same files on all sides, fp32; --bf16 adds ours and the peers' in bfloat16,
@@ -13,9 +13,11 @@
  * sentences of QNLI are ranked for its first question; texts of SST-2 are sorted into 20 labels, by transformers'
  * pipeline on the other side. Texts come in and numbers go out on every side, tokenization included. Values are checked
  * to be the same. A first round finds each peer's best batch and is not counted; then the sides take turns; medians; how
- * late a timer of our main thread was at p50 and p99. First, Spearman's correlation of cosines with STS-B's dev scores.
+ * late a timer of our main thread was at p50 and p99. With --peak also the rate that our products would come to at the
+ * peak of the processor's registers (bench/peak.c), which bounds the ratio in that dtype. First, Spearman's correlation
+ * of cosines with STS-B's dev scores.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -27,7 +29,10 @@ import {
   cosineSimilarity,
   loadGlue,
 } from '../lib/index.ts'
+import { zeroShotPairs } from '../lib/inference/zero-shot.ts'
+import { native } from '../lib/native.ts'
 import { at } from './inference-stream.ts'
+import { type Peak, registerPeak } from './register-peak.ts'
 import { machine, median, ourWorker, peerWorker, type Worker } from './worker.ts'
 
 const { values: flags } = parseArgs({
@@ -40,6 +45,7 @@ const { values: flags } = parseArgs({
     parts: { type: 'string', default: 'stsb,sst2,rte,rank,zero-shot' },
     int8: { type: 'boolean', default: false },
     bf16: { type: 'boolean', default: false },
+    peak: { type: 'boolean', default: false },
   },
 })
 if (!flags.data || !flags.model) throw new Error('say where things are: --data GLUE --model MINILM_FOLDER')
@@ -119,6 +125,8 @@ async function run() {
   for (const peer of Object.values(peers))
     for (const one of (await peer.next<Peer>()).versions) versions.add(one)
   console.log(`${await machine()}; ${[...versions].join(', ')}; ${availableParallelism()} threads a side`)
+  const peak = flags.peak ? await registerPeak(native().system().threads) : undefined
+  const boundOf = peak && (await boundsAt(peak))
   const parts = flags.parts.split(',')
   if (parts.includes('stsb')) await correlate(workers)
   for (const task of ['sst2', 'rte'].filter((name) => parts.includes(name))) {
@@ -131,6 +139,7 @@ async function run() {
       count: texts.length,
       tolerance: 1e-4,
     })
+    if (boundOf) console.log(await boundOf(texts, { count: texts.length, rows: 'all' }))
   }
   if (parts.includes('rank')) {
     const { examples } = await loadGlue('qnli', { split: 'validation', dataDir: flags.data })
@@ -140,6 +149,8 @@ async function run() {
       count: passages.length,
       tolerance: 1e-4,
     })
+    const pairs = passages.map((passage): [string, string] => [examples[0]!.text, passage])
+    if (boundOf) console.log(await boundOf(pairs, { count: passages.length, rows: 'first' }))
   }
   if (parts.includes('zero-shot')) {
     const { examples } = await loadGlue('sst2', { split: 'validation', dataDir: flags.data })
@@ -159,8 +170,36 @@ async function run() {
       sizes: [32],
       rounds: 1,
     })
+    const pairs = texts.flatMap((text) => zeroShotPairs(text, labels))
+    if (boundOf) console.log(await boundOf(pairs, { count: texts.length, rows: 'first' }))
   }
   for (const worker of Object.values(workers)) worker.close()
+}
+
+/**
+ * How many requests of given texts a second would run if nothing ran but their products, each at the peak of a dtype.
+ * `rows` are those that the last layer gives: of a classifier, past keys and values, the first token of each text.
+ */
+async function boundsAt(peak: Peak) {
+  const config = JSON.parse(await readFile(join(flags.model!, 'config.json'), 'utf8'))
+  const [width, wide, layers] = [config.hidden_size, config.intermediate_size, config.num_hidden_layers]
+  const layer = (keys: number, rows: number) =>
+    4 * keys * width ** 2 + 4 * rows * width * (width + wide) + 4 * rows * keys * width
+  return async (
+    texts: readonly (string | [string, string])[],
+    { count, rows }: { count: number; rows: 'all' | 'first' },
+  ): Promise<string> => {
+    await using tokenizer = await AutoTokenizer.fromPretrained(flags.model!)
+    const encodings = await tokenizer.encodeBatch(texts, { maxLength: 512 })
+    const operations = encodings.reduce((sum, { ids: { length } }) => {
+      const last = rows === 'all' ? length : 1
+      return sum + (layers - 1) * layer(length, length) + layer(length, last)
+    }, 0)
+    const rates = Object.entries(peak).map(
+      ([dtype, rate]) => `${dtype} ${((count * rate * 1e9) / operations).toFixed(1)}/s`,
+    )
+    return `  at the peak of registers: ${rates.join(', ')}`
+  }
 }
 
 /** Prints how vectors of each side agree with people on STS-B's dev set. */
