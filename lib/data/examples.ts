@@ -99,7 +99,7 @@ export async function readExamples(path: string, options: ReadExamplesOptions = 
   const examples: Example[] = []
   if (format === 'csv' || format === 'tsv') await readDelimited(path, format, options, examples)
   else if (format === 'jsonl')
-    for await (const { value, number } of readJsonLines(path, '; expected one object a line'))
+    for await (const { value, number } of readJsonLines(path))
       examples.push(exampleOf(value, path, number, options))
   else if (format === 'json') await readJsonArray(path, options, examples)
   else if (format === 'parquet') await readParquet(path, options, examples)
@@ -152,7 +152,7 @@ async function readParquet(path: string, options: ReadExamplesOptions, examples:
       `no column ${missing.map((n) => JSON.stringify(n)).join(', ')} of \`labelColumns\`; the columns are ${columns.map((n) => JSON.stringify(n)).join(', ')}`,
     )
   let number = 0
-  for await (const row of rows([...wanted])) examples.push(exampleOf(row, path, ++number, options))
+  for await (const row of rows([...wanted])) examples.push(exampleOf(row, path, ++number, options, 'row'))
 }
 
 function formatOf(path: string): ExampleFormat {
@@ -369,18 +369,18 @@ const kind = (value: unknown) =>
         ? 'an object'
         : `${typeof value} ${JSON.stringify(value)}`
 
-/** An example from a JSON object at a line of a .jsonl file or an element of a .json array. */
+/** An example from an object: a line of a .jsonl file, an element of a .json array, or a row of a .parquet file. */
 function exampleOf(
   value: unknown,
   path: string,
   number: number,
   options: ReadExamplesOptions,
-  unit = 'line',
+  unit: 'line' | 'element' | 'row' = 'line',
 ): Example {
   const fail = (problem: string) =>
     unit === 'line'
       ? fileError(path, problem, undefined, number)
-      : fileError(path, `element ${number}: ${problem}`)
+      : fileError(path, `${unit} ${number}: ${problem}`)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw fail(`expected an object such as {"text": ..., "label": ...}, received ${kind(value)}`)
   const object = value as Record<string, unknown>
@@ -442,5 +442,5 @@ function exampleOf(
     })
   const id = string('id')
   if (id !== undefined) example.id = id
-  return Object.assign(example, unit === 'line' ? { file: path, line: number } : { file: path })
+  return Object.assign(example, unit === 'element' ? { file: path } : { file: path, line: number })
 }

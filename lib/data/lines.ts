@@ -59,17 +59,17 @@ export interface JsonLine extends Line {
 
 /**
  * The values of a .jsonl file, empty lines left out.
- * @param hint what is said after that a line is not JSON
  * @throws TorchLoraError INVALID_FILE as {@link readLines}, and for a line that is not JSON
  */
-export async function* readJsonLines(path: string, hint = ''): AsyncGenerator<JsonLine> {
+export async function* readJsonLines(path: string): AsyncGenerator<JsonLine> {
   for await (const line of readLines(path)) {
     if (line.text.trim() === '') continue
     let value: unknown
     try {
       value = JSON.parse(line.text)
     } catch (cause) {
-      throw fileError(path, `not JSON (${(cause as Error).message})${hint}`, cause, line.number)
+      const problem = `not JSON (${(cause as Error).message}); expected one object a line`
+      throw fileError(path, problem, cause, line.number)
     }
     yield { ...line, value }
   }

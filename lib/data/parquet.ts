@@ -31,7 +31,11 @@ export async function openParquet(path: string): Promise<ParquetFile> {
     try {
       return await body()
     } catch (cause) {
-      throw fileError(path, `cannot be read as parquet (${(cause as Error).message})`, cause)
+      throw fileError(
+        path,
+        `cannot be read as parquet (${(cause as Error).message}); write it anew, \`dataset.to_parquet\`, or as .jsonl`,
+        cause,
+      )
     }
   }
   const { file, metadata, columns } = await reading(async () => {

@@ -59,7 +59,8 @@ const flat = z.looseObject({
  */
 export async function readQuestionExamples(path: string): Promise<QuestionExample[]> {
   const examples = isJsonLines(path) ? await readFlat(path) : await readSquad(path)
-  if (examples.length === 0) throw fileError(path, 'holds no questions; expected at least one')
+  if (examples.length === 0)
+    throw fileError(path, "holds no questions; expected SQuAD's form, or one question a line (.jsonl)")
   return examples
 }
 
@@ -69,7 +70,11 @@ async function readSquad(path: string): Promise<QuestionExample[]> {
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw fileError(path, `not JSON (${(cause as Error).message})`, cause)
+    throw fileError(
+      path,
+      `not JSON (${(cause as Error).message}); a file with one question a line is .jsonl`,
+      cause,
+    )
   }
   const { data } = parsed(squad, path, value)
   return data.flatMap(({ paragraphs }) =>
@@ -115,7 +120,7 @@ function parsed<T>(schema: z.ZodType<T>, path: string, value: unknown, line?: nu
   const [issue] = result.error.issues
   throw fileError(
     path,
-    `${issue!.path.join('.') || 'it'}: ${issue!.message}; expected SQuAD's form`,
+    `${issue!.path.join('.') || 'it'}: ${issue!.message}; expected ${line === undefined ? "SQuAD's form" : '{"question", "context", "answers": [{"text", "start"}]}'}`,
     undefined,
     line,
   )
@@ -127,7 +132,7 @@ function checked(example: QuestionExample, path: string): QuestionExample {
     if (text !== '' && there === text) continue
     throw fileError(
       path,
-      `question ${JSON.stringify(example.id ?? example.question.slice(0, 60))}: the answer ${JSON.stringify(text.slice(0, 60))} does not stand at ${start}, where the context has ${JSON.stringify(there.slice(0, 60))}`,
+      `question ${JSON.stringify(example.id ?? example.question.slice(0, 60))}: the answer ${JSON.stringify(text.slice(0, 60))} does not stand at ${start}, where the context has ${JSON.stringify(there.slice(0, 60))}; correct where it begins, in UTF-16 code units in .jsonl and in characters in SQuAD's form`,
       undefined,
       example.line,
     )

@@ -39,7 +39,7 @@ export async function readSimilarityExamples(
     if (!texts.every((one) => typeof one === 'string'))
       throw fileError(
         path,
-        'expected {"anchor": text, "positive": text, "negative"?: a text or several}',
+        `expected {"anchor": text, "positive": text, "negative"?: a text or several}, received ${line.text.slice(0, 60)}`,
         undefined,
         line.number,
       )
@@ -52,16 +52,32 @@ export async function readSimilarityExamples(
 export function pairsOf(examples: readonly Example[], path?: string): SimilarityExample[] {
   return examples.map(({ text, textPair, label, file, line }) => {
     const place = file ?? path ?? 'examples'
-    if (textPair === undefined) throw fileError(place, 'a pair of texts needs a second one', undefined, line)
+    if (textPair === undefined)
+      throw fileError(
+        place,
+        'a pair of texts needs a second one; give it in `textPair` or `sentence2`, or write {"anchor", "positive"}',
+        undefined,
+        line,
+      )
     if (label === undefined) return { texts: [text, textPair], file, line }
     const score = typeof label === 'string' && label.trim() !== '' ? Number(label) : label
     if (typeof score !== 'number' || !Number.isFinite(score))
-      throw fileError(place, `a score must be a number, received ${JSON.stringify(label)}`, undefined, line)
+      throw fileError(
+        place,
+        `a score must be a number, received ${JSON.stringify(label)}; leave it away in every line where the pairs just belong together`,
+        undefined,
+        line,
+      )
     return { texts: [text, textPair], score, file, line }
   })
 }
 
 function objectAt(path: string, { value, text, number }: JsonLine): Record<string, unknown> {
   if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
-  throw fileError(path, `expected an object, received ${text.slice(0, 60)}`, undefined, number)
+  throw fileError(
+    path,
+    `expected {"anchor", "positive"} or a pair of texts with its score, received ${text.slice(0, 60)}`,
+    undefined,
+    number,
+  )
 }

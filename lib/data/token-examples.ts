@@ -80,7 +80,7 @@ async function readConll(path: string, examples: TokenExample[]): Promise<void> 
     expected ??= { count: columns.length, line: number }
     if (columns.length !== expected.count)
       throw wrong(
-        `${columns.length} columns, where line ${expected.line} has ${expected.count}: a word or its tag is missing, or one too many; received ${shown(text)}`,
+        `${columns.length} columns, where line ${expected.line} has ${expected.count}: a word or its tag is missing, or one too many; give every line the same columns, a tab between them; received ${shown(text)}`,
       )
     if (words.length === 0) first = number
     words.push(word)
@@ -101,12 +101,19 @@ function parseRow(row: unknown, wrong: (problem: string) => TorchLoraError): Tok
     if (!isStrings(given)) throw wrong(`words must be an array of strings, received ${shown(given)}`)
     if (!isStrings(tags)) throw wrong(`tags must be an array of strings, one a word, received ${shown(tags)}`)
     if (given.length !== tags.length)
-      throw wrong(`${given.length} words and ${tags.length} tags; expected as many`)
+      throw wrong(
+        `${given.length} words and ${tags.length} tags; give each word one, "O" where it is none, received ${shown(tags)}`,
+      )
     return { words: given, tags }
   }
   if (typeof text !== 'string')
-    throw wrong('expected {"words", "tags"} or {"text", "entities": [{"start", "end", "label"}]}')
-  if (!Array.isArray(entities)) throw wrong(`entities must be an array, received ${shown(entities)}`)
+    throw wrong(
+      `expected {"words", "tags"} or {"text", "entities": [{"start", "end", "label"}]}, received ${shown(row)}`,
+    )
+  if (!Array.isArray(entities))
+    throw wrong(
+      `entities must be an array of {"start", "end", "label"}, [] where there are none, received ${shown(entities)}`,
+    )
   return { text, entities: entities.map((entity) => parseSpan(entity, wrong)) }
 }
 
@@ -137,10 +144,12 @@ export function tagsOf(examples: readonly TokenExample[]): string[] {
     for (const { label } of entities) for (const part of ['B', 'I']) tags.add(`${part}-${label}`)
   }
   tags.delete('O')
-  if (tags.size === 0)
+  if (tags.size === 0) {
+    const file = examples[0]?.file
     throw new TorchLoraError(
       'INCOMPATIBLE',
-      'No word of the training data has a tag other than "O": there is nothing to learn.',
+      `${file === undefined ? '' : `${file}: `}no word of the training data has a tag other than "O": there is nothing to learn; tag words, "B-person", or give stretches in \`entities\`.`,
     )
+  }
   return ['O', ...[...tags].sort()]
 }

@@ -102,7 +102,7 @@ export class Reranking extends Task<RelevanceLabels, Example> {
       if (example.textPair === undefined)
         throw new TorchLoraError(
           'INCOMPATIBLE',
-          `${placeOf(example)}: expected a query and a text, received one text.`,
+          `${placeOf(example)}: expected a query and a text, received one text; give the second in \`textPair\`.`,
         )
       const value = gradeOf(example)
       if (!(value >= 0 && value <= 1))

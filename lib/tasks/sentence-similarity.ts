@@ -195,12 +195,12 @@ export class SentenceSimilarity extends Task<SimilarityLabels, SimilarityExample
       if ((score !== undefined) !== scored)
         throw new TorchLoraError(
           'INCOMPATIBLE',
-          `${placeOf(example)}: some examples have a score and this one has not.`,
+          `${placeOf(example)}: some examples have a score and this one has not; give every pair one, or none.`,
         )
       if (scored !== isScored(loss))
         throw new TorchLoraError(
           'INCOMPATIBLE',
-          `${placeOf(example)}: the loss ${loss} is of ${isScored(loss) ? 'scored pairs' : 'anchors with positives and negatives'}, and these are ${scored ? 'scored pairs' : 'not scored'}.`,
+          `${placeOf(example)}: the loss ${loss} is of ${isScored(loss) ? 'scored pairs' : 'anchors with positives and negatives'}, and these are ${scored ? 'scored pairs' : 'not scored'}; choose another \`loss\`, or give it such examples.`,
         )
       const wrong =
         loss === 'triplet'

@@ -55,6 +55,9 @@ describe('parquet', () => {
     expect(await failure(readExamples(first, { labelColumns: ['toxic'] }))).toMatch(
       /no column "toxic" of `labelColumns`/,
     )
+    expect(await failure(readExamples(first, { labelColumns: ['text'] }))).toMatch(
+      /parquet: row 1: key "text" of `labelColumns`: expected 0 or 1, received string "Grüße 0"/,
+    )
   })
 
   it('that is none is refused', async () => {
@@ -63,7 +66,7 @@ describe('parquet', () => {
     for (const bytes of ['', 'PAR1', 'text,label\na,b\n', `PAR1${'x'.repeat(100)}PAR1`]) {
       await writeFile(file, bytes)
       expect(await failure(readExamples(file))).toMatch(
-        /INVALID_FILE: .*a\.parquet: cannot be read as parquet/,
+        /INVALID_FILE: .*a\.parquet: cannot be read as parquet .*; write it anew/,
       )
     }
     // A schema of more columns than are described: the number of the root's children, 3 as a zigzag varint.

@@ -182,6 +182,10 @@ describe('sentence similarity', () => {
     ['{"anchor":"a"}', /line 1: expected \{"anchor"/],
     ['{"text":"a","textPair":"b","label":"much"}', /line 1: a score must be a number/],
     ['{"text":"a","label":1}', /line 1: a pair of texts needs a second one/],
+    ['{"text":"a","label":1}', /x\.jsonl, line 1: .*; give it in `textPair`/],
+    ['{"text":"a","textPair":"b","label":"much"}', /x\.jsonl, line 1: .*received "much"; leave it away/],
+    ['{"anchor":"a","positive":1}', /x\.jsonl, line 1: expected .*, received \{"anchor":"a","positive":1\}/],
+    ['7', /x\.jsonl, line 1: expected \{"anchor", "positive"\} or a pair .*, received 7/],
   ])('refuses %s', async (line, message) => {
     await expect(readSimilarityExamples(await file('x.jsonl', `${line}\n`))).rejects.toThrow(message)
   })
@@ -386,6 +390,13 @@ describe('questions', () => {
     await expect(readQuestionExamples(await file('d.jsonl', '\n{"question": 1}\n'))).rejects.toThrow(
       /line 2: question/,
     )
+    for (const [name, text, message] of [
+      ['e.json', JSON.stringify(squad(5)), /e\.json: .*; correct where it begins/],
+      ['f.json', '{', /f\.json: not JSON .*; a file with one question a line is \.jsonl/],
+      ['g.jsonl', '{"question": "a", "context": 1}', /g\.jsonl, line 1: context: .*; expected .*"answers"/],
+      ['h.jsonl', '', /h\.jsonl: holds no questions; expected SQuAD's form/],
+    ] as const)
+      await expect(readQuestionExamples(await file(name, text))).rejects.toThrow(message)
   })
 })
 
