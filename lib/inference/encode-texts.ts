@@ -41,7 +41,9 @@ export async function encodeTexts(
   { maxLength, longText, windowOverlap, first = 0, ...options }: EncodeTextsOptions,
 ): Promise<Encoding[]> {
   const texts = inputs.map((input, i) => (isWords(input) ? input : tokenizerInput(input, first + i)))
-  const { truncationSide, truncation, offsets } = options
+  const { truncation, offsets } = options
+  // What is refused is read no further than to where that is known, and so from its beginning.
+  const truncationSide = longText === 'refuse' ? 'right' : options.truncationSide
   const encodings = await encodeMixed(tokenizer, texts, { maxLength, truncationSide, truncation, offsets })
   checkIds({ tokenizer, model }, encodings, first)
   const long = encodings.flatMap(({ truncated }, i) => (truncated ? [i] : []))

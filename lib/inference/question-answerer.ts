@@ -192,8 +192,9 @@ export class QuestionAnswerer extends TextModel<
     { engine, first, maxLength, longText }: EncodeContext<QuestionAnswering, QuestionOptions>,
   ): Promise<EncodedQuestion[]> {
     const asked = inputs.map((input, i) => questionOf(input, `Input ${first + i}`))
+    const maxWindows = longText === 'windows' ? this.#maxWindows : 1
     const overlap = this.#overlap
-    const encoded = await encodeQuestions(asked, engine.tokenizer, { maxLength, overlap })
+    const encoded = await encodeQuestions(asked, engine.tokenizer, { maxLength, overlap, maxWindows })
     checkIds(
       engine,
       encoded.map(([window]) => window!),
@@ -201,16 +202,15 @@ export class QuestionAnswerer extends TextModel<
     )
     return encoded.map((windows, i): EncodedQuestion => {
       const { context } = asked[i]!
-      const most = longText === 'windows' ? this.#maxWindows : 1
-      if (windows.length > most && longText !== 'truncate') {
+      if (windows.length > maxWindows && longText !== 'truncate') {
         const remedy =
           longText === 'windows' ? 'raise `maxWindows`, or allow truncation' : 'allow windows or truncation'
         throw new TorchLoraError(
           'TOO_LONG',
-          `Input ${first + i}: its context is ${windows.length} windows of ${maxLength} tokens, and at most ${most} may be read: give the part that matters, ${remedy}.`,
+          `Input ${first + i}: its context is more than ${maxWindows} windows of ${maxLength} tokens, and at most ${maxWindows} may be read: give the part that matters, ${remedy}.`,
         )
       }
-      const read = windows.slice(0, most)
+      const read = windows.slice(0, maxWindows)
       return { texts: [read], context, truncated: read.length < windows.length }
     })
   }

@@ -171,6 +171,7 @@ export class QuestionAnswering extends Task<AnswerLabels, QuestionExample> {
 
 /**
  * The windows of each question with its context: what `decodeAnswers` reads.
+ * @param options.maxWindows windows of a context that are wanted: of a longer one there are more, but not for all of it
  * @throws TorchLoraError TOO_LONG for a question that leaves no room for a context
  */
 export async function encodeQuestions(
@@ -179,16 +180,48 @@ export async function encodeQuestions(
   {
     maxLength,
     overlap = Math.min(128, Math.floor(maxLength / 3)),
+    maxWindows,
   }: EncodeOptions & {
     /** Tokens that neighbouring windows share. */
     overlap?: number | undefined
+    maxWindows?: number | undefined
   },
 ): Promise<Encoding[][]> {
-  const encodings = await tokenizer.encodeBatch(
-    examples.map(({ question, context }) => [question, context] as const),
-    { maxLength, offsets: true, truncation: 'only_second', stride: overlap },
-  )
+  const pairs = examples.map(({ question, context }) => [question, context] as const)
+  const read =
+    maxWindows === undefined ? pairs : await beginnings(pairs, tokenizer, (maxWindows + 1) * maxLength)
+  const encodings = await tokenizer.encodeBatch(read, {
+    maxLength,
+    offsets: true,
+    truncation: 'only_second',
+    stride: overlap,
+  })
   return encodings.map((encoding) => [encoding, ...encoding.overflow])
+}
+
+/** Characters of a token at most, nearly always: a text of fewer is tokenized whole. */
+const tokenChars = 16
+
+/** Pairs whose second text, where it is far longer than `tokens` tokens, ends there: the rest is never tokenized. */
+async function beginnings(
+  pairs: readonly (readonly [string, string])[],
+  tokenizer: Tokenizer,
+  tokens: number,
+): Promise<(readonly [string, string])[]> {
+  const isLong = ([, text]: readonly [string, string]) => text.length > tokenChars * tokens
+  const cut = {
+    maxLength: tokens,
+    offsets: true,
+    truncation: 'only_second',
+    truncationSide: 'right',
+  } as const
+  const found = (await tokenizer.encodeBatch(pairs.filter(isLong), cut)).values()
+  return pairs.map((pair) => {
+    if (!isLong(pair)) return pair
+    const { truncated, sequenceIds, offsets } = found.next().value!
+    const [first, second] = pair
+    return [first, truncated ? second.slice(0, offsets![2 * sequenceIds!.lastIndexOf(1) + 1]) : second]
+  })
 }
 
 /** The first and last token of an answer in a window; 0 and 0, the first token of all, where it is not whole in it. */

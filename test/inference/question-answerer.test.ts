@@ -141,6 +141,28 @@ describe('QuestionAnswerer', () => {
     await expect(small.answer(megabyte)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
+  it('reads no more of a context than its windows may hold, and all of one that is long and has few tokens', async () => {
+    await using tokenizer = await AutoTokenizer.fromPretrained(base)
+    const question = 'what was it'
+    const words = 'the film was great , '
+    const windowsOf = async (context: string, maxWindows?: number) => {
+      const [windows] = await encodeQuestions([{ question, context }], tokenizer, {
+        maxLength: 64,
+        maxWindows,
+      })
+      return windows!
+    }
+    const all = await windowsOf(words.repeat(1000))
+    const some = await windowsOf(words.repeat(50_000), 3)
+    expect(some.length).toBeGreaterThan(3)
+    expect(some.length).toBeLessThan(9)
+    expect(some.slice(0, 3)).toEqual(
+      all.slice(0, 3).map((window) => ({ ...window, overflow: expect.anything() })),
+    )
+    const spaced = `great${' '.repeat(100_000)}film`
+    expect(await windowsOf(spaced, 3)).toEqual(await windowsOf(spaced))
+  })
+
   it('refuses what is no question with its context; streams', async () => {
     await using answerer = await QuestionAnswerer.load(base, { warmUp: false })
     const wrong: [unknown, RegExp][] = [

@@ -126,6 +126,25 @@ describe('from', () => {
   })
 })
 
+describe('a text that is refused where it is too long', () => {
+  it('is read from its beginning, whichever end would be cut: no further than to where that is known', async () => {
+    await using tokenizer = await AutoTokenizer.fromPretrained(base)
+    using model = await AutoModelForSequenceClassification.fromPretrained(base)
+    const sides: unknown[] = []
+    const encodeBatch = tokenizer.encodeBatch.bind(tokenizer)
+    tokenizer.encodeBatch = (inputs, options) => {
+      sides.push(options?.truncationSide)
+      return encodeBatch(inputs, options)
+    }
+    await using classifier = await TextClassifier.from(model, tokenizer, { warmUp: false, maxLength: 16 })
+    const long = 'the film was great, '.repeat(50_000)
+    const refused = classifier.classify(long, { longText: 'refuse', truncationSide: 'left' })
+    await expect(refused).rejects.toMatchObject({ code: 'TOO_LONG' })
+    await classifier.classify('the film', { longText: 'truncate', truncationSide: 'left' })
+    expect(sides).toEqual(['right', 'left'])
+  })
+})
+
 describe('streams', () => {
   it('give results as they are there, before the source ends, with their rows', async () => {
     await using classifier = await TextClassifier.load(base, { warmUp: false })
