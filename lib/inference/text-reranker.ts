@@ -13,7 +13,7 @@ import {
 } from './cut-options.ts'
 import { encodeTexts, isCut, windowsOf } from './encode-texts.ts'
 import { Engine, loadEngine } from './engine.ts'
-import { textOf } from './inputs.ts'
+import { type TextInput, textOf } from './inputs.ts'
 import {
   type OnError,
   type StreamResult,
@@ -47,6 +47,9 @@ export interface RankedText {
   score: number
 }
 
+/** Texts that are ranked, or one, or a pair, that is scored by itself. */
+type RankRequest = { ranked: RankInput } | { alone: TextInput }
+
 /** The texts of a query, best first. */
 export interface Ranking {
   ranking: RankedText[]
@@ -62,7 +65,12 @@ const rankRules: Rules<RankOptions> = { ...cutCallRules, topK: whole(1), rawScor
  * How well texts answer a query, each read together with it: a cross-encoder of one output, whose sigmoid is the score.
  * Of a pair with more tokens than the model takes the longer text is cut first. All texts of a call share batches.
  */
-export class TextReranker extends TextModel<Reranking, RankInput, Ranking, RankOptions> {
+export class TextReranker extends TextModel<
+  Reranking,
+  { ranked: RankInput } | { alone: TextInput },
+  Ranking,
+  RankOptions
+> {
   readonly task = 'reranking'
   /** @internal */
   protected readonly kind = Reranking
@@ -112,8 +120,18 @@ export class TextReranker extends TextModel<Reranking, RankInput, Ranking, RankO
    * once when too many wait, ABORTED on a signal, TIMEOUT, DISPOSED after close(), TOO_LONG, OUT_OF_MEMORY, NATIVE
    */
   async rank(query: string, texts: readonly string[], options: RankOptions = {}): Promise<RankedText[]> {
-    const [{ ranking }] = (await this.respond([{ query, texts }], options)) as [Ranking]
+    const [{ ranking }] = (await this.respond([{ ranked: { query, texts } }], options)) as [Ranking]
     return ranking
+  }
+
+  /**
+   * The score of each text or pair by itself, in their order; sentence-transformers' `CrossEncoder.predict`.
+   * @throws TorchLoraError as `rank`
+   */
+  async score(inputs: readonly TextInput[], options: Omit<RankOptions, 'topK'> = {}): Promise<number[]> {
+    const requests = inputs.map((alone) => ({ alone }))
+    const results = await this.respond(requests, options)
+    return results.map(({ ranking: [best] }) => best!.score)
   }
 
   /**
@@ -131,23 +149,30 @@ export class TextReranker extends TextModel<Reranking, RankInput, Ranking, RankO
   ): AsyncGenerator<StreamResult<Row, Ranking, E>, void, undefined>
   rankAll(
     rows: Iterable<unknown> | AsyncIterable<unknown>,
-    options: RankOptions & StreamRowOptions<unknown, RankInput> = {},
+    {
+      input = (row) => row as RankInput,
+      ...options
+    }: RankOptions & StreamRowOptions<unknown, RankInput> = {},
   ): AsyncGenerator<never, void, undefined> {
-    return this.respondAll(rows, options) as AsyncGenerator<never, void, undefined>
+    const request = (row: unknown): RankRequest => ({ ranked: input(row) })
+    return this.respondAll(rows, { ...options, input: request }) as AsyncGenerator<never, void, undefined>
   }
 
   /** @internal */
-  protected override textsOf(input: RankInput): readonly unknown[] {
-    const { query, texts } = (input ?? {}) as Partial<RankInput>
+  protected override textsOf(request: RankRequest): readonly unknown[] {
+    if ('alone' in request) return [request.alone]
+    const { query, texts } = (request.ranked ?? {}) as Partial<RankInput>
     return Array.isArray(texts) && texts.length > 0 ? texts.map((text) => [query, text]) : [query]
   }
 
   /** @internal */
   protected async encode(
-    inputs: readonly RankInput[],
+    requests: readonly RankRequest[],
     { engine, first, ...context }: EncodeContext<Reranking, RankOptions>,
   ): Promise<EncodedRequest[]> {
-    const pairs = inputs.map((input, i) => pairsOf(input, `Input ${first + i}`))
+    const pairs = requests.map((request, i) =>
+      'alone' in request ? [request.alone] : pairsOf(request.ranked, `Input ${first + i}`),
+    )
     const encodings = await encodeTexts(engine, pairs.flat(), context)
     let at = 0
     return pairs.map(({ length }): EncodedRequest => {

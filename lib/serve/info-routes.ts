@@ -4,7 +4,7 @@ import type { AnyTextModel } from '../inference/load-text-model.ts'
 import { explainDType } from '../weight-dtype.ts'
 import { component } from './components.ts'
 import { routesFor } from './routes/index.ts'
-import { errorResponses, modelQuery, text } from './schemas.ts'
+import { errorResponses, modelQuery, scoreLabel, text } from './schemas.ts'
 import type { ServedModel, ServedModels } from './served-models.ts'
 
 const textOrNull = { type: ['string', 'null'] } as const
@@ -171,7 +171,7 @@ function typeOf(model: AnyTextModel): object {
       return { embedding: { pooling, dimensions, normalized, prompts: Object.keys(prompts) } }
     }
     case 'reranking':
-      return { reranker: { id2label: { 0: 'LABEL_0' }, label2id: { LABEL_0: 0 } } } // its score, as its file names it
+      return { reranker: { id2label: { 0: scoreLabel }, label2id: { [scoreLabel]: 0 } } }
     case 'question-answering':
       return { question_answerer: {} }
     case 'masked-language-model':

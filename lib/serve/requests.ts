@@ -17,6 +17,11 @@ export function requireSome(list: readonly unknown[], field: string): void {
   if (list.length === 0) throw httpError(400, `\`${field}\` cannot be empty`, 'Empty')
 }
 
+/** @throws 400 for an empty text, or a pair of them, as text-embeddings-inference has it */
+export function requireFilled(texts: readonly string[]): void {
+  if (texts.includes('')) throw httpError(400, '`inputs` cannot be empty', 'Empty')
+}
+
 /** @throws 413 for more of something than a request may hold */
 export function requireAtMost(count: number, { most, what }: { most: number; what: string }): void {
   if (count > most)

@@ -48,6 +48,9 @@ const truncationDirection = {
     "Which end of a text that is too long is cut. Default: what the model's tokenizer says, else Right.",
 } as const
 
+/** What the one output of a reranker is called, as its files call it. */
+export const scoreLabel = 'LABEL_0'
+
 export const rawScores = {
   type: 'boolean',
   default: false,
@@ -102,7 +105,7 @@ const OpenAIErrorResponse = component('OpenAIErrorResponse', {
 
 /** What may go wrong with work, by status. */
 const failures = {
-  400: 'The body is no JSON, or a list in it is empty.',
+  400: 'The body is no JSON, or a list or text in it is empty.',
   401: 'The API key is missing or wrong.',
   404: 'There is no such model.',
   413: 'Too many bytes, texts or tokens.',

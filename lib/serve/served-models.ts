@@ -19,6 +19,7 @@ export interface ServedModel {
 /** What a route says of the models that it is for. */
 export interface Serves {
   readonly path: string
+  /** The tasks, first the one that it is for before all. */
   readonly serves: readonly TaskName[]
   /** Which models of these tasks, where it is not for all. */
   readonly fits?: ((model: AnyTextModel) => boolean) | undefined
@@ -59,7 +60,8 @@ export class ServedModels {
   }
 
   /**
-   * The model that a request of a route means: the one that it names, else the only one that the route is for.
+   * The model that a request of a route means: the one that it names, else the only one of the first task that the route
+   * is for and that there is.
    * @param routesOf the routes that serve a model, for the message
    * @throws 404 for a name that no model has, 424 where the route is not for it, 422 where it could be several
    */
@@ -70,7 +72,9 @@ export class ServedModels {
   ): ServedModel {
     const fits = ({ model }: ServedModel) => isFor(route, model)
     const fitting = this.all.filter(fits)
-    if (name === undefined && fitting.length === 1) return fitting[0]!
+    const first = route.serves.find((task) => fitting.some(({ model }) => model.task === task))
+    const meant = fitting.filter(({ model }) => model.task === first)
+    if (name === undefined && meant.length === 1) return meant[0]!
     if (name === undefined && fitting.length > 1)
       throw httpError(
         422,

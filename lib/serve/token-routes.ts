@@ -3,7 +3,7 @@ import type { AnyTextModel } from '../inference/load-text-model.ts'
 import type { InputToken } from '../inference/options.ts'
 import { charactersBefore } from './characters.ts'
 import { component } from './components.ts'
-import { httpError, requireAtMost, requireSome, whileConnected } from './requests.ts'
+import { httpError, requireAtMost, requireFilled, requireSome, whileConnected } from './requests.ts'
 import { errorResponses, model, promptName, text, textsOrNone } from './schemas.ts'
 import type { ServedModels } from './served-models.ts'
 
@@ -104,9 +104,11 @@ export function tokenRoutes(
     async ({ body: { inputs, add_special_tokens, prompt_name, model: name } }, reply) => {
       const { model } = models.find(name)
       const prompt = promptFor(model, prompt_name ?? undefined)
-      const asked = [inputs].flat().map((one) => prompt + one)
-      requireSome(asked, 'inputs')
-      requireAtMost(asked.length, { most: maxClientBatch, what: 'texts' })
+      const texts = [inputs].flat()
+      requireSome(texts, 'inputs')
+      requireAtMost(texts.length, { most: maxClientBatch, what: 'texts' })
+      requireFilled(texts)
+      const asked = texts.map((one) => prompt + one)
       const options = {
         addSpecialTokens: add_special_tokens,
         signal: whileConnected(reply),

@@ -3,14 +3,14 @@ import type { CallOptions, Timings } from '../inference/options.ts'
 import type { Device } from '../tensor.ts'
 import { characterCount } from './characters.ts'
 import type { ModelMetrics, Verb } from './metrics.ts'
-import { requireAtMost, whileConnected } from './requests.ts'
+import { requireAtMost, requireFilled, whileConnected } from './requests.ts'
 
 /** What a call of the work of a request is told. */
 export type WorkCall = Required<Pick<CallOptions, 'signal' | 'timeoutMs' | 'onTimings'>>
 
 /**
  * Runs the work of a request: counted and bounded, ended when its client goes, what it took in the headers.
- * @param texts what the request asks about: as many are counted
+ * @param texts what the request asks about, pairs joined: as many are counted, and none may be empty
  */
 export type Work = <T>(
   reply: FastifyReply,
@@ -36,6 +36,7 @@ export function workOf({
     const method = texts.length === 1 ? 'single' : 'batch'
     metrics.request(method)
     requireAtMost(texts.length, { most: maxClientBatch, what: 'texts' })
+    requireFilled(texts)
     let timings: Timings | undefined
     const result = await body({
       signal: whileConnected(reply),

@@ -46,6 +46,22 @@ describe('TextReranker', () => {
       expect(Math.abs(score - sigmoid(logits[index]!))).toBeLessThan(0.05)
   })
 
+  it('scores pairs and texts alone, each by itself, in their order', async () => {
+    await using reranker = await TextReranker.load(base, { warmUp: false, maxLength: 16 })
+    const [alone] = await plainLogits(base, [texts[0]!])
+    const pairs = [{ text: query, textPair: texts[1]! }, [query, texts[0]!], texts[0]!] as const
+    const raw = await reranker.score(pairs, { rawScores: true })
+    const expected = [logits[1]!, logits[0]!, alone![0]!]
+    for (const [i, score] of raw.entries()) expect(Math.abs(score - expected[i]!)).toBeLessThan(1e-4)
+    expect(await reranker.score(pairs)).toEqual(raw.map((score) => expect.closeTo(sigmoid(score), 6)))
+    expect(await reranker.score([])).toEqual([])
+    await expect(reranker.score(['a', 3 as never])).rejects.toThrow(/Input 1: expected a string, .* number/)
+    const rows = [{ alone: 'a' }] as never[]
+    await expect(reranker.rankAll(rows).next()).rejects.toThrow(/Input 0, query: expected a string/)
+    const long = { longText: 'refuse' } as const
+    await expect(reranker.score(['a', texts[0]!.repeat(9)], long)).rejects.toThrow(/Input 1 has more than 16/)
+  })
+
   it('serves adapters by name, each as if it were merged, and a model in memory', async () => {
     using model = await AutoModelForReranking.fromPretrained(base)
     const adapter = await randomAdapter(model, { seed: 3, r: 4, loraAlpha: 8 })

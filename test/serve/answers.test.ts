@@ -78,8 +78,42 @@ describe('/rerank', () => {
     await served.close()
   })
 
+  it('is what /predict says of pairs, and of texts alone, one by one', async () => {
+    await using reranker = await TextReranker.load(folders.rank, { device: 'cpu', warmUp: false })
+    const pairs = [...texts.map((text) => [query, text]), [texts[0]]]
+    const expected = await reranker.score(
+      pairs.map(([first, second]) => (second ? [first!, second] : first!)),
+    )
+    const { value } = await ask('/predict', { inputs: pairs })
+    expect(value).toEqual(expected.map((score) => [{ label: 'LABEL_0', score: expect.closeTo(score, 5) }]))
+    const one = await ask('/predict', { inputs: pairs[0]!, raw_scores: true, top_k: 1 })
+    const raw = Math.log(expected[0]! / (1 - expected[0]!))
+    expect(one.value).toEqual([{ label: 'LABEL_0', score: expect.closeTo(raw, 3) }])
+    expect((await ask('/predict', { inputs: ['', 'a'] })).status).toBe(200)
+    expect(await ask('/predict', { inputs: ['', ''] })).toMatchObject({
+      status: 400,
+      value: { error: '`inputs` cannot be empty', error_type: 'Empty' },
+    })
+    const long = 'a play was dull '.repeat(40)
+    expect((await ask('/predict', { inputs: long })).status).toBe(413)
+    expect((await ask('/predict', { inputs: long, truncate: true })).status).toBe(200)
+  })
+
+  it('leaves /predict to the classifier beside it, where a request does not say which', async () => {
+    const mood = await tinyClassifier({ labels: ['sad', 'glad'] })
+    const served = await createServer({ rank: folders.rank, mood }, { logLevel: 'silent' })
+    const labels = async (payload: object) => {
+      const response = await served.inject({ method: 'POST', url: '/predict', payload })
+      return response.json().map(({ label }: { label: string }) => label)
+    }
+    expect((await labels({ inputs: 'a' })).sort()).toEqual(['glad', 'sad'])
+    expect(await labels({ inputs: 'a', model: 'rank' })).toEqual(['LABEL_0'])
+    await served.close()
+  })
+
   it.each([
     [{ query: '', texts }, 422, /query/],
+    [{ query: '', texts: ['a', ''] }, 400, /^`inputs` cannot be empty$/],
     [{ query, texts: [] }, 400, /^`texts` cannot be empty$/],
     [{ query, texts: [3] }, 422, /texts\/0 must be string/],
     [{ query, texts: Array(9).fill('a') }, 413, /at most 8 texts/],

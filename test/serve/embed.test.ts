@@ -94,6 +94,10 @@ describe('/v1/embeddings', () => {
       status: 400,
       value: { message: '`input` cannot be empty', code: 400, type: 'Empty' },
     })
+    expect(await ask('/v1/embeddings', { input: '' })).toMatchObject({
+      status: 400,
+      value: { message: '`inputs` cannot be empty', code: 400, type: 'Empty' },
+    })
     expect(await ask('/v1/embeddings', { input: [[1, 2, 3]] })).toMatchObject({
       status: 422,
       value: { message: expect.stringMatching(/input must be a text, or an array of texts/) },
@@ -123,6 +127,12 @@ describe('wrong input', () => {
     ['/embed', { inputs: [] }, 400, /^`inputs` cannot be empty$/],
     ['/embed_all', { inputs: [] }, 400, /^`inputs` cannot be empty$/],
     ['/tokenize', { inputs: [] }, 400, /^`inputs` cannot be empty$/],
+    ['/embed', { inputs: '' }, 400, /^`inputs` cannot be empty$/],
+    ['/embed', { inputs: ['a', ''] }, 400, /^`inputs` cannot be empty$/],
+    ['/embed_all', { inputs: '' }, 400, /^`inputs` cannot be empty$/],
+    ['/tokenize', { inputs: ['a', ''] }, 400, /^`inputs` cannot be empty$/],
+    ['/models/x', { inputs: '' }, 400, /^`inputs` cannot be empty$/],
+    ['/similarity', { inputs: { source_sentence: 'a', sentences: ['a', ''] } }, 400, /^`inputs` cannot be/],
     ['/embed', { inputs: [[1, 2]] }, 422, /inputs must be a text/],
     ['/embed', { inputs: 'a', dimensions: 33 }, 422, /have 32 elements, and 33 were asked for/],
     ['/embed', { inputs: 'a', dimensions: 0 }, 422, /dimensions must be >= 1/],

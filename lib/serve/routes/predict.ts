@@ -1,6 +1,7 @@
+import type { LabelScore } from '../../inference/decode.ts'
 import { component } from '../components.ts'
-import { adapter, model, rawScores, text, topLabels, truncation } from '../schemas.ts'
-import { longTextOf, sideOf, type TruncationBody, taskRoute } from '../task-route.ts'
+import { adapter, model, rawScores, scoreLabel, text, topLabels, truncation } from '../schemas.ts'
+import { cutOrRefused, longTextOf, sideOf, type TruncationBody, taskRoute } from '../task-route.ts'
 
 /** `inputs` of text-embeddings-inference: a text, a pair, or a batch of lists of one or two. */
 type Inputs = string | string[] | string[][]
@@ -46,12 +47,12 @@ const PredictResponse = component('PredictResponse', {
   anyOf: [predictions, { type: 'array', items: predictions }],
 })
 
-/** `POST /predict`: texts and pairs classified. */
-export const predict = taskRoute<'sequence-classification', PredictBody>({
+/** `POST /predict`: texts and pairs classified; by a reranker each is scored by itself. */
+export const predict = taskRoute<'sequence-classification' | 'reranking', PredictBody>({
   path: '/predict',
   operationId: 'predict',
   summary: 'Classify texts',
-  serves: ['sequence-classification'],
+  serves: ['sequence-classification', 'reranking'],
   root: ['sequence-classification'],
   refusal: 'Model is not a classifier model',
   request: PredictRequest,
@@ -62,26 +63,32 @@ export const predict = taskRoute<'sequence-classification', PredictBody>({
   ) {
     const batch = Array.isArray(inputs) && Array.isArray(inputs[0])
     const parts = batch ? (inputs as string[][]) : [[inputs as string | string[]].flat()]
-    const results = await work(
+    const asked = parts.map((texts) => (texts.length === 1 ? texts[0]! : (texts as [string, string])))
+    const answers = await work(
       reply,
       parts.map((texts) => texts.join('')),
-      (call) =>
-        model.classify(
-          parts.map((texts) => (texts.length === 1 ? texts[0]! : (texts as [string, string]))),
-          {
-            ...call,
-            adapter,
-            longText: longTextOf({ truncate }, longText),
-            truncationSide: sideOf(truncation_direction),
-          },
-        ),
+      async (call): Promise<LabelScore[][]> => {
+        const options = { ...call, adapter, truncationSide: sideOf(truncation_direction) }
+        if (model.task === 'reranking') {
+          const scores = await model.score(asked, {
+            ...options,
+            ...cutOrRefused({ truncate, truncation_direction }, longText),
+            rawScores: raw_scores,
+          })
+          return scores.map((score) => [{ score, label: scoreLabel }])
+        }
+        const results = await model.classify(asked, {
+          ...options,
+          longText: longTextOf({ truncate }, longText),
+        })
+        return results.map(({ scores, logits, labels }) =>
+          raw_scores
+            ? labels.map((label, i) => ({ score: logits[i]!, label })).sort((x, y) => y.score - x.score)
+            : scores.map(({ label, score }) => ({ score, label })),
+        )
+      },
     )
-    const answers = results.map(({ scores, logits, labels }) => {
-      const ranked = raw_scores
-        ? labels.map((label, i) => ({ score: logits[i]!, label })).sort((x, y) => y.score - x.score)
-        : scores.map(({ label, score }) => ({ score, label }))
-      return ranked.slice(0, top_k ?? undefined)
-    })
-    return batch ? answers : answers[0]
+    const best = answers.map((ranked) => ranked.slice(0, top_k ?? undefined))
+    return batch ? best : best[0]
   },
 })
