@@ -82,7 +82,7 @@ async function embed(flags: EmbedFlags, signal: AbortSignal): Promise<void> {
   })
   const { maxLength } = model
   const options = { dimensions, normalize, prompt, promptName, signal }
-  const results = model.embedAll(texts, { ...options, input: ({ text }) => text })
+  const results = model.embedAll(texts, { ...options, input: ({ text }) => text, onError: 'yield' })
   const vectors = watched(results, { what: 'embedding', count: texts.length, maxLength })
   if (kind === '.npy') {
     const header = npyHeader(texts.length, dimensions ?? model.dimensions)

@@ -4,7 +4,7 @@ import { readQuestionExamples } from '../data/question-examples.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Aggregation } from '../inference/entities.ts'
 import type { LoadTextModelOptions } from '../inference/load-text-model.ts'
-import type { TagInput } from '../inference/token-classifier.ts'
+import type { StreamResult } from '../inference/options.ts'
 import type { ColumnFlags } from './dataset.ts'
 import type { LoadingFlags } from './model-flags.ts'
 import {
@@ -13,10 +13,11 @@ import {
   type PredictionLine,
   readTagInputs,
   readTexts,
+  type TagRow,
   taggingLine,
   zeroShotLine,
 } from './prediction-lines.ts'
-import { watched } from './watched.ts'
+import { type ReadRow, watched } from './watched.ts'
 
 export interface PredictFlags extends LoadingFlags, ColumnFlags {
   input?: string
@@ -56,18 +57,19 @@ export async function sortTexts(
   const { hypothesisTemplate, multiLabel } = flags
   const results = model.classifyAll(rows, labels, {
     input: ({ text }) => text,
-    ...{ hypothesisTemplate, multiLabel, signal },
+    ...{ hypothesisTemplate, multiLabel, signal, onError: 'yield' },
   })
   await printLines(results, zeroShotLine, { flags, count: rows.length, maxLength: model.maxLength })
 }
 
 /** Tags words and finds entities. */
 export async function tagTexts({ flags, texts, options, signal }: Given): Promise<void> {
-  const inputs: TagInput[] =
-    texts?.map(({ text }) => ({ text })) ?? (await readTagInputs(flags.input!, flags))
+  const inputs: TagRow[] =
+    texts?.map(({ text, file, line }) => ({ text, file, line })) ??
+    (await readTagInputs(flags.input!, flags))
   const { TokenClassifier } = await import('../inference/token-classifier.ts')
   await using model = await TokenClassifier.load(flags.model, options)
-  const results = model.tagAll(inputs, { aggregation: flags.aggregation, signal })
+  const results = model.tagAll(inputs, { aggregation: flags.aggregation, signal, onError: 'yield' })
   await printLines(results, taggingLine, { flags, count: inputs.length, maxLength: model.maxLength })
 }
 
@@ -82,7 +84,8 @@ export async function answerQuestions({ flags, options, signal }: Given): Promis
   const questions = await readQuestionExamples(input)
   const { QuestionAnswerer } = await import('../inference/question-answerer.ts')
   await using model = await QuestionAnswerer.load(flags.model, options)
-  const results = model.answerAll(questions, { topK, maxAnswerTokens, handleImpossibleAnswer, signal })
+  const asked = { topK, maxAnswerTokens, handleImpossibleAnswer, signal, onError: 'yield' } as const
+  const results = model.answerAll(questions, asked)
   const { maxLength } = model
   await printLines(results, answerLine, { flags, unit: 'questions', count: questions.length, maxLength })
 }
@@ -92,13 +95,18 @@ export async function fillMasks({ flags, texts, options, signal }: Given): Promi
   const rows = texts ?? (await readTexts(flags.input!, flags))
   const { MaskFiller } = await import('../inference/mask-filler.ts')
   await using model = await MaskFiller.load(flags.model, options as object)
-  const results = model.fillAll(rows, { input: ({ text }) => text, topK: flags.topK, signal })
+  const results = model.fillAll(rows, {
+    input: ({ text }) => text,
+    topK: flags.topK,
+    signal,
+    onError: 'yield',
+  })
   await printLines(results, fillingLine, { flags, count: rows.length, maxLength: model.maxLength })
 }
 
 /** Writes a line for each result as it comes. */
-export async function printLines<Result extends { truncated: boolean }>(
-  results: AsyncIterable<Result>,
+export async function printLines<Result extends { truncated: boolean }, Row extends ReadRow>(
+  results: AsyncIterable<StreamResult<Row, Result, 'yield'>>,
   lineOf: (result: Result) => PredictionLine,
   { flags, ...counted }: { flags: PredictFlags; unit?: string; count: number; maxLength: number },
 ): Promise<void> {

@@ -3,6 +3,7 @@ import { type Example, glueTask, loadGlue, writeGluePredictions } from '../data/
 import { TorchLoraError } from '../errors.ts'
 import { aggregations } from '../inference/entities.ts'
 import type { TextClassifier } from '../inference/text-classifier.ts'
+import { flagOf } from '../options.ts'
 import { glueFolderOption, withColumns } from './dataset.ts'
 import { interruptible } from './failure.ts'
 import { loadingOptions, maxLengthOption, modelOption, withAdapter, withWindows } from './model-flags.ts'
@@ -86,10 +87,15 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
   const options = await loadingOptions(flags, signal)
   const texts = input === undefined ? await glueTexts(flags) : null
   const given: Given = { flags, texts, options, signal }
-  if (candidateLabels) return await sortTexts(given, candidateLabels)
+  if (candidateLabels) {
+    refuseForeign(flags, zeroShot)
+    return await sortTexts(given, candidateLabels)
+  }
   const { taskOfModel } = await import('../inference/task-of-model.ts')
   const type = await taskOfModel(flags.model, { adapter: flags.adapter, signal })
-  switch (type?.kind.taskName) {
+  const taskName = type?.kind.taskName
+  refuseForeign(flags, taskName ?? 'sequence-classification')
+  switch (taskName) {
     case 'token-classification':
       return await tagTexts(given)
     case 'question-answering':
@@ -109,8 +115,30 @@ async function predict(flags: PredictFlags, signal: AbortSignal): Promise<void> 
     problemType: flags.problemType ?? 'auto',
   })
   if (glueOut !== undefined) return await submit(model, rows, { flags, signal })
-  const results = model.classifyAll(rows, { signal })
+  const results = model.classifyAll(rows, { signal, onError: 'yield' })
   await printLines(results, classificationLine, { flags, count: rows.length, maxLength: model.maxLength })
+}
+
+const zeroShot = 'zero-shot classification (--candidate-labels)'
+
+/** Flags that mean something to some kinds of prediction alone. */
+const flagsOf: Readonly<Record<string, readonly (keyof PredictFlags)[]>> = {
+  'token-classification': ['aggregation'],
+  'question-answering': ['topK', 'maxAnswerTokens', 'handleImpossibleAnswer'],
+  'masked-language-model': ['topK'],
+  [zeroShot]: ['hypothesisTemplate', 'multiLabel'],
+}
+
+/** @throws TorchLoraError INVALID_ARGUMENT for a flag that is of other kinds of prediction */
+function refuseForeign(flags: PredictFlags, kind: string): void {
+  for (const name of new Set(Object.values(flagsOf).flat())) {
+    if (flags[name] === undefined || flagsOf[kind]?.includes(name)) continue
+    const kinds = Object.keys(flagsOf).filter((one) => flagsOf[one]!.includes(name))
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `${flagOf(name)} is of ${kinds.join(' and ')}, and this is ${kind}: leave it away.`,
+    )
+  }
 }
 
 /** Writes the predictions of a GLUE task in the form that its site takes. */
@@ -122,7 +150,7 @@ async function submit(
   const { argmax } = await import('../tasks/arithmetic.ts')
   const classes = glueClasses(flags.task!, model)
   const submission: number[] = []
-  const results = watched(model.classifyAll(examples, { signal }), {
+  const results = watched(model.classifyAll(examples, { signal, onError: 'yield' }), {
     ...{ what: 'predicting', count: examples.length, maxLength: model.maxLength },
   })
   for await (const { logits } of results) submission.push(classes ? classes[argmax(logits)]! : logits[0]!)

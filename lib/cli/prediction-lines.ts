@@ -7,6 +7,7 @@ import type { Classification } from '../inference/text-classifier.ts'
 import type { Tagging, TagInput } from '../inference/token-classifier.ts'
 import type { ZeroShotClassification } from '../inference/zero-shot-classifier.ts'
 import { type ColumnFlags, columnOptions } from './dataset.ts'
+import type { ReadRow } from './watched.ts'
 
 /** What `predict` writes for an input line: as JSON, and for people. */
 export interface PredictionLine {
@@ -49,25 +50,31 @@ export function readTexts(path: string, columns: ColumnFlags): Promise<Example[]
   return readExamples(path, columnOptions(columns, { label: null }))
 }
 
+/** A text to tag, and where it was read. */
+export type TagRow = Exclude<TagInput, string> & ReadRow
+
 /**
  * Texts to tag: JSONL with {"text"} or {"words"} a line, a .conll file, whose tags are not looked at, or the columns of
  * .json, .csv and .tsv.
  * @throws TorchLoraError INVALID_FILE naming file and line
  */
-export async function readTagInputs(path: string, columns: ColumnFlags): Promise<TagInput[]> {
+export async function readTagInputs(path: string, columns: ColumnFlags): Promise<TagRow[]> {
   if (['.conll', '.iob', '.bio', '.txt'].includes(dataExtension(path)))
-    return (await readTokenExamples(path)).map(({ words }) => ({ words: words! }))
-  if (!isJsonLines(path)) return (await readTexts(path, columns)).map(({ text }) => ({ text }))
-  const inputs: TagInput[] = []
+    return (await readTokenExamples(path)).map(({ words, file, line }) => ({ words: words!, file, line }))
+  if (!isJsonLines(path))
+    return (await readTexts(path, columns)).map(({ text, file, line }) => ({ text, file, line }))
+  const inputs: TagRow[] = []
   for await (const line of readJsonLines(path)) inputs.push(parseRow(path, line, columns.text))
   if (inputs.length === 0) throw fileError(path, 'holds no texts; expected {"text"} or {"words"} a line')
   return inputs
 }
 
-function parseRow(path: string, line: JsonLine, column = 'text'): TagInput {
+function parseRow(path: string, line: JsonLine, column = 'text'): TagRow {
   const { words, tokens = words, [column]: text } = (line.value ?? {}) as Record<string, unknown>
-  if (Array.isArray(tokens) && tokens.every((word) => typeof word === 'string')) return { words: tokens }
-  if (typeof text === 'string') return { text }
+  const place = { file: path, line: line.number }
+  if (Array.isArray(tokens) && tokens.every((word) => typeof word === 'string'))
+    return { words: tokens, ...place }
+  if (typeof text === 'string') return { text, ...place }
   throw fileError(
     path,
     `expected {"${column}"} with a string, or {"words"} with an array of strings, received ${line.text.slice(0, 60)}`,

@@ -12,7 +12,7 @@ import {
   withAdapterFile,
 } from './model-flags.ts'
 import { countingNumber, withDevice } from './options.ts'
-import { watched } from './watched.ts'
+import { type ReadRow, watched } from './watched.ts'
 
 interface RankFlags extends LoadingFlags<'truncate' | 'refuse'> {
   input: string
@@ -43,7 +43,12 @@ async function rank(flags: RankFlags, signal: AbortSignal): Promise<void> {
   const { TextReranker } = await import('../inference/text-reranker.ts')
   await using model = await TextReranker.load(flags.model, await loadingOptions(flags, signal))
   const { maxLength } = model
-  const results = model.rankAll(queries, { topK: flags.topK, rawScores: flags.rawScores, signal })
+  const results = model.rankAll(queries, {
+    topK: flags.topK,
+    rawScores: flags.rawScores,
+    signal,
+    onError: 'yield',
+  })
   for await (const result of watched(results, {
     what: 'ranking',
     unit: 'queries',
@@ -61,8 +66,8 @@ function table({ ranking, row }: Ranking & { row: RankInput }): string {
 }
 
 /** @throws TorchLoraError INVALID_FILE naming file and line */
-async function readQueries(path: string): Promise<RankInput[]> {
-  const queries: RankInput[] = []
+async function readQueries(path: string): Promise<(RankInput & ReadRow)[]> {
+  const queries: (RankInput & ReadRow)[] = []
   for await (const { value, text, number } of readJsonLines(path)) {
     const { query, texts } = (value ?? {}) as Partial<RankInput>
     const isText = (one: unknown) => typeof one === 'string'
@@ -73,7 +78,12 @@ async function readQueries(path: string): Promise<RankInput[]> {
         undefined,
         number,
       )
-    queries.push({ query: query!, texts })
+    const wrong =
+      query!.trim() === ''
+        ? 'query: expected a text, received an empty one'
+        : texts.length === 0 && 'texts: expected at least one text to rank, received none'
+    if (wrong) throw fileError(path, wrong, undefined, number)
+    queries.push({ query: query!, texts, file: path, line: number })
   }
   if (queries.length === 0) throw fileError(path, 'holds no queries; expected {"query", "texts"} a line')
   return queries

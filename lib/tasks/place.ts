@@ -1,4 +1,4 @@
 /** Where an example stands, for messages. */
-export function placeOf({ file, line }: { file?: string; line?: number }): string {
+export function placeOf({ file, line }: { file?: string | undefined; line?: number | undefined }): string {
   return file === undefined ? 'an example' : `${file}${line === undefined ? '' : `, line ${line}`}`
 }

@@ -103,6 +103,8 @@ describe('rank', { timeout: 120_000 }, () => {
       ['{"query":"a"}', /wrong\.jsonl, line 1: expected \{"query", "texts"\}/],
       ['', /holds no queries/],
       ['{"query":" ","texts":["a"]}', /query: expected a text/],
+      ['{"query":"a","texts":["a"]}\n{"query":" ","texts":["a"]}', /wrong\.jsonl, line 2: query: expected/],
+      ['{"query":"a","texts":[]}', /wrong\.jsonl, line 1: texts: expected at least one text/],
     ] as const) {
       const wrong = await cli('rank', '--model', model, '--input', await file('wrong.jsonl', `${text}\n`))
       expect(wrong).toMatchObject({ code: 1, stdout: '' })

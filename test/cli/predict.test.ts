@@ -100,6 +100,17 @@ describe('predict by what the model is for', { timeout: 120_000 }, () => {
     const refused = await run('--long-text', 'refuse')
     expect(refused).toMatchObject({ code: 1, stdout: '' })
     expect(refused.stderr).toMatch(/Input 0 has more than 16 tokens/)
+    expect(refused.stderr).toMatch(/long\.jsonl, line 1: /)
+    for (const [flags, message] of [
+      [['--top-k', '2'], /--top-k is of question-answering and masked-language-model, and this is sequence-/],
+      [['--aggregation', 'first'], /--aggregation is of token-classification, .*: leave it away/],
+      [['--multi-label'], /--multi-label is of zero-shot classification \(--candidate-labels\)/],
+      [['--multi-label', '--candidate-labels', 'a', '--top-k', '2'], /--top-k is of .* this is zero-shot/],
+    ] as const) {
+      const foreign = await run(...flags)
+      expect(foreign).toMatchObject({ code: 1, stdout: '' })
+      expect(foreign.stderr).toMatch(message)
+    }
   })
 
   it('fills masks', async () => {
@@ -115,6 +126,10 @@ describe('predict by what the model is for', { timeout: 120_000 }, () => {
     })
     const shown = await predict('--model', model, '--input', input, '--top-k', '1')
     expect(shown.stdout).toBe(`${masks[0]![0]!.token} ${masks[0]![0]!.score.toFixed(4)}\n`)
+    await writeFile(input, '{"text":"the [MASK] was great"}\n\n{"text":"none"}\n')
+    const wrong = await predict('--model', model, '--input', input)
+    expect(wrong.code).toBe(1)
+    expect(wrong.stderr).toMatch(/masked\.jsonl, line 3: .* hides nothing: put \[MASK\]/)
   })
 
   it('sorts into candidate labels with a model of natural language inference, and says which models are none', async () => {
