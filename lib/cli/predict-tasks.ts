@@ -65,8 +65,7 @@ export async function sortTexts(
 /** Tags words and finds entities. */
 export async function tagTexts({ flags, texts, options, signal }: Given): Promise<void> {
   const inputs: TagRow[] =
-    texts?.map(({ text, file, line }) => ({ text, file, line })) ??
-    (await readTagInputs(flags.input!, flags))
+    texts?.map(({ text, file, line }) => ({ text, file, line })) ?? (await readTagInputs(flags.input!, flags))
   const { TokenClassifier } = await import('../inference/token-classifier.ts')
   await using model = await TokenClassifier.load(flags.model, options)
   const results = model.tagAll(inputs, { aggregation: flags.aggregation, signal, onError: 'yield' })
