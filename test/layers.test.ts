@@ -11,7 +11,7 @@ const layers: string[][] = [
   ['errors'],
   ['options'],
   ['cache-folder', 'platform', 'ops.list', 'out-of-memory'],
-  ['libtorch'],
+  ['libtorch', 'instruction-limits'],
   ['addon'],
   ['native'],
   [

@@ -151,16 +151,18 @@ describe('torch-lora doctor', () => {
   })
 })
 
-/** A command in a terminal, whose answers are typed; what is shown there. */
-async function inTerminal(args: string[], typed: string, environment: NodeJS.ProcessEnv) {
+/** A command in a terminal, where an answer is typed once it is asked for; what is shown there. */
+async function inTerminal(args: string[], answer: string, environment: NodeJS.ProcessEnv) {
   const command = [process.execPath, main, ...args].map((word) => `'${word}'`).join(' ')
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd: root,
     env: { ...process.env, DEBUG: undefined, TORCH_LORA_LIBTORCH: undefined, ...environment },
   })
-  child.stdin.end(typed)
   let shown = ''
-  for await (const chunk of child.stdout) shown += chunk
+  for await (const chunk of child.stdout) {
+    shown += chunk
+    if (shown.includes('[y/N]') && child.stdin.writable) child.stdin.end(answer)
+  }
   return { status: child.exitCode ?? (await once(child, 'exit'))[0], shown }
 }
 
