@@ -105,19 +105,21 @@ async function train(flags: TrainFlags): Promise<void> {
     resume: flags.resume,
     identity: identityOf({ ...flags, dtype: model.dtype }),
   }
-  const trainer = new Trainer({
-    ...settings,
-    ...(flags.findLr && (await lookForRate(settings, files, flags))),
-  })
+  // What does not fit, and a tracker that cannot be reached, are said before a rate is looked for.
+  let trainer = new Trainer(settings)
   const trackers = files ? await openTrackers(flags) : []
   let asked: unknown
-  const summary = await interruptible((signal) => {
-    signal.addEventListener('abort', () => {
-      asked = signal.reason
+  const running = async () => {
+    if (flags.findLr) trainer = new Trainer({ ...settings, ...(await lookForRate(settings, files, flags)) })
+    return await interruptible((signal) => {
+      signal.addEventListener('abort', () => {
+        asked = signal.reason
+      })
+      const events = trainer.run({ signal: withSupervisor(signal) })
+      return files ? follow(events, files, { ...flags, trackers }) : summaryOf(events, flags)
     })
-    const events = trainer.run({ signal: withSupervisor(signal) })
-    return files ? follow(events, files, { ...flags, trackers }) : summaryOf(events, flags)
-  }).catch(async (error) => {
+  }
+  const summary = await running().catch(async (error) => {
     for (const tracker of trackers) await tracker.end('failed')
     throw error
   })
@@ -195,10 +197,10 @@ async function train(flags: TrainFlags): Promise<void> {
 async function lookForRate(
   settings: TrainerOptions,
   files: RunFiles | null,
-  { headLr }: TrainFlags,
+  { headLr, resume }: TrainFlags,
 ): Promise<Pick<TrainerOptions, 'learningRate' | 'headLearningRate'>> {
   const { findLearningRate } = await import('../train/find-learning-rate.ts')
-  let found = await files?.readLearningRates()
+  let found = resume ? await files?.readLearningRates() : null
   if (!found) {
     const bar = progressBar('looking for a learning rate {bar} {value}/{total} | {rate} | loss {loss}')
     const updates = 120

@@ -1,3 +1,4 @@
+import { hasLora, loraState } from '../adapters/state.ts'
 import { BatchSampler } from '../data/index.ts'
 import { inGroup } from '../distributed/world.ts'
 import { TorchLoraError } from '../errors.ts'
@@ -9,6 +10,7 @@ import { mean } from '../tasks/arithmetic.ts'
 import type { Task } from '../tasks/task.ts'
 import type { RatePoint } from './learning-rates-file.ts'
 import { resolveTrainerOptions, type TrainerOptions } from './options.ts'
+import { totalUpdates } from './run-state.ts'
 import { compileTrainingStep } from './step.ts'
 import { fallingRate } from './suggest-rate.ts'
 import { TextPlan } from './text-plan.ts'
@@ -52,8 +54,9 @@ const breakout = { times: 4, updates: 10 }
 /**
  * One short run at a learning rate that grows with every update from too small to too large (Smith, "Cyclical Learning
  * Rates for Training Neural Networks", WACV 2017, section 3.3). The rate at which the loss falls fastest, over half a
- * decade to either side, is the one to train with. Parameters, gradients and random numbers are afterwards what they
- * were; the model trains as a Trainer with these options would train it, without its schedule.
+ * decade to either side, is the one to train with. Parameters, gradients, what an adapter keeps beside them and random
+ * numbers are afterwards what they were; the model trains as a Trainer with these options would train it, without its
+ * schedule of rates.
  * @throws TorchLoraError INVALID_ARGUMENT as Trainer, for a range that is upside down, an optimizer that is made already,
  * or one of several ranks; ABORTED on the signal; OUT_OF_MEMORY, NATIVE
  */
@@ -81,7 +84,13 @@ export async function findLearningRate<T extends Task>(
   const parameters = trainedParameters(model)
   using work = await plan.prepare(group)
   const sampler = new BatchSampler({ lengths: work.lengths, batchSize, maxTokens, seed })
-  const before = noGrad(() => parameters.map(([, parameter]) => parameter.detach().clone()))
+  const adapter = hasLora(model) ? loraState(model) : null
+  const kept = [
+    ...parameters.map(([, parameter]) => parameter),
+    ...[...(adapter?.layers.values() ?? [])].flatMap((layer) => layer.constants()),
+  ]
+  const before = noGrad(() => kept.map((tensor) => tensor.detach().clone()))
+  const config = adapter?.config
   const generator = rngState()
   const { training } = model
   manualSeed(seed)
@@ -90,7 +99,9 @@ export async function findLearningRate<T extends Task>(
   try {
     const { optimizer, made } = runOptimizer(model, parameters, resolved)
     using _made = made
-    optimizer.begin?.(count)
+    // Of the run that is to come: AdaLoRA's ranks go by its length.
+    const batchesPerUpdate = resolved.gradientAccumulationSteps
+    optimizer.begin?.(totalUpdates(sampler, { ...resolved, batchesPerUpdate }))
     const step = compileTrainingStep(work.model, optimizer, { maxGradNorm, loss: work.loss })
     const updates = new Updates({
       step,
@@ -98,7 +109,7 @@ export async function findLearningRate<T extends Task>(
       work,
       totalSteps: count,
       options: resolved,
-      batchesPerUpdate: resolved.gradientAccumulationSteps,
+      batchesPerUpdate,
       graphs: false,
       rate: (done) => from * (to / from) ** (done / (count - 1)),
     })
@@ -124,8 +135,9 @@ export async function findLearningRate<T extends Task>(
     }
   } finally {
     noGrad(() => {
-      for (const [i, [, parameter]] of parameters.entries()) ops.copy_(parameter, before[i]!)
+      for (const [i, tensor] of kept.entries()) ops.copy_(tensor, before[i]!)
     })
+    if (adapter) adapter.config = config!
     for (const tensor of before) tensor.dispose()
     setRngState(generator)
     if (!training) model.eval()

@@ -57,14 +57,7 @@ export class RunState {
   /** Updates that the whole run makes. */
   totalSteps(batchesPerUpdate = this.#batchesPerUpdate): number {
     const { options, sampler } = this.#of
-    let steps = 0
-    let before = 0
-    for (let epoch = 1; epoch <= options.epochs; epoch++) {
-      const batches = sampler.totalBatches(epoch)
-      steps += Math.ceil((batches - before) / batchesPerUpdate)
-      before = batches
-    }
-    return Math.min(steps, options.maxSteps ?? steps)
+    return totalUpdates(sampler, { ...options, batchesPerUpdate })
   }
 
   /** Counts an update. */
@@ -174,4 +167,23 @@ export function countElements(parameters: readonly (readonly [string, Tensor])[]
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
+}
+
+/** Updates that so many epochs of a sampler's batches make, an epoch's last of what is left. */
+export function totalUpdates(
+  sampler: BatchSampler,
+  {
+    epochs,
+    maxSteps,
+    batchesPerUpdate,
+  }: Pick<ResolvedTrainerOptions, 'epochs' | 'maxSteps'> & { batchesPerUpdate: number },
+): number {
+  let steps = 0
+  let before = 0
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    const batches = sampler.totalBatches(epoch)
+    steps += Math.ceil((batches - before) / batchesPerUpdate)
+    before = batches
+  }
+  return Math.min(steps, maxSteps ?? steps)
 }

@@ -1,8 +1,10 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { applyLora } from '../../lib/adapters/apply.ts'
+import { AdaLoraConfig } from '../../lib/adapters/adalora-config.ts'
+import { applyAdapter, applyLora } from '../../lib/adapters/apply.ts'
+import { loraState } from '../../lib/adapters/state.ts'
 import { AutoModelForSequenceClassification } from '../../lib/models/auto.ts'
 import { AdamW } from '../../lib/optim/adamw.ts'
 import { rngState, withSeed } from '../../lib/random.ts'
@@ -84,6 +86,25 @@ describe('findLearningRate', { timeout: 120_000 }, () => {
     expect(await loss(found.learningRate!)).toBeLessThan(0.9 * (await loss(found.points[0]!.learningRate)))
   })
 
+  it('leaves the ranks of AdaLoRA as they were, which the run shrinks by its own length', async () => {
+    const model = await AutoModelForSequenceClassification.fromPretrained(folder)
+    applyAdapter(model, new AdaLoraConfig({ initR: 4, targetR: 1, tinit: 25 }))
+    const state = loraState(model)
+    const ranks = () =>
+      Array.from(state.layers, ([path, layer]) => [path, ...layer.constants().map((each) => each.readSync())])
+    const before = [ranks(), state.config.toJson(null)]
+    // 36 updates of the run, of which the search, shorter than tinit, must not complain.
+    const run = { model, tokenizer, train: tinyExamples(48), batchSize: 8, epochs: 6 }
+    const { points } = await findLearningRate(run, { updates: 20 })
+    expect(points).toHaveLength(20)
+    expect([ranks(), state.config.toJson(null)]).toEqual(before)
+    await findLearningRate(run, { updates: 40 }) // ranks shrink meanwhile
+    expect([ranks(), state.config.toJson(null)]).toEqual(before)
+    await new Trainer(run).train()
+    expect(state.config).toMatchObject({ totalStep: 36 })
+    expect(ranks()).not.toEqual(before[0])
+  })
+
   it('refuses a range that is upside down, too few updates, an optimizer with a memory, and stops', async () => {
     const run = await settings()
     const refuses = (options: object, sweep: object, message: RegExp) =>
@@ -128,7 +149,25 @@ describe('train --find-lr', { timeout: 180_000 }, () => {
     const again = await cli([...args, '--out', out, '--find-lr', '--epochs', '2', '--resume'])
     expect(again.stderr).toContain(`around a learning rate of ${found.learningRate}`)
     expect(again.stderr).not.toMatch(/looking for/)
-    const both = await cli([...args, '--out', join(data, 'other'), '--find-lr', '--lr', '1e-3'])
+    // What a search of another run left behind is none of this one's.
+    const other = join(data, 'other')
+    await mkdir(other)
+    const left = { learningRate: 0.123, headLearningRate: 0.123, points: [] }
+    await writeFile(join(other, 'learning-rates.json'), JSON.stringify(left))
+    const fresh = await cli([...args, '--out', other, '--find-lr', '--max-steps', '2'])
+    expect(fresh.code).toBe(0)
+    expect(fresh.stderr).not.toContain('0.123')
+    // What does not fit is said before anything is looked for.
+    for (const [flag, value, message] of [
+      ['--metric', 'bleu', /bestMetric 'bleu'/],
+      ['--mlflow', 'nowhere', /expected the address of a tracking server/],
+    ] as const) {
+      const wrong = await cli([...args, '--out', join(data, 'wrong'), '--find-lr', flag, value])
+      expect(wrong.code).toBe(1)
+      expect(wrong.stderr).toMatch(message)
+      expect(wrong.stderr).not.toMatch(/looking for|The loss falls/)
+    }
+    const both = await cli([...args, '--out', other, '--find-lr', '--lr', '1e-3'])
     expect(both.code).not.toBe(0)
     expect(both.stderr).toMatch(/'--find-lr' cannot be used with option '--lr/)
   })
