@@ -100,6 +100,15 @@ export const methodDraws: Record<string, Draw> = {
     init_lora_weights: variant === 0 ? 'pissa' : 'olora',
   }),
   ln_tuning: ({ norm }) => ({ type: 'LNTuningConfig', target_modules: [norm] }),
+  dora: ({ query, value, dense }, variant) => ({
+    type: 'LoraConfig',
+    r: 3,
+    lora_alpha: 5,
+    use_dora: true,
+    use_rslora: variant === 1,
+    target_modules: [query, variant === 0 ? value : dense],
+    bias: variant === 0 ? 'none' : 'all',
+  }),
 }
 
 const families = ['bert', 'roberta', 'deberta-v2', 'distilbert', 'electra']
