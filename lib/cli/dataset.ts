@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { isFolder, readDatasetFolder } from '../data/dataset-folder.ts'
+import { evaluationPart } from '../data/dataset-folder.ts'
 import { describeFindings, examineExamples } from '../data/examine.ts'
 import {
   type Column,
@@ -153,10 +153,11 @@ export async function readDataset(
     : flags.train
       ? await type.readExamples(flags.train, { ...options, split: 'train' })
       : await fromTask('train')
-  const split = await evaluationSplit(flags)
+  const path = evaluationPath(flags)
+  const split = path === undefined ? undefined : await evaluationPart(path)
   const evaluate =
     flags.eval || split
-      ? await type.readExamples(evaluationPath(flags)!, { ...options, split })
+      ? await type.readExamples(path!, { ...options, split })
       : flags.task
         ? await fromTask('validation')
         : []
@@ -167,15 +168,6 @@ export async function readDataset(
 /** What there is to measure on beside a task: a file, or a folder, which may be that of the training data. */
 function evaluationPath(flags: DatasetFlags): string | undefined {
   return flags.eval ?? (flags.task ? undefined : flags.train)
-}
-
-/** Of a folder, the part to measure on: validation, else test; undefined for a file, and where a folder has neither. */
-async function evaluationSplit(flags: DatasetFlags): Promise<ReadExamplesOptions['split']> {
-  const folder = evaluationPath(flags)
-  if (folder === undefined || !(await isFolder(folder))) return undefined
-  const { validation, test } = await readDatasetFolder(folder)
-  if (validation.length > 0) return 'validation'
-  return test.length > 0 ? 'test' : undefined
 }
 
 /** Keeps a part of the training file to measure on, always the same. */

@@ -42,6 +42,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { taskOfModel } = await import('../inference/task-of-model.ts')
   const { compareEvaluations, evaluationFile } = await import('../train/evaluation-file.ts')
   const { SequenceClassification } = await import('../tasks/sequence-classification.ts')
+  const { counted } = await import('../report/words.ts')
   const { evaluationTable } = await import('./evaluation-table.ts')
 
   const other = flags.against ? await readJson(flags.against, evaluationFile) : null
@@ -85,7 +86,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     return
   }
   console.log(evaluationTable(evaluation))
-  if (flags.errors) console.log(`\n${wrong.length} wrong answers: ${flags.errors}`)
+  if (flags.errors) console.log(`\n${counted(wrong.length, 'wrong answer')}: ${flags.errors}`)
   if (comparison) {
     const { firstOnly, secondOnly, pValue } = comparison
     console.log(

@@ -11,6 +11,8 @@ const flags: Readonly<Record<string, string>> = {
   "head: 'keep'": '--head keep',
   "head: 'fresh'": '--head fresh',
   loraAlpha: '--alpha',
+  'scheduleShape.power': '--schedule-power',
+  'scheduleShape.cycles': '--schedule-cycles',
   mergeAdapter: '--adapter',
   maxBodyBytes: '--max-body',
 }

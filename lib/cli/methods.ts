@@ -1,9 +1,16 @@
 import { type Command, Option } from 'commander'
-import { type MethodName, methodNames } from '../adapters/method-names.ts'
+import {
+  allMethodFlags,
+  type MethodFlag,
+  type MethodName,
+  methodFlags,
+  methodNames,
+} from '../adapters/method-names.ts'
 import type { PeftConfig } from '../adapters/peft-config.ts'
 import { TorchLoraError } from '../errors.ts'
 import type { Model } from '../models/model.ts'
 import { flagOf } from '../options.ts'
+import { trainingSchema } from '../train/training-schema.ts'
 import { fraction, list, nonNegativeNumber, positiveNumber, wholeNumber } from './options.ts'
 import { trainingOption } from './training-option.ts'
 
@@ -31,48 +38,6 @@ export interface MethodFlags {
   dInitial?: number
   projectionPrngKey?: number
   loraplusLrRatio?: number
-}
-
-type Flag = Exclude<keyof MethodFlags, 'method'>
-
-const loraFlags: readonly Flag[] = [
-  'r',
-  'alpha',
-  'target',
-  'dropout',
-  'bias',
-  'rslora',
-  'dora',
-  'initLoraWeights',
-  'loftqIter',
-  'evaRho',
-  'trainableTokenIndices',
-  'loraplusLrRatio',
-]
-
-/** The flags that each method takes. */
-const methods: Readonly<Record<MethodName, readonly Flag[]>> = {
-  lora: loraFlags,
-  dora: loraFlags.filter((flag) => flag !== 'dora'),
-  pissa: loraFlags.filter((flag) => flag !== 'dora' && flag !== 'initLoraWeights'),
-  olora: loraFlags.filter((flag) => flag !== 'dora' && flag !== 'initLoraWeights'),
-  lorafa: loraFlags.filter((flag) => flag !== 'dora' && flag !== 'loraplusLrRatio'),
-  adalora: [
-    'alpha',
-    'target',
-    'dropout',
-    'bias',
-    'targetR',
-    'initR',
-    'tinit',
-    'tfinal',
-    'deltaT',
-    'orthRegWeight',
-  ],
-  vera: ['r', 'target', 'dropout', 'bias', 'dInitial', 'projectionPrngKey'],
-  ia3: ['target', 'feedforward'],
-  bitfit: [],
-  ln_tuning: ['target'],
 }
 
 /** Adds `--method` and what belongs to it. */
@@ -193,33 +158,38 @@ export async function methodConfig(flags: MethodFlags, base: string): Promise<Pe
   }
 }
 
-/** What moves the parameters: the optimizer of that name, or LoRA-FA's. */
+/**
+ * What moves the parameters: the optimizer of that name, or LoRA-FA's.
+ * @throws TorchLoraError INVALID_ARGUMENT for another optimizer beside LoRA-FA's own
+ */
 export async function methodOptimizer<Name extends string>(
   { method }: MethodFlags,
   { model, optimizer }: { model: Model; optimizer: Name },
 ) {
   if (method !== 'lorafa') return optimizer
+  if (optimizer !== trainingSchema.optimizer.default)
+    throw new TorchLoraError(
+      'INVALID_ARGUMENT',
+      `--method lorafa is an optimizer of its own: leave --optimizer ${optimizer} away.`,
+    )
   const { createLorafaOptimizer } = await import('../adapters/lora-fa.ts')
   return createLorafaOptimizer(model)
 }
 
 /** What a resumed run must share with the first of these flags. */
 export function methodIdentity({ method, ...flags }: MethodFlags): Record<string, unknown> {
-  const own = Object.fromEntries(methods[method].map((flag) => [flag, flags[flag]]))
+  const own = Object.fromEntries(methodFlags[method].map((flag) => [flag, flags[flag]]))
   // Runs from before there was a choice go on: they knew LoRA alone, and said its defaults.
   if (method !== 'lora') return { method, ...own }
   return { ...own, r: flags.r ?? 8, dropout: flags.dropout ?? 0, bias: flags.bias ?? 'none' }
 }
 
 function requireOwn({ method, ...flags }: MethodFlags): void {
-  const own: readonly Flag[] = methods[method]
-  const strays = methodFlagNames.filter((flag) => flags[flag] !== undefined && !own.includes(flag))
+  const own: readonly MethodFlag[] = methodFlags[method]
+  const strays = allMethodFlags.filter((flag) => flags[flag] !== undefined && !own.includes(flag))
   if (strays.length === 0) return
   throw new TorchLoraError(
     'INVALID_ARGUMENT',
     `--method ${method} has no ${strays.map(flagOf).join(', ')}. It has ${own.length === 0 ? 'no flags of its own' : own.map(flagOf).join(', ')}.`,
   )
 }
-
-/** Every flag that belongs to one of them. */
-export const methodFlagNames: readonly Flag[] = [...new Set(Object.values(methods).flat())]

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { allMethodFlags } from '../adapters/method-names.ts'
 import type { OptimizerName } from '../optim/registry.ts'
 import { sentencePoolings } from '../tasks/sentence-folder.ts'
 import { sentenceLosses } from '../tasks/sentence-losses.ts'
@@ -6,7 +7,7 @@ import type { TaskSettings } from '../tasks/task-type.ts'
 import { type TrainingFlags, trainingOptions } from '../train/training-schema.ts'
 import { type DatasetFlags, withDataset } from './dataset.ts'
 import type { FollowFlags } from './follow-run.ts'
-import { type MethodFlags, methodFlagNames, withMethod } from './methods.ts'
+import { type MethodFlags, withMethod } from './methods.ts'
 import { fraction, type RunFlags, sizes, wholeNumber, withDevice } from './options.ts'
 import { trainingOption } from './training-option.ts'
 
@@ -45,12 +46,14 @@ export function withTraining(command: Command): Command {
     )
   withDataset(command, { training: true })
   command
-    .option('--full', 'train every parameter instead of LoRA')
+    .addOption(
+      new Option('--full', 'train every parameter instead of LoRA').conflicts(['method', ...allMethodFlags]),
+    )
     .addOption(
       new Option(
         '--adapter <dir>',
         "start from this adapter, at its rank and targets (of a loralib checkpoint with --alpha), with the model's own head",
-      ).conflicts(['full', 'method', ...methodFlagNames.filter((name) => name !== 'alpha')]),
+      ).conflicts(['full', 'method', ...allMethodFlags.filter((name) => name !== 'alpha')]),
     )
     .addOption(
       new Option(

@@ -97,8 +97,8 @@ async function train(flags: TrainFlags): Promise<void> {
     tokenizer,
     train: dataset.train,
     evaluate: dataset.evaluate.length > 0 ? dataset.evaluate : undefined,
-    metrics: dataset.metrics,
     ...optionsOfFlags(flags),
+    metrics: flags.metrics ?? dataset.metrics,
     optimizer: await methodOptimizer(flags, { model, optimizer: flags.optimizer }),
     cudaGraphs: flags.cudaGraphs,
     outputDir: flags.out,
@@ -165,7 +165,7 @@ async function train(flags: TrainFlags): Promise<void> {
       ? await measureTexts(model, tokenizer, {
           what: 'evaluating the best',
           examples: dataset.evaluate,
-          metrics: dataset.metrics,
+          metrics: trainer.metrics,
           maxLength: flags.maxLength,
           cudaGraphs: flags.cudaGraphs,
         })

@@ -14,10 +14,18 @@ const keywords: Readonly<Record<keyof DatasetFolder, RegExp>> = {
   validation: /(^|[^a-z])(validation|valid|val|dev)([^a-z]|$)/i,
   test: /(^|[^a-z])(test|testing|eval|evaluation)([^a-z]|$)/i,
 }
-const dataFile = /\.(parquet|jsonl|ndjson|json|csv|tsv)(\.gz)?$/i
+const dataFile = /\.(parquet|(jsonl|ndjson|json|csv|tsv)(\.gz)?)$/i
 
 export async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isDirectory() ?? false
+}
+
+/** Of a folder, the part to measure on: validation, else test; undefined for a file, and where a folder has neither. */
+export async function evaluationPart(path: string): Promise<'validation' | 'test' | undefined> {
+  if (!(await isFolder(path))) return undefined
+  const { validation, test } = await readDatasetFolder(path)
+  if (validation.length > 0) return 'validation'
+  return test.length > 0 ? 'test' : undefined
 }
 
 /**
@@ -37,7 +45,7 @@ export async function readDatasetFolder(folder: string): Promise<DatasetFolder> 
       folder,
       names.some((name) => name.endsWith('.arrow'))
         ? 'holds Arrow files, as `save_to_disk` writes them; write parquet instead: `dataset["train"].to_parquet("train.parquet")`'
-        : 'holds no data: expected .parquet, .jsonl, .json, .csv or .tsv files, perhaps with .gz, named for the part that they are (train, validation, test)',
+        : 'holds no data: expected .parquet, .jsonl, .json, .csv or .tsv files, the text ones perhaps with .gz, named for the part that they are (train, validation, test)',
     )
   const found: DatasetFolder = { train: [], validation: [], test: [] }
   const parts = Object.keys(keywords) as (keyof DatasetFolder)[]

@@ -157,6 +157,14 @@ async function readParquet(path: string, options: ReadExamplesOptions, examples:
 
 function formatOf(path: string): ExampleFormat {
   const extension = dataExtension(path)
+  if (extension === '.parquet' && /\.gz$/i.test(path))
+    throw new TorchLoraError(
+      'INVALID_FILE',
+      `${path}: parquet is packed within and read in parts; unpack the .gz`,
+      {
+        file: path,
+      },
+    )
   const known = {
     '.jsonl': 'jsonl',
     '.ndjson': 'jsonl',

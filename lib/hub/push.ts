@@ -58,10 +58,13 @@ export async function pushFolder(folder: string, options: PushOptions): Promise<
       'There is no Hugging Face token: set HF_TOKEN to one that may write (huggingface.co/settings/tokens), or run `hf auth login`.',
     )
   const names = await filesOf(folder)
-  if (!names.some((name) => ['config.json', 'adapter_config.json', 'modules.json'].includes(name)))
+  const described = names.some((name) =>
+    ['config.json', 'adapter_config.json', 'modules.json'].includes(name),
+  )
+  if (!described || !names.some((name) => name.endsWith('.safetensors')))
     throw new TorchLoraError(
       'INVALID_ARGUMENT',
-      `${folder} is no model or adapter: expected config.json or adapter_config.json with its weights.`,
+      `${folder} is no model or adapter: expected config.json or adapter_config.json with its weights in .safetensors.`,
       { file: folder },
     )
   for (const name of names)

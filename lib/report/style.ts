@@ -23,7 +23,7 @@ details { margin: 2rem 0 0; } summary { cursor: pointer; } pre { white-space: pr
   body { padding: 1.25rem 1rem 3rem; } .conclusion { font-size: 1.05rem; }
   .runs thead { display: none; } .runs tr { display: block; padding: .6rem 0; border-bottom: 1px solid var(--line); } .runs td { display: flex; justify-content: space-between; gap: 1rem; border: 0; padding: .15rem .4rem; text-align: right; }
   .runs td::before { content: attr(data-label); color: var(--dim); font-weight: 400; } .runs td:first-child { font-size: 1.05rem; } .share { display: inline; margin-left: .4rem; }
-  .bar { display: none; } .classes { width: 100%; } .classes th, .classes td { padding: .4rem .35rem; } .classes th:first-child, .classes td:first-child { padding-left: 0; }
+  .bar { display: block; width: 4rem; margin: 0 0 .25rem auto; } .classes { width: 100%; } .classes th, .classes td { padding: .4rem .35rem; } .classes th:first-child, .classes td:first-child { padding-left: 0; }
 }
 @media print { :root { color-scheme: light; --ink: #000; --dim: #444; --line: #bbb; --page: #fff; --soft: #eee; --good: 0, 114, 178; --bad: 180, 70, 0; } body { font-size: 11pt; max-width: none; padding: 0; } figure, tr, li { break-inside: avoid; } h2, h3 { break-after: avoid; } .figures { grid-template-columns: 1fr 1fr; } * { print-color-adjust: exact; } }
 `

@@ -1,3 +1,4 @@
+import { allMethodFlags } from '../adapters/method-names.ts'
 import { Random } from '../data/random.ts'
 import { TorchLoraError } from '../errors.ts'
 import { flagOf } from '../options.ts'
@@ -91,6 +92,8 @@ function cellOf(
   const { name: taskName = null, ...ofTask } = task ?? {}
   const all: RunSettings & Partial<Method> = { ...settings, ...ofMethod, ...ofTask }
   if (learningRate !== null) all.lr = learningRate
+  // Common settings of methods are for those that have any.
+  if (method.full) for (const name of allMethodFlags) delete all[name]
   const parts = [taskName ?? 'files', methodName, learningRate !== null && `lr${learningRate}`, `seed${seed}`]
   return {
     name: parts.filter(Boolean).join('-'),

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { type MethodName, methodNames } from '../adapters/method-names.ts'
+import {
+  allMethodFlags,
+  type MethodFlag,
+  type MethodName,
+  methodFlags,
+  methodNames,
+} from '../adapters/method-names.ts'
 import { listProblems, readJson } from '../checkpoint/index.ts'
 import { glueTaskNames } from '../data/index.ts'
 import { problemTypes } from '../data/problem-type.ts'
@@ -58,7 +64,7 @@ const settings = z.strictObject({
   adapter: name.optional(),
   target: z.array(name).min(1).optional(),
   dropout: z.number().min(0).lt(1).optional(),
-  bias: z.enum(['none', 'all', 'lora_only']).optional(),
+  bias: z.enum(['none', 'all', 'lora_only', 'vera_only']).optional(),
   rslora: z.boolean().optional(),
   ...trainingKeys(false),
   calibrate: z.boolean().optional(),
@@ -93,8 +99,15 @@ const method = settings.extend({
   evaRho: z.number().min(1).optional(),
   ...trainingKeys(true),
   feedforward: z.array(name).min(1).optional(),
+  trainableTokenIndices: z.array(z.int().min(0)).min(1).optional(),
   targetR: count.optional(),
   initR: count.optional(),
+  tinit: z.int().min(0).optional(),
+  tfinal: z.int().min(0).optional(),
+  deltaT: count.optional(),
+  orthRegWeight: z.number().min(0).optional(),
+  dInitial: z.number().positive().optional(),
+  projectionPrngKey: z.int().min(0).optional(),
 })
 
 /** A method as an object, or as a word for one. */
@@ -190,7 +203,10 @@ export function choose(names: readonly string[] | undefined, written: readonly u
 export function resolveRecipe(input: Partial<RecipeInput>): Recipe {
   // A rank that is drawn is not one that a default method has.
   const drawsRank = input.search?.ranges && 'r' in input.search.ranges
-  const result = recipe.safeParse({ ...(drawsRank && { methods: [{ method: 'lora' }] }), ...input })
+  // An adapter that all runs start from has its own.
+  const adapted = (input.settings as RunSettings | undefined)?.adapter !== undefined
+  const usual = adapted ? [{}] : drawsRank ? [{ method: 'lora' }] : undefined
+  const result = recipe.safeParse({ ...(usual && { methods: usual }), ...input })
   const problems = result.success
     ? misfits(result.data)
     : result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
@@ -215,10 +231,43 @@ function misfits(given: Recipe): string[] {
       problems.push(`methods.${i}: full fine-tuning takes no r, alpha, target, method or adapter`)
     if (!each.full && !each.r && !each.method && !each.adapter && !settings.adapter)
       problems.push(`methods.${i}: expected full, r, method, or an adapter to start from`)
+    problems.push(...strayProblems(each, i, given))
   }
   if (learningRates && rates.some((lr) => lr !== undefined))
     problems.push('give learningRates (an axis) or lr (a setting), not both')
   return search ? [...problems, ...searchMisfits({ ...given, search })] : problems
+}
+
+type Method = Recipe['methods'][number]
+
+/** A loralib checkpoint does not say its alpha; all else an adapter brings along. */
+const ofAdapter: readonly MethodFlag[] = ['alpha']
+
+/** What a method is called, and which settings of methods it takes. */
+function takes(
+  { full, method = 'lora', adapter }: Method,
+  settings: RunSettings,
+): { what: string; own: readonly MethodFlag[] } {
+  if (full) return { what: 'full fine-tuning', own: [] }
+  if (adapter ?? settings.adapter) return { what: 'a run that starts from an adapter', own: ofAdapter }
+  return { what: method, own: methodFlags[method] }
+}
+
+/** Settings that a method has not, its own and common ones; those of full fine-tuning are left away in its runs. */
+function strayProblems(each: Method, i: number, { settings, tasks = [] }: Recipe): string[] {
+  if (each.full) return []
+  const { what, own } = takes(each, settings)
+  const names: readonly (MethodFlag | 'method')[] =
+    own === ofAdapter ? ['method', ...allMethodFlags] : allMethodFlags
+  const given: Partial<Record<MethodFlag | 'method', unknown>>[] = [each, settings, ...tasks]
+  const strays = names.filter(
+    (name) =>
+      !own.some((one) => one === name) && given.some((one) => one[name] !== undefined && one[name] !== false),
+  )
+  if (strays.length === 0) return []
+  return [
+    `methods.${i}: ${what} has no ${strays.join(', ')}; it has ${own.join(', ') || 'no settings of its own'}`,
+  ]
 }
 
 /** What a search cannot be made of: every problem of its own. */
@@ -236,10 +285,12 @@ function searchMisfits({
   for (const [name] of ranges)
     if (all.some((each) => (each as Record<string, unknown>)[name] !== undefined))
       problems.push(`${name} is searched and set: leave one of them away`)
-  if (methods.some(({ full }) => full))
-    for (const name of ['r', 'alpha', 'dropout', 'loraplusLrRatio'])
-      if (ranges.some(([searched]) => searched === name))
-        problems.push(`full fine-tuning has no ${name} to search: search the methods apart`)
+  for (const each of methods) {
+    const { what, own } = takes(each, settings)
+    for (const [name] of ranges)
+      if (allMethodFlags.some((flag) => flag === name) && !own.some((flag) => flag === name))
+        problems.push(`${what} has no ${name} to search: search the methods apart`)
+  }
   if (settings.epochs === undefined)
     problems.push(
       'a search needs settings.epochs: how long the longest run is, and what the shorter ones are a part of',

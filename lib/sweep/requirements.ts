@@ -1,8 +1,11 @@
 import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
 import { adapterPath } from '../adapters/adapter-files.ts'
-import { loadGlue } from '../data/index.ts'
+import { ADAPTER_FILES, readCheckpoint } from '../checkpoint/index.ts'
+import { evaluationPart, isFolder } from '../data/dataset-folder.ts'
+import { loadGlue, type ReadExamplesOptions, readExamples } from '../data/index.ts'
 import { TorchLoraError } from '../errors.ts'
+import { resolveModel } from '../hub/index.ts'
 import type { Cell } from './cells.ts'
 
 /** Something that runs read, and what is wrong with it where it is missing. */
@@ -12,9 +15,9 @@ interface Requirement {
 }
 
 /**
- * Makes sure that what runs read is there, each file and task once: data, adapters, models that are paths. What is not
- * downloaded yet is downloaded.
- * @throws TorchLoraError INVALID_FILE naming everything that is missing, and the runs that need it
+ * Makes sure that what runs read is there and can be read, each once: data with the columns that are asked for, adapters,
+ * models. What is not downloaded yet is downloaded.
+ * @throws TorchLoraError INVALID_FILE naming everything that is missing or of no use, and the runs that need it
  */
 export async function requireInputs(cells: readonly Cell[]): Promise<void> {
   const needed = new Map<string, { requirement: Requirement; by: string[] }>()
@@ -41,43 +44,99 @@ function requirementsOf({ args, task }: Cell): Requirement[] {
     const at = args.indexOf(flag)
     return at < 0 ? undefined : args[at + 1]
   }
-  const [model, adapter, data] = [value('--model')!, value('--adapter'), value('--data')]
-  const files = [value('--train'), value('--eval')].filter((file) => file !== undefined)
+  const [train, evaluate, adapter] = [value('--train'), value('--eval'), value('--adapter')]
+  const options: ReadExamplesOptions = {
+    columns: columnsOf(value),
+    labelColumns: value('--label-columns')?.split(','),
+    labelSeparator: value('--label-separator'),
+    labelled: true,
+  }
   return [
-    ...(/^[./~]/.test(model) ? [readable(join(model, 'config.json'), 'the model')] : []),
-    ...files.map((file) => readable(file, 'the data file')),
+    modelThere(value('--model')!),
+    ...(train === undefined ? [] : [dataThere(train, { ...options, split: 'train' })]),
+    ...(evaluate === undefined ? [] : [dataThere(evaluate, options)]),
     ...(adapter === undefined ? [] : [adapterThere(adapter)]),
     // A file takes the place of its split of the task.
-    ...(task === null || files.length === 2 ? [] : [taskThere(task, data)]),
+    ...(task === null || (train && evaluate) ? [] : [taskThere(task, value('--data'))]),
   ]
 }
 
-function readable(file: string, what: string): Requirement {
+/** Columns that are asked for by name. */
+function columnsOf(value: (flag: string) => string | undefined): ReadExamplesOptions['columns'] {
+  const given = { text: value('--text'), textPair: value('--text-pair'), label: value('--label') }
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([role, name]) => (name === undefined ? [] : [[role, name] as const])),
+  )
+}
+
+async function unreadable(file: string, what: string): Promise<string | null> {
+  const refused = await access(file, constants.R_OK).catch((error: NodeJS.ErrnoException) => error)
+  return refused ? `${what} ${file} cannot be read (${refused.code})` : null
+}
+
+/** What `body` says of something that is there and cannot be used. */
+async function refusalOf(body: () => Promise<unknown>, what = ''): Promise<string | null> {
+  try {
+    await body()
+    return null
+  } catch (thrown) {
+    if (thrown instanceof TorchLoraError) return what + thrown.message.replace(/\.$/, '')
+    throw thrown
+  }
+}
+
+function modelThere(model: string): Requirement {
   return {
-    what: file,
+    what: `model ${model}`,
     async problem() {
-      const refused = await access(file, constants.R_OK).catch((error: NodeJS.ErrnoException) => error)
-      return refused ? `${what} ${file} cannot be read (${refused.code})` : null
+      let folder = model
+      const refusal = await refusalOf(async () => {
+        folder = await resolveModel(model)
+      })
+      return refusal ?? unreadable(join(folder, 'config.json'), 'the model')
+    },
+  }
+}
+
+/** A file, or a folder of which a part is wanted, with the columns that are asked for; without a split what is measured on. */
+function dataThere(path: string, options: ReadExamplesOptions): Requirement {
+  return {
+    what: `data ${path} ${JSON.stringify(options)}`,
+    async problem() {
+      const refused = await unreadable(path, 'the data file')
+      if (refused) return refused
+      return refusalOf(async () => {
+        const split = options.split ?? (await evaluationPart(path))
+        await readExamples(path, { ...options, split })
+      })
     },
   }
 }
 
 /** A PEFT folder, a run's folder with one in it, or a loralib checkpoint. */
 function adapterThere(adapter: string): Requirement {
-  return { ...readable(adapterPath(adapter), 'the adapter'), what: `adapter ${adapter}` }
+  return {
+    what: `adapter ${adapter}`,
+    async problem() {
+      const path = adapterPath(adapter)
+      const refused = await unreadable(path, 'the adapter')
+      if (refused) return refused
+      const weights = await refusalOf(
+        () => readCheckpoint(path, { candidates: ADAPTER_FILES }),
+        'the adapter ',
+      )
+      if (weights || !(await isFolder(path))) return weights
+      return unreadable(join(path, 'adapter_config.json'), 'the adapter')
+    },
+  }
 }
 
 function taskThere(task: string, dataDir: string | undefined): Requirement {
   return {
     what: `task ${task} in ${dataDir ?? 'the cache'}`,
-    async problem() {
-      try {
+    problem: () =>
+      refusalOf(async () => {
         for (const split of ['train', 'validation'] as const) await loadGlue(task, { split, dataDir })
-        return null
-      } catch (thrown) {
-        if (thrown instanceof TorchLoraError) return `${task}: ${thrown.message.replace(/\.$/, '')}`
-        throw thrown
-      }
-    },
+      }, `${task}: `),
   }
 }

@@ -401,8 +401,9 @@ function balancedWeights(
     else counts[i % width]! += values[i]!
   }
   const rows = values.length / (multiLabel ? width : 1)
-  // What does not occur counts for nothing, whatever its weight.
-  return counts.map((count) =>
-    count === 0 ? 1 : multiLabel ? (rows - count) / count : rows / (width * count),
-  )
+  return counts.map((count) => {
+    // What does not occur counts for nothing, whatever its weight; of what always holds there would be nothing to learn.
+    if (count === 0 || (multiLabel && count === rows)) return 1
+    return multiLabel ? (rows - count) / count : rows / (width * count)
+  })
 }

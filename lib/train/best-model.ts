@@ -9,6 +9,7 @@ import type { Metrics } from '../tasks/task.ts'
 import type { Tensor } from '../tensor.ts'
 import { type DamagedCheckpoint, restoreBest, saveBest, type TrainerState, verifyBest } from './checkpoint.ts'
 import type { EvaluationSummary } from './events.ts'
+import type { Plan } from './work.ts'
 
 export interface BestModelOptions {
   /** By which the best is chosen: the highest, of losses and errors the lowest. */
@@ -151,13 +152,17 @@ export class BestModel {
 
 /**
  * The metric that chooses the best model: the one asked for, else the first that is measured.
- * @throws TorchLoraError INVALID_ARGUMENT for one that is not measured
+ * @throws TorchLoraError INVALID_ARGUMENT for one that is not measured, listing those that are and that could be
  */
-export function chooseBestMetric(asked: string | undefined, measured: readonly string[]): string {
-  const chosen = asked ?? measured[0] ?? 'loss'
-  if (chosen === 'loss' || measured.includes(chosen)) return chosen
+export function chooseBestMetric(
+  asked: string | undefined,
+  { metrics, otherMetrics }: Pick<Plan, 'metrics' | 'otherMetrics'>,
+): string {
+  const chosen = asked ?? metrics[0] ?? 'loss'
+  if (chosen === 'loss' || metrics.includes(chosen)) return chosen
+  const others = otherMetrics.length > 0 ? `, or of what the task has too: ${otherMetrics.join(', ')}` : ''
   throw new TorchLoraError(
     'INVALID_ARGUMENT',
-    `Trainer: bestMetric '${chosen}' is not measured here; choose one of ${measured.join(', ')}, loss.`,
+    `Trainer: bestMetric '${chosen}' is not measured here; choose one of ${[...metrics, 'loss'].join(', ')}${others}.`,
   )
 }

@@ -23,6 +23,7 @@ export class ModulePlan implements Plan {
   readonly graphs: undefined
   readonly maxLength: undefined
   readonly metrics: readonly string[]
+  readonly otherMetrics: readonly string[] = []
 
   constructor(private readonly run: ModuleRun) {
     this.metrics = Object.keys(run.metrics ?? {})

@@ -63,7 +63,7 @@ export interface TrainingOptions {
   maxGradNorm?: number | undefined
   /** Of batch order, dropout and everything else random. Default 0. */
   seed?: number | undefined
-  /** Chooses the best model: a metric (greater is better) or 'loss'. Default: the first metric. */
+  /** Chooses the best model: a metric, which is then measured too, or 'loss'. Default: the first metric. */
   bestMetric?: string | undefined
   /** Evaluations: after every epoch, or every so many updates and after the last. Default 'epoch'. */
   evaluateEvery?: 'epoch' | number | undefined
@@ -182,6 +182,7 @@ const {
   classWeights,
   labelSmoothing,
   maxLength,
+  metrics,
   baseDtype,
   ...rulesOfAny
 } = schemaRules
@@ -210,7 +211,7 @@ const rules: Rules<TrainerOptions> = {
   classWeights,
   labelSmoothing,
   maxLength,
-  metrics: list('names of metrics'),
+  metrics,
   evaluationTokens: whole(1),
   cudaGraphs: boolean,
   baseDtype,
@@ -250,6 +251,22 @@ export function resolveTrainerOptions(options: TrainerOptions): TextRun {
   }
 }
 
+/** The schedule that each part of a shape is of. */
+const shaped: { readonly [Part in keyof Required<ScheduleShape>]: ScheduleName } = {
+  power: 'polynomial',
+  cycles: 'cosine_with_restarts',
+}
+
+/** @throws TorchLoraError INVALID_ARGUMENT for a part of a shape that the schedule would not heed */
+function requireHeeded(shape: ScheduleShape = {}, schedule: ScheduleName): void {
+  for (const [part, of] of Object.entries(shaped))
+    if (shape[part as keyof ScheduleShape] !== undefined && schedule !== of)
+      throw new TorchLoraError(
+        'INVALID_ARGUMENT',
+        `Trainer: \`scheduleShape.${part}\` is of the schedule '${of}' and would not be heeded by '${schedule}': leave it away.`,
+      )
+}
+
 /**
  * Fills in the defaults of any run.
  * @param shape what they are chosen by
@@ -261,6 +278,7 @@ export function resolveTraining<O extends TrainingOptions>(
 ): O & ResolvedTrainerOptions {
   const { scheduleShape, gradientAccumulationSteps = 1 } = options
   if (scheduleShape) readOptions('Trainer, scheduleShape', scheduleShape, shapeRules)
+  requireHeeded(scheduleShape, options.schedule ?? trainingSchema.schedule.default)
   const group = groupOf('Trainer', options.group)
   const own: Partial<TrainerOptions> = options
   const settled = optimizersOwn.filter((name) => own[name] !== undefined)

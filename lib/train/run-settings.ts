@@ -5,7 +5,7 @@ import { computing, type SchemaOptionName } from './training-schema.ts'
 /** Settings that are said in a way of their own. */
 const apart = ['epochs', 'batchSize', 'learningRate', 'headLearningRate', 'maxLength'] as const
 
-type SettingName = Exclude<SchemaOptionName, (typeof apart)[number] | 'optimizer' | 'bestMetric'>
+type SettingName = Exclude<SchemaOptionName, (typeof apart)[number] | 'optimizer' | 'bestMetric' | 'metrics'>
 
 const names = [...computing, 'evaluateEvery', 'checkpointEvery', 'patience'].filter(
   (name): name is SettingName => !(apart as readonly string[]).includes(name),

@@ -19,19 +19,24 @@ import type { DrawnBatch, Plan, Work } from './work.ts'
 export class TextPlan implements Plan {
   readonly graphs: Device | undefined
   readonly metrics: readonly string[]
+  readonly otherMetrics: readonly string[]
 
   /**
    * @throws TorchLoraError INVALID_ARGUMENT for metrics or a loss that the task has not; INCOMPATIBLE for labels that
    * are not the model's, or a tokenizer that is another model's; UNSUPPORTED for a base dtype that the model cannot have
    */
   constructor(private readonly run: TextRun) {
-    const { model, tokenizer, labels, train, evaluate, metrics } = run
-    if (labels) model.task.requireLabels(labels)
+    const { model, tokenizer, labels, train, evaluate, bestMetric } = run
+    const { task } = model
+    if (labels) task.requireLabels(labels)
     if (run.baseDtype) requireQuantizable(model, run.baseDtype)
     checkVocabularies(tokenizer, model.config.vocabSize)
     this.graphs = graphDevice(model.device, run.cudaGraphs && !model.gradientCheckpointing)
-    this.metrics = model.task.chooseMetrics(evaluate ?? train, metrics)
-    model.task.requireLoss(run)
+    const chosen = task.chooseMetrics(evaluate ?? train, run.metrics)
+    const also = bestMetric !== undefined && !chosen.includes(bestMetric) && task.canMeasure(bestMetric)
+    this.metrics = also ? task.chooseMetrics(evaluate ?? train, [...chosen, bestMetric]) : chosen
+    this.otherMetrics = task.metricNames.filter((name) => !this.metrics.includes(name))
+    task.requireLoss(run)
   }
 
   get module(): Model {

@@ -79,7 +79,7 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
     this.#parameters = trainedParameters(plan.module)
     if (typeof optimizer === 'object') requireOwn(optimizer, this.#parameters)
     this.#bestModel = new BestModel({
-      metric: chooseBestMetric(bestMetric, plan.metrics),
+      metric: chooseBestMetric(bestMetric, plan),
       parameters: loadBest === false ? [] : this.#parameters,
       directory: outputDir && join(outputDir, 'checkpoints'),
       patience,
@@ -110,6 +110,11 @@ export class Trainer<T extends Task = Task, const M extends string = string> {
   /** What chooses the best model: a metric, or 'loss'. */
   get bestMetric(): string {
     return this.#bestModel.metric
+  }
+
+  /** What evaluations measure beside the loss: what was asked for, else the task's own, and what chooses the best model. */
+  get metrics(): readonly string[] {
+    return this.#plan.metrics
   }
 
   /** Elements of the tensors that train. */

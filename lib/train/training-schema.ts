@@ -1,7 +1,7 @@
 import { optimizerRules } from '../optim/optimizer.ts'
 import { type OptimizerName, optimizers } from '../optim/registry.ts'
 import { scheduleNames } from '../optim/schedule.ts'
-import { either, number, object, oneOf, type Rule, string, whole } from '../options.ts'
+import { either, list, number, object, oneOf, type Rule, string, whole } from '../options.ts'
 import type { TrainerOptions } from './options.ts'
 
 /**
@@ -47,6 +47,12 @@ function readWeights(text: string): unknown {
     return [part.slice(0, at).trim(), at < 1 ? Number.NaN : Number(part.slice(at + 1) || Number.NaN)] as const
   })
   return weights.every(([name, weight]) => name !== '' && weight >= 0) ? Object.fromEntries(weights) : null
+}
+
+/** `accuracy,f1`; null where there is no name. */
+function readNames(text: string): unknown {
+  const names = text.split(',').flatMap((name) => name.trim() || [])
+  return names.length > 0 ? names : null
 }
 
 /** Every option of training that has a flag, by the name of that flag. */
@@ -199,11 +205,18 @@ export const trainingSchema = {
     identity: true,
     notInRecipe: true,
   },
+  metrics: {
+    rule: list('names of metrics'),
+    read: readNames,
+    written: 'names separated by commas',
+    value: 'names',
+    help: "what evaluations measure (default: the task's own; a wrong name lists what there is)",
+  },
   metric: {
     option: 'bestMetric',
     rule: string,
     value: 'name',
-    help: "what chooses the best model, or 'loss' (default: the task's first metric)",
+    help: "what chooses the best model, a metric of the task or 'loss' (default: the first that is measured)",
   },
   patience: { rule: whole(1), value: 'count', help: 'stop after so many evaluations without a better one' },
   evalEvery: { ...every, option: 'evaluateEvery', help: "'epoch' or a number of updates" },
@@ -245,10 +258,14 @@ export const trainingOptions = Object.entries(trainingSchema) as [TrainingFlag, 
 
 const nameOf = ([flag, { option }]: [TrainingFlag, SchemaOption]) => (option ?? flag) as SchemaOptionName
 
+type ComputingName = {
+  [F in TrainingFlag]: Schema[F] extends { identity: true } ? OptionOf<F> : never
+}[TrainingFlag]
+
 /** The Trainer's options that say what a run computes. */
-export const computing: readonly SchemaOptionName[] = [
+export const computing = [
   ...new Set(trainingOptions.filter(([, { identity }]) => identity).map(nameOf)),
-]
+] as readonly ComputingName[]
 
 /** The Trainer's rules of them; an option in parts is an object. */
 export const schemaRules = Object.fromEntries(

@@ -53,6 +53,8 @@ export interface Plan {
   readonly graphs: Device | undefined
   /** What evaluations measure, beside the loss. */
   readonly metrics: readonly string[]
+  /** What could be measured beside those, for messages. */
+  readonly otherMetrics: readonly string[]
   /** What texts are cut to; undefined for what reads none. */
   readonly maxLength: number | undefined
   prepare(group: World): Promise<Work>

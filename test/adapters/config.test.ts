@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { applyLora } from '../../lib/adapters/apply.ts'
 import { LoraConfig } from '../../lib/adapters/config.ts'
+import { readPeftConfig } from '../../lib/adapters/registry.ts'
 import { loraState } from '../../lib/adapters/state.ts'
 import { isTarget, patternValue } from '../../lib/adapters/targets.ts'
 import { TorchLoraError } from '../../lib/errors.ts'
@@ -58,6 +59,22 @@ describe('LoraConfig', () => {
     expect(both.message).toMatch(/use_qalora: true, lora_bias: true/)
     expect(refusal(() => LoraConfig.fromJson({ ...json, r: -3 }, 'c.json')).code).toBe('INVALID_FILE')
   })
+})
+
+// peft 0.21, utils/peft_types.py, but for the five that are read.
+const others =
+  `PROMPT_TUNING MULTITASK_PROMPT_TUNING P_TUNING PREFIX_TUNING ADAMSS BOFT ADAPTION_PROMPT BEFT LILY LOHA LOKR
+  OFT POLY FROD PVERA FOURIERFT GLORA XLORA HRA VBLORA UNILORA CPT MISS RANDLORA ROAD TRAINABLE_TOKENS HIRA SHIRA C3A WAVEFT
+  OSF DELORA GRALORA CARTRIDGE TINYLORA PSOFT PEANUT SHADOW SUPERTUNING DEFT`.split(/\s+/)
+
+it('every other method of PEFT is refused by its name', () => {
+  for (const type of others) {
+    const { code, message } = refusal(() =>
+      readPeftConfig({ peft_type: type, target_modules: ['query'] }, { file: 'c.json' }),
+    )
+    expect(code).toBe('UNSUPPORTED')
+    expect(message).toBe(`c.json: peft_type is "${type}"; supported: LORA, IA3, ADALORA, VERA, LN_TUNING.`)
+  }
 })
 
 describe('target modules', () => {

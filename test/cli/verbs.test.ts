@@ -121,6 +121,44 @@ describe('the main job by the CLI', { timeout: 180_000 }, () => {
     )
   })
 
+  it('measures what --metrics and --metric name, and lists what there is of a wrong one', async () => {
+    const run = join(folder, 'metrics')
+    const asked = ['--metrics', 'f1', '--metric', 'roc_auc', '--max-steps', '2']
+    expect((await cli(trainArgs(run, ...asked))).code).toBe(0)
+    const { bestMetric, best } = JSON.parse(await readFile(join(run, 'summary.json'), 'utf8'))
+    expect(bestMetric).toBe('roc_auc')
+    expect(Object.keys(best.metrics)).toEqual(['loss', 'f1', 'roc_auc'])
+    const { metrics } = JSON.parse(await readFile(join(run, 'evaluation.json'), 'utf8'))
+    expect(Object.keys(metrics)).toEqual(['loss', 'f1', 'roc_auc'])
+    const wrong = await cli(trainArgs(join(folder, 'no-metric'), '--metrics', 'f1,bleu'))
+    expect(wrong.code).toBe(1)
+    expect(wrong.stderr).toMatch(/has no "bleu"; it has accuracy, .*roc_auc/)
+    expect(existsSync(join(folder, 'no-metric'))).toBe(false)
+  })
+
+  it.each([
+    [['--full', '--r', '4'], /'--full' cannot be used with option '--r/],
+    [['--full', '--method', 'ia3'], /'--full' cannot be used with option '--method/],
+    [
+      ['--method', 'lorafa', '--optimizer', 'muon'],
+      /lorafa is an optimizer of its own: leave --optimizer muon/,
+    ],
+    [
+      ['--schedule-power', '3'],
+      /--schedule-power is of the schedule 'polynomial' .* not be heeded by 'linear'/,
+    ],
+    [
+      ['--schedule', 'polynomial', '--schedule-cycles', '3'],
+      /--schedule-cycles is of .*'cosine_with_restarts'/,
+    ],
+  ])('%j, of which one would not be heeded, is refused', async (flags, message) => {
+    const run = join(folder, 'unheeded')
+    const { code, stderr } = await cli(trainArgs(run, ...flags))
+    expect(code).not.toBe(0)
+    expect(stderr).toMatch(message)
+    expect(existsSync(run)).toBe(false)
+  })
+
   it('trains in full and writes a model', async () => {
     const run = join(folder, 'full')
     expect((await cli(trainArgs(run, '--full', '--epochs', '1', '--lr', '1e-3'))).code).toBe(0)

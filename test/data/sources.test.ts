@@ -77,6 +77,9 @@ describe('parquet', () => {
     await writeFile(file, bytes)
     expect(await failure(readExamples(file))).toMatch(/INVALID_FILE: .*a\.parquet: cannot be read as parquet/)
     expect(await failure(readExamples(join(folder, 'nowhere.parquet')))).toMatch(/INVALID_FILE.*nowhere/)
+    expect(await failure(readExamples(join(folder, 'a.parquet.gz')))).toMatch(
+      /INVALID_FILE: .*a\.parquet\.gz: parquet is packed within.*unpack the \.gz/,
+    )
   })
 })
 

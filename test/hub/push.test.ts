@@ -160,6 +160,9 @@ describe('pushing to the hub', () => {
     expect((await failure(pushFolder(join(empty, 'nowhere'), options()))).message).toMatch(
       /no model or adapter/,
     )
+    await writeFile(join(empty, 'config.json'), '{}')
+    await writeFile(join(empty, 'pytorch_model.bin'), 'weights')
+    expect((await failure(pushFolder(empty, options()))).message).toMatch(/its weights in \.safetensors/)
     expect(hub.requests.length).toBe(before)
   })
 

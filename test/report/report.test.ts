@@ -123,9 +123,14 @@ describe('torch-lora report', { timeout: 120_000 }, () => {
     )
     expect(matrix).toEqual(evaluation.confusion)
     expect(document.querySelectorAll('.classes tbody tr')).toHaveLength(4)
-    // A bar and its number are one line.
-    expect(document.querySelector('style')!.textContent).toMatch(
-      /\.classes td:not\(:first-child\) \{ white-space: nowrap/,
+    // A bar and its number are one line; on a phone it stands above.
+    const style = document.querySelector('style')!.textContent!
+    expect(style).toMatch(/\.classes td:not\(:first-child\) \{ white-space: nowrap/)
+    expect(style).toMatch(/max-width: 640px.*\.bar \{ display: block;/s)
+    const bars = [...document.querySelectorAll('.classes .bar i')].map((bar) => bar.getAttribute('style'))
+    const { classes, macro, weighted } = evaluation.report
+    expect(bars).toEqual(
+      [...classes, macro, weighted].map(({ f1 }: { f1: number }) => `width:${(100 * f1).toFixed(1)}%`),
     )
     const errors = [...document.querySelectorAll('.errors li')].map((item) => item.textContent!)
     expect(errors).toHaveLength(Math.min(10, evaluation.worst.length))

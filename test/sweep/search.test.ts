@@ -88,6 +88,11 @@ describe('draws', () => {
       { search: { ranges: { r: [2, 4] } }, methods: ['full'] },
       /full fine-tuning has no r to search/,
     ],
+    [
+      'a rank of what has none',
+      { search: { ranges: { r: [2, 4] } }, methods: ['ia3'] },
+      /ia3 has no r to search: search the methods apart/,
+    ],
     ['without epochs', { search: {}, settings: {} }, /needs settings\.epochs/],
     ['with seeds', { search: {}, seeds: [0, 1] }, /with one seed/],
     ['with patience', { search: {}, settings: { epochs: 9, patience: 2 } }, /leave patience away/],

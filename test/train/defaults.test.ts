@@ -96,6 +96,18 @@ describe('losses with weights equal PyTorch', () => {
     expect(given(logits(), { labels, weights }).item()).toBeCloseTo(three, 6)
   })
 
+  it('balanced weights leave a class that always or never holds its own loss', () => {
+    const multi = task('multi_label_classification')
+    const values = Float32Array.of(1, 0, 1, 1, 0, 0, 1, 0, 1, 1, 0, 0) // a always, b never, c in half of the rows
+    const labels = Tensor.from([...values], { shape: [4, 3], dtype: 'float32' })
+    const balanced = multi.trainingLoss({ classWeights: 'balanced' }, { values, shape: [4, 3] }, place)
+    const plain = multi.trainingLoss({}, { values, shape: [4, 3] }, place)
+    expect(balanced(logits(), { labels, weights: null }).item()).toBeCloseTo(
+      plain(logits(), { labels, weights: null }).item(),
+      6,
+    )
+  })
+
   it('classes that are not there, and what a task does not take, are refused', () => {
     const single = task('single_label_classification')
     expect(() => single.requireLoss({ classWeights: { d: 1 } })).toThrow(

@@ -226,8 +226,14 @@ describe('Trainer', () => {
       expect(kept.best!.metrics[metric]).toBe(best)
     }
     expect(() => new Trainer(settings(model, { bestMetric: 'pearson' }))).toThrow(
-      /bestMetric 'pearson' is not measured here; choose one of accuracy, macro_f1, matthews_correlation, loss/,
+      /bestMetric 'pearson' is not measured here; choose one of accuracy, macro_f1, matthews_correlation, loss, or of what the task has too: micro_f1, .*roc_auc/,
     )
+    // One that the task has is measured for it.
+    const ranked = new Trainer(settings(model, { bestMetric: 'roc_auc', maxSteps: 1 }))
+    expect(ranked.metrics).toEqual(['accuracy', 'macro_f1', 'matthews_correlation', 'roc_auc'])
+    const { best, bestMetric } = await ranked.train()
+    expect(bestMetric).toBe('roc_auc')
+    expect(best!.metrics.roc_auc).toBeGreaterThanOrEqual(0)
   })
 
   it('counts the time of the whole run over a resume', async () => {

@@ -39,6 +39,7 @@ const samples: { [F in TrainingFlag]: [TrainingFlags[F], string, unknown] } = {
   maxLength: [64, '64', 0],
   baseDtype: ['int8', 'int8', 'int4'],
   seed: [7, '7', -1],
+  metrics: [['accuracy', 'f1'], 'accuracy, f1', ''],
   metric: ['f1', 'f1', 3],
   patience: [2, '2', 0],
   evalEvery: [50, '50', 'day'],
